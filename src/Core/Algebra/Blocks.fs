@@ -1,0 +1,282 @@
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Generic
+open System.Runtime.ExceptionServices
+open System.Threading
+
+type RowReader<'a> =
+    inherit IDisposable
+    abstract Read: first: int64 * count: int * visit: ('a -> unit) -> unit
+
+type Source<'a> =
+    { Rows: int64
+      Open: unit -> RowReader<'a> }
+
+type Pages<'a, 'p> =
+    { Begin: int64 -> 'p
+      Fill: 'p -> 'a -> unit
+      IsFull: 'p -> bool
+      Flush: 'p -> unit
+      Recycle: 'p -> unit
+      Complete: unit -> unit }
+
+type OutletUser<'a, 'z> =
+    abstract Use<'p> : Pages<'a, 'p> -> 'z
+
+[<AbstractClass>]
+type Outlet<'a>() =
+    abstract Open: OutletUser<'a, 'z> -> 'z
+
+[<RequireQualifiedAccess>]
+module Outlet =
+    let ofPages pages =
+        { new Outlet<'a>() with
+            member _.Open user = user.Use pages }
+
+    let none<'a> : Outlet<'a> =
+        ofPages
+            { Begin = ignore
+              Fill = fun () _ -> ()
+              IsFull = fun () -> false
+              Flush = id
+              Recycle = id
+              Complete = id }
+
+    let private beside (left: Pages<'a, 'p>) (right: Pages<'a, 'q>) =
+        ofPages
+            { Begin = fun row -> struct (left.Begin row, right.Begin row)
+              Fill =
+                fun (struct (p, q)) element ->
+                    left.Fill p element
+                    right.Fill q element
+              IsFull = fun (struct (p, q)) -> left.IsFull p || right.IsFull q
+              Flush =
+                fun (struct (p, q)) ->
+                    left.Flush p
+                    right.Flush q
+              Recycle =
+                fun (struct (p, q)) ->
+                    left.Recycle p
+                    right.Recycle q
+              Complete =
+                fun () ->
+                    left.Complete()
+                    right.Complete() }
+
+    let both (left: Outlet<'a>) (right: Outlet<'a>) =
+        left.Open
+            { new OutletUser<'a, Outlet<'a>> with
+                member _.Use leftPages =
+                    right.Open
+                        { new OutletUser<'a, Outlet<'a>> with
+                            member _.Use rightPages = beside leftPages rightPages } }
+
+type Schedule =
+    { Workers: int
+      Window: int
+      Cancel: CancellationToken
+      RowsDone: int64 -> unit }
+
+exception BlockFailed of firstRow: int64 * rows: int * cause: exn
+
+/// Somebody went wrong or gave up elsewhere; a worker that sees this just leaves.
+exception private Abandoned
+
+/// What has become of a block that somebody is waiting for.
+[<Struct>]
+type private Outcome<'s, 'p> =
+    | Folded of state: 's * page: 'p
+    | Failed of cause: exn
+
+/// The one place where threads meet. Blocks are handed out in order, at most `window` ahead of the one that leaves next.
+[<Sealed>]
+type private Gate<'s, 'p>(blocks: int64, window: int, cancel: CancellationToken) =
+    let monitor = obj ()
+    let outcomes = Dictionary<int64, Outcome<'s, 'p>>()
+    let mutable next = 0L
+    let mutable leaving = 0L
+    let mutable closed = false
+
+    let waitUntil ready =
+        while not closed && not (ready ()) do
+            Monitor.Wait monitor |> ignore
+
+        if closed then
+            raise Abandoned
+
+    /// The next block to work on, or -1 when there is none left.
+    member _.Take() =
+        lock monitor (fun () ->
+            waitUntil (fun () -> next >= blocks || next < leaving + int64 window)
+
+            if next >= blocks then
+                -1L
+            else
+                next <- next + 1L
+                next - 1L)
+
+    /// Waits until every earlier block has left.
+    member _.AwaitTurn block =
+        lock monitor (fun () -> waitUntil (fun () -> leaving = block))
+
+    member _.Hand(block, outcome) =
+        lock monitor (fun () ->
+            outcomes.Add(block, outcome)
+            Monitor.PulseAll monitor)
+
+    /// Waits for the outcome of the block that leaves next.
+    member _.Await block =
+        lock monitor (fun () ->
+            while not closed && not (outcomes.ContainsKey block) do
+                Monitor.Wait monitor |> ignore
+
+            cancel.ThrowIfCancellationRequested()
+            let outcome = outcomes[block]
+            outcomes.Remove block |> ignore
+            outcome)
+
+    member _.Left() =
+        lock monitor (fun () ->
+            leaving <- leaving + 1L
+            Monitor.PulseAll monitor)
+
+    member _.ThrowIfClosed() =
+        if Volatile.Read &closed then
+            raise Abandoned
+
+    member _.Close() =
+        lock monitor (fun () ->
+            closed <- true
+            Monitor.PulseAll monitor)
+
+[<RequireQualifiedAccess>]
+module Blocks =
+    let rowsPerBlock = 4096
+    let blocksPerSegment = 32
+
+    let count rows =
+        (rows + int64 rowsPerBlock - 1L) / int64 rowsPerBlock
+
+    let extent rows block =
+        let first = block * int64 rowsPerBlock
+        struct (first, int (min (int64 rowsPerBlock) (rows - first)))
+
+    let sequential =
+        { Workers = 1
+          Window = 1
+          Cancel = CancellationToken.None
+          RowsDone = ignore }
+
+    let private work (source: Source<'a>) (pages: Pages<'a, 'p>) (steps: Steps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
+        let foldBlock (reader: RowReader<'a>) block =
+            let struct (first, rows) = extent source.Rows block
+            let page = pages.Begin first
+            let mutable state = steps.Fresh()
+
+            reader.Read(
+                first,
+                rows,
+                fun element ->
+                    gate.ThrowIfClosed()
+                    state <- steps.Step state element
+                    pages.Fill page element
+
+                    if pages.IsFull page then
+                        gate.AwaitTurn block
+                        pages.Flush page
+            )
+
+            Folded(state, page)
+
+        let rec continueWith reader block =
+            if block >= 0L then
+                gate.Hand(
+                    block,
+                    try
+                        foldBlock reader block
+                    with cause when not (cause :? Abandoned) ->
+                        Failed cause
+                )
+
+                continueWith reader (gate.Take())
+
+        try
+            let block = gate.Take()
+
+            if block >= 0L then
+                // A reader that cannot be opened is the failure of the block it was opened for.
+                let opened =
+                    try
+                        Ok(source.Open())
+                    with cause ->
+                        Error cause
+
+                match opened with
+                | Error cause -> gate.Hand(block, Failed cause)
+                | Ok reader ->
+                    use reader = reader
+                    continueWith reader block
+        with Abandoned ->
+            ()
+
+    /// Merges blocks into their segment and segments into the result, from left to right, as their pages leave.
+    let private mergeInOrder (schedule: Schedule) rows (pages: Pages<'a, 'p>) (steps: Steps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
+        let merge left right =
+            match left with
+            | ValueNone -> ValueSome right
+            | ValueSome left -> ValueSome(steps.Merge left right)
+
+        let mutable result = ValueNone
+        let mutable segment = ValueNone
+
+        for block in 0L .. count rows - 1L do
+            let struct (first, blockRows) = extent rows block
+
+            match gate.Await block with
+            | Failed(:? OperationCanceledException as cancelled) -> ExceptionDispatchInfo.Throw cancelled
+            | Failed cause -> raise (BlockFailed(first, blockRows, cause))
+            | Folded(state, page) ->
+                pages.Flush page
+                pages.Recycle page
+                segment <- merge segment state
+
+                if (block + 1L) % int64 blocksPerSegment = 0L then
+                    result <- merge result segment.Value
+                    segment <- ValueNone
+
+            gate.Left()
+            schedule.RowsDone(first + int64 blockRows)
+
+        match segment with
+        | ValueSome last -> result <- merge result last
+        | ValueNone -> ()
+
+        pages.Complete()
+        steps.Finish(ValueOption.defaultWith steps.Fresh result)
+
+    let private start body =
+        let thread = Thread(ThreadStart body, IsBackground = true)
+        thread.Start()
+        thread
+
+    let private runWith (schedule: Schedule) (source: Source<'a>) pages (steps: Steps<'a, 's, 'r>) =
+        let window = max 1 schedule.Window
+        let gate = Gate<'s, 'p>(count source.Rows, window, schedule.Cancel)
+        use _ = schedule.Cancel.Register(fun () -> gate.Close())
+        let workers = int (min (int64 (max 1 schedule.Workers)) (count source.Rows))
+        let threads = List.init workers (fun _ -> start (fun () -> work source pages steps gate))
+
+        try
+            mergeInOrder schedule source.Rows pages steps gate
+        finally
+            gate.Close()
+            threads |> List.iter _.Join()
+
+    let run (schedule: Schedule) (source: Source<'a>) (outlet: Outlet<'a>) (fold: Fold<'a, 'r>) =
+        outlet.Open
+            { new OutletUser<'a, 'r> with
+                member _.Use pages =
+                    fold.Open
+                        { new FoldUser<'a, 'r, 'r> with
+                            member _.Use steps = runWith schedule source pages steps } }

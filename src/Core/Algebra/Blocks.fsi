@@ -1,0 +1,86 @@
+/// The only runner, and the only file with threads: blocks of rows in parallel, merged in block order.
+namespace SingleSharp.Core
+
+open System
+open System.Threading
+
+/// Reads rows for one worker. Its buffers are its own: an element is valid only until `visit` returns.
+type RowReader<'a> =
+    inherit IDisposable
+    /// Visits the rows [first, first + count) in order, cut into as many elements as the reader finds convenient.
+    abstract Read: first: int64 * count: int * visit: ('a -> unit) -> unit
+
+/// Where rows come from.
+type Source<'a> =
+    {
+        Rows: int64
+        /// Opens one more reader; called once per worker, from the worker.
+        Open: unit -> RowReader<'a>
+    }
+
+/// A row-local output with its pages in sight: what a worker makes of a block is a page, pages leave in block order.
+type Pages<'a, 'p> =
+    {
+        /// An empty page for the block that begins at this row; called in a worker.
+        Begin: int64 -> 'p
+        /// Adds what the element gives; called in a worker.
+        Fill: 'p -> 'a -> unit
+        /// Is the page so full that it should leave before its block ends?
+        IsFull: 'p -> bool
+        /// Lets the page's contents leave and empties it; never called concurrently, and in block order.
+        Flush: 'p -> unit
+        /// The last flush of a block has been; the page may be used again.
+        Recycle: 'p -> unit
+        /// All blocks have left.
+        Complete: unit -> unit
+    }
+
+/// Somebody who can use an outlet whatever the type of its pages.
+type OutletUser<'a, 'z> =
+    abstract Use<'p> : Pages<'a, 'p> -> 'z
+
+/// A row-local map whose output streams away in block order, so that memory does not grow with the number of rows.
+[<AbstractClass>]
+type Outlet<'a> =
+    internal new: unit -> Outlet<'a>
+    abstract Open: OutletUser<'a, 'z> -> 'z
+
+[<RequireQualifiedAccess>]
+module Outlet =
+    val ofPages: Pages<'a, 'p> -> Outlet<'a>
+    /// Lets nothing out.
+    val none<'a> : Outlet<'a>
+    /// Both outputs from one read.
+    /// Law (outlets): what leaves by each is what would leave by it alone, in row order.
+    val both: Outlet<'a> -> Outlet<'a> -> Outlet<'a>
+
+/// How to run a pass; nothing here can change a result.
+type Schedule =
+    {
+        Workers: int
+        /// Blocks begun and not yet merged, at most.
+        Window: int
+        Cancel: CancellationToken
+        /// Told the number of rows done, in block order, on the calling thread.
+        RowsDone: int64 -> unit
+    }
+
+/// A worker failed at these rows. Whatever the schedule, it is the first failing block that is reported.
+exception BlockFailed of firstRow: int64 * rows: int * cause: exn
+
+[<RequireQualifiedAccess>]
+module Blocks =
+    /// Rows in a block. Part of the meaning of every floating-point result: never change it.
+    val rowsPerBlock: int
+    /// Blocks in a segment. Part of the meaning of every floating-point result: never change it.
+    val blocksPerSegment: int
+    /// The number of blocks that so many rows make.
+    val count: rows: int64 -> int64
+    /// The rows of a block: its first row and how many there are.
+    val extent: rows: int64 -> block: int64 -> struct (int64 * int)
+    /// One worker, one block at a time.
+    val sequential: Schedule
+
+    /// Folds the rows and lets the outlet's pages out in order.
+    /// Law (schedule): run schedule source outlet fold = Fold.runParts fold (segments of blocks), bit for bit, whatever the schedule.
+    val run: Schedule -> Source<'a> -> Outlet<'a> -> Fold<'a, 'r> -> 'r

@@ -1,0 +1,64 @@
+/// Some consecutive cells as rows: what travels through a pass.
+namespace SingleSharp.Core
+
+open System
+
+/// Rows of a cells × genes matrix, only stored values. It is a buffer that its reader fills again and again:
+/// nobody may keep it, or write to it except the reader and the one transformation that fills Output and Factors.
+[<Sealed; AllowNullLiteral>]
+type Slice() =
+    /// The number of the first cell.
+    member val FirstCell = 0L with get, set
+
+    /// The number of the first stored value among all of the matrix.
+    member val FirstValue = 0L with get, set
+
+    member val Cells = 0 with get, set
+
+    /// Where each row begins: the values of row i are those from Offsets[i] to Offsets[i + 1] − 1.
+    member val Offsets: int[] = Array.zeroCreate 1 with get, set
+
+    /// The gene of each stored value.
+    member val Genes: int[] = Array.Empty() with get, set
+
+    /// Each stored value as it was read.
+    member val Values: float[] = Array.Empty() with get, set
+
+    /// Each stored value as it will be written; meaningful after a transformation.
+    member val Output: float[] = Array.Empty() with get, set
+
+    /// What each row was divided by; meaningful after a normalization.
+    member val Factors: float[] = Array.Empty() with get, set
+
+    member slice.Count = slice.Offsets[slice.Cells]
+
+    /// Makes room for so many rows and values, keeping larger buffers as they are.
+    member slice.Reserve(cells, values) =
+        if slice.Offsets.Length < cells + 1 then
+            slice.Offsets <- Array.zeroCreate (cells + 1)
+            slice.Factors <- Array.zeroCreate cells
+
+        if slice.Genes.Length < values then
+            slice.Genes <- Array.zeroCreate values
+            slice.Values <- Array.zeroCreate values
+            slice.Output <- Array.zeroCreate values
+
+[<RequireQualifiedAccess>]
+module Slice =
+    /// A slice of its own memory, from rows of (gene, value) pairs.
+    let ofRows firstCell firstValue (rows: (int * float) list list) =
+        let slice = Slice(FirstCell = firstCell, FirstValue = firstValue, Cells = rows.Length)
+        slice.Reserve(rows.Length, rows |> List.sumBy List.length)
+        let mutable at = 0
+
+        rows
+        |> List.iteri (fun row values ->
+            slice.Offsets[row] <- at
+
+            for gene, value in values do
+                slice.Genes[at] <- gene
+                slice.Values[at] <- value
+                at <- at + 1)
+
+        slice.Offsets[rows.Length] <- at
+        slice

@@ -1,0 +1,70 @@
+/// Lets columns with one value per cell out to their place, a block at a time.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Concurrent
+open System.Runtime.InteropServices
+
+[<RequireQualifiedAccess>]
+module ColumnBytes =
+    let inline private each (values: float[]) count (target: byte[]) ([<InlineIfLambda>] store: float -> 'stored) =
+        let stored = MemoryMarshal.Cast<byte, 'stored>(Span target)
+
+        for i in 0 .. count - 1 do
+            stored[i] <- store values[i]
+
+    /// The first `count` values in the type of their column, rounded once; returns how many bytes they take.
+    /// What does not fit the type is a bug and throws.
+    let encode numeric (values: float[]) count (target: byte[]) =
+        match numeric with
+        | Numeric.Float64 -> each values count target id
+        | Numeric.Float32 -> each values count target float32
+        | Numeric.Int64 -> each values count target Checked.int64
+        | Numeric.UInt64 -> each values count target Checked.uint64
+        | Numeric.Int32 -> each values count target Checked.int32
+        | other -> invalidOp $"no column is stored as {Numeric.name other}"
+
+        count * Numeric.size numeric
+
+/// One block of every column, on its way out.
+[<Sealed; AllowNullLiteral>]
+type private ColumnPage(columns: CellColumns) =
+    member val Compute = columns.Start()
+    member val Values = columns.Columns |> List.map (fun _ -> Array.zeroCreate<float> Blocks.rowsPerBlock) |> Array.ofList
+    member val Bytes: byte[] = Array.zeroCreate (8 * Blocks.rowsPerBlock)
+    member val FirstRow = 0L with get, set
+    member val Rows = 0 with get, set
+
+[<RequireQualifiedAccess>]
+module ColumnOutlet =
+    /// Column i goes to the bytes from addresses[i] on.
+    let toPlaces (disk: Disk) (addresses: int64[]) (columns: CellColumns) : Outlet<Slice> =
+        let types = columns.Columns |> List.map _.Type |> Array.ofList
+        let spare = ConcurrentBag<ColumnPage>()
+
+        Outlet.ofPages
+            { Begin =
+                fun row ->
+                    let page =
+                        match spare.TryTake() with
+                        | true, page -> page
+                        | _ -> ColumnPage columns
+
+                    page.FirstRow <- row
+                    page.Rows <- 0
+                    page
+              Fill =
+                fun page slice ->
+                    page.Compute slice page.Values page.Rows
+                    page.Rows <- page.Rows + slice.Cells
+              IsFull = fun _ -> false
+              Flush =
+                fun page ->
+                    for i in 0 .. types.Length - 1 do
+                        let bytes = ColumnBytes.encode types[i] page.Values[i] page.Rows page.Bytes
+                        disk.Write(addresses[i] + page.FirstRow * int64 (Numeric.size types[i]), ReadOnlySpan(page.Bytes, 0, bytes))
+
+                    page.FirstRow <- page.FirstRow + int64 page.Rows
+                    page.Rows <- 0
+              Recycle = spare.Add
+              Complete = ignore }

@@ -1,0 +1,106 @@
+/// Where the new values of X go in a draft, and what becomes of the room of the old ones.
+namespace SingleSharp.Core
+
+open System.Collections.Generic
+
+/// The way that transformed values take.
+type ValuePlan =
+    /// X does not change.
+    | Untouched
+    /// To the same places of the clone: same type, not compressed.
+    | Overwrite
+    /// Into a new dataset stored like the old one.
+    | Restore
+
+/// The outlet for values, and what it will have made once everything has left.
+type ValueSink =
+    { Outlet: Outlet<Slice>
+      Finish: unit -> NewValues }
+
+[<RequireQualifiedAccess>]
+module Place =
+    let private chunksOf disk (data: Dataset) =
+        match data.Layout with
+        | Chunked _ -> ValueSome(Chunks.load disk data)
+        | _ -> ValueNone
+
+    /// Can values of this type go where the old ones are? Not where those are compressed, were never written,
+    /// or belong to a second name as well.
+    let canOverwrite disk (data: Dataset) datatype =
+        data.Type = datatype
+        && data.Filters.IsEmpty
+        && data.Header.Links = 1
+        && match data.Layout, chunksOf disk data with
+           | Contiguous address, _ -> address <> Bytes.undefined || data.Count = 0L
+           | _, ValueSome chunks -> chunks.Entries |> Array.forall (fun entry -> entry.Address <> Bytes.undefined)
+           | _ -> false
+
+    let private joined ranges =
+        (Array.sort ranges, [])
+        ||> Array.foldBack (fun (struct (start, length)) later ->
+            match later with
+            | struct (next, more) :: rest when start + length = next -> struct (start, length + more) :: rest
+            | _ -> struct (start, length) :: later)
+
+    /// The bytes of the values themselves, sorted and joined: what a clone need not copy.
+    let valueBytes disk (data: Dataset) =
+        match data.Layout, chunksOf disk data with
+        | Contiguous address, _ when address <> Bytes.undefined && data.Count > 0L -> [ struct (address, data.Count * int64 data.ElementSize) ]
+        | Chunked _, ValueSome chunks when data.Filters.IsEmpty ->
+            let extent = chunks.Shape[0]
+
+            // The end of the last chunk lies behind the last value, and nobody writes there.
+            chunks.Entries
+            |> Array.mapi (fun i entry -> struct (entry.Address, (min extent (data.Count - int64 i * extent)) * int64 data.ElementSize))
+            |> Array.filter (fun (struct (address, _)) -> address <> Bytes.undefined)
+            |> joined
+        | _, ValueSome chunks ->
+            chunks.Entries
+            |> Array.filter (fun entry -> entry.Address <> Bytes.undefined)
+            |> Array.map (fun entry -> struct (entry.Address, entry.Size))
+            |> joined
+        | _ -> []
+
+    /// Room for new objects where old bytes are given up: whole multiples of eight.
+    let room ranges =
+        ranges
+        |> List.map (fun (struct (start, length)) ->
+            let low = Bytes.align8 start
+            struct (low, (start + length - low) &&& ~~~7L))
+        |> List.filter (fun (struct (_, length)) -> length > 0L)
+
+    let private untouched =
+        { Outlet = Outlet.none
+          Finish = fun () -> SamePlaces }
+
+    let private overwrite (draft: Draft) (data: Dataset) precision =
+        { Outlet = ValueOutlet.inPlace draft.Disk data (chunksOf draft.Disk data) precision
+          Finish = fun () -> SamePlaces }
+
+    /// Stored like the old values: chunks of the same extent with the same filters, or one piece.
+    let private restore (draft: Draft) k (data: Dataset) precision =
+        let datatype = Numeric.datatype (Precision.numeric precision)
+
+        match data.Layout with
+        | Chunked(shape, _, _, _) ->
+            let table = List<StoredChunk>()
+
+            { Outlet = ValueOutlet.intoChunks draft data.Path data.Filters shape[0] precision table
+              Finish = fun () -> NewChunks(ChunkTree.write draft k shape[0] (Datatype.size datatype) (table.ToArray()), shape[0], precision) }
+        | Contiguous _
+        | Compact _ ->
+            let address = draft.Reserve(data.Count * int64 (Datatype.size datatype))
+
+            let place =
+                { data with
+                    Type = datatype
+                    Layout = Contiguous address }
+
+            { Outlet = ValueOutlet.inPlace draft.Disk place ValueNone precision
+              Finish = fun () -> NewContiguous(address, precision) }
+
+    let sink (draft: Draft) (file: H5adFile) plan precision =
+        match plan with
+        | Untouched -> untouched
+        | Overwrite -> overwrite draft file.X.Data precision
+        | Restore -> restore draft file.Store.Superblock.ChunkNodeK file.X.Data precision

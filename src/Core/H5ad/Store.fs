@@ -1,0 +1,86 @@
+/// An HDF5 file that is open for reading, and the objects in it by name.
+namespace SingleSharp.Core
+
+open System
+open System.IO
+
+/// What a link leads to.
+type Node =
+    | GroupNode of Group
+    | DatasetNode of Dataset
+
+[<Sealed>]
+type Store(disk: Disk) =
+    let superblock = Superblock.read disk
+    let root = Links.read disk superblock.Root
+    let heap = GlobalHeap disk
+
+    member _.Disk = disk
+    member _.Path = disk.Path
+    member _.Superblock = superblock
+    member _.Root = root
+    member _.Heap = heap
+
+    /// The object whose header stands at the address; `path` is for messages.
+    member _.At(path: string, address: int64) =
+        let header = Header.read disk address
+
+        if Dataset.isDataset header then DatasetNode(Dataset.ofHeader disk path header)
+        elif Links.isGroup header then GroupNode(Links.read disk address)
+        else disk.Unsupported path "it is neither a group nor a dataset"
+
+    /// The object behind a name in a group, when there is one.
+    member store.TryFind(parent: string, group: Group, name: string) =
+        Links.tryFind name group |> Option.map (fun address -> store.At((if parent = "" then name else $"{parent}/{name}"), address))
+
+    /// The dataset behind a name in a group.
+    member store.Dataset(parent, group, name) =
+        match store.TryFind(parent, group, name) with
+        | Some(DatasetNode dataset) -> dataset
+        | Some(GroupNode _) -> disk.Damaged $"{parent}/{name}" "a dataset is expected, but it is a group"
+        | None -> disk.Damaged parent $"it has no {name}"
+
+    /// The strings of an attribute; none where it is missing.
+    member _.Strings(header: Header, name) =
+        Attribute.tryFind disk name header |> Option.map (Attribute.strings heap)
+
+    /// The first string of an attribute.
+    member store.Text(header, name) =
+        store.Strings(header, name) |> Option.bind List.tryHead
+
+    member _.Integers(header: Header, name) =
+        Attribute.tryFind disk name header |> Option.map Attribute.integers
+
+    interface IDisposable with
+        member _.Dispose() = (disk :> IDisposable).Dispose()
+
+[<RequireQualifiedAccess>]
+module Store =
+    /// Opens the file so that no other program that respects locks writes to it meanwhile.
+    let openHandle (path: string) access share =
+        if Directory.Exists path then
+            Fault.throw (Unreadable(path, "it is a folder"))
+
+        try
+            File.OpenHandle(path, FileMode.Open, access, share)
+        with
+        | :? FileNotFoundException
+        | :? DirectoryNotFoundException -> Fault.throw (Missing path)
+        | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you have no permission"))
+        | :? IOException as trouble when trouble.Message.Contains "being used" -> Fault.throw (Unreadable(path, "another program has locked it"))
+        | :? IOException as trouble -> Fault.throw (Unreadable(path, trouble.Message.TrimEnd '.'))
+
+    let private openAs access share path =
+        let handle = openHandle path access share
+
+        try
+            new Store(new Disk(path, handle, Superblock.origin path handle))
+        with _ ->
+            handle.Dispose()
+            reraise ()
+
+    let openRead path = openAs FileAccess.Read FileShare.Read path
+
+    /// Opens the file for nobody else.
+    let openWrite path =
+        openAs FileAccess.ReadWrite FileShare.None path

@@ -1,0 +1,157 @@
+/// Bytes on disk and in hand, never read past their end: every offset and length in a file is somebody's claim.
+namespace SingleSharp.Core
+
+open System
+open System.Buffers.Binary
+open System.IO
+open System.Text
+open Microsoft.Win32.SafeHandles
+
+/// A file whose addresses count from `origin`, where its HDF5 superblock stands.
+[<Sealed>]
+type Disk(path: string, handle: SafeFileHandle, origin: int64) =
+    member _.Path = path
+    member _.Handle = handle
+    member _.Origin = origin
+    member _.Length = RandomAccess.GetLength handle - origin
+
+    member disk.Damaged where what : 'a =
+        Fault.throw (Damaged(path, where, what))
+
+    member disk.Unsupported where what : 'a =
+        Fault.throw (Unsupported(path, where, what))
+
+    /// Fills the whole span from the address.
+    member disk.ReadInto(address: int64, target: Span<byte>) =
+        if address < 0L || address > disk.Length - int64 target.Length then
+            disk.Damaged $"byte {address}" $"{target.Length} bytes are said to be there, but the file has only {disk.Length} (is it cut off?)"
+
+        let mutable got = 0
+
+        while got < target.Length do
+            let now =
+                try
+                    RandomAccess.Read(handle, target.Slice got, origin + address + int64 got)
+                with :? IOException as trouble ->
+                    Fault.throw (Unreadable(path, trouble.Message.TrimEnd '.'))
+
+            if now = 0 then
+                disk.Damaged $"byte {address}" "the file ends in the middle of a read"
+
+            got <- got + now
+
+    /// The bytes at the address. The caller bounds the count; this bounds it by the file.
+    member disk.Read(address: int64, count: int64) =
+        if count < 0L || count > disk.Length || count > int64 Array.MaxLength then
+            disk.Damaged $"byte {address}" $"a piece of {count} bytes is said to be there, but the file has {disk.Length} (is it cut off?)"
+
+        let bytes = Array.zeroCreate (int count)
+        disk.ReadInto(address, bytes.AsSpan())
+        bytes
+
+    member _.Write(address: int64, source: ReadOnlySpan<byte>) =
+        try
+            RandomAccess.Write(handle, source, origin + address)
+        with :? IOException as trouble ->
+            Fault.throw (CannotWrite(path, trouble.Message.TrimEnd '.'))
+
+    member _.SetLength(length: int64) =
+        try
+            RandomAccess.SetLength(handle, origin + length)
+        with :? IOException as trouble ->
+            Fault.throw (CannotWrite(path, trouble.Message.TrimEnd '.'))
+
+    /// Returns when everything written is on the device.
+    member _.Sync() =
+        try
+            RandomAccess.FlushToDisk handle
+        with :? IOException as trouble ->
+            Fault.throw (CannotWrite(path, trouble.Message.TrimEnd '.'))
+
+    interface IDisposable with
+        member _.Dispose() = handle.Dispose()
+
+/// Reads little-endian fields one after another; a field past the end is damage at `where`.
+[<Sealed>]
+type Cursor(disk: Disk, where: string, bytes: byte[], start: int) =
+    let mutable position = start
+
+    member _.Position = position
+    member _.Left = bytes.Length - position
+
+    member _.Span(count: int) =
+        if count < 0 || count > bytes.Length - position then
+            disk.Damaged where "it ends before its last field"
+
+        let span = ReadOnlySpan<byte>(bytes, position, count)
+        position <- position + count
+        span
+
+    member cursor.Skip(count: int) =
+        let _ = cursor.Span count
+        ()
+
+    member cursor.Bytes(count: int) = cursor.Span(count).ToArray()
+    member cursor.U8() =
+        let span = cursor.Span 1
+        int span[0]
+
+    member cursor.U16() =
+        int (BinaryPrimitives.ReadUInt16LittleEndian(cursor.Span 2))
+
+    member cursor.U32() =
+        BinaryPrimitives.ReadUInt32LittleEndian(cursor.Span 4)
+
+    /// A length or an address; all ones means undefined and reads as -1.
+    member cursor.I64() =
+        BinaryPrimitives.ReadInt64LittleEndian(cursor.Span 8)
+
+    /// A number of any width up to eight bytes.
+    member cursor.Number(width: int) =
+        let span = cursor.Span width
+        let mutable value = 0L
+
+        for i in span.Length - 1 .. -1 .. 0 do
+            value <- (value <<< 8) ||| int64 span[i]
+
+        value
+
+    member cursor.Expect(signature: string) =
+        if Encoding.Latin1.GetString(cursor.Span 4) <> signature then
+            disk.Damaged where $"the signature {signature} is missing"
+
+    /// An int32 that is a count of something in memory: not negative and not beyond the bound.
+    member _.Bounded(value: int64, bound: int64) =
+        if value < 0L || value > bound then
+            disk.Damaged where $"a count of {value} is out of range"
+
+        int value
+
+[<RequireQualifiedAccess>]
+module Bytes =
+    /// The undefined address.
+    let undefined = -1L
+
+    let u16 (value: int) =
+        let bytes = Array.zeroCreate 2
+        BinaryPrimitives.WriteUInt16LittleEndian(Span bytes, Checked.uint16 value)
+        bytes
+
+    let u32 (value: uint32) =
+        let bytes = Array.zeroCreate 4
+        BinaryPrimitives.WriteUInt32LittleEndian(Span bytes, value)
+        bytes
+
+    let i64 (value: int64) =
+        let bytes = Array.zeroCreate 8
+        BinaryPrimitives.WriteInt64LittleEndian(Span bytes, value)
+        bytes
+
+    let align8 (value: int64) = (value + 7L) &&& ~~~7L
+
+    /// The bytes up to the first NUL as text.
+    let text (bytes: ReadOnlySpan<byte>) =
+        let length = bytes.IndexOf 0uy
+        Encoding.UTF8.GetString(if length < 0 then bytes else bytes.Slice(0, length))
+
+    let concat (pieces: byte[] list) = Array.concat pieces

@@ -1,0 +1,181 @@
+/// Where every chunk of a dataset lies, read once.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Generic
+
+/// The chunks of a dataset in row-major order of their position: about 24 bytes of memory for each.
+type Chunks =
+    {
+        /// Elements per chunk along each dimension.
+        Shape: int64[]
+        /// Chunks along each dimension.
+        Counts: int64[]
+        /// Bytes of a whole chunk as it is used.
+        Bytes: int
+        Entries: ChunkEntry[]
+    }
+
+[<RequireQualifiedAccess>]
+module Chunks =
+    /// The largest chunk that HDF5 itself can hold.
+    let private mostBytes = 0xffffffffL
+
+    let private counts (dims: int64[]) (shape: int64[]) =
+        Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) dims shape
+
+    /// The place of a chunk in row-major order, given the position of its first element.
+    let private place (disk: Disk) where (counts: int64[]) (shape: int64[]) (offsets: int64[]) =
+        let mutable index = 0L
+        let mutable inside = true
+
+        for d in 0 .. shape.Length - 1 do
+            let at = offsets[d] / shape[d]
+
+            if offsets[d] < 0L || offsets[d] % shape[d] <> 0L then
+                disk.Damaged where "a chunk does not begin on the grid of chunks"
+
+            inside <- inside && at < counts[d]
+            index <- index * counts[d] + at
+
+        // Chunks beyond the extent are left over from a dataset that was shrunk.
+        if inside then ValueSome(int index) else ValueNone
+
+    // Version-1 B-tree of chunks: HDF5 File Format Specification 3.0, section III.A.1.
+    let private fromTree1 (disk: Disk) where address rank (set: int64[] -> ChunkEntry -> unit) =
+        let visited = HashSet<int64>()
+
+        let rec visit address level =
+            if not (visited.Add address) then
+                disk.Damaged where "its chunk index goes in circles"
+
+            let head = Cursor(disk, where, disk.Read(address, 24L), 0)
+            head.Expect "TREE"
+
+            if head.U8() <> 1 then
+                disk.Damaged where "its chunk index is of another kind"
+
+            let depth = head.U8()
+
+            if level >= 0 && depth <> level then
+                disk.Damaged where "the levels of its chunk index do not fit"
+
+            let used = head.U16()
+            let body = Cursor(disk, where, disk.Read(address + 24L, int64 used * int64 (8 + 8 * (rank + 1) + 8)), 0)
+
+            for _ in 1..used do
+                let size = int64 (body.U32())
+                let mask = body.U32()
+                let offsets = Array.init rank (fun _ -> body.I64())
+                body.Skip 8
+                let child = body.I64()
+
+                if depth > 0 then
+                    visit child (depth - 1)
+                else
+                    set
+                        offsets
+                        { Address = child
+                          Size = size
+                          Mask = mask }
+
+        if address <> Bytes.undefined then
+            visit address -1
+
+    // Records of type 10 (bare) and 11 (filtered): section III.A.2.
+    let private fromTree2 (disk: Disk) where address filtered (shape: int64[]) (set: int64[] -> ChunkEntry -> unit) =
+        if address <> Bytes.undefined then
+            for record in BTree2.records disk address do
+                let cursor = Cursor(disk, where, record, 0)
+                let address = cursor.I64()
+                let width = record.Length - 12 - 8 * shape.Length
+
+                let size, mask =
+                    if filtered then
+                        let size = cursor.Number width
+                        size, cursor.U32()
+                    else
+                        -1L, 0u
+
+                let offsets = shape |> Array.map (fun extent -> Checked.(*) (cursor.I64()) extent)
+
+                set
+                    offsets
+                    { Address = address
+                      Size = size
+                      Mask = mask }
+
+    let load (disk: Disk) (dataset: Dataset) =
+        match dataset.Layout with
+        | Chunked(shape, index, address, edgesUnfiltered) ->
+            let where = dataset.Path
+            let bytes = Array.fold (fun product extent -> Checked.(*) product extent) (int64 dataset.ElementSize) shape
+            let counts = counts dataset.Dims shape
+            let count = Array.fold (fun product extent -> Checked.(*) product extent) 1L counts
+
+            if bytes > mostBytes || bytes > int64 Array.MaxLength then
+                disk.Unsupported where $"a chunk has {bytes} bytes"
+
+            if count > disk.Length then
+                disk.Damaged where $"it should have {count} chunks, more than the file has bytes"
+
+            let filtered = not dataset.Filters.IsEmpty
+
+            let whole =
+                { Address = Bytes.undefined
+                  Size = bytes
+                  Mask = 0u }
+
+            let entries = Array.create (int count) whole
+
+            let set offsets entry =
+                match place disk where counts shape offsets with
+                | ValueSome i -> entries[i] <- entry
+                | ValueNone -> ()
+
+            match index with
+            | TreeVersion1 -> fromTree1 disk where address shape.Length set
+            | TreeVersion2 -> fromTree2 disk where address filtered shape set
+            | SingleChunk(size, mask) when count > 0L ->
+                entries[0] <-
+                    { Address = address
+                      Size = ValueOption.defaultValue bytes size
+                      Mask = mask }
+            | SingleChunk _ -> ()
+            | Implicit -> entries |> Array.iteri (fun i _ -> entries[i] <- { whole with Address = address + int64 i * bytes })
+            | FixedArray when address <> Bytes.undefined -> ArrayIndex.fixedArray disk filtered address (int count) |> Array.iteri (fun i entry -> entries[i] <- entry)
+            | ExtensibleArray when address <> Bytes.undefined ->
+                ArrayIndex.extensibleArray disk filtered address (int count) |> Array.iteri (fun i entry -> entries[i] <- entry)
+            | FixedArray
+            | ExtensibleArray -> ()
+
+            // Where chunks at the edge are left unfiltered, every filter is skipped for them.
+            let isEdge i =
+                let mutable rest = int64 i
+                let mutable edge = false
+
+                for d in shape.Length - 1 .. -1 .. 0 do
+                    let at = rest % counts[d]
+                    rest <- rest / counts[d]
+                    edge <- edge || (at + 1L) * shape[d] > dataset.Dims[d]
+
+                edge
+
+            for i in 0 .. entries.Length - 1 do
+                let entry = entries[i]
+                let size = if entry.Size < 0L then bytes else entry.Size
+                let mask = if edgesUnfiltered && isEdge i then 0xffffffffu else entry.Mask
+
+                if entry.Address <> Bytes.undefined && (size < 1L || entry.Address < 0L || entry.Address > disk.Length - size) then
+                    disk.Damaged where $"chunk {i} should lie at byte {entry.Address}, outside the file (is it cut off?)"
+
+                entries[i] <-
+                    { entry with
+                        Size = size
+                        Mask = mask }
+
+            { Shape = shape
+              Counts = counts
+              Bytes = int bytes
+              Entries = entries }
+        | _ -> invalidOp "only chunked datasets have chunks"

@@ -1,0 +1,80 @@
+/// What can be wrong with a file or a request, each with the one sentence that says what, where and what to do.
+namespace SingleSharp.Core
+
+/// Expected trouble. Everything else is a bug and throws as such.
+type Fault =
+    /// There is no such file.
+    | Missing of path: string
+    /// The file is there but cannot be opened.
+    | Unreadable of path: string * why: string
+    /// The file is not an AnnData .h5ad file with a matrix.
+    | NotAnnData of path: string * why: string
+    /// The file contradicts itself or is cut off.
+    | Damaged of path: string * where: string * what: string
+    /// The file is in order, but stored in a way that SingleSharp does not handle.
+    | Unsupported of path: string * where: string * what: string
+    /// A value that is not a count.
+    | InvalidValue of path: string * cell: string * gene: string * value: float
+    /// An option that does not fit the data or another option.
+    | BadOption of option: string * why: string
+    /// The output cannot be written.
+    | CannotWrite of path: string * why: string
+    /// The work does not fit the memory allowed.
+    | OverBudget of needed: int64 * allowed: int64
+    /// Somebody changed the input while it was read.
+    | InputChanged of path: string
+
+/// Carries a fault out of the middle of a read or a write.
+exception FaultException of Fault with
+    override this.Message =
+        match this :> exn with
+        | FaultException fault -> $"%A{fault}"
+        | other -> other.Message
+
+[<RequireQualifiedAccess>]
+module Fault =
+    let private mebibytes (bytes: int64) =
+        $"{(bytes + 1048575L) / 1048576L} MiB"
+
+    /// A value as people write it, the same under every culture.
+    let private number (value: float) =
+        value.ToString("R", System.Globalization.CultureInfo.InvariantCulture)
+
+    /// One sentence: what is wrong, where, and what to do next.
+    let sentence fault =
+        match fault with
+        | Missing path -> $"{path} does not exist; check the name."
+        | Unreadable(path, why) -> $"{path} cannot be opened: {why}."
+        | NotAnnData(path, why) -> $"{path} is not an .h5ad file that can be preprocessed: {why}."
+        | Damaged(path, where, what) -> $"{path} is damaged at {where}: {what}; restore it from its source or write it again with anndata."
+        | Unsupported(path, where, what) -> $"{path} stores {where} in a way that is not supported: {what}."
+        | InvalidValue(path, cell, gene, value) ->
+            $"{path} holds {number value} for cell {cell}, gene {gene}, which is not a count; clean the data, or pass --allow-invalid to compute as scanpy does."
+        | BadOption(option, why) -> $"{option}: {why}."
+        | CannotWrite(path, why) -> $"{path} cannot be written: {why}."
+        | OverBudget(needed, allowed) ->
+            $"This needs at least {mebibytes needed} of memory, but {mebibytes allowed} are allowed; raise --memory or lower --workers."
+        | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
+
+    /// The name of the case, for programs.
+    let kind fault =
+        match fault with
+        | Missing _ -> "Missing"
+        | Unreadable _ -> "Unreadable"
+        | NotAnnData _ -> "NotAnnData"
+        | Damaged _ -> "Damaged"
+        | Unsupported _ -> "Unsupported"
+        | InvalidValue _ -> "InvalidValue"
+        | BadOption _ -> "BadOption"
+        | CannotWrite _ -> "CannotWrite"
+        | OverBudget _ -> "OverBudget"
+        | InputChanged _ -> "InputChanged"
+
+    let throw fault = raise (FaultException fault)
+
+    /// The fault that an exception carries, also from inside a failed block. Whatever is not a fault is a bug.
+    let rec tryFind (trouble: exn) =
+        match trouble with
+        | FaultException fault -> Some fault
+        | BlockFailed(_, _, cause) -> tryFind cause
+        | _ -> None

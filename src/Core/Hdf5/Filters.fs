@@ -1,0 +1,143 @@
+/// Compression of chunks: the filters that SingleSharp reads and writes.
+namespace SingleSharp.Core
+
+open System
+open System.IO
+open System.IO.Compression
+
+[<RequireQualifiedAccess>]
+module Filters =
+    /// The first filter, if any, that cannot be undone here.
+    let unsupported (filters: Filter list) =
+        filters
+        |> List.tryFind (fun filter ->
+            match filter.Id with
+            | Dataset.Deflate
+            | Dataset.Shuffle
+            | Dataset.Fletcher32 -> false
+            | _ -> true)
+
+    let shuffle (size: int) (source: ReadOnlySpan<byte>) (target: Span<byte>) =
+        let count = source.Length / size
+
+        for j in 0 .. size - 1 do
+            let plane = target.Slice(j * count, count)
+
+            for i in 0 .. count - 1 do
+                plane[i] <- source[i * size + j]
+
+        source.Slice(count * size).CopyTo(target.Slice(count * size))
+
+    let unshuffle (size: int) (source: ReadOnlySpan<byte>) (target: Span<byte>) =
+        let count = source.Length / size
+
+        for j in 0 .. size - 1 do
+            let plane = source.Slice(j * count, count)
+
+            for i in 0 .. count - 1 do
+                target[i * size + j] <- plane[i]
+
+        source.Slice(count * size).CopyTo(target.Slice(count * size))
+
+/// Two buffers between which a chunk wanders from filter to filter, for one thread. `size` bytes is a whole chunk.
+[<Sealed>]
+type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
+    let mutable here: byte[] = Array.zeroCreate (size + 1024)
+    let mutable there: byte[] = Array.zeroCreate (size + 1024)
+    let mutable length = 0
+
+    let reserve needed =
+        if there.Length < needed then
+            there <- Array.zeroCreate needed
+
+    let swap newLength =
+        let before = here
+        here <- there
+        there <- before
+        length <- newLength
+
+    let inflate () =
+        use stream = new ZLibStream(new MemoryStream(here, 0, length, false), CompressionMode.Decompress)
+
+        try
+            swap (stream.ReadAtLeast(Span there, there.Length, false))
+        with :? InvalidDataException ->
+            disk.Damaged where "a gzip chunk cannot be decompressed"
+
+    let deflate level =
+        // Incompressible data grow by a few bytes per block.
+        reserve (length + length / 1000 + 1024)
+        use target = new MemoryStream(there, 0, there.Length, true)
+        let options = ZLibCompressionOptions(CompressionLevel = level)
+
+        using (new ZLibStream(target, options, true)) (fun stream -> stream.Write(here, 0, length))
+        swap (int target.Position)
+
+    let verify () =
+        if length < 4 then
+            disk.Damaged where "a chunk is shorter than its checksum"
+
+        let stored = BitConverter.ToUInt32(here, length - 4)
+        let computed = Checksum.fletcher32 (ReadOnlySpan(here, 0, length - 4))
+
+        if stored <> computed then
+            disk.Damaged where "the checksum of a chunk does not fit"
+
+        length <- length - 4
+
+    let seal () =
+        BitConverter.TryWriteBytes(Span(here, length, 4), Checksum.fletcher32 (ReadOnlySpan(here, 0, length)))
+        |> ignore
+
+        length <- length + 4
+
+    let elementSize (filter: Filter) =
+        if filter.Parameters.Length > 0 && filter.Parameters[0] > 0u && filter.Parameters[0] <= 4096u then
+            int filter.Parameters[0]
+        else
+            1
+
+    /// Reads a chunk and undoes the filters that were applied to it; valid until the next call.
+    member _.Decode(entry: ChunkEntry) : ReadOnlySpan<byte> =
+        let stored = Checked.int entry.Size
+
+        if here.Length < stored then
+            here <- Array.zeroCreate stored
+
+        disk.ReadInto(entry.Address, Span(here, 0, stored))
+        length <- stored
+
+        for i in filters.Length - 1 .. -1 .. 0 do
+            if entry.Mask &&& (1u <<< i) = 0u then
+                match filters[i].Id with
+                | Dataset.Deflate ->
+                    reserve (size + 1024)
+                    inflate ()
+                | Dataset.Shuffle ->
+                    reserve length
+                    Filters.unshuffle (elementSize filters[i]) (ReadOnlySpan(here, 0, length)) (Span there)
+                    swap length
+                | Dataset.Fletcher32 -> verify ()
+                | other -> disk.Unsupported where $"it is compressed with {Dataset.filterName other}"
+
+        if length <> size then
+            disk.Damaged where $"a chunk has {length} bytes instead of {size}"
+
+        ReadOnlySpan(here, 0, size)
+
+    /// Applies all filters to a whole chunk; valid until the next call.
+    member _.Encode(chunk: ReadOnlySpan<byte>) : ReadOnlySpan<byte> =
+        chunk.CopyTo(Span here)
+        length <- chunk.Length
+
+        for filter in filters do
+            match filter.Id with
+            | Dataset.Deflate -> deflate (if filter.Parameters.Length > 0 then min 9 (int filter.Parameters[0]) else 6)
+            | Dataset.Shuffle ->
+                reserve length
+                Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)
+                swap length
+            | Dataset.Fletcher32 -> seal ()
+            | other -> disk.Unsupported where $"it is compressed with {Dataset.filterName other}"
+
+        ReadOnlySpan(here, 0, length)

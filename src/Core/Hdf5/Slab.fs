@@ -1,0 +1,170 @@
+/// Reads consecutive rows of a dataset into the caller's buffer, whatever its storage.
+namespace SingleSharp.Core
+
+open System
+
+[<RequireQualifiedAccess>]
+module Slab =
+    /// Bytes of one row: everything below the first dimension.
+    let rowBytes (dataset: Dataset) =
+        Array.fold (fun product dim -> Checked.(*) product dim) (int64 dataset.ElementSize) (Array.skip (min 1 dataset.Dims.Length) dataset.Dims)
+
+    /// In an unfiltered dataset of one dimension: the address of an element and how many elements follow there in one piece.
+    let pieceAt (dataset: Dataset) (chunks: Chunks voption) (first: int64) =
+        match dataset.Layout, chunks with
+        | Contiguous address, _ -> struct ((if address = Bytes.undefined then address else address + first * int64 dataset.ElementSize), dataset.Count - first)
+        | Chunked _, ValueSome chunks ->
+            let extent = chunks.Shape[0]
+            let inside = first % extent
+            let entry = chunks.Entries[int (first / extent)]
+
+            let address =
+                if entry.Address = Bytes.undefined then
+                    entry.Address
+                else
+                    entry.Address + inside * int64 dataset.ElementSize
+
+            struct (address, min (extent - inside) (dataset.Count - first))
+        | _ -> invalidOp "a compact dataset has no address of its own"
+
+/// Reads one dataset for one thread; the buffers it keeps are those of one chunk.
+[<Sealed>]
+type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
+    do
+        match Filters.unsupported dataset.Filters with
+        | Some filter -> disk.Unsupported dataset.Path $"it is compressed with {Dataset.filterName filter.Id}"
+        | None -> ()
+
+    let size = dataset.ElementSize
+    let rowBytes = Slab.rowBytes dataset
+    let codec = lazy ChunkCodec(disk, dataset.Path, dataset.Filters, chunks.Value.Bytes)
+
+    /// The chunk that was decoded last, because slices rarely end where chunks do.
+    let mutable decoded = -1
+    let mutable current: byte[] = Array.Empty()
+
+    let fill (target: Span<byte>) =
+        if dataset.FillValue |> Array.forall (fun value -> value = 0uy) then
+            target.Clear()
+        else
+            for i in 0 .. target.Length / size - 1 do
+                dataset.FillValue.AsSpan().CopyTo(target.Slice(i * size))
+
+    let decode chunk =
+        if chunk <> decoded then
+            let entry = chunks.Value.Entries[chunk]
+
+            if current.Length = 0 then
+                current <- Array.zeroCreate chunks.Value.Bytes
+
+            decoded <- -1
+
+            if entry.Address = Bytes.undefined then
+                fill (Span current)
+            else
+                (codec.Value.Decode entry).CopyTo(Span current)
+
+            decoded <- chunk
+
+    /// Piece by piece, straight into the target.
+    let readPlain (first: int64) (target: Span<byte>) =
+        let mutable row = first
+        let mutable rest = target
+
+        while rest.Length > 0 do
+            let struct (address, available) = Slab.pieceAt dataset chunks row
+            let now = rest.Slice(0, int (min (int64 rest.Length) (available * int64 size)))
+
+            if address = Bytes.undefined then fill now else disk.ReadInto(address, now)
+
+            row <- row + int64 (now.Length / size)
+            rest <- rest.Slice now.Length
+
+    let readLine (first: int64) (target: Span<byte>) =
+        let extent = chunks.Value.Shape[0]
+        let mutable row = first
+        let mutable rest = target
+
+        while rest.Length > 0 do
+            decode (int (row / extent))
+            let inside = row % extent
+            let now = int (min (int64 rest.Length) ((extent - inside) * int64 size))
+            current.AsSpan(int inside * size, now).CopyTo rest
+            row <- row + int64 (now / size)
+            rest <- rest.Slice now
+
+    /// Chunks of several dimensions: every chunk that the rows touch gives its share of runs along the last dimension.
+    let readBox (first: int64) (count: int64) (target: byte[]) =
+        let chunks = chunks.Value
+        let dims = dataset.Dims
+        let rank = dims.Length
+        let strides (extents: int64[]) = Array.scanBack (fun (extent: int64) stride -> stride * extent) (Array.tail extents) (int64 size)
+        let inChunk = strides chunks.Shape
+        let inTarget = strides (Array.append [| count |] (Array.tail dims))
+        let across = Array.fold (fun product n -> product * n) 1L (Array.tail chunks.Counts)
+
+        let rec copy d (at: int64[]) (from: int64) (into: int64) =
+            let start = at[d] * chunks.Shape[d]
+            let low, high = if d = 0 then first, first + count else 0L, dims[d]
+            let skipped = max 0L (low - start)
+            let stop = min chunks.Shape[d] (high - start)
+            let from = from + skipped * inChunk[d]
+            let into = into + (start + skipped - low) * inTarget[d]
+
+            if stop > skipped then
+                if d = rank - 1 then
+                    Buffer.BlockCopy(current, int from, target, int into, int ((stop - skipped) * int64 size))
+                else
+                    for i in 0L .. stop - skipped - 1L do
+                        copy (d + 1) at (from + i * inChunk[d]) (into + i * inTarget[d])
+
+        for row in first / chunks.Shape[0] .. (first + count - 1L) / chunks.Shape[0] do
+            for column in 0L .. across - 1L do
+                let index = row * across + column
+                let at = Array.zeroCreate rank
+                let mutable rest = index
+
+                for d in rank - 1 .. -1 .. 0 do
+                    at[d] <- rest % chunks.Counts[d]
+                    rest <- rest / chunks.Counts[d]
+
+                decode (int index)
+                copy 0 at 0L 0L
+
+    new(disk, dataset) =
+        SlabReader(
+            disk,
+            dataset,
+            match dataset.Layout with
+            | Chunked _ -> ValueSome(Chunks.load disk dataset)
+            | _ -> ValueNone
+        )
+
+    /// Fills the target with the bytes of the rows [first, first + count), in the file's byte order.
+    member _.Read(first: int64, count: int, target: byte[]) =
+        let bytes = Checked.int (Checked.(*) (int64 count) rowBytes)
+
+        if first < 0L || (dataset.Dims.Length > 0 && first > dataset.Dims[0] - int64 count) then
+            disk.Damaged dataset.Path $"rows {first} to {first + int64 count - 1L} are needed, but it has {dataset.Dims[0]}"
+
+        if bytes > 0 then
+            match dataset.Layout with
+            | Compact stored when int64 stored.Length < (first + int64 count) * rowBytes -> disk.Damaged dataset.Path "it holds fewer values than its shape says"
+            | Compact stored -> stored.AsSpan(int (first * rowBytes), bytes).CopyTo(Span target)
+            | Contiguous address when address = Bytes.undefined -> fill (Span(target, 0, bytes))
+            | Contiguous address -> disk.ReadInto(address + first * rowBytes, Span(target, 0, bytes))
+            | Chunked _ when dataset.Dims.Length > 1 -> readBox first (int64 count) target
+            | Chunked _ when dataset.Filters.IsEmpty -> readPlain first (Span(target, 0, bytes))
+            | Chunked _ -> readLine first (Span(target, 0, bytes))
+
+    /// The rows as bytes of their own; for what is small.
+    member reader.ReadAll() =
+        let rows = if dataset.Dims.Length = 0 then dataset.Count else dataset.Dims[0]
+        let bytes = Checked.(*) rows rowBytes
+
+        if bytes > disk.Length * 1024L || bytes > int64 Array.MaxLength then
+            disk.Damaged dataset.Path $"it is said to hold {bytes} bytes"
+
+        let target = Array.zeroCreate (int bytes)
+        reader.Read(0L, int rows, target)
+        target

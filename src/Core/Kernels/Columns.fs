@@ -1,0 +1,37 @@
+/// Columns with one value per cell, computed row by row.
+namespace SingleSharp.Core
+
+/// A column as it will be stored.
+type Column = { Name: string; Type: Numeric }
+
+/// Row-local columns. Values are computed as float64 and rounded once to the column's type when they are stored.
+type CellColumns =
+    {
+        Columns: Column list
+        /// A computer with scratch memory of its own, for one thread: given a slice, one array per column and the place
+        /// of the slice's first row in them, it fills in the slice's rows.
+        /// Law (rows): cutting a slice in two changes no value.
+        Start: unit -> Slice -> float[][] -> int -> unit
+    }
+
+[<RequireQualifiedAccess>]
+module CellColumns =
+    let none =
+        { Columns = []
+          Start = fun () _ _ _ -> () }
+
+    /// All columns side by side, in this order.
+    let concat (parts: CellColumns list) =
+        { Columns = parts |> List.collect _.Columns
+          Start =
+            fun () ->
+                let widths = parts |> List.map _.Columns.Length
+                let starts = List.scan (+) 0 widths
+
+                let computers =
+                    List.zip3 (List.truncate parts.Length starts) widths parts
+                    |> List.map (fun (start, width, part) -> struct (start, width, part.Start()))
+
+                fun slice columns row ->
+                    for struct (start, width, compute) in computers do
+                        compute slice (Array.sub columns start width) row }

@@ -1,0 +1,160 @@
+/// normalize_total and log1p: what happens to the values of one cell (scanpy-semantics, sections 3 and 4).
+namespace SingleSharp.Core
+
+open System
+open System.Buffers
+
+/// How cells are scaled: to `Target` counts each, the total taken over the genes that are not excluded.
+type Scaling =
+    { Target: float
+      /// Genes left out of the totals; they are scaled like the others.
+      Excluded: bool[] voption }
+
+/// What is done to each value. `Scaled` and `Logged` are the types in which scanpy stores the two results.
+type Transformation =
+    { Scaling: (Scaling * Precision) voption
+      /// The base of the logarithm, none for the natural one.
+      Logarithm: (float voption * Precision) voption }
+
+[<RequireQualifiedAccess>]
+module Normalize =
+    /// A cell's total over the genes not excluded: summed in float64 in stored order, then stored in the matrix's type.
+    let total precision (excluded: bool[] voption) (slice: Slice) row =
+        let mutable sum = 0.0
+
+        for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+            let counted =
+                match excluded with
+                | ValueSome genes -> not genes[slice.Genes[i]]
+                | ValueNone -> true
+
+            if counted then
+                sum <- sum + Precision.round precision slice.Values[i]
+
+        Precision.round precision sum
+
+    /// scanpy's norm_factor: total / target, one division in the matrix's type.
+    let factor precision target total =
+        match precision with
+        | Precision.Single -> float (float32 total / float32 target)
+        | Precision.Double -> total / target
+
+    let private scale precision divisor value =
+        match precision with
+        | Precision.Single -> float (float32 value / float32 divisor)
+        | Precision.Double -> value / divisor
+
+    /// ln(1+x) stored, then divided by the logarithm of the base in the same type.
+    let private logarithm (basis: float voption) precision =
+        let divisor =
+            match basis with
+            | ValueSome basis -> Precision.round precision (Elementary.log basis)
+            | ValueNone -> 1.0
+
+        fun value ->
+            let natural = Precision.round precision (Elementary.log1p value)
+            if divisor = 1.0 then natural else scale precision divisor natural
+
+    let private transformed transformation =
+        let scaled: float -> float -> float =
+            match transformation.Scaling with
+            | ValueSome(_, precision) -> scale precision
+            | ValueNone -> fun _ value -> value
+
+        match transformation.Logarithm with
+        | ValueNone -> scaled
+        | ValueSome(basis, precision) ->
+            let log = logarithm basis precision
+            fun divisor value -> log (scaled divisor value)
+
+    /// Nearly all counts of a cell are small and come up again and again, so their results are kept while the divisor stays.
+    let private remembered = 256
+
+    /// A transformer with a memory of its own, for one thread: fills Output and Factors of a slice.
+    /// Law (transform): Output and Factors depend on a row's own values only.
+    let start transformation : Slice -> unit =
+        let compute = transformed transformation
+        let known: float[] = Array.zeroCreate remembered
+        let knownFor: int64[] = Array.create remembered -1L
+        let mutable generation = 0L
+        let mutable lastDivisor = nan
+
+        let divisorOf slice row =
+            match transformation.Scaling with
+            | ValueNone -> 1.0
+            | ValueSome(scaling, precision) ->
+                let factor = factor precision scaling.Target (total precision scaling.Excluded slice row)
+                slice.Factors[row] <- factor
+                if factor = 0.0 then 1.0 else factor
+
+        fun slice ->
+            for row in 0 .. slice.Cells - 1 do
+                let divisor = divisorOf slice row
+
+                if divisor <> lastDivisor then
+                    generation <- generation + 1L
+                    lastDivisor <- divisor
+
+                for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                    let value = slice.Values[i]
+                    let whole = int value
+
+                    slice.Output[i] <-
+                        if whole > 0 && whole < remembered && float whole = value then
+                            if knownFor[whole] <> generation then
+                                known[whole] <- compute divisor value
+                                knownFor[whole] <- generation
+
+                            known[whole]
+                        else
+                            compute divisor value
+
+    /// The column that keeps each cell's factor (key_added).
+    let factorColumn name precision : CellColumns =
+        { Columns =
+            [ { Name = name
+                Type = Precision.numeric precision } ]
+          Start = fun () slice columns row -> Array.Copy(slice.Factors, 0, columns[0], row, slice.Cells) }
+
+    /// The totals as a column, for the median.
+    let totalColumn precision excluded : CellColumns =
+        { Columns = [ { Name = "total"; Type = Numeric.Float64 } ]
+          Start =
+            fun () slice columns first ->
+                for row in 0 .. slice.Cells - 1 do
+                    columns[0][first + row] <- total precision excluded slice row }
+
+    /// The genes that make up more than `maxFraction` of the counts of at least one cell.
+    /// Law (excluded): a gene is highly expressed in the whole exactly when it is in one of the parts.
+    let highlyExpressed genes precision maxFraction : Fold<Slice, bool[]> =
+        let pool = ArrayPool<bool>.Shared
+
+        let fresh () =
+            let flags = pool.Rent genes
+            Array.Clear(flags, 0, genes)
+            flags
+
+        Fold.ofSteps
+            { Fresh = fresh
+              Step =
+                fun flags slice ->
+                    for row in 0 .. slice.Cells - 1 do
+                        let limit = maxFraction * total precision ValueNone slice row
+
+                        for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                            if Precision.round precision slice.Values[i] > limit then
+                                flags[slice.Genes[i]] <- true
+
+                    flags
+              Merge =
+                fun flags more ->
+                    for gene in 0 .. genes - 1 do
+                        flags[gene] <- flags[gene] || more[gene]
+
+                    pool.Return more
+                    flags
+              Finish =
+                fun flags ->
+                    let result = Array.sub flags 0 genes
+                    pool.Return flags
+                    result }

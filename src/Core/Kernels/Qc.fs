@@ -1,0 +1,273 @@
+/// Quality-control metrics per cell and per gene: scanpy's calculate_qc_metrics (scanpy-semantics, section 1).
+namespace SingleSharp.Core
+
+open System
+open System.Buffers
+
+/// Sums over cells for every gene. Sums of whole numbers are exact up to 2^53; explicit zeros are not detections.
+type GeneTallies =
+    { Cells: int64
+      /// In how many cells a gene is not zero.
+      CellsByCounts: int64[]
+      Totals: float[] }
+
+/// The options of calculate_qc_metrics that the kernels need.
+type QcColumns =
+    { Sets: Membership
+      /// Sorted, each between 1 and the number of genes.
+      PercentTop: int list
+      Log1p: bool }
+
+/// The totals of the largest values of a row, with scratch memory for one thread.
+[<Sealed>]
+type private TopTotals(ks: int[]) =
+    // Almost every count is small, so counting them by value beats sorting; the rest is sorted.
+    let small = 1024
+    let tally: int[] = Array.zeroCreate small
+    let mutable large: float[] = Array.zeroCreate 64
+    let most = if ks.Length = 0 then 0 else ks[ks.Length - 1]
+
+    /// Sums in descending order; rows with fewer values are padded with zeros, which stand above negative values.
+    let accumulate (sorted: float[]) count (totals: float[]) =
+        let padding = max 0 (most - count)
+        let mutable positives = count
+
+        while positives > 0 && sorted[count - positives] < 0.0 do
+            positives <- positives - 1
+
+        let mutable sum = 0.0
+        let mutable taken = 0
+
+        for j in 0 .. ks.Length - 1 do
+            while taken < ks[j] do
+                if taken < positives then
+                    sum <- sum + sorted[count - 1 - taken]
+                elif taken >= positives + padding then
+                    sum <- sum + sorted[count - 1 - (taken - padding)]
+
+                taken <- taken + 1
+
+            totals[j] <- sum
+
+    let bySorting (values: float[]) start stop totals =
+        if large.Length < stop - start then
+            large <- Array.zeroCreate (stop - start)
+
+        let mutable count = 0
+
+        for i in start .. stop - 1 do
+            if values[i] <> 0.0 then
+                large[count] <- values[i]
+                count <- count + 1
+
+        Array.Sort(large, 0, count)
+        accumulate large count totals
+
+    /// Takes from the largest value down; k values of size v at once.
+    let byTally highest (totals: float[]) =
+        let mutable value = highest
+        let mutable sum = 0L
+        let mutable taken = 0
+
+        for j in 0 .. ks.Length - 1 do
+            while taken < ks[j] && value > 0 do
+                let now = min tally[value] (ks[j] - taken)
+                sum <- sum + int64 now * int64 value
+                taken <- taken + now
+                tally[value] <- tally[value] - now
+
+                if tally[value] = 0 then
+                    value <- value - 1
+
+            totals[j] <- float sum
+
+        Array.Clear(tally, 0, highest + 1)
+
+    /// Fills the totals of the ks[j] largest values.
+    member _.Fill(values: float[], start, stop, totals: float[]) =
+        let mutable highest = 0
+        let mutable i = start
+
+        while i < stop do
+            let value = values[i]
+            let whole = int value
+
+            if whole >= 0 && whole < small && float whole = value then
+                tally[whole] <- tally[whole] + 1
+                highest <- max highest whole
+                i <- i + 1
+            else
+                i <- Int32.MaxValue
+
+        if i = stop then
+            byTally highest totals
+        else
+            Array.Clear(tally, 0, highest + 1)
+            bySorting values start stop totals
+
+[<RequireQualifiedAccess>]
+module Qc =
+    /// The type of a sum of values of a type: scanpy keeps floats and widens whole numbers.
+    let totalType numeric =
+        match numeric with
+        | Numeric.Float32 -> Numeric.Float32
+        | Numeric.Float64 -> Numeric.Float64
+        | whole when Numeric.isUnsigned whole -> Numeric.UInt64
+        | _ -> Numeric.Int64
+
+    /// The type of log1p of a column: float32 stays, everything else becomes float64.
+    let private log1pType numeric =
+        if numeric = Numeric.Float32 then Numeric.Float32 else Numeric.Float64
+
+    /// log1p as it is applied to a stored column: of the value rounded to that column's type.
+    let log1pOf numeric value =
+        Elementary.log1p (if numeric = Numeric.Float32 then Precision.round Precision.Single value else value)
+
+    /// A percentage of a total, with scanpy's roundings: quotient and product in float32 where the totals are float32.
+    let private percentage total part whole =
+        match total with
+        | Numeric.Float32 -> float (float32 part / float32 whole * 100.0f)
+        | _ -> part / whole * 100.0
+
+    let private columnsOf numeric genesType (options: QcColumns) =
+        let total = totalType numeric
+        let logged name column = if options.Log1p then [ { Name = "log1p_" + name; Type = log1pType column } ] else []
+
+        [ { Name = "n_genes_by_counts"; Type = genesType }
+          yield! logged "n_genes_by_counts" genesType
+          { Name = "total_counts"; Type = total }
+          yield! logged "total_counts" total
+          for k in options.PercentTop do
+              { Name = $"pct_counts_in_top_{k}_genes"
+                Type = Numeric.Float64 }
+          for set in options.Sets.Names do
+              { Name = $"total_counts_{set}"
+                Type = total }
+
+              yield! logged $"total_counts_{set}" total
+
+              { Name = $"pct_counts_{set}"
+                Type = log1pType total } ]
+
+    /// The columns of obs for a matrix stored as `numeric`; `genesType` is the type of its row counts.
+    let perCell numeric genesType (options: QcColumns) : CellColumns =
+        let total = totalType numeric
+        let sets = options.Sets.Names.Length
+
+        let start () =
+            let ks = Array.ofList options.PercentTop
+            let top = TopTotals ks
+            let topTotals: float[] = Array.zeroCreate ks.Length
+            let setTotals: float[] = Array.zeroCreate sets
+
+            fun (slice: Slice) (columns: float[][]) first ->
+                for row in 0 .. slice.Cells - 1 do
+                    let start = slice.Offsets[row]
+                    let stop = slice.Offsets[row + 1]
+                    let mutable detected = 0
+                    let mutable sum = 0.0
+                    Array.Clear setTotals
+
+                    for i in start .. stop - 1 do
+                        let value = slice.Values[i]
+
+                        if value <> 0.0 then
+                            detected <- detected + 1
+
+                        sum <- sum + value
+
+                        if sets > 0 then
+                            for set in options.Sets.SetsOf[slice.Genes[i]] do
+                                setTotals[set] <- setTotals[set] + value
+
+                    let mutable column = 0
+
+                    let put value =
+                        columns[column][first + row] <- value
+                        column <- column + 1
+
+                    let putLogged kind value =
+                        put value
+
+                        if options.Log1p then
+                            put (log1pOf kind value)
+
+                    putLogged genesType (float detected)
+                    putLogged total sum
+
+                    if ks.Length > 0 then
+                        top.Fill(slice.Values, start, stop, topTotals)
+
+                        for j in 0 .. ks.Length - 1 do
+                            put (topTotals[j] / Precision.round (if total = Numeric.Float32 then Precision.Single else Precision.Double) sum * 100.0)
+
+                    for set in 0 .. sets - 1 do
+                        putLogged total setTotals[set]
+                        put (percentage total setTotals[set] sum)
+
+        { Columns = columnsOf numeric genesType options
+          Start = start }
+
+    /// Sums of every gene over the cells. The state is two arrays, pooled.
+    /// Law (tallies): tallies of two parts, merged in order, are the tallies of the whole.
+    let perGene genes : Fold<Slice, GeneTallies> =
+        let counts = ArrayPool<int64>.Shared
+        let sums = ArrayPool<float>.Shared
+
+        let cleared (array: 'n[]) =
+            Array.Clear(array, 0, genes)
+            array
+
+        let release (struct (_, detected: int64[], totals: float[])) =
+            counts.Return detected
+            sums.Return totals
+
+        Fold.ofSteps
+            { Fresh = fun () -> struct (0L, cleared (counts.Rent genes), cleared (sums.Rent genes))
+              Step =
+                fun (struct (cells, detected, totals)) slice ->
+                    for i in 0 .. slice.Count - 1 do
+                        let value = slice.Values[i]
+                        let gene = slice.Genes[i]
+                        totals[gene] <- totals[gene] + value
+
+                        if value <> 0.0 then
+                            detected[gene] <- detected[gene] + 1L
+
+                    struct (cells + int64 slice.Cells, detected, totals)
+              Merge =
+                fun (struct (cells, detected, totals)) (struct (moreCells, moreDetected, moreTotals) as more) ->
+                    for gene in 0 .. genes - 1 do
+                        detected[gene] <- detected[gene] + moreDetected[gene]
+                        totals[gene] <- totals[gene] + moreTotals[gene]
+
+                    release more
+                    struct (cells + moreCells, detected, totals)
+              Finish =
+                fun (struct (cells, detected, totals) as state) ->
+                    let tallies =
+                        { Cells = cells
+                          CellsByCounts = Array.sub detected 0 genes
+                          Totals = Array.sub totals 0 genes }
+
+                    release state
+                    tallies }
+
+    /// The columns of var, in scanpy's order, and how each comes from the tallies.
+    let geneColumns numeric log1p : (Column * (GeneTallies -> float[])) list =
+        let total = totalType numeric
+        let means tallies = tallies.Totals |> Array.map (fun total -> total / float tallies.Cells)
+
+        let dropouts tallies =
+            tallies.CellsByCounts |> Array.map (fun detected -> (1.0 - float detected / float tallies.Cells) * 100.0)
+
+        let column name kind values = { Name = name; Type = kind }, values
+
+        [ column "n_cells_by_counts" Numeric.Int64 (fun tallies -> Array.map float tallies.CellsByCounts)
+          column "mean_counts" Numeric.Float64 means
+          if log1p then
+              column "log1p_mean_counts" Numeric.Float64 (means >> Array.map Elementary.log1p)
+          column "pct_dropout_by_counts" Numeric.Float64 dropouts
+          column "total_counts" total _.Totals
+          if log1p then
+              column "log1p_total_counts" (log1pType total) (_.Totals >> Array.map (log1pOf total)) ]

@@ -1,0 +1,83 @@
+/// The reads of X that a plan asks for, each as one fold and one outlet.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Generic
+open System.Threading
+
+/// A file being read according to a plan.
+type Job =
+    { File: H5adFile
+      Plan: Plan
+      Settings: Settings }
+
+/// What the last read found out.
+type Tallied =
+    { Findings: Findings
+      Genes: GeneTallies option }
+
+[<RequireQualifiedAccess>]
+module Pass =
+    let private bytesOf (matrix: Matrix) =
+        matrix.Stored * int64 (matrix.Data.ElementSize + matrix.Indices.ElementSize)
+
+    let private schedule job pass =
+        { Workers = job.Settings.Workers
+          Window = job.Plan.Window
+          Cancel = job.Settings.Cancel
+          RowsDone =
+            fun rows ->
+                job.Settings.Progress
+                    { Pass = pass
+                      Passes = job.Plan.Passes.Length
+                      CellsDone = rows
+                      Cells = job.File.X.Cells
+                      Bytes = bytesOf job.File.X } }
+
+    let private source job =
+        Reader.rows job.File.Store.Disk job.File.X job.Plan.ValuesPerSlice
+
+    let private mustBeCounts job =
+        Recipe.changesValues job.Plan.Recipe && not job.Plan.Recipe.AllowInvalid
+
+    /// Runs a pass; a value that is not a count becomes the fault that names its cell and gene.
+    let private run job pass source outlet question =
+        try
+            Blocks.run (schedule job pass) source outlet question
+        with BlockFailed(_, _, NotACount(cell, gene, value)) ->
+            let store = job.File.Store
+            let cell = Frame.nameOf store job.File.Obs cell
+            Fault.throw (InvalidValue(job.File.Path, cell, Frame.nameOf store job.File.Var gene, value))
+
+    /// The genes that are highly expressed in at least one cell.
+    let highlyExpressed job pass precision maxFraction =
+        fold {
+            let! genes = Normalize.highlyExpressed job.File.X.Genes precision maxFraction
+            and! _ = Validity.find (mustBeCounts job)
+            return genes
+        }
+        |> run job pass (source job) Outlet.none
+
+    /// The median total per cell over the genes that are not excluded.
+    let medianTotal job pass precision excluded isCounted folder =
+        use scratch = new Scratch(folder)
+        let totals = Normalize.totalColumn precision excluded |> ColumnOutlet.toPlaces scratch.Disk [| 0L |]
+        Validity.find (mustBeCounts job) |> run job pass (source job) totals |> ignore
+        Median.ofNumbers precision scratch.Disk job.File.X.Cells isCounted
+
+    /// The last read: transforms, tallies, and lets columns and values out.
+    let final job transformation outlet =
+        let wantsGenes = job.Plan.Recipe.Qc.IsSome
+
+        let tallies =
+            if wantsGenes then
+                Qc.perGene job.File.X.Genes |> Fold.map Some
+            else
+                Fold.always None
+
+        fold {
+            let! findings = Validity.find (mustBeCounts job)
+            and! genes = tallies
+            return { Findings = findings; Genes = genes }
+        }
+        |> run job job.Plan.Passes.Length (source job |> Reader.through (fun () -> Normalize.start transformation)) outlet

@@ -1,0 +1,137 @@
+/// What a recipe means for one file: passes, memory, and where the new values go; decided before a value is read.
+namespace SingleSharp.Core
+
+open System
+
+type Plan =
+    {
+        Recipe: Recipe
+        /// What each read of X is for.
+        Passes: string list
+        Values: ValuePlan
+        /// The type of X afterwards.
+        TypeAfter: Numeric
+        Sets: Membership
+        /// Sizes of the gene sets.
+        SetSizes: (string * int) list
+        PercentTop: int list
+        ValuesPerSlice: int
+        Window: int
+        /// Bytes of memory for buffers and states.
+        Memory: int64
+        Warnings: string list
+    }
+
+[<RequireQualifiedAccess>]
+module Plan =
+    /// Enough values for a slice to be worth its trouble, few enough to stay in a processor's cache.
+    let private bestSlice = 1 <<< 17
+
+    let private smallestSlice = 1 <<< 12
+
+    /// What leaves in block order may wait this long in a page: columns, and values on their way into chunks.
+    let private pageBytes = 6L * 1024L * 1024L
+
+    let private geneSets (file: H5adFile) (recipe: QcRecipe) =
+        let names = lazy Schema.geneNames file
+
+        let mask (set: GeneSet) =
+            match set.Rule with
+            | Prefix prefixes -> names.Value |> Array.map (Axis.hasPrefix prefixes)
+            | Column column -> Frame.booleans file.Store file.Var column
+            | Names wanted ->
+                let wanted = Set.ofList wanted
+                names.Value |> Array.map wanted.Contains
+
+        let mitochondrial =
+            if recipe.GeneSets |> List.exists (fun set -> set.Name = "mt") then
+                None
+            else
+                match recipe.Mitochondrial with
+                | NotCounted -> None
+                | StartingWith prefix -> Some prefix
+                | Guessed -> Axis.mitochondrialPrefix names.Value
+
+        [ match mitochondrial with
+          | Some prefix ->
+              { Name = "mt"
+                Rule = Prefix [ prefix ] }
+          | None -> ()
+          yield! recipe.GeneSets ]
+        |> List.map (fun set -> set.Name, mask set)
+
+    let private percentTop genes (recipe: QcRecipe) =
+        match recipe.PercentTop with
+        | Fitting ->
+            let fitting, dropped = [ 50; 100; 200; 500 ] |> List.partition (fun k -> k <= genes)
+            let list = dropped |> List.map string |> String.concat ", "
+            fitting, (if dropped.IsEmpty then [] else [ $"X has only {genes} genes, so the share of the top {list} genes is left out" ])
+        | Exactly ks ->
+            match ks |> List.tryFind (fun k -> k < 1 || k > genes) with
+            | Some k -> Fault.throw (BadOption("--percent-top", $"positions outside range of features: {k} is not between 1 and {genes}"))
+            | None -> List.sort ks, []
+
+    let private typeAfter (matrix: Matrix) recipe =
+        let normalized = if recipe.NormalizeTotal.IsSome then Precision.numeric (Precision.afterNormalize matrix.Type) else matrix.Type
+        if recipe.Log1p.IsSome then Precision.numeric (Precision.afterLog1p normalized) else normalized
+
+    let private values (file: H5adFile) recipe after =
+        if not (Recipe.changesValues recipe) then Untouched
+        elif Place.canOverwrite file.Store.Disk file.X.Data (Numeric.datatype after) then Overwrite
+        else Restore
+
+    let private passes recipe =
+        [ match recipe.NormalizeTotal with
+          | Some normalize ->
+              if normalize.ExcludeHighlyExpressed then
+                  "find highly expressed genes"
+
+              match normalize.TargetSum with
+              | Counts _ -> ()
+              | MedianOfPositive
+              | MedianOfAll -> "median total"
+          | None -> ()
+          Recipe.steps recipe |> String.concat " + " ]
+
+    /// The largest slice that the budget allows.
+    let private fit (matrix: Matrix) (settings: Settings) =
+        let workers = int64 (max 1 settings.Workers)
+        let window = max 1 settings.Workers + 2
+        // A state holds a count and a sum for every gene.
+        let states = int64 (window + 2) * (int64 matrix.Genes * 16L + pageBytes)
+        let needed slice = states + workers * Reader.memory matrix slice
+
+        let rec shrink slice =
+            if needed slice <= settings.Memory then slice
+            elif slice > smallestSlice then shrink (slice / 2)
+            else Fault.throw (OverBudget(needed slice, settings.Memory))
+
+        let slice = shrink bestSlice
+        struct (slice, window, needed slice)
+
+    let make (file: H5adFile) recipe settings =
+        Recipe.check recipe
+        let struct (slice, window, memory) = fit file.X settings
+        let sets = recipe.Qc |> Option.map (geneSets file) |> Option.defaultValue []
+        let top, topWarnings = recipe.Qc |> Option.map (percentTop file.X.Genes) |> Option.defaultValue ([], [])
+        let size mask = mask |> Array.sumBy (fun belongs -> if belongs then 1 else 0)
+        let sizes = sets |> List.map (fun (name, mask) -> name, size mask)
+        let after = typeAfter file.X recipe
+
+        { Recipe = recipe
+          Passes = passes recipe
+          Values = values file recipe after
+          TypeAfter = after
+          Sets = Membership.ofMasks file.X.Genes sets
+          SetSizes = sizes
+          PercentTop = top
+          ValuesPerSlice = slice
+          Window = window
+          Memory = memory
+          Warnings =
+            [ yield! topWarnings
+              for name, size in sizes do
+                  if size = 0 then
+                      $"the gene set {name} is empty"
+              if recipe.Log1p.IsSome && Schema.isLogged file then
+                  "X seems to be already log-transformed (uns/log1p is there); it is transformed again" ] }
