@@ -1,9 +1,61 @@
+/// The F# door: everything that SingleSharp does, one line each.
 namespace SingleSharp.Core
 
+open System
+open System.IO
 open System.Reflection
 
-/// Facts about the library itself.
-module Library =
+/// Preprocessing of single-cell count matrices in .h5ad files, out of core, with the same bits everywhere.
+///
+/// A matrix is cells × genes, stored as compressed sparse rows. Values are raw counts. Every function streams X from disk
+/// in bounded memory and leaves everything that it does not write as it is. Results are those of scanpy, and they do not
+/// depend on the number of workers, the memory allowed, the storage of the file or the machine.
+[<RequireQualifiedAccess>]
+module Pipeline =
+    /// Expected trouble becomes a value; bugs and cancellation throw.
+    let private guarded work =
+        try
+            Ok(work ())
+        with
+        | :? OperationCanceledException -> reraise ()
+        | trouble when (Fault.tryFind trouble).IsSome -> Error (Fault.tryFind trouble).Value
 
-    /// The version of this library, such as 0.1.0.
-    let version = Assembly.GetExecutingAssembly().GetName().Version.ToString(3)
+    /// Runs a recipe on a file: one read of X for everything, one more for each of exclude_highly_expressed and a median target.
+    let run (recipe: Recipe) (settings: Settings) (input: string) (output: Output) : Result<Report, Fault> =
+        guarded (fun () -> Preprocess.run recipe settings input output)
+
+    /// calculate_qc_metrics: columns of obs and var with scanpy's names, order and types. X does not change.
+    let qc options =
+        run
+            { Recipe.nothing with
+                Qc = Some options
+            }
+
+    /// normalize_total: every cell divided by total / target_sum. Whole numbers become float32.
+    let normalizeTotal options =
+        run
+            { Recipe.nothing with
+                NormalizeTotal = Some options
+            }
+
+    /// log1p: ln(1 + x), or to another base; noted in uns/log1p. Whole numbers become float64.
+    let log1p options =
+        run
+            { Recipe.nothing with
+                Log1p = Some options
+            }
+
+    /// QC metrics, normalize_total and log1p in one read and one write.
+    let preprocess settings input output =
+        run Recipe.standard settings input output
+
+    /// What is in a file, and what a recipe would do to it.
+    let info (recipe: Recipe) (settings: Settings) (path: string) : Result<Info, Fault> =
+        guarded (fun () -> using (Schema.openRead path) (fun file -> Info.ofFile file recipe settings))
+
+    /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.
+    let digest (settings: Settings) (path: string) : Result<Digest, Fault> =
+        guarded (fun () -> using (Store.openRead path) (fun store -> Digest.ofStore store settings.Cancel))
+
+    /// The version of this library.
+    let version = Assembly.GetExecutingAssembly().GetName().Version.ToString 3

@@ -4,7 +4,11 @@ open Expecto
 open SingleSharp.Core
 
 let all =
-    testList "Properties" [ test "the core knows its version" { Expect.equal Library.version "0.1.0" "the version of the assembly" } ]
+    testList
+        "Properties"
+        [
+            test "the core knows its version" { Expect.equal Library.version "0.1.0" "the version of the assembly" }
+        ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all

@@ -10,16 +10,20 @@ type RowReader<'a> =
     abstract Read: first: int64 * count: int * visit: ('a -> unit) -> unit
 
 type Source<'a> =
-    { Rows: int64
-      Open: unit -> RowReader<'a> }
+    {
+        Rows: int64
+        Open: unit -> RowReader<'a>
+    }
 
 type Pages<'a, 'p> =
-    { Begin: int64 -> 'p
-      Fill: 'p -> 'a -> unit
-      IsFull: 'p -> bool
-      Flush: 'p -> unit
-      Recycle: 'p -> unit
-      Complete: unit -> unit }
+    {
+        Begin: int64 -> 'p
+        Fill: 'p -> 'a -> unit
+        IsFull: 'p -> bool
+        Flush: 'p -> unit
+        Recycle: 'p -> unit
+        Complete: unit -> unit
+    }
 
 type OutletUser<'a, 'z> =
     abstract Use<'p> : Pages<'a, 'p> -> 'z
@@ -32,37 +36,42 @@ type Outlet<'a>() =
 module Outlet =
     let ofPages pages =
         { new Outlet<'a>() with
-            member _.Open user = user.Use pages }
+            member _.Open user = user.Use pages
+        }
 
     let none<'a> : Outlet<'a> =
         ofPages
-            { Begin = ignore
-              Fill = fun () _ -> ()
-              IsFull = fun () -> false
-              Flush = id
-              Recycle = id
-              Complete = id }
+            {
+                Begin = ignore
+                Fill = fun () _ -> ()
+                IsFull = fun () -> false
+                Flush = id
+                Recycle = id
+                Complete = id
+            }
 
     let private beside (left: Pages<'a, 'p>) (right: Pages<'a, 'q>) =
         ofPages
-            { Begin = fun row -> struct (left.Begin row, right.Begin row)
-              Fill =
-                fun (struct (p, q)) element ->
-                    left.Fill p element
-                    right.Fill q element
-              IsFull = fun (struct (p, q)) -> left.IsFull p || right.IsFull q
-              Flush =
-                fun (struct (p, q)) ->
-                    left.Flush p
-                    right.Flush q
-              Recycle =
-                fun (struct (p, q)) ->
-                    left.Recycle p
-                    right.Recycle q
-              Complete =
-                fun () ->
-                    left.Complete()
-                    right.Complete() }
+            {
+                Begin = fun row -> struct (left.Begin row, right.Begin row)
+                Fill =
+                    fun (struct (p, q)) element ->
+                        left.Fill p element
+                        right.Fill q element
+                IsFull = fun (struct (p, q)) -> left.IsFull p || right.IsFull q
+                Flush =
+                    fun (struct (p, q)) ->
+                        left.Flush p
+                        right.Flush q
+                Recycle =
+                    fun (struct (p, q)) ->
+                        left.Recycle p
+                        right.Recycle q
+                Complete =
+                    fun () ->
+                        left.Complete()
+                        right.Complete()
+            }
 
     let both (left: Outlet<'a>) (right: Outlet<'a>) =
         left.Open
@@ -70,13 +79,17 @@ module Outlet =
                 member _.Use leftPages =
                     right.Open
                         { new OutletUser<'a, Outlet<'a>> with
-                            member _.Use rightPages = beside leftPages rightPages } }
+                            member _.Use rightPages = beside leftPages rightPages
+                        }
+            }
 
 type Schedule =
-    { Workers: int
-      Window: int
-      Cancel: CancellationToken
-      RowsDone: int64 -> unit }
+    {
+        Workers: int
+        Window: int
+        Cancel: CancellationToken
+        RowsDone: int64 -> unit
+    }
 
 exception BlockFailed of firstRow: int64 * rows: int * cause: exn
 
@@ -163,10 +176,12 @@ module Blocks =
         struct (first, int (min (int64 rowsPerBlock) (rows - first)))
 
     let sequential =
-        { Workers = 1
-          Window = 1
-          Cancel = CancellationToken.None
-          RowsDone = ignore }
+        {
+            Workers = 1
+            Window = 1
+            Cancel = CancellationToken.None
+            RowsDone = ignore
+        }
 
     let private work (source: Source<'a>) (pages: Pages<'a, 'p>) (steps: Steps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
         let foldBlock (reader: RowReader<'a>) block =
@@ -265,7 +280,9 @@ module Blocks =
         let gate = Gate<'s, 'p>(count source.Rows, window, schedule.Cancel)
         use _ = schedule.Cancel.Register(fun () -> gate.Close())
         let workers = int (min (int64 (max 1 schedule.Workers)) (count source.Rows))
-        let threads = List.init workers (fun _ -> start (fun () -> work source pages steps gate))
+
+        let threads =
+            List.init workers (fun _ -> start (fun () -> work source pages steps gate))
 
         try
             mergeInOrder schedule source.Rows pages steps gate
@@ -279,4 +296,6 @@ module Blocks =
                 member _.Use pages =
                     fold.Open
                         { new FoldUser<'a, 'r, 'r> with
-                            member _.Use steps = runWith schedule source pages steps } }
+                            member _.Use steps = runWith schedule source pages steps
+                        }
+            }

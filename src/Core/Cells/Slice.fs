@@ -47,7 +47,9 @@ type Slice() =
 module Slice =
     /// A slice of its own memory, from rows of (gene, value) pairs.
     let ofRows firstCell firstValue (rows: (int * float) list list) =
-        let slice = Slice(FirstCell = firstCell, FirstValue = firstValue, Cells = rows.Length)
+        let slice =
+            Slice(FirstCell = firstCell, FirstValue = firstValue, Cells = rows.Length)
+
         slice.Reserve(rows.Length, rows |> List.sumBy List.length)
         let mutable at = 0
 

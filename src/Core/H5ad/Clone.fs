@@ -84,7 +84,10 @@ module Publish =
     let replace (target: string) origin (write: Disk -> 'r) =
         let target = resolve target
         let folder = Path.GetDirectoryName target
-        let temporary = Path.Combine(folder, $".{Path.GetFileName target}.{Guid.NewGuid():N}.tmp")
+
+        let temporary =
+            Path.Combine(folder, $".{Path.GetFileName target}.{Guid.NewGuid():N}.tmp")
+
         let handle = create target temporary
 
         try

@@ -24,7 +24,10 @@ type Edits =
 [<RequireQualifiedAccess>]
 module Edit =
     let private encoding (draft: Draft) kind version =
-        [ draft.StringAttribute("encoding-type", kind); draft.StringAttribute("encoding-version", version) ]
+        [
+            draft.StringAttribute("encoding-type", kind)
+            draft.StringAttribute("encoding-version", version)
+        ]
 
     let private putColumn (draft: Draft) rows (column: Column) address =
         draft.PutDataset(Numeric.datatype column.Type, Encode.line rows, address, encoding draft "array" "0.2.0")
@@ -36,33 +39,46 @@ module Edit =
 
     /// Columns that are there keep their place in the order; new ones follow.
     let private withColumns (draft: Draft) (frame: Frame) (columns: (string * int64) list) =
-        let added = columns |> List.map fst |> List.filter (fun name -> not (List.contains name frame.Columns))
+        let added =
+            columns |> List.map fst |> List.filter (fun name -> not (List.contains name frame.Columns))
+
         draft.Rewrite(frame.Path, frame.Group, columns, [ draft.StringsAttribute("column-order", frame.Columns @ added) ])
 
     /// uns/log1p as scanpy means it: an empty dict for the natural logarithm, because old anndata cannot read a null.
     let private withLogarithm (draft: Draft) (store: Store) (basis: float voption) =
-        let dict links = draft.PutGroup(links, encoding draft "dict" "0.1.0")
+        let dict links =
+            draft.PutGroup(links, encoding draft "dict" "0.1.0")
 
         let note =
             match basis with
             | ValueNone -> dict []
             | ValueSome basis ->
                 let address = draft.Put(BitConverter.GetBytes basis)
-                let scalar = draft.PutDataset(Float(8, false), Encode.scalar, address, encoding draft "numeric-scalar" "0.2.0")
+
+                let scalar =
+                    draft.PutDataset(Float(8, false), Encode.scalar, address, encoding draft "numeric-scalar" "0.2.0")
 
                 dict
-                    [ { Name = "base"
-                        Target = Hard scalar
-                        Order = ValueNone } ]
+                    [
+                        {
+                            Name = "base"
+                            Target = Hard scalar
+                            Order = ValueNone
+                        }
+                    ]
 
         match store.TryFind("", store.Root, "uns") with
         | Some(GroupNode uns) -> draft.Rewrite("uns", uns, [ "log1p", note ], [])
         | Some(DatasetNode _) -> store.Disk.Unsupported "uns" "it is a dataset, not a group"
         | None ->
             dict
-                [ { Name = "log1p"
-                    Target = Hard note
-                    Order = ValueNone } ]
+                [
+                    {
+                        Name = "log1p"
+                        Target = Hard note
+                        Order = ValueNone
+                    }
+                ]
 
     let private withValues (draft: Draft) (matrix: Matrix) values =
         let replaced precision layout =
@@ -74,7 +90,8 @@ module Edit =
         | NewContiguous(address, precision) ->
             let bytes = matrix.Stored * int64 (Numeric.size (Precision.numeric precision))
             Some(replaced precision (Encode.contiguous (if bytes = 0L then Bytes.undefined else address) bytes))
-        | NewChunks(index, extent, precision) -> Some(replaced precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index))
+        | NewChunks(index, extent, precision) ->
+            Some(replaced precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index))
 
     let private requireFree (store: Store) (frame: Frame) (columns: Column list) =
         for column in columns do
@@ -96,20 +113,26 @@ module Edit =
     /// Writes the edits into the draft and makes them visible, all at once.
     let commit (file: H5adFile) (draft: Draft) (edits: Edits) =
         let cells = file.X.Cells
-        let obs = edits.CellColumns |> List.map (fun (column, address) -> column.Name, putColumn draft cells column address)
-        let var = edits.GeneColumns |> List.map (fun (column, values) -> column.Name, putGeneColumn draft column values)
+
+        let obs =
+            edits.CellColumns |> List.map (fun (column, address) -> column.Name, putColumn draft cells column address)
+
+        let var =
+            edits.GeneColumns |> List.map (fun (column, values) -> column.Name, putGeneColumn draft column values)
 
         let links =
-            [ if not obs.IsEmpty then
-                  "obs", withColumns draft file.Obs obs
-              if not var.IsEmpty then
-                  "var", withColumns draft file.Var var
-              match edits.Logarithm with
-              | ValueSome basis -> "uns", withLogarithm draft file.Store basis
-              | ValueNone -> ()
-              match withValues draft file.X edits.Values with
-              | Some address -> file.X.Path, address
-              | None -> () ]
+            [
+                if not obs.IsEmpty then
+                    "obs", withColumns draft file.Obs obs
+                if not var.IsEmpty then
+                    "var", withColumns draft file.Var var
+                match edits.Logarithm with
+                | ValueSome basis -> "uns", withLogarithm draft file.Store basis
+                | ValueNone -> ()
+                match withValues draft file.X edits.Values with
+                | Some address -> file.X.Path, address
+                | None -> ()
+            ]
 
         draft.Commit(
             if links.IsEmpty then

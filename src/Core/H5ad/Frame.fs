@@ -31,10 +31,12 @@ module Frame =
             | FixedString _ -> fun element -> Bytes.text (ReadOnlySpan element)
             | Integer(_, _, false) ->
                 fun element ->
-                    { Name = ""
-                      Type = dataset.Type
-                      Space = Encode.scalar
-                      Data = element }
+                    {
+                        Name = ""
+                        Type = dataset.Type
+                        Space = Encode.scalar
+                        Data = element
+                    }
                     |> Attribute.integers
                     |> List.head
                     |> string
@@ -55,10 +57,12 @@ module Frame =
         let bytes = Array.zeroCreate (Checked.int (count * int64 dataset.ElementSize))
         SlabReader(store.Disk, dataset).Read(first, int count, bytes)
 
-        { Name = ""
-          Type = dataset.Type
-          Space = Encode.line count
-          Data = bytes }
+        {
+            Name = ""
+            Type = dataset.Type
+            Space = Encode.line count
+            Data = bytes
+        }
         |> Attribute.integers
 
     let private count (dataset: Dataset) =
@@ -80,17 +84,21 @@ module Frame =
     let read (store: Store) name =
         match store.TryFind("", store.Root, name) with
         | None -> Fault.throw (NotAnnData(store.Path, $"it has no {name}"))
-        | Some(DatasetNode _) -> store.Disk.Unsupported name "a record array of anndata 0.6 or older; read the file with anndata and write it again"
+        | Some(DatasetNode _) ->
+            store.Disk.Unsupported name "a record array of anndata 0.6 or older; read the file with anndata and write it again"
         | Some(GroupNode group) ->
             let frame =
-                { Path = name
-                  Group = group
-                  IndexName = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
-                  Columns = store.Strings(group.Header, "column-order") |> Option.defaultValue []
-                  Rows = 0L }
+                {
+                    Path = name
+                    Group = group
+                    IndexName = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
+                    Columns = store.Strings(group.Header, "column-order") |> Option.defaultValue []
+                    Rows = 0L
+                }
 
             { frame with
-                Rows = count (perRow store $"{name}/{frame.IndexName}" (index store frame)) }
+                Rows = count (perRow store $"{name}/{frame.IndexName}" (index store frame))
+            }
 
     /// The names of the rows [first, first + count).
     let names (store: Store) frame first count' =
@@ -110,8 +118,7 @@ module Frame =
         | GroupNode group -> texts store (store.Dataset(path, group, "values")) first count'
 
     /// The name of one row, for messages.
-    let nameOf store frame row =
-        names store frame row 1L |> Seq.head
+    let nameOf store frame row = names store frame row 1L |> Seq.head
 
     /// A boolean column, one value per row.
     let booleans (store: Store) frame column =

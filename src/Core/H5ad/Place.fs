@@ -14,8 +14,10 @@ type ValuePlan =
 
 /// The outlet for values, and what it will have made once everything has left.
 type ValueSink =
-    { Outlet: Outlet<Slice>
-      Finish: unit -> NewValues }
+    {
+        Outlet: Outlet<Slice>
+        Finish: unit -> NewValues
+    }
 
 [<RequireQualifiedAccess>]
 module Place =
@@ -45,7 +47,8 @@ module Place =
     /// The bytes of the values themselves, sorted and joined: what a clone need not copy.
     let valueBytes disk (data: Dataset) =
         match data.Layout, chunksOf disk data with
-        | Contiguous address, _ when address <> Bytes.undefined && data.Count > 0L -> [ struct (address, data.Count * int64 data.ElementSize) ]
+        | Contiguous address, _ when address <> Bytes.undefined && data.Count > 0L ->
+            [ struct (address, data.Count * int64 data.ElementSize) ]
         | Chunked _, ValueSome chunks when data.Filters.IsEmpty ->
             let extent = chunks.Shape[0]
 
@@ -70,12 +73,16 @@ module Place =
         |> List.filter (fun (struct (_, length)) -> length > 0L)
 
     let private untouched =
-        { Outlet = Outlet.none
-          Finish = fun () -> SamePlaces }
+        {
+            Outlet = Outlet.none
+            Finish = fun () -> SamePlaces
+        }
 
     let private overwrite (draft: Draft) (data: Dataset) precision =
-        { Outlet = ValueOutlet.inPlace draft.Disk data (chunksOf draft.Disk data) precision
-          Finish = fun () -> SamePlaces }
+        {
+            Outlet = ValueOutlet.inPlace draft.Disk data (chunksOf draft.Disk data) precision
+            Finish = fun () -> SamePlaces
+        }
 
     /// Stored like the old values: chunks of the same extent with the same filters, or one piece.
     let private restore (draft: Draft) k (data: Dataset) precision =
@@ -85,8 +92,11 @@ module Place =
         | Chunked(shape, _, _, _) ->
             let table = List<StoredChunk>()
 
-            { Outlet = ValueOutlet.intoChunks draft data.Path data.Filters shape[0] precision table
-              Finish = fun () -> NewChunks(ChunkTree.write draft k shape[0] (Datatype.size datatype) (table.ToArray()), shape[0], precision) }
+            {
+                Outlet = ValueOutlet.intoChunks draft data.Path data.Filters shape[0] precision table
+                Finish =
+                    fun () -> NewChunks(ChunkTree.write draft k shape[0] (Datatype.size datatype) (table.ToArray()), shape[0], precision)
+            }
         | Contiguous _
         | Compact _ ->
             let address = draft.Reserve(data.Count * int64 (Datatype.size datatype))
@@ -94,10 +104,13 @@ module Place =
             let place =
                 { data with
                     Type = datatype
-                    Layout = Contiguous address }
+                    Layout = Contiguous address
+                }
 
-            { Outlet = ValueOutlet.inPlace draft.Disk place ValueNone precision
-              Finish = fun () -> NewContiguous(address, precision) }
+            {
+                Outlet = ValueOutlet.inPlace draft.Disk place ValueNone precision
+                Finish = fun () -> NewContiguous(address, precision)
+            }
 
     let sink (draft: Draft) (file: H5adFile) plan precision =
         match plan with

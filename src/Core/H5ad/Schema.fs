@@ -50,7 +50,9 @@ module Schema =
         match Numeric.ofDatatype dataset.Type with
         | Some numeric -> numeric
         | None ->
-            store.Disk.Unsupported dataset.Path $"its values are {Datatype.name dataset.Type}, which are not counts; convert them to float32 with anndata"
+            store.Disk.Unsupported
+                dataset.Path
+                $"its values are {Datatype.name dataset.Type}, which are not counts; convert them to float32 with anndata"
 
     let private requireWhole (store: Store) (dataset: Dataset) =
         if Numeric.isFloat (numericOf store dataset) then
@@ -78,7 +80,10 @@ module Schema =
             | "csr_matrix"
             | "csr" -> ()
             | "csc_matrix"
-            | "csc" -> store.Disk.Unsupported path "it is in compressed sparse columns (CSC); convert it with adata.X.tocsr() and write the file again with anndata"
+            | "csc" ->
+                store.Disk.Unsupported
+                    path
+                    "it is in compressed sparse columns (CSC); convert it with adata.X.tocsr() and write the file again with anndata"
             | other -> store.Disk.Unsupported path $"its encoding is {other}, not csr_matrix"
 
             let data = store.Dataset(path, group, "data")
@@ -102,14 +107,16 @@ module Schema =
             if indices.Count <> data.Count then
                 store.Disk.Damaged path $"it has {data.Count} values but {indices.Count} column indices"
 
-            { Path = path
-              Group = group
-              Cells = cells
-              Genes = int genes
-              Type = numericOf store data
-              Data = data
-              Indices = indices
-              Indptr = indptr }
+            {
+                Path = path
+                Group = group
+                Cells = cells
+                Genes = int genes
+                Type = numericOf store data
+                Data = data
+                Indices = indices
+                Indptr = indptr
+            }
 
     let private requireRows (store: Store) (frame: Frame) expected what =
         if frame.Rows <> expected then

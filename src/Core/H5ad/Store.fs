@@ -31,7 +31,8 @@ type Store(disk: Disk) =
 
     /// The object behind a name in a group, when there is one.
     member store.TryFind(parent: string, group: Group, name: string) =
-        Links.tryFind name group |> Option.map (fun address -> store.At((if parent = "" then name else $"{parent}/{name}"), address))
+        Links.tryFind name group
+        |> Option.map (fun address -> store.At((if parent = "" then name else $"{parent}/{name}"), address))
 
     /// The dataset behind a name in a group.
     member store.Dataset(parent, group, name) =
@@ -67,7 +68,8 @@ module Store =
         | :? FileNotFoundException
         | :? DirectoryNotFoundException -> Fault.throw (Missing path)
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you have no permission"))
-        | :? IOException as trouble when trouble.Message.Contains "being used" -> Fault.throw (Unreadable(path, "another program has locked it"))
+        | :? IOException as trouble when trouble.Message.Contains "being used" ->
+            Fault.throw (Unreadable(path, "another program has locked it"))
         | :? IOException as trouble -> Fault.throw (Unreadable(path, trouble.Message.TrimEnd '.'))
 
     let private openAs access share path =
@@ -79,7 +81,8 @@ module Store =
             handle.Dispose()
             reraise ()
 
-    let openRead path = openAs FileAccess.Read FileShare.Read path
+    let openRead path =
+        openAs FileAccess.Read FileShare.Read path
 
     /// Opens the file for nobody else.
     let openWrite path =

@@ -43,9 +43,11 @@ type private ChunkPage(codec: ChunkCodec, chunkBytes: int) =
         bytes.CopyTo(Span copy)
 
         page.Pieces.Add
-            { Bytes = copy
-              Length = bytes.Length
-              IsChunk = isChunk }
+            {
+                Bytes = copy
+                Length = bytes.Length
+                IsChunk = isChunk
+            }
 
         page.Waiting <- page.Waiting + int64 bytes.Length
         page.Filled <- 0
@@ -59,8 +61,10 @@ type private ChunkShelf(draft: Draft, codec: ChunkCodec, chunkBytes: int, table:
 
     member _.Store(encoded: ReadOnlySpan<byte>) =
         table.Add
-            { Address = draft.Put encoded
-              Size = encoded.Length }
+            {
+                Address = draft.Put encoded
+                Size = encoded.Length
+            }
 
     member shelf.Carry(plain: ReadOnlySpan<byte>) =
         plain.CopyTo(Span(carried, carriedBytes, plain.Length))
@@ -99,7 +103,9 @@ module ValueOutlet =
             let mutable at = 0
 
             while at < slice.Count do
-                let struct (address, available) = Slab.pieceAt data chunks (slice.FirstValue + int64 at)
+                let struct (address, available) =
+                    Slab.pieceAt data chunks (slice.FirstValue + int64 at)
+
                 let now = int (min available (int64 (slice.Count - at)))
                 disk.Write(address, ReadOnlySpan(buffer, at * size, now * size))
                 at <- at + now
@@ -107,18 +113,23 @@ module ValueOutlet =
             spare.Add buffer
 
         Outlet.ofPages
-            { Begin = ignore
-              Fill = fun () slice -> write slice
-              IsFull = fun () -> false
-              Flush = ignore
-              Recycle = ignore
-              Complete = ignore }
+            {
+                Begin = ignore
+                Fill = fun () slice -> write slice
+                IsFull = fun () -> false
+                Flush = ignore
+                Recycle = ignore
+                Complete = ignore
+            }
 
     /// Builds chunks of `extent` values, encodes them and puts them into the draft in order; the table fills as they go.
     let intoChunks (draft: Draft) path (filters: Filter list) (extent: int64) precision (table: List<StoredChunk>) : Outlet<Slice> =
         let size = Numeric.size (Precision.numeric precision)
         let chunkBytes = Checked.int (extent * int64 size)
-        let codec () = ChunkCodec(draft.Disk, path, filters, chunkBytes)
+
+        let codec () =
+            ChunkCodec(draft.Disk, path, filters, chunkBytes)
+
         let spare = ConcurrentBag<ChunkPage>()
         let shelf = ChunkShelf(draft, codec (), chunkBytes, table)
 
@@ -151,13 +162,15 @@ module ValueOutlet =
             page.Waiting <- 0L
 
         Outlet.ofPages
-            { Begin =
-                fun _ ->
-                    match spare.TryTake() with
-                    | true, page -> page
-                    | _ -> ChunkPage(codec (), chunkBytes)
-              Fill = add
-              IsFull = fun page -> page.Waiting > mostWaiting
-              Flush = flush
-              Recycle = spare.Add
-              Complete = shelf.Close }
+            {
+                Begin =
+                    fun _ ->
+                        match spare.TryTake() with
+                        | true, page -> page
+                        | _ -> ChunkPage(codec (), chunkBytes)
+                Fill = add
+                IsFull = fun page -> page.Waiting > mostWaiting
+                Flush = flush
+                Recycle = spare.Add
+                Complete = shelf.Close
+            }

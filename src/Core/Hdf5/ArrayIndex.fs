@@ -7,18 +7,22 @@ open System.Numerics
 /// Where a chunk lies, as its index says: no address where it was never written.
 [<Struct>]
 type ChunkEntry =
-    { Address: int64
-      /// Bytes as stored; -1 where the index does not say because chunks are stored as they are.
-      Size: int64
-      /// Bit i: filter i was skipped for this chunk.
-      Mask: uint32 }
+    {
+        Address: int64
+        /// Bytes as stored; -1 where the index does not say because chunks are stored as they are.
+        Size: int64
+        /// Bit i: filter i was skipped for this chunk.
+        Mask: uint32
+    }
 
 [<RequireQualifiedAccess>]
 module ArrayIndex =
     let private unwritten =
-        { Address = Bytes.undefined
-          Size = -1L
-          Mask = 0u }
+        {
+            Address = Bytes.undefined
+            Size = -1L
+            Mask = 0u
+        }
 
     /// Elements are bare addresses, or address, size and mask where chunks are filtered.
     let private element filtered width (cursor: Cursor) =
@@ -27,9 +31,11 @@ module ArrayIndex =
         if filtered then
             let size = cursor.Number(width - 12)
 
-            { Address = address
-              Size = size
-              Mask = cursor.U32() }
+            {
+                Address = address
+                Size = size
+                Mask = cursor.U32()
+            }
         else
             { unwritten with Address = address }
 
@@ -57,7 +63,9 @@ module ArrayIndex =
         if block = Bytes.undefined then
             Array.create count unwritten
         elif int64 pageEntries >= entries then
-            let cursor = Cursor(disk, where, disk.Read(block, 14L + int64 count * int64 width), 0)
+            let cursor =
+                Cursor(disk, where, disk.Read(block, 14L + int64 count * int64 width), 0)
+
             cursor.Expect "FADB"
             cursor.Skip 10
             Array.init count (fun _ -> element filtered width cursor)
@@ -67,15 +75,19 @@ module ArrayIndex =
             let firstPage = block + 14L + int64 bitmap.Length + 4L
             let pageSize = int64 pageEntries * int64 width + 4L
 
-            [| for page in 0 .. pages - 1 do
-                   let inPage = min pageEntries (max 0 (count - page * pageEntries))
+            [|
+                for page in 0 .. pages - 1 do
+                    let inPage = min pageEntries (max 0 (count - page * pageEntries))
 
-                   if inPage > 0 then
-                       if bitmap[page / 8] &&& (0x80uy >>> (page % 8)) = 0uy then
-                           yield! Array.create inPage unwritten
-                       else
-                           let cursor = Cursor(disk, where, disk.Read(firstPage + int64 page * pageSize, int64 inPage * int64 width), 0)
-                           yield! Array.init inPage (fun _ -> element filtered width cursor) |]
+                    if inPage > 0 then
+                        if bitmap[page / 8] &&& (0x80uy >>> (page % 8)) = 0uy then
+                            yield! Array.create inPage unwritten
+                        else
+                            let cursor =
+                                Cursor(disk, where, disk.Read(firstPage + int64 page * pageSize, int64 inPage * int64 width), 0)
+
+                            yield! Array.init inPage (fun _ -> element filtered width cursor)
+            |]
 
     /// The first elements of an extensible array, up to `count`: section VII.D.
     /// Elements lie in the index block, then in data blocks, whose addresses lie in the index block or in secondary blocks.
@@ -113,7 +125,10 @@ module ArrayIndex =
             elif blockEntries <= pageEntries then
                 let prefix = int64 (14 + offsetWidth)
                 let wanted = min blockEntries (count - filled)
-                let cursor = Cursor(disk, where, disk.Read(block, prefix + int64 wanted * int64 width), 0)
+
+                let cursor =
+                    Cursor(disk, where, disk.Read(block, prefix + int64 wanted * int64 width), 0)
+
                 cursor.Expect "EADB"
                 cursor.Skip(int prefix - 4)
                 take cursor wanted
@@ -166,7 +181,10 @@ module ArrayIndex =
                     let pages = if blockEntries > pageEntries then blockEntries / pageEntries else 0
                     let bitmapSize = (pages + 7) / 8
                     let prefix = 14 + offsetWidth
-                    let body = Cursor(disk, where, disk.Read(block, int64 prefix + int64 blocks * int64 (bitmapSize + 8)), 0)
+
+                    let body =
+                        Cursor(disk, where, disk.Read(block, int64 prefix + int64 blocks * int64 (bitmapSize + 8)), 0)
+
                     body.Expect "EASB"
                     body.Skip(prefix - 4)
                     let bitmaps = Array.init blocks (fun _ -> body.Bytes bitmapSize)

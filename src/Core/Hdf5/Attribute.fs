@@ -42,10 +42,12 @@ module Dataspace =
         | Simple(dims, _) -> List.fold (fun product dim -> Checked.(*) product dim) 1L dims
 
 type Attribute =
-    { Name: string
-      Type: Datatype
-      Space: Dataspace
-      Data: byte[] }
+    {
+        Name: string
+        Type: Datatype
+        Space: Dataspace
+        Data: byte[]
+    }
 
 [<RequireQualifiedAccess>]
 module Attribute =
@@ -68,20 +70,24 @@ module Attribute =
         let name = Bytes.text (ReadOnlySpan(field nameSize))
         let typeBytes = field typeSize
 
-        { Name = name
-          Type =
-            if version > 1 && flags &&& 1 <> 0 then
-                Datatype.ofShared disk typeBytes
-            else
-                Datatype.parse disk (Cursor(disk, "an attribute's type", typeBytes, 0))
-          Space = Dataspace.parse disk (field spaceSize)
-          Data = cursor.Bytes cursor.Left }
+        {
+            Name = name
+            Type =
+                if version > 1 && flags &&& 1 <> 0 then
+                    Datatype.ofShared disk typeBytes
+                else
+                    Datatype.parse disk (Cursor(disk, "an attribute's type", typeBytes, 0))
+            Space = Dataspace.parse disk (field spaceSize)
+            Data = cursor.Bytes cursor.Left
+        }
 
     let private refuseDense (disk: Disk) (header: Header) =
         match Header.tryFind Header.AttributeInfo header with
         | Some info ->
             let flags = int info.Body[1]
-            let heapAt = Cursor(disk, "attributes", info.Body, (if flags &&& 1 <> 0 then 4 else 2)).I64()
+
+            let heapAt =
+                Cursor(disk, "attributes", info.Body, (if flags &&& 1 <> 0 then 4 else 2)).I64()
 
             if heapAt <> Bytes.undefined then
                 disk.Unsupported $"the attributes of the object at byte {header.Address}" "there are so many that they lie in a heap"
@@ -105,7 +111,8 @@ module Attribute =
         if count * int64 size > int64 attribute.Data.Length then
             []
         else
-            let slot (i: int) = attribute.Data[i * size .. (i + 1) * size - 1]
+            let slot (i: int) =
+                attribute.Data[i * size .. (i + 1) * size - 1]
 
             match attribute.Type with
             | VlenString -> List.init (int count) (fun i -> heap.String(ReadOnlySpan(slot i)))

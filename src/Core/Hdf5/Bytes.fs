@@ -24,7 +24,9 @@ type Disk(path: string, handle: SafeFileHandle, origin: int64) =
     /// Fills the whole span from the address.
     member disk.ReadInto(address: int64, target: Span<byte>) =
         if address < 0L || address > disk.Length - int64 target.Length then
-            disk.Damaged $"byte {address}" $"{target.Length} bytes are said to be there, but the file has only {disk.Length} (is it cut off?)"
+            disk.Damaged
+                $"byte {address}"
+                $"{target.Length} bytes are said to be there, but the file has only {disk.Length} (is it cut off?)"
 
         let mutable got = 0
 
@@ -92,6 +94,7 @@ type Cursor(disk: Disk, where: string, bytes: byte[], start: int) =
         ()
 
     member cursor.Bytes(count: int) = cursor.Span(count).ToArray()
+
     member cursor.U8() =
         let span = cursor.Span 1
         int span[0]

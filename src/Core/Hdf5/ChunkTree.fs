@@ -18,7 +18,9 @@ module ChunkTree =
         let rec levels level (children: struct (int64 * uint32 * uint32 * int64)[]) =
             let nodes = Array.chunkBySize (2 * k) children
             let start = draft.Reserve(nodeSize * int64 nodes.Length)
-            let addressOf i = if i < 0 || i >= nodes.Length then Bytes.undefined else start + int64 i * nodeSize
+
+            let addressOf i =
+                if i < 0 || i >= nodes.Length then Bytes.undefined else start + int64 i * nodeSize
 
             let firstOf i =
                 let struct (offset, _, _, _) = nodes[i][0]
@@ -26,7 +28,10 @@ module ChunkTree =
 
             for i in 0 .. nodes.Length - 1 do
                 let last = if i + 1 < nodes.Length then firstOf (i + 1) else finish
-                let image = Encode.treeNode k level (addressOf (i - 1)) (addressOf (i + 1)) nodes[i] last elementSize
+
+                let image =
+                    Encode.treeNode k level (addressOf (i - 1)) (addressOf (i + 1)) nodes[i] last elementSize
+
                 draft.Disk.Write(addressOf i, ReadOnlySpan image)
 
             if nodes.Length = 1 then
@@ -41,6 +46,4 @@ module ChunkTree =
         if chunks.Length = 0 then
             Bytes.undefined
         else
-            chunks
-            |> Array.mapi (fun i chunk -> struct (int64 i * extent, uint32 chunk.Size, 0u, chunk.Address))
-            |> levels 0
+            chunks |> Array.mapi (fun i chunk -> struct (int64 i * extent, uint32 chunk.Size, 0u, chunk.Address)) |> levels 0

@@ -61,7 +61,9 @@ module Chunks =
                 disk.Damaged where "the levels of its chunk index do not fit"
 
             let used = head.U16()
-            let body = Cursor(disk, where, disk.Read(address + 24L, int64 used * int64 (8 + 8 * (rank + 1) + 8)), 0)
+
+            let body =
+                Cursor(disk, where, disk.Read(address + 24L, int64 used * int64 (8 + 8 * (rank + 1) + 8)), 0)
 
             for _ in 1..used do
                 let size = int64 (body.U32())
@@ -75,9 +77,11 @@ module Chunks =
                 else
                     set
                         offsets
-                        { Address = child
-                          Size = size
-                          Mask = mask }
+                        {
+                            Address = child
+                            Size = size
+                            Mask = mask
+                        }
 
         if address <> Bytes.undefined then
             visit address -1
@@ -101,15 +105,20 @@ module Chunks =
 
                 set
                     offsets
-                    { Address = address
-                      Size = size
-                      Mask = mask }
+                    {
+                        Address = address
+                        Size = size
+                        Mask = mask
+                    }
 
     let load (disk: Disk) (dataset: Dataset) =
         match dataset.Layout with
         | Chunked(shape, index, address, edgesUnfiltered) ->
             let where = dataset.Path
-            let bytes = Array.fold (fun product extent -> Checked.(*) product extent) (int64 dataset.ElementSize) shape
+
+            let bytes =
+                Array.fold (fun product extent -> Checked.(*) product extent) (int64 dataset.ElementSize) shape
+
             let counts = counts dataset.Dims shape
             let count = Array.fold (fun product extent -> Checked.(*) product extent) 1L counts
 
@@ -122,9 +131,11 @@ module Chunks =
             let filtered = not dataset.Filters.IsEmpty
 
             let whole =
-                { Address = Bytes.undefined
-                  Size = bytes
-                  Mask = 0u }
+                {
+                    Address = Bytes.undefined
+                    Size = bytes
+                    Mask = 0u
+                }
 
             let entries = Array.create (int count) whole
 
@@ -138,12 +149,21 @@ module Chunks =
             | TreeVersion2 -> fromTree2 disk where address filtered shape set
             | SingleChunk(size, mask) when count > 0L ->
                 entries[0] <-
-                    { Address = address
-                      Size = ValueOption.defaultValue bytes size
-                      Mask = mask }
+                    {
+                        Address = address
+                        Size = ValueOption.defaultValue bytes size
+                        Mask = mask
+                    }
             | SingleChunk _ -> ()
-            | Implicit -> entries |> Array.iteri (fun i _ -> entries[i] <- { whole with Address = address + int64 i * bytes })
-            | FixedArray when address <> Bytes.undefined -> ArrayIndex.fixedArray disk filtered address (int count) |> Array.iteri (fun i entry -> entries[i] <- entry)
+            | Implicit ->
+                entries
+                |> Array.iteri (fun i _ ->
+                    entries[i] <-
+                        { whole with
+                            Address = address + int64 i * bytes
+                        })
+            | FixedArray when address <> Bytes.undefined ->
+                ArrayIndex.fixedArray disk filtered address (int count) |> Array.iteri (fun i entry -> entries[i] <- entry)
             | ExtensibleArray when address <> Bytes.undefined ->
                 ArrayIndex.extensibleArray disk filtered address (int count) |> Array.iteri (fun i entry -> entries[i] <- entry)
             | FixedArray
@@ -169,13 +189,12 @@ module Chunks =
                 if entry.Address <> Bytes.undefined && (size < 1L || entry.Address < 0L || entry.Address > disk.Length - size) then
                     disk.Damaged where $"chunk {i} should lie at byte {entry.Address}, outside the file (is it cut off?)"
 
-                entries[i] <-
-                    { entry with
-                        Size = size
-                        Mask = mask }
+                entries[i] <- { entry with Size = size; Mask = mask }
 
-            { Shape = shape
-              Counts = counts
-              Bytes = int bytes
-              Entries = entries }
+            {
+                Shape = shape
+                Counts = counts
+                Bytes = int bytes
+                Entries = entries
+            }
         | _ -> invalidOp "only chunked datasets have chunks"

@@ -46,7 +46,8 @@ module Numeric =
         | Numeric.UInt64
         | Numeric.Float64 -> 8
 
-    let isFloat numeric = numeric = Numeric.Float32 || numeric = Numeric.Float64
+    let isFloat numeric =
+        numeric = Numeric.Float32 || numeric = Numeric.Float64
 
     let isUnsigned numeric =
         match numeric with
@@ -181,7 +182,14 @@ module Datatype =
                         if version < 3 then
                             int (cursor.U32())
                         else
-                            int (cursor.Number(if size < 256 then 1 elif size < 65536 then 2 elif size < 16777216 then 3 else 4))
+                            int (
+                                cursor.Number(
+                                    if size < 256 then 1
+                                    elif size < 65536 then 2
+                                    elif size < 16777216 then 3
+                                    else 4
+                                )
+                            )
 
                     if version = 1 then
                         // Version 1 carries the dimensions of an array member here; nobody writes them any more.

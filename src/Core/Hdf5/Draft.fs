@@ -26,10 +26,7 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
             let struct (address, length) = node.Value
 
             if length >= size then
-                if length = size then
-                    holes.Remove node
-                else
-                    node.Value <- struct (address + size, length - size)
+                if length = size then holes.Remove node else node.Value <- struct (address + size, length - size)
 
                 ValueSome address
             else
@@ -90,7 +87,13 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         (Bytes.i64 (int64 bytes.Length)).CopyTo(heap, heapUsed + 8)
         bytes.CopyTo(heap, heapUsed + 16)
         heapUsed <- heapUsed + needed
-        Bytes.concat [ Bytes.u32 (uint32 bytes.Length); Bytes.i64 heapAt; Bytes.u32 (uint32 heapEntries) ]
+
+        Bytes.concat
+            [
+                Bytes.u32 (uint32 bytes.Length)
+                Bytes.i64 heapAt
+                Bytes.u32 (uint32 heapEntries)
+            ]
 
     member draft.StringAttribute(name, text: string) =
         Encode.attribute name VlenString Encode.scalar (draft.StringReference text)
@@ -112,11 +115,14 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         draft.Put(
             Encode.header
                 0uy
-                ([ Encode.message Header.Dataspace (Encode.dataspaceBody space)
-                   { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
-                       Flags = 1uy }
-                   Encode.noFillValue
-                   Encode.contiguous address size ]
+                ([
+                    Encode.message Header.Dataspace (Encode.dataspaceBody space)
+                    { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
+                        Flags = 1uy
+                    }
+                    Encode.noFillValue
+                    Encode.contiguous address size
+                 ]
                  @ attributes)
         )
 
@@ -133,16 +139,23 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         draft.Put(
             Encode.header
                 0uy
-                ([ { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
-                       Flags = 1uy }
-                   layout
-                   if old.Type <> datatype then
-                       Encode.noFillValue ]
+                ([
+                    { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
+                        Flags = 1uy
+                    }
+                    layout
+                    if old.Type <> datatype then
+                        Encode.noFillValue
+                 ]
                  @ List.filter stays old.Header.Messages)
         )
 
     member draft.PutGroup(links: Link list, attributes: Message list) =
-        draft.Put(Encode.header 0uy ([ Encode.linkInfo 0 0L; Encode.message Header.GroupInfo [| 0uy; 0uy |] ] @ attributes @ List.map Encode.link links))
+        draft.Put(
+            Encode.header
+                0uy
+                ([ Encode.linkInfo 0 0L; Encode.message Header.GroupInfo [| 0uy; 0uy |] ] @ attributes @ List.map Encode.link links)
+        )
 
     /// The group with some of its hard links and attributes replaced or added; everything else is kept as it is.
     member draft.Rewrite(path: string, group: Group, links: (string * int64) list, attributes: Message list) =
@@ -151,7 +164,9 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         if header.Links > 1 then
             disk.Unsupported path $"the group is reached by {header.Links} hard links, and only one of them could be kept up to date"
 
-        let nextOrder = group.Links |> List.fold (fun most link -> max most (ValueOption.defaultValue -1L link.Order)) -1L
+        let nextOrder =
+            group.Links |> List.fold (fun most link -> max most (ValueOption.defaultValue -1L link.Order)) -1L
+
         let replaced = Map.ofList links
         let known = group.Links |> List.map _.Name |> Set.ofList
 
@@ -166,13 +181,11 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
             links
             |> List.filter (fun (name, _) -> not (known.Contains name))
             |> List.mapi (fun i (name, address) ->
-                { Name = name
-                  Target = Hard address
-                  Order =
-                    if group.OrderFlags <> 0 then
-                        ValueSome(nextOrder + 1L + int64 i)
-                    else
-                        ValueNone })
+                {
+                    Name = name
+                    Target = Hard address
+                    Order = if group.OrderFlags <> 0 then ValueSome(nextOrder + 1L + int64 i) else ValueNone
+                })
 
         let info = Encode.linkInfo group.OrderFlags (nextOrder + 1L + int64 added.Length)
         draft.Put(Encode.header header.OrderFlags (info :: draft.Keep(header, attributes) @ List.map Encode.link (kept @ added)))
@@ -181,18 +194,28 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
     member private _.Keep(header: Header, attributes: Message list) =
         let nameOf = Attribute.nameOf disk
         let isAttribute (message: Message) = message.Type = Header.Attribute
-        let old = header.Messages |> List.filter isAttribute |> List.map (fun message -> nameOf message, message.Order)
+
+        let old =
+            header.Messages |> List.filter isAttribute |> List.map (fun message -> nameOf message, message.Order)
+
         let next = old |> List.fold (fun most (_, order) -> max most (order + 1)) 0
-        let isNew attribute = not (List.exists (fun (name, _) -> name = nameOf attribute) old)
+
+        let isNew attribute =
+            not (List.exists (fun (name, _) -> name = nameOf attribute) old)
 
         let place (attribute: Message) : Message =
             { attribute with
-                Order = old |> List.tryPick (fun (name, order) -> if name = nameOf attribute then Some order else None) |> Option.defaultValue 0 }
+                Order =
+                    old |> List.tryPick (fun (name, order) -> if name = nameOf attribute then Some order else None) |> Option.defaultValue 0
+            }
 
         let added =
             attributes
             |> List.filter isNew
-            |> List.mapi (fun i (attribute: Message) -> { attribute with Message.Order = next + i })
+            |> List.mapi (fun i (attribute: Message) ->
+                { attribute with
+                    Message.Order = next + i
+                })
 
         let replacing = attributes |> List.filter (isNew >> not) |> List.map place
         let replacedNames = replacing |> List.map nameOf
@@ -209,11 +232,13 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
             | Header.ModificationTime -> false
             | _ -> true
 
-        [ if header.OrderFlags <> 0uy then
-              Encode.attributeInfo header.OrderFlags (next + added.Length)
-          yield! List.filter stays header.Messages
-          yield! replacing
-          yield! added ]
+        [
+            if header.OrderFlags <> 0uy then
+                Encode.attributeInfo header.OrderFlags (next + added.Length)
+            yield! List.filter stays header.Messages
+            yield! replacing
+            yield! added
+        ]
 
     /// Makes the new root group visible: everything is on the device before the one write that counts, and that before the return.
     member _.Commit(root: int64) =

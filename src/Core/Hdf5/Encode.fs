@@ -7,10 +7,12 @@ open System.Text
 [<RequireQualifiedAccess>]
 module Encode =
     let message kind body =
-        { Type = kind
-          Flags = 0uy
-          Order = 0
-          Body = body }
+        {
+            Type = kind
+            Flags = 0uy
+            Order = 0
+            Body = body
+        }
 
     let private mostBody = 65535
 
@@ -21,10 +23,17 @@ module Encode =
             let bounded = most <> dims
 
             Bytes.concat
-                [ [| 2uy; byte dims.Length; (if bounded then 1uy else 0uy); (if dims.IsEmpty then 0uy else 1uy) |]
-                  yield! List.map Bytes.i64 dims
-                  if bounded then
-                      yield! List.map Bytes.i64 most ]
+                [
+                    [|
+                        2uy
+                        byte dims.Length
+                        (if bounded then 1uy else 0uy)
+                        (if dims.IsEmpty then 0uy else 1uy)
+                    |]
+                    yield! List.map Bytes.i64 dims
+                    if bounded then
+                        yield! List.map Bytes.i64 most
+                ]
 
     /// An array of one dimension that cannot grow.
     let line count = Simple([ count ], [ count ])
@@ -33,16 +42,35 @@ module Encode =
 
     /// The types that SingleSharp writes: numbers, and strings as h5py writes them.
     let datatypeBody datatype =
-        let head kind bits (size: int) = Bytes.concat [ [| kind |]; bits; Bytes.u32 (uint32 size) ]
+        let head kind bits (size: int) =
+            Bytes.concat [ [| kind |]; bits; Bytes.u32 (uint32 size) ]
 
         match datatype with
         | Integer(size, signed, bigEndian) ->
             let bits = (if bigEndian then 1uy else 0uy) ||| (if signed then 8uy else 0uy)
             Bytes.concat [ head 0x10uy [| bits; 0uy; 0uy |] size; Bytes.u16 0; Bytes.u16 (8 * size) ]
-        | Float(8, false) -> Bytes.concat [ head 0x11uy [| 0x20uy; 63uy; 0uy |] 8; Bytes.u16 0; Bytes.u16 64; [| 52uy; 11uy; 0uy; 52uy |]; Bytes.u32 1023u ]
-        | Float(4, false) -> Bytes.concat [ head 0x11uy [| 0x20uy; 31uy; 0uy |] 4; Bytes.u16 0; Bytes.u16 32; [| 23uy; 8uy; 0uy; 23uy |]; Bytes.u32 127u ]
+        | Float(8, false) ->
+            Bytes.concat
+                [
+                    head 0x11uy [| 0x20uy; 63uy; 0uy |] 8
+                    Bytes.u16 0
+                    Bytes.u16 64
+                    [| 52uy; 11uy; 0uy; 52uy |]
+                    Bytes.u32 1023u
+                ]
+        | Float(4, false) ->
+            Bytes.concat
+                [
+                    head 0x11uy [| 0x20uy; 31uy; 0uy |] 4
+                    Bytes.u16 0
+                    Bytes.u16 32
+                    [| 23uy; 8uy; 0uy; 23uy |]
+                    Bytes.u32 127u
+                ]
         | VlenString ->
-            let letter = Bytes.concat [ head 0x10uy [| 0uy; 0uy; 0uy |] 1; Bytes.u16 0; Bytes.u16 8 ]
+            let letter =
+                Bytes.concat [ head 0x10uy [| 0uy; 0uy; 0uy |] 1; Bytes.u16 0; Bytes.u16 8 ]
+
             Bytes.concat [ head 0x19uy [| 1uy; 1uy; 0uy |] 16; letter ]
         | other -> invalidOp $"a {Datatype.name other} is never written"
 
@@ -51,7 +79,10 @@ module Encode =
         let name = Encoding.UTF8.GetBytes(name + "\000")
         let typeBody = datatypeBody datatype
         let spaceBody = dataspaceBody space
-        let sizes = Bytes.concat [ Bytes.u16 name.Length; Bytes.u16 typeBody.Length; Bytes.u16 spaceBody.Length ]
+
+        let sizes =
+            Bytes.concat [ Bytes.u16 name.Length; Bytes.u16 typeBody.Length; Bytes.u16 spaceBody.Length ]
+
         message Header.Attribute (Bytes.concat [ [| 3uy; 0uy |]; sizes; [| 1uy |]; name; typeBody; spaceBody; data ])
 
     /// Does a message fit an object header?
@@ -61,7 +92,9 @@ module Encode =
         message Header.Layout (Bytes.concat [ [| 3uy; 1uy |]; Bytes.i64 address; Bytes.i64 size ])
 
     let chunked (shape: int64[]) (elementSize: int) (index: int64) =
-        let extents = [ for extent in shape -> Bytes.u32 (uint32 extent) ] @ [ Bytes.u32 (uint32 elementSize) ]
+        let extents =
+            [ for extent in shape -> Bytes.u32 (uint32 extent) ] @ [ Bytes.u32 (uint32 elementSize) ]
+
         message Header.Layout (Bytes.concat ([ [| 3uy; 2uy; byte (shape.Length + 1) |]; Bytes.i64 index ] @ extents))
 
     /// Space is allocated late, no fill value is defined, and it is written where one is set.
@@ -69,6 +102,7 @@ module Encode =
 
     let link (link: Link) =
         let name = Encoding.UTF8.GetBytes link.Name
+
         let orderBit, order =
             match link.Order with
             | ValueSome order -> 4uy, Bytes.i64 order
@@ -77,9 +111,29 @@ module Encode =
         // Flags: two-byte name length, character set stored, and the type where the link is not hard.
         match link.Target with
         | Hard address ->
-            message Header.Link (Bytes.concat [ [| 1uy; 0x11uy ||| orderBit |]; order; [| 1uy |]; Bytes.u16 name.Length; name; Bytes.i64 address ])
+            message
+                Header.Link
+                (Bytes.concat
+                    [
+                        [| 1uy; 0x11uy ||| orderBit |]
+                        order
+                        [| 1uy |]
+                        Bytes.u16 name.Length
+                        name
+                        Bytes.i64 address
+                    ])
         | Elsewhere(tail, kind) ->
-            message Header.Link (Bytes.concat [ [| 1uy; 0x19uy ||| orderBit; kind |]; order; [| 1uy |]; Bytes.u16 name.Length; name; tail ])
+            message
+                Header.Link
+                (Bytes.concat
+                    [
+                        [| 1uy; 0x19uy ||| orderBit; kind |]
+                        order
+                        [| 1uy |]
+                        Bytes.u16 name.Length
+                        name
+                        tail
+                    ])
 
     let linkInfo orderFlags (mostOrder: int64) =
         let undefined = Bytes.i64 Bytes.undefined
@@ -87,11 +141,13 @@ module Encode =
         message
             Header.LinkInfo
             (Bytes.concat
-                [ [| 0uy; byte orderFlags |]
-                  (if orderFlags &&& 1 <> 0 then Bytes.i64 mostOrder else [||])
-                  undefined
-                  undefined
-                  (if orderFlags &&& 2 <> 0 then undefined else [||]) ])
+                [
+                    [| 0uy; byte orderFlags |]
+                    (if orderFlags &&& 1 <> 0 then Bytes.i64 mostOrder else [||])
+                    undefined
+                    undefined
+                    (if orderFlags &&& 2 <> 0 then undefined else [||])
+                ])
 
     /// What a group or dataset says about its attributes when their order is kept: the next number, and no heap.
     let attributeInfo (orderFlags: byte) (next: int) =
@@ -100,25 +156,31 @@ module Encode =
         message
             Header.AttributeInfo
             (Bytes.concat
-                [ [| 0uy; orderFlags >>> 2 |]
-                  Bytes.u16 next
-                  undefined
-                  undefined
-                  (if orderFlags &&& 8uy <> 0uy then undefined else [||]) ])
+                [
+                    [| 0uy; orderFlags >>> 2 |]
+                    Bytes.u16 next
+                    undefined
+                    undefined
+                    (if orderFlags &&& 8uy <> 0uy then undefined else [||])
+                ])
 
     /// A version-2 object header with all its messages in one block.
     let header (orderFlags: byte) (messages: Message list) =
         let body =
             messages
             |> List.collect (fun message ->
-                [ [| byte message.Type |]
-                  Bytes.u16 message.Body.Length
-                  [| message.Flags |]
-                  (if orderFlags <> 0uy then Bytes.u16 message.Order else [||])
-                  message.Body ])
+                [
+                    [| byte message.Type |]
+                    Bytes.u16 message.Body.Length
+                    [| message.Flags |]
+                    (if orderFlags <> 0uy then Bytes.u16 message.Order else [||])
+                    message.Body
+                ])
             |> Bytes.concat
 
-        let bytes = Bytes.concat [ "OHDR"B; [| 2uy; 2uy ||| orderFlags |]; Bytes.u32 (uint32 body.Length); body ]
+        let bytes =
+            Bytes.concat [ "OHDR"B; [| 2uy; 2uy ||| orderFlags |]; Bytes.u32 (uint32 body.Length); body ]
+
         Bytes.concat [ bytes; Bytes.u32 (Checksum.lookup3 (ReadOnlySpan bytes)) ]
 
     // Nodes of a version-1 B-tree: HDF5 File Format Specification 3.0, section III.A.1.
@@ -127,20 +189,30 @@ module Encode =
         Bytes.concat [ Bytes.u32 size; Bytes.u32 mask; Bytes.i64 offset; Bytes.i64 last ]
 
     /// A node over one dimension, padded to the size that the reader's k demands. Children are (first element, size, mask, address).
-    let treeNode k level (left: int64) (right: int64) (children: struct (int64 * uint32 * uint32 * int64)[]) (lastOffset: int64) (elementSize: int) =
-        let node = Array.zeroCreate<byte> (24 + (2 * k + 1) * 24 + 2 * k * 8)
+    let treeNode
+        k
+        level
+        (left: int64)
+        (right: int64)
+        (children: struct (int64 * uint32 * uint32 * int64)[])
+        (lastOffset: int64)
+        (elementSize: int)
+        =
+        let node = Array.zeroCreate<byte>(24 + (2 * k + 1) * 24 + 2 * k * 8)
 
         let body =
             Bytes.concat
-                [ "TREE"B
-                  [| 1uy; byte level |]
-                  Bytes.u16 children.Length
-                  Bytes.i64 left
-                  Bytes.i64 right
-                  for struct (offset, size, mask, address) in children do
-                      treeKey size mask offset 0L
-                      Bytes.i64 address
-                  treeKey 0u 0u lastOffset (int64 elementSize) ]
+                [
+                    "TREE"B
+                    [| 1uy; byte level |]
+                    Bytes.u16 children.Length
+                    Bytes.i64 left
+                    Bytes.i64 right
+                    for struct (offset, size, mask, address) in children do
+                        treeKey size mask offset 0L
+                        Bytes.i64 address
+                    treeKey 0u 0u lastOffset (int64 elementSize)
+                ]
 
         body.CopyTo(node, 0)
         node

@@ -33,8 +33,7 @@ exception FaultException of Fault with
 
 [<RequireQualifiedAccess>]
 module Fault =
-    let private mebibytes (bytes: int64) =
-        $"{(bytes + 1048575L) / 1048576L} MiB"
+    let private mebibytes (bytes: int64) = $"{(bytes + 1048575L) / 1048576L} MiB"
 
     /// A value as people write it, the same under every culture.
     let private number (value: float) =

@@ -57,7 +57,8 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
         length <- newLength
 
     let inflate () =
-        use stream = new ZLibStream(new MemoryStream(here, 0, length, false), CompressionMode.Decompress)
+        use stream =
+            new ZLibStream(new MemoryStream(here, 0, length, false), CompressionMode.Decompress)
 
         try
             swap (stream.ReadAtLeast(Span there, there.Length, false))
@@ -86,8 +87,7 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
         length <- length - 4
 
     let seal () =
-        BitConverter.TryWriteBytes(Span(here, length, 4), Checksum.fletcher32 (ReadOnlySpan(here, 0, length)))
-        |> ignore
+        BitConverter.TryWriteBytes(Span(here, length, 4), Checksum.fletcher32 (ReadOnlySpan(here, 0, length))) |> ignore
 
         length <- length + 4
 

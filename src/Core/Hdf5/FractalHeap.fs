@@ -45,10 +45,17 @@ type FractalHeap(disk: Disk, address: int64) =
 
     let offsetWidth = (heapBits + 7) / 8
     let bits (value: int64) = BitOperations.Log2(uint64 value)
-    let lengthWidth = min ((bits mostDirect + 7) / 8) ((bits (max 1L mostManaged) + 7) / 8)
+
+    let lengthWidth =
+        min ((bits mostDirect + 7) / 8) ((bits (max 1L mostManaged) + 7) / 8)
+
     let directRows = bits mostDirect - bits startingSize + 2
-    let rowSize row = if row = 0 then startingSize else startingSize <<< (row - 1)
-    let rowStart row = if row = 0 then 0L else int64 width * (startingSize <<< (row - 1))
+
+    let rowSize row =
+        if row = 0 then startingSize else startingSize <<< (row - 1)
+
+    let rowStart row =
+        if row = 0 then 0L else int64 width * (startingSize <<< (row - 1))
 
     /// The bytes of an object: from the indirect block down to the direct block that holds it.
     let rec managed block rows offset length depth =
@@ -58,7 +65,9 @@ type FractalHeap(disk: Disk, address: int64) =
         if rows = 0 then
             disk.Read(block + offset, length)
         else
-            let row = seq { 0 .. rows - 1 } |> Seq.tryFindBack (fun row -> rowStart row <= offset) |> Option.get
+            let row =
+                seq { 0 .. rows - 1 } |> Seq.tryFindBack (fun row -> rowStart row <= offset) |> Option.get
+
             let column = (offset - rowStart row) / rowSize row
 
             if column >= int64 width then
@@ -67,7 +76,10 @@ type FractalHeap(disk: Disk, address: int64) =
             let entry = int64 (5 + 8 + offsetWidth) + 8L * (int64 row * int64 width + column)
             let child = Cursor(disk, where, disk.Read(block + entry, 8L), 0).I64()
             let inner = offset - rowStart row - column * rowSize row
-            let childRows = if row < directRows then 0 else bits (rowSize row) - bits (startingSize * int64 width) + 1
+
+            let childRows =
+                if row < directRows then 0 else bits (rowSize row) - bits (startingSize * int64 width) + 1
+
             managed child childRows inner length (depth + 1)
 
     member _.IdLength = idLength

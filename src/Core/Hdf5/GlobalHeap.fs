@@ -62,7 +62,8 @@ type GlobalHeap(disk: Disk) =
             let bytes, places = collection address
 
             match places.TryGetValue index with
-            | true, struct (start, length) when count * int64 elementSize <= int64 length -> bytes.AsSpan(start, int count * elementSize).ToArray()
+            | true, struct (start, length) when count * int64 elementSize <= int64 length ->
+                bytes.AsSpan(start, int count * elementSize).ToArray()
             | _ -> disk.Damaged $"the string heap at byte {address}" $"it has no entry {index} of {count} bytes"
 
     member heap.String(reference: ReadOnlySpan<byte>) =

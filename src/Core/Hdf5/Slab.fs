@@ -7,12 +7,16 @@ open System
 module Slab =
     /// Bytes of one row: everything below the first dimension.
     let rowBytes (dataset: Dataset) =
-        Array.fold (fun product dim -> Checked.(*) product dim) (int64 dataset.ElementSize) (Array.skip (min 1 dataset.Dims.Length) dataset.Dims)
+        Array.fold
+            (fun product dim -> Checked.(*) product dim)
+            (int64 dataset.ElementSize)
+            (Array.skip (min 1 dataset.Dims.Length) dataset.Dims)
 
     /// In an unfiltered dataset of one dimension: the address of an element and how many elements follow there in one piece.
     let pieceAt (dataset: Dataset) (chunks: Chunks voption) (first: int64) =
         match dataset.Layout, chunks with
-        | Contiguous address, _ -> struct ((if address = Bytes.undefined then address else address + first * int64 dataset.ElementSize), dataset.Count - first)
+        | Contiguous address, _ ->
+            struct ((if address = Bytes.undefined then address else address + first * int64 dataset.ElementSize), dataset.Count - first)
         | Chunked _, ValueSome chunks ->
             let extent = chunks.Shape[0]
             let inside = first % extent
@@ -98,7 +102,10 @@ type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
         let chunks = chunks.Value
         let dims = dataset.Dims
         let rank = dims.Length
-        let strides (extents: int64[]) = Array.scanBack (fun (extent: int64) stride -> stride * extent) (Array.tail extents) (int64 size)
+
+        let strides (extents: int64[]) =
+            Array.scanBack (fun (extent: int64) stride -> stride * extent) (Array.tail extents) (int64 size)
+
         let inChunk = strides chunks.Shape
         let inTarget = strides (Array.append [| count |] (Array.tail dims))
         let across = Array.fold (fun product n -> product * n) 1L (Array.tail chunks.Counts)
@@ -149,7 +156,8 @@ type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
 
         if bytes > 0 then
             match dataset.Layout with
-            | Compact stored when int64 stored.Length < (first + int64 count) * rowBytes -> disk.Damaged dataset.Path "it holds fewer values than its shape says"
+            | Compact stored when int64 stored.Length < (first + int64 count) * rowBytes ->
+                disk.Damaged dataset.Path "it holds fewer values than its shape says"
             | Compact stored -> stored.AsSpan(int (first * rowBytes), bytes).CopyTo(Span target)
             | Contiguous address when address = Bytes.undefined -> fill (Span(target, 0, bytes))
             | Contiguous address -> disk.ReadInto(address + first * rowBytes, Span(target, 0, bytes))

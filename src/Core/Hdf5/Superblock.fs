@@ -40,12 +40,9 @@ module Superblock =
         let found = Array.zeroCreate<byte> 8
 
         let rec search at =
-            if at + 8L > length then
-                Fault.throw (NotAnnData(path, "it is not an HDF5 file"))
-            elif RandomAccess.Read(handle, Span found, at) = 8 && found = signature then
-                at
-            else
-                search (if at = 0L then 512L else at * 2L)
+            if at + 8L > length then Fault.throw (NotAnnData(path, "it is not an HDF5 file"))
+            elif RandomAccess.Read(handle, Span found, at) = 8 && found = signature then at
+            else search (if at = 0L then 512L else at * 2L)
 
         search 0L
 
@@ -54,7 +51,8 @@ module Superblock =
         if address <> Bytes.undefined then
             for message in (Header.read disk address).Messages do
                 match message.Type with
-                | Header.SharedMessageTable -> disk.Unsupported "its metadata" "it uses a shared message table; write it again with h5py or anndata"
+                | Header.SharedMessageTable ->
+                    disk.Unsupported "its metadata" "it uses a shared message table; write it again with h5py or anndata"
                 | Header.DriverInfo -> disk.Unsupported "its data" "it is one file of a family of files; write it again as one file"
                 | Header.FileSpaceInfo when message.Body.Length > 2 && message.Body[2] <> 0uy ->
                     disk.Unsupported "its free space" "it keeps track of free space across sessions; write it again with h5py or anndata"
@@ -75,7 +73,10 @@ module Superblock =
             | _ -> 48
 
         let image = disk.Read(0L, int64 size)
-        let cursor at = Cursor(disk, "the superblock", image, at)
+
+        let cursor at =
+            Cursor(disk, "the superblock", image, at)
+
         let widths = if version < 2 then 13 else 9
 
         if image[widths] <> 8uy || image[widths + 1] <> 8uy then
@@ -87,10 +88,7 @@ module Superblock =
 
             if version = 3 && image[11] &&& 1uy <> 0uy then
                 Fault.throw (
-                    Unreadable(
-                        disk.Path,
-                        "another program has it open for writing, or crashed while it had (h5clear -s removes the mark)"
-                    )
+                    Unreadable(disk.Path, "another program has it open for writing, or crashed while it had (h5clear -s removes the mark)")
                 )
 
             refuseExtension disk ((cursor 20).I64())
@@ -102,11 +100,13 @@ module Superblock =
         if endOfFile > disk.Length || endOfFile < int64 size then
             disk.Damaged "the end" $"it should have {endOfFile} bytes but has {disk.Length}: it is cut off"
 
-        { Version = version
-          EndOfFile = endOfFile
-          Root = (cursor (rootAt version)).I64()
-          ChunkNodeK = if version = 1 then (cursor 24).U16() else 32
-          Image = image }
+        {
+            Version = version
+            EndOfFile = endOfFile
+            Root = (cursor (rootAt version)).I64()
+            ChunkNodeK = if version = 1 then (cursor 24).U16() else 32
+            Image = image
+        }
 
     /// The superblock as it must be written once the root group and the end of the file have moved.
     let moved root endOfFile (superblock: Superblock) =
@@ -123,4 +123,5 @@ module Superblock =
         { superblock with
             EndOfFile = endOfFile
             Root = root
-            Image = image }
+            Image = image
+        }

@@ -6,15 +6,19 @@ open System.Buffers
 
 /// How cells are scaled: to `Target` counts each, the total taken over the genes that are not excluded.
 type Scaling =
-    { Target: float
-      /// Genes left out of the totals; they are scaled like the others.
-      Excluded: bool[] voption }
+    {
+        Target: float
+        /// Genes left out of the totals; they are scaled like the others.
+        Excluded: bool[] voption
+    }
 
 /// What is done to each value. `Scaled` and `Logged` are the types in which scanpy stores the two results.
 type Transformation =
-    { Scaling: (Scaling * Precision) voption
-      /// The base of the logarithm, none for the natural one.
-      Logarithm: (float voption * Precision) voption }
+    {
+        Scaling: (Scaling * Precision) voption
+        /// The base of the logarithm, none for the natural one.
+        Logarithm: (float voption * Precision) voption
+    }
 
 [<RequireQualifiedAccess>]
 module Normalize =
@@ -83,7 +87,9 @@ module Normalize =
             match transformation.Scaling with
             | ValueNone -> 1.0
             | ValueSome(scaling, precision) ->
-                let factor = factor precision scaling.Target (total precision scaling.Excluded slice row)
+                let factor =
+                    factor precision scaling.Target (total precision scaling.Excluded slice row)
+
                 slice.Factors[row] <- factor
                 if factor = 0.0 then 1.0 else factor
 
@@ -111,18 +117,32 @@ module Normalize =
 
     /// The column that keeps each cell's factor (key_added).
     let factorColumn name precision : CellColumns =
-        { Columns =
-            [ { Name = name
-                Type = Precision.numeric precision } ]
-          Start = fun () slice columns row -> Array.Copy(slice.Factors, 0, columns[0], row, slice.Cells) }
+        {
+            Columns =
+                [
+                    {
+                        Name = name
+                        Type = Precision.numeric precision
+                    }
+                ]
+            Start = fun () slice columns row -> Array.Copy(slice.Factors, 0, columns[0], row, slice.Cells)
+        }
 
     /// The totals as a column, for the median.
     let totalColumn precision excluded : CellColumns =
-        { Columns = [ { Name = "total"; Type = Numeric.Float64 } ]
-          Start =
-            fun () slice columns first ->
-                for row in 0 .. slice.Cells - 1 do
-                    columns[0][first + row] <- total precision excluded slice row }
+        {
+            Columns =
+                [
+                    {
+                        Name = "total"
+                        Type = Numeric.Float64
+                    }
+                ]
+            Start =
+                fun () slice columns first ->
+                    for row in 0 .. slice.Cells - 1 do
+                        columns[0][first + row] <- total precision excluded slice row
+        }
 
     /// The genes that make up more than `maxFraction` of the counts of at least one cell.
     /// Law (excluded): a gene is highly expressed in the whole exactly when it is in one of the parts.
@@ -135,26 +155,28 @@ module Normalize =
             flags
 
         Fold.ofSteps
-            { Fresh = fresh
-              Step =
-                fun flags slice ->
-                    for row in 0 .. slice.Cells - 1 do
-                        let limit = maxFraction * total precision ValueNone slice row
+            {
+                Fresh = fresh
+                Step =
+                    fun flags slice ->
+                        for row in 0 .. slice.Cells - 1 do
+                            let limit = maxFraction * total precision ValueNone slice row
 
-                        for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
-                            if Precision.round precision slice.Values[i] > limit then
-                                flags[slice.Genes[i]] <- true
+                            for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                                if Precision.round precision slice.Values[i] > limit then
+                                    flags[slice.Genes[i]] <- true
 
-                    flags
-              Merge =
-                fun flags more ->
-                    for gene in 0 .. genes - 1 do
-                        flags[gene] <- flags[gene] || more[gene]
+                        flags
+                Merge =
+                    fun flags more ->
+                        for gene in 0 .. genes - 1 do
+                            flags[gene] <- flags[gene] || more[gene]
 
-                    pool.Return more
-                    flags
-              Finish =
-                fun flags ->
-                    let result = Array.sub flags 0 genes
-                    pool.Return flags
-                    result }
+                        pool.Return more
+                        flags
+                Finish =
+                    fun flags ->
+                        let result = Array.sub flags 0 genes
+                        pool.Return flags
+                        result
+            }

@@ -6,17 +6,21 @@ open System.Buffers
 
 /// Sums over cells for every gene. Sums of whole numbers are exact up to 2^53; explicit zeros are not detections.
 type GeneTallies =
-    { Cells: int64
-      /// In how many cells a gene is not zero.
-      CellsByCounts: int64[]
-      Totals: float[] }
+    {
+        Cells: int64
+        /// In how many cells a gene is not zero.
+        CellsByCounts: int64[]
+        Totals: float[]
+    }
 
 /// The options of calculate_qc_metrics that the kernels need.
 type QcColumns =
-    { Sets: Membership
-      /// Sorted, each between 1 and the number of genes.
-      PercentTop: int list
-      Log1p: bool }
+    {
+        Sets: Membership
+        /// Sorted, each between 1 and the number of genes.
+        PercentTop: int list
+        Log1p: bool
+    }
 
 /// The totals of the largest values of a row, with scratch memory for one thread.
 [<Sealed>]
@@ -131,23 +135,44 @@ module Qc =
 
     let private columnsOf numeric genesType (options: QcColumns) =
         let total = totalType numeric
-        let logged name column = if options.Log1p then [ { Name = "log1p_" + name; Type = log1pType column } ] else []
 
-        [ { Name = "n_genes_by_counts"; Type = genesType }
-          yield! logged "n_genes_by_counts" genesType
-          { Name = "total_counts"; Type = total }
-          yield! logged "total_counts" total
-          for k in options.PercentTop do
-              { Name = $"pct_counts_in_top_{k}_genes"
-                Type = Numeric.Float64 }
-          for set in options.Sets.Names do
-              { Name = $"total_counts_{set}"
-                Type = total }
+        let logged name column =
+            if options.Log1p then
+                [
+                    {
+                        Name = "log1p_" + name
+                        Type = log1pType column
+                    }
+                ]
+            else
+                []
 
-              yield! logged $"total_counts_{set}" total
+        [
+            {
+                Name = "n_genes_by_counts"
+                Type = genesType
+            }
+            yield! logged "n_genes_by_counts" genesType
+            { Name = "total_counts"; Type = total }
+            yield! logged "total_counts" total
+            for k in options.PercentTop do
+                {
+                    Name = $"pct_counts_in_top_{k}_genes"
+                    Type = Numeric.Float64
+                }
+            for set in options.Sets.Names do
+                {
+                    Name = $"total_counts_{set}"
+                    Type = total
+                }
 
-              { Name = $"pct_counts_{set}"
-                Type = log1pType total } ]
+                yield! logged $"total_counts_{set}" total
+
+                {
+                    Name = $"pct_counts_{set}"
+                    Type = log1pType total
+                }
+        ]
 
     /// The columns of obs for a matrix stored as `numeric`; `genesType` is the type of its row counts.
     let perCell numeric genesType (options: QcColumns) : CellColumns =
@@ -199,14 +224,19 @@ module Qc =
                         top.Fill(slice.Values, start, stop, topTotals)
 
                         for j in 0 .. ks.Length - 1 do
-                            put (topTotals[j] / Precision.round (if total = Numeric.Float32 then Precision.Single else Precision.Double) sum * 100.0)
+                            put (
+                                topTotals[j] / Precision.round (if total = Numeric.Float32 then Precision.Single else Precision.Double) sum
+                                * 100.0
+                            )
 
                     for set in 0 .. sets - 1 do
                         putLogged total setTotals[set]
                         put (percentage total setTotals[set] sum)
 
-        { Columns = columnsOf numeric genesType options
-          Start = start }
+        {
+            Columns = columnsOf numeric genesType options
+            Start = start
+        }
 
     /// Sums of every gene over the cells. The state is two arrays, pooled.
     /// Law (tallies): tallies of two parts, merged in order, are the tallies of the whole.
@@ -223,51 +253,59 @@ module Qc =
             sums.Return totals
 
         Fold.ofSteps
-            { Fresh = fun () -> struct (0L, cleared (counts.Rent genes), cleared (sums.Rent genes))
-              Step =
-                fun (struct (cells, detected, totals)) slice ->
-                    for i in 0 .. slice.Count - 1 do
-                        let value = slice.Values[i]
-                        let gene = slice.Genes[i]
-                        totals[gene] <- totals[gene] + value
+            {
+                Fresh = fun () -> struct (0L, cleared (counts.Rent genes), cleared (sums.Rent genes))
+                Step =
+                    fun (struct (cells, detected, totals)) slice ->
+                        for i in 0 .. slice.Count - 1 do
+                            let value = slice.Values[i]
+                            let gene = slice.Genes[i]
+                            totals[gene] <- totals[gene] + value
 
-                        if value <> 0.0 then
-                            detected[gene] <- detected[gene] + 1L
+                            if value <> 0.0 then
+                                detected[gene] <- detected[gene] + 1L
 
-                    struct (cells + int64 slice.Cells, detected, totals)
-              Merge =
-                fun (struct (cells, detected, totals)) (struct (moreCells, moreDetected, moreTotals) as more) ->
-                    for gene in 0 .. genes - 1 do
-                        detected[gene] <- detected[gene] + moreDetected[gene]
-                        totals[gene] <- totals[gene] + moreTotals[gene]
+                        struct (cells + int64 slice.Cells, detected, totals)
+                Merge =
+                    fun (struct (cells, detected, totals)) (struct (moreCells, moreDetected, moreTotals) as more) ->
+                        for gene in 0 .. genes - 1 do
+                            detected[gene] <- detected[gene] + moreDetected[gene]
+                            totals[gene] <- totals[gene] + moreTotals[gene]
 
-                    release more
-                    struct (cells + moreCells, detected, totals)
-              Finish =
-                fun (struct (cells, detected, totals) as state) ->
-                    let tallies =
-                        { Cells = cells
-                          CellsByCounts = Array.sub detected 0 genes
-                          Totals = Array.sub totals 0 genes }
+                        release more
+                        struct (cells + moreCells, detected, totals)
+                Finish =
+                    fun (struct (cells, detected, totals) as state) ->
+                        let tallies =
+                            {
+                                Cells = cells
+                                CellsByCounts = Array.sub detected 0 genes
+                                Totals = Array.sub totals 0 genes
+                            }
 
-                    release state
-                    tallies }
+                        release state
+                        tallies
+            }
 
     /// The columns of var, in scanpy's order, and how each comes from the tallies.
     let geneColumns numeric log1p : (Column * (GeneTallies -> float[])) list =
         let total = totalType numeric
-        let means tallies = tallies.Totals |> Array.map (fun total -> total / float tallies.Cells)
+
+        let means tallies =
+            tallies.Totals |> Array.map (fun total -> total / float tallies.Cells)
 
         let dropouts tallies =
             tallies.CellsByCounts |> Array.map (fun detected -> (1.0 - float detected / float tallies.Cells) * 100.0)
 
         let column name kind values = { Name = name; Type = kind }, values
 
-        [ column "n_cells_by_counts" Numeric.Int64 (fun tallies -> Array.map float tallies.CellsByCounts)
-          column "mean_counts" Numeric.Float64 means
-          if log1p then
-              column "log1p_mean_counts" Numeric.Float64 (means >> Array.map Elementary.log1p)
-          column "pct_dropout_by_counts" Numeric.Float64 dropouts
-          column "total_counts" total _.Totals
-          if log1p then
-              column "log1p_total_counts" (log1pType total) (_.Totals >> Array.map (log1pOf total)) ]
+        [
+            column "n_cells_by_counts" Numeric.Int64 (fun tallies -> Array.map float tallies.CellsByCounts)
+            column "mean_counts" Numeric.Float64 means
+            if log1p then
+                column "log1p_mean_counts" Numeric.Float64 (means >> Array.map Elementary.log1p)
+            column "pct_dropout_by_counts" Numeric.Float64 dropouts
+            column "total_counts" total _.Totals
+            if log1p then
+                column "log1p_total_counts" (log1pType total) (_.Totals >> Array.map (log1pOf total))
+        ]

@@ -26,18 +26,22 @@ type Findings =
 [<RequireQualifiedAccess>]
 module Validity =
     let private nothing =
-        { Negative = 0L
-          NotFinite = 0L
-          Fractional = 0L
-          EmptyCells = 0L
-          Stored = 0L }
+        {
+            Negative = 0L
+            NotFinite = 0L
+            Fractional = 0L
+            EmptyCells = 0L
+            Stored = 0L
+        }
 
     let private add left right =
-        { Negative = left.Negative + right.Negative
-          NotFinite = left.NotFinite + right.NotFinite
-          Fractional = left.Fractional + right.Fractional
-          EmptyCells = left.EmptyCells + right.EmptyCells
-          Stored = left.Stored + right.Stored }
+        {
+            Negative = left.Negative + right.Negative
+            NotFinite = left.NotFinite + right.NotFinite
+            Fractional = left.Fractional + right.Fractional
+            EmptyCells = left.EmptyCells + right.EmptyCells
+            Stored = left.Stored + right.Stored
+        }
 
     let private examine refuse (slice: Slice) =
         let mutable negative = 0L
@@ -56,10 +60,7 @@ module Validity =
                     if refuse then
                         raise (NotACount(slice.FirstCell + int64 row, slice.Genes[i], value))
 
-                    if Double.IsFinite value then
-                        negative <- negative + 1L
-                    else
-                        notFinite <- notFinite + 1L
+                    if Double.IsFinite value then negative <- negative + 1L else notFinite <- notFinite + 1L
 
                 if Math.Floor value <> value && Double.IsFinite value then
                     fractional <- fractional + 1L
@@ -67,17 +68,21 @@ module Validity =
             if total = 0.0 then
                 empty <- empty + 1L
 
-        { Negative = negative
-          NotFinite = notFinite
-          Fractional = fractional
-          EmptyCells = empty
-          Stored = int64 slice.Count }
+        {
+            Negative = negative
+            NotFinite = notFinite
+            Fractional = fractional
+            EmptyCells = empty
+            Stored = int64 slice.Count
+        }
 
     /// Counts what is not a count; with `refuse`, raises NotACount at the first negative, NaN or infinite value instead.
     /// Law (findings): findings of two parts add up to the findings of the whole.
     let find refuse : Fold<Slice, Findings> =
         Fold.ofSteps
-            { Fresh = fun () -> nothing
-              Step = fun found slice -> add found (examine refuse slice)
-              Merge = add
-              Finish = id }
+            {
+                Fresh = fun () -> nothing
+                Step = fun found slice -> add found (examine refuse slice)
+                Merge = add
+                Finish = id
+            }

@@ -4,14 +4,12 @@ namespace SingleSharp.Core
 open System
 open System.Numerics
 
-/// Natural logarithm and exponential, and their companions around 1 and 0, to within 0.52 ulp and with the same result bits on every
+/// Natural logarithm and exponential, and their companions around 1 and 0, to within 0.51 ulp and with the same result bits on every
 /// machine. The platform's own functions promise neither: each operating system's libm rounds the last bit its own way.
 [<RequireQualifiedAccess>]
 module Elementary =
-
     // Only + − × ÷, comparisons, integer arithmetic and bit casts appear below, each of which IEEE 754 rounds in one way. .NET never
     // contracts a*b + c into a fused multiply-add and evaluates float in 64 bits, so neither the processor nor the JIT can change a result.
-    //
     // Both functions look most of the answer up and sum a short Taylor series for the rest: P. T. P. Tang, "Table-driven implementation of
     // the exponential function", ACM TOMS 15 (1989) 144, and "... of the logarithm function", ACM TOMS 16 (1990) 378.
 
@@ -19,9 +17,17 @@ module Elementary =
     let inline private power2 (k: int64) =
         BitConverter.Int64BitsToDouble((1023L + k) <<< 52)
 
+    /// What rounding takes from a + b when |a| ≥ |b| or a = 0: Dekker, Numer. Math. 18 (1971) 224.
+    let inline private lostBelow (a: float) (b: float) = (a - (a + b)) + b
+
+    /// What rounding takes from a + b, whichever is larger: Knuth, TAOCP 2, 4.2.2, theorem B.
+    let inline private lost (a: float) (b: float) =
+        let sum = a + b
+        let back = sum - b
+        (a - back) + (b - (sum - back))
+
     /// Binary places of the fixed-point integers the tables are computed in; the tables keep 95 of them.
     let private places = 160
-
     let private one = BigInteger.One <<< places
 
     /// ln (p/q) = 2 (z + z³/3 + z⁵/5 + ...), z = (p − q)/(p + q): Abramowitz & Stegun 4.1.27.
@@ -55,7 +61,7 @@ module Elementary =
     let private cut (kept: int) (value: BigInteger) =
         value / (BigInteger.One <<< (places - kept))
 
-    // A table keeps each number as head + tail. Both pass through an int64, because how BigInteger itself rounds to float is not documented.
+    // Numbers are kept as head + tail, both by way of int64: how BigInteger rounds to float is not documented.
     /// The multiple of 2^−grid next to the number on the side of zero.
     let private headOf (grid: int) (value: BigInteger) =
         float (int64 (cut grid value)) * power2 (int64 -grid)
@@ -66,7 +72,6 @@ module Elementary =
         float (int64 rest) * power2 (int64 -(grid + 53))
 
     let private ln2 = lnRatio 2 1
-
     // 42 places leave the 11 bits that make k·ln2Head, and its sum with a head of logTable, exact for every exponent k.
     let private ln2Head = headOf 42 ln2
     let private ln2Tail = tailOf 42 ln2
@@ -87,13 +92,8 @@ module Elementary =
             let first = LowestMantissa + (int64 slice <<< 45)
             let low = BitConverter.Int64BitsToDouble first
             let high = BitConverter.Int64BitsToDouble(first + (1L <<< 45))
-
-            let inverse =
-                if low = 1.0 || high = 1.0 then
-                    512
-                else
-                    int (1024.0 / (low + high) + 0.5)
-
+            let middle = if low = 1.0 || high = 1.0 then 1.0 else (low + high) / 2.0
+            let inverse = int (512.0 / middle + 0.5)
             lessLn <- lessLn + lnRatio previous inverse
             previous <- inverse
             table[3 * slice] <- float inverse / 512.0
@@ -107,78 +107,58 @@ module Elementary =
     /// ln (1 + u) − u for |u| ≤ 1/128, by its Taylor series to u⁹ (Abramowitz & Stegun 4.1.24); the next term is below 2^−66 of u.
     let inline private logTail (u: float) =
         let square = u * u
-        let fourth = 1.0 / 7.0 - u * (1.0 / 8.0) + square * (1.0 / 9.0)
+        let sevenths = 1.0 / 7.0 - u * (1.0 / 8.0) + square * (1.0 / 9.0)
+        let fifths = 1.0 / 5.0 - u * (1.0 / 6.0) + square * sevenths
+        let thirds = 1.0 / 3.0 - u * (1.0 / 4.0) + square * fifths
+        square * (u * thirds - 0.5)
 
-        let cubic =
-            1.0 / 3.0 - u * 0.25 + square * (0.2 - u * (1.0 / 6.0) + square * fourth)
-
-        square * (u * cubic - 0.5)
-
-    /// ln (2^−shift · (t + c)) for a normal t and a c below its last bit: with t = 2^k·m and u = m·r − 1, this is k·ln 2 − ln r + ln (1 + u).
+    /// ln (2^−shift · (t + c)) for t in 2^−1022 .. 2^1023 and c below its last bit.
     let inline private logOf (t: float) (c: float) (shift: int64) =
         let bits = BitConverter.DoubleToInt64Bits t
         let offset = bits - LowestMantissa
         let k = offset >>> 52
         let row = 3 * (int (offset >>> 45) &&& 127)
         let mantissa = bits - (k <<< 52)
-        // The upper 32 bits of m and the lower 21 have exact products with r; Dekker's sum (Numer. Math. 18, 1971) keeps what u rounds off.
+        // The upper 32 bits of m and the lower 21 both have exact products with r, so that u loses nothing but its own last rounding.
         let upper = BitConverter.Int64BitsToDouble(mantissa &&& ~~~0x1FFFFFL)
         let lower = BitConverter.Int64BitsToDouble mantissa - upper
         let r = logTable[row]
         let coarse = upper * r - 1.0
         let fine = lower * r
         let u = coarse + fine
-        let uRest = (coarse - u) + fine + c * power2 -k * r
+        let uLost = lostBelow coarse fine + c * power2 -k * r
         let exponent = float (k - shift)
         let known = exponent * ln2Head + logTable[row + 1]
-        let sum = known + u
-        let sumRest = (known - sum) + u
-        sum + (sumRest + (exponent * ln2Tail + logTable[row + 2] + uRest + logTail u))
+        let small = exponent * ln2Tail + logTable[row + 2] + uLost * (1.0 - u) + logTail u
+        (known + u) + (lostBelow known u + small)
 
-    let private logEdge (x: float) =
-        if x > 0.0 && x < infinity then
-            logOf (x * power2 54L) 0.0 54L // x is subnormal: scale it into the normal range first
-        elif x = 0.0 then
-            -infinity
-        elif x = infinity then
-            infinity
-        else
-            nan
+    /// ln x where scaling by 2^shift brings x among the middling floats.
+    let private logScaled (x: float) (shift: int64) = logOf (x * power2 shift) 0.0 shift
 
-    /// The natural logarithm of x, within 0.52 ulp for every finite x > 0, subnormals included.
+    let inline private logOfOnePlus (x: float) = logOf (1.0 + x) (lost 1.0 x) 0L
+
+    /// The natural logarithm of x, within 0.51 ulp for every finite x > 0, subnormals included.
     /// log 1 = +0, log ±0 = −∞, log +∞ = +∞; log x = NaN for x < 0 and for NaN.
-    /// Source: ln x = k·ln 2 − ln r + ln (1 + u) with x = 2^k·m, u = m·r − 1 (Tang 1990). Law: log is non-decreasing.
+    /// Source: ln x = k·ln 2 − ln r + ln (1 + u) with x = 2^k·m, u = m·r − 1 (Tang 1990). Law: log never decreases.
     let log (x: float) : float =
-        if x >= 2.2250738585072014e-308 && x < infinity then
-            logOf x 0.0 0L
-        else
-            logEdge x
+        if x > 1e-300 && x < 1e300 then logOf x 0.0 0L
+        elif x = infinity then infinity
+        elif x >= 1.0 then logScaled x -54L
+        elif x > 0.0 then logScaled x 54L
+        elif x = 0.0 then -infinity
+        else nan
 
-    let private log1pEdge (x: float) =
-        if x > -1.0 && x < 1.0 then
-            logOf (1.0 + x) ((1.0 - (1.0 + x)) + x) 0L
-        elif x = -1.0 then
-            -infinity
-        else
-            log x // NaN for x < −1; above 2^60 adding 1 no longer shows
-
-    /// ln (1 + x), within 0.52 ulp for every finite x > −1 and to full relative accuracy around 0.
+    /// ln (1 + x), within 0.51 ulp for every finite x > −1 and to full relative accuracy around 0.
     /// log1p ±0 = ±0, log1p −1 = −∞, log1p +∞ = +∞; log1p x = NaN for x < −1 and for NaN.
-    /// Source: as log, of the rounded 1 + x and its exact rounding error (Knuth, TAOCP 2, 4.2.2, theorem B).
-    /// Laws: log1p is non-decreasing; expm1 undoes it.
+    /// Source: as log, of 1 + x rounded and of what that rounding lost. Laws: log1p never decreases; expm1 undoes log1p.
     let log1p (x: float) : float =
-        if x > 0.0078125 && x < 1152921504606846976.0 then
-            let t = 1.0 + x
-            let back = t - x
-            logOf t ((1.0 - back) + (x - (t - back))) 0L
-        elif x >= -0.00390625 && x <= 0.0078125 then
-            x + logTail x
-        else
-            log1pEdge x
+        if x > 0.0078125 && x < 1e18 then logOfOnePlus x
+        elif x >= -0.00390625 && x <= 0.0078125 then x + logTail x
+        elif x > -1.0 && x < 0.0 then logOfOnePlus x
+        else log (1.0 + x) // −1 and below, NaN, and where 1 no longer shows
 
     /// Steps of ln 2 / 128 per unit, then the step itself: its head has 35 bits, so that a product with any count of steps is exact.
     let private stepsPerUnit = headOf 45 ((one * one <<< 7) / ln2)
-
     let private stepHead = headOf 42 (ln2 >>> 7)
     let private stepTail = tailOf 42 (ln2 >>> 7)
 
@@ -207,43 +187,35 @@ module Elementary =
         let fifth = 1.0 / 120.0 + r * (1.0 / 720.0) + square * (1.0 / 5040.0)
         square * (0.5 + r * (1.0 / 6.0) + square * (1.0 / 24.0 + r * fifth))
 
-    /// e^x near the ends of its range, where 2^k is no longer a float or the result has fewer than 53 bits.
-    let private scaled (head: float) (tail: float) (k: int64) =
-        let y = head + tail
+    /// 2^k (head + tail) as a float, also where 2^k is none and where the result has fewer than 53 bits.
+    let inline private scaled (head: float) (tail: float) (k: int64) =
+        let mutable y = head + tail
 
-        if k > -1022L || k = -1022L && y >= 1.0 then
-            y * power2 (k - 1L) * 2.0
-        else
-            // Beside `coarse`, head + tail rounds once, at the last bit a subnormal 2^k·y can hold.
+        if k < -1022L || k = -1022L && y < 1.0 then
+            // Beside this power of two the sum rounds once, at the last bit a subnormal result can hold.
             let coarse = power2 (-1022L - k)
-            let sum = coarse + y
-            let rest = ((coarse - sum) + y) + ((head - y) + tail)
-            (sum + rest - coarse) * power2 (k + 64L) * power2 -64L
+            let rest = lostBelow coarse y + lostBelow head tail
+            y <- (coarse + y + rest) - coarse
 
-    /// e^x, within 0.52 ulp for every finite x, subnormal results included.
+        y * power2 (k >>> 1) * power2 (k - (k >>> 1))
+
+    let private expOf (x: float) =
+        let n = nearest (x * stepsPerUnit)
+        let r = (x - n * stepHead) - n * stepTail
+        let steps = int64 n
+        let row = 2 * (int steps &&& 127)
+        let head = powerTable[row]
+        let rest = powerTable[row + 1]
+        scaled head (rest + (head + rest) * (r + expTail r)) (steps >>> 7)
+
+    /// e^x, within 0.51 ulp for every finite x, subnormal results included.
     /// exp ±0 = 1, exp −∞ = +0, exp +∞ = +∞, exp NaN = NaN; +∞ above 709.7827 and +0 below −745.1332.
-    /// Source: e^x = 2^k · 2^(j/128) · e^r with x = (128 k + j) · ln 2 / 128 + r (Tang 1989). Law: exp is non-decreasing.
+    /// Source: e^x = 2^k · 2^(j/128) · e^r with x = (128 k + j) · ln 2 / 128 + r (Tang 1989). Law: exp never decreases.
     let exp (x: float) : float =
-        if x > -746.0 && x < 710.0 then
-            let n = nearest (x * stepsPerUnit)
-            let r = (x - n * stepHead) - n * stepTail
-            let steps = int64 n
-            let k = steps >>> 7
-            let row = 2 * (int steps &&& 127)
-            let head = powerTable[row]
-            let rest = powerTable[row + 1]
-            let tail = rest + (head + rest) * (r + expTail r)
-
-            if x > -708.0 && x < 709.0 then
-                (head + tail) * power2 k
-            else
-                scaled head tail k
-        elif x >= 710.0 then
-            infinity
-        elif x <= -746.0 then
-            0.0
-        else
-            nan
+        if x > -746.0 && x < 710.0 then expOf x
+        elif x >= 710.0 then infinity
+        elif x <= -746.0 then 0.0
+        else nan
 
     /// e^x − 1 for 1/256 < |x| < 64, each rounding error of the leading terms kept and added last.
     let private expm1Of (x: float) =
@@ -251,33 +223,28 @@ module Elementary =
         let coarse = x - n * stepHead
         let fine = -n * stepTail
         let r = coarse + fine
-        let rRest = (coarse - r) + fine
+        let rLost = lostBelow coarse fine
+        let bits = BitConverter.DoubleToInt64Bits r
         // 26 bits of r have an exact product with the 27 bits of the table's head.
-        let upper =
-            BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits r &&& ~~~0x7FFFFFFL)
-
+        let upper = BitConverter.Int64BitsToDouble(bits &&& ~~~0x7FFFFFFL)
         let steps = int64 n
         let scale = power2 (steps >>> 7)
         let row = 2 * (int steps &&& 127)
         let head = powerTable[row]
         let rest = powerTable[row + 1]
-
-        let tail =
-            head * (r - upper) + (rest + (rest * r + (head + rest) * (rRest + expTail r)))
-
+        let bend = expTail r + rLost
+        let tail = head * (r - upper) + (rest + rest * r + (head + rest) * bend)
         let power = scale * head
         let less = power - 1.0
-        let back = less - power
-        let lessRest = (power - (less - back)) - (1.0 + back)
         let linear = scale * (head * upper)
-        let sum = less + linear
-        sum + ((less - sum) + linear + lessRest + scale * tail)
+        (less + linear) + (lostBelow less linear + lost power -1.0 + scale * tail)
 
-    /// e^x − 1, within 0.52 ulp for every finite x and to full relative accuracy around 0.
+    /// e^x − 1, within 0.51 ulp for every finite x and to full relative accuracy around 0.
     /// expm1 ±0 = ±0, expm1 −∞ = −1, expm1 +∞ = +∞, expm1 NaN = NaN; +∞ above 709.7827.
-    /// Source: as exp, less 1 (Tang 1989). Laws: expm1 is non-decreasing; log1p undoes it.
+    /// Source: as exp, less 1 (Tang 1989). Laws: expm1 never decreases; expm1 undoes log1p.
     let expm1 (x: float) : float =
-        if x >= -0.00390625 && x <= 0.00390625 then x + expTail x
+        if x = 0.0 then x // keeps its sign
+        elif x >= -0.00390625 && x <= 0.00390625 then x + expTail x
         elif x > -40.0 && x < 64.0 then expm1Of x
         elif x <= -40.0 then -1.0
         else exp x // here 1 is below the last bit; also +∞ and NaN

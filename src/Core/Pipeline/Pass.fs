@@ -7,14 +7,18 @@ open System.Threading
 
 /// A file being read according to a plan.
 type Job =
-    { File: H5adFile
-      Plan: Plan
-      Settings: Settings }
+    {
+        File: H5adFile
+        Plan: Plan
+        Settings: Settings
+    }
 
 /// What the last read found out.
 type Tallied =
-    { Findings: Findings
-      Genes: GeneTallies option }
+    {
+        Findings: Findings
+        Genes: GeneTallies option
+    }
 
 [<RequireQualifiedAccess>]
 module Pass =
@@ -22,17 +26,21 @@ module Pass =
         matrix.Stored * int64 (matrix.Data.ElementSize + matrix.Indices.ElementSize)
 
     let private schedule job pass =
-        { Workers = job.Settings.Workers
-          Window = job.Plan.Window
-          Cancel = job.Settings.Cancel
-          RowsDone =
-            fun rows ->
-                job.Settings.Progress
-                    { Pass = pass
-                      Passes = job.Plan.Passes.Length
-                      CellsDone = rows
-                      Cells = job.File.X.Cells
-                      Bytes = bytesOf job.File.X } }
+        {
+            Workers = job.Settings.Workers
+            Window = job.Plan.Window
+            Cancel = job.Settings.Cancel
+            RowsDone =
+                fun rows ->
+                    job.Settings.Progress
+                        {
+                            Pass = pass
+                            Passes = job.Plan.Passes.Length
+                            CellsDone = rows
+                            Cells = job.File.X.Cells
+                            Bytes = bytesOf job.File.X
+                        }
+        }
 
     let private source job =
         Reader.rows job.File.Store.Disk job.File.X job.Plan.ValuesPerSlice
@@ -61,7 +69,10 @@ module Pass =
     /// The median total per cell over the genes that are not excluded.
     let medianTotal job pass precision excluded isCounted folder =
         use scratch = new Scratch(folder)
-        let totals = Normalize.totalColumn precision excluded |> ColumnOutlet.toPlaces scratch.Disk [| 0L |]
+
+        let totals =
+            Normalize.totalColumn precision excluded |> ColumnOutlet.toPlaces scratch.Disk [| 0L |]
+
         Validity.find (mustBeCounts job) |> run job pass (source job) totals |> ignore
         Median.ofNumbers precision scratch.Disk job.File.X.Cells isCounted
 
@@ -70,10 +81,7 @@ module Pass =
         let wantsGenes = job.Plan.Recipe.Qc.IsSome
 
         let tallies =
-            if wantsGenes then
-                Qc.perGene job.File.X.Genes |> Fold.map Some
-            else
-                Fold.always None
+            if wantsGenes then Qc.perGene job.File.X.Genes |> Fold.map Some else Fold.always None
 
         fold {
             let! findings = Validity.find (mustBeCounts job)

@@ -52,12 +52,16 @@ module Plan =
                 | StartingWith prefix -> Some prefix
                 | Guessed -> Axis.mitochondrialPrefix names.Value
 
-        [ match mitochondrial with
-          | Some prefix ->
-              { Name = "mt"
-                Rule = Prefix [ prefix ] }
-          | None -> ()
-          yield! recipe.GeneSets ]
+        [
+            match mitochondrial with
+            | Some prefix ->
+                {
+                    Name = "mt"
+                    Rule = Prefix [ prefix ]
+                }
+            | None -> ()
+            yield! recipe.GeneSets
+        ]
         |> List.map (fun set -> set.Name, mask set)
 
     let private percentTop genes (recipe: QcRecipe) =
@@ -65,14 +69,26 @@ module Plan =
         | Fitting ->
             let fitting, dropped = [ 50; 100; 200; 500 ] |> List.partition (fun k -> k <= genes)
             let list = dropped |> List.map string |> String.concat ", "
-            fitting, (if dropped.IsEmpty then [] else [ $"X has only {genes} genes, so the share of the top {list} genes is left out" ])
+
+            fitting,
+            (if dropped.IsEmpty then
+                 []
+             else
+                 [
+                     $"X has only {genes} genes, so the share of the top {list} genes is left out"
+                 ])
         | Exactly ks ->
             match ks |> List.tryFind (fun k -> k < 1 || k > genes) with
             | Some k -> Fault.throw (BadOption("--percent-top", $"positions outside range of features: {k} is not between 1 and {genes}"))
             | None -> List.sort ks, []
 
     let private typeAfter (matrix: Matrix) recipe =
-        let normalized = if recipe.NormalizeTotal.IsSome then Precision.numeric (Precision.afterNormalize matrix.Type) else matrix.Type
+        let normalized =
+            if recipe.NormalizeTotal.IsSome then
+                Precision.numeric (Precision.afterNormalize matrix.Type)
+            else
+                matrix.Type
+
         if recipe.Log1p.IsSome then Precision.numeric (Precision.afterLog1p normalized) else normalized
 
     let private values (file: H5adFile) recipe after =
@@ -81,17 +97,19 @@ module Plan =
         else Restore
 
     let private passes recipe =
-        [ match recipe.NormalizeTotal with
-          | Some normalize ->
-              if normalize.ExcludeHighlyExpressed then
-                  "find highly expressed genes"
+        [
+            match recipe.NormalizeTotal with
+            | Some normalize ->
+                if normalize.ExcludeHighlyExpressed then
+                    "find highly expressed genes"
 
-              match normalize.TargetSum with
-              | Counts _ -> ()
-              | MedianOfPositive
-              | MedianOfAll -> "median total"
-          | None -> ()
-          Recipe.steps recipe |> String.concat " + " ]
+                match normalize.TargetSum with
+                | Counts _ -> ()
+                | MedianOfPositive
+                | MedianOfAll -> "median total"
+            | None -> ()
+            Recipe.steps recipe |> String.concat " + "
+        ]
 
     /// The largest slice that the budget allows.
     let private fit (matrix: Matrix) (settings: Settings) =
@@ -99,7 +117,9 @@ module Plan =
         let window = max 1 settings.Workers + 2
         // A state holds a count and a sum for every gene.
         let states = int64 (window + 2) * (int64 matrix.Genes * 16L + pageBytes)
-        let needed slice = states + workers * Reader.memory matrix slice
+
+        let needed slice =
+            states + workers * Reader.memory matrix slice
 
         let rec shrink slice =
             if needed slice <= settings.Memory then slice
@@ -113,25 +133,34 @@ module Plan =
         Recipe.check recipe
         let struct (slice, window, memory) = fit file.X settings
         let sets = recipe.Qc |> Option.map (geneSets file) |> Option.defaultValue []
-        let top, topWarnings = recipe.Qc |> Option.map (percentTop file.X.Genes) |> Option.defaultValue ([], [])
-        let size mask = mask |> Array.sumBy (fun belongs -> if belongs then 1 else 0)
+
+        let top, topWarnings =
+            recipe.Qc |> Option.map (percentTop file.X.Genes) |> Option.defaultValue ([], [])
+
+        let size mask =
+            mask |> Array.sumBy (fun belongs -> if belongs then 1 else 0)
+
         let sizes = sets |> List.map (fun (name, mask) -> name, size mask)
         let after = typeAfter file.X recipe
 
-        { Recipe = recipe
-          Passes = passes recipe
-          Values = values file recipe after
-          TypeAfter = after
-          Sets = Membership.ofMasks file.X.Genes sets
-          SetSizes = sizes
-          PercentTop = top
-          ValuesPerSlice = slice
-          Window = window
-          Memory = memory
-          Warnings =
-            [ yield! topWarnings
-              for name, size in sizes do
-                  if size = 0 then
-                      $"the gene set {name} is empty"
-              if recipe.Log1p.IsSome && Schema.isLogged file then
-                  "X seems to be already log-transformed (uns/log1p is there); it is transformed again" ] }
+        {
+            Recipe = recipe
+            Passes = passes recipe
+            Values = values file recipe after
+            TypeAfter = after
+            Sets = Membership.ofMasks file.X.Genes sets
+            SetSizes = sizes
+            PercentTop = top
+            ValuesPerSlice = slice
+            Window = window
+            Memory = memory
+            Warnings =
+                [
+                    yield! topWarnings
+                    for name, size in sizes do
+                        if size = 0 then
+                            $"the gene set {name} is empty"
+                    if recipe.Log1p.IsSome && Schema.isLogged file then
+                        "X seems to be already log-transformed (uns/log1p is there); it is transformed again"
+                ]
+        }

@@ -22,12 +22,14 @@ type PercentTop =
 
 /// The options of calculate_qc_metrics.
 type QcRecipe =
-    { Mitochondrial: Mitochondrial
-      /// Further sets, each giving columns total_counts_NAME and pct_counts_NAME.
-      GeneSets: GeneSet list
-      PercentTop: PercentTop
-      /// Also write log1p_ columns.
-      Log1p: bool }
+    {
+        Mitochondrial: Mitochondrial
+        /// Further sets, each giving columns total_counts_NAME and pct_counts_NAME.
+        GeneSets: GeneSet list
+        PercentTop: PercentTop
+        /// Also write log1p_ columns.
+        Log1p: bool
+    }
 
 /// What every cell is scaled to.
 type TargetSum =
@@ -70,48 +72,56 @@ type Recipe =
 [<RequireQualifiedAccess>]
 module Recipe =
     let qc =
-        { Mitochondrial = Guessed
-          GeneSets = []
-          PercentTop = Fitting
-          Log1p = true }
+        {
+            Mitochondrial = Guessed
+            GeneSets = []
+            PercentTop = Fitting
+            Log1p = true
+        }
 
     let normalizeTotal =
-        { TargetSum = Counts 1e4
-          ExcludeHighlyExpressed = false
-          MaxFraction = 0.05
-          KeyAdded = None }
+        {
+            TargetSum = Counts 1e4
+            ExcludeHighlyExpressed = false
+            MaxFraction = 0.05
+            KeyAdded = None
+        }
 
     let log1p: Log1pRecipe = { Base = None }
 
     /// Nothing at all; the start of a recipe of one's own.
     let nothing =
-        { Qc = None
-          NormalizeTotal = None
-          Log1p = None
-          AllowInvalid = false }
+        {
+            Qc = None
+            NormalizeTotal = None
+            Log1p = None
+            AllowInvalid = false
+        }
 
     /// QC metrics, 10,000 counts per cell, natural logarithm.
     let standard =
         { nothing with
             Qc = Some qc
             NormalizeTotal = Some normalizeTotal
-            Log1p = Some log1p }
+            Log1p = Some log1p
+        }
 
     /// The names of the steps.
     let steps recipe =
-        [ if recipe.Qc.IsSome then
-              "qc"
-          if recipe.NormalizeTotal.IsSome then
-              "normalize_total"
-          if recipe.Log1p.IsSome then
-              "log1p" ]
+        [
+            if recipe.Qc.IsSome then
+                "qc"
+            if recipe.NormalizeTotal.IsSome then
+                "normalize_total"
+            if recipe.Log1p.IsSome then
+                "log1p"
+        ]
 
     /// Does the recipe change the values of X?
     let changesValues recipe =
         recipe.NormalizeTotal.IsSome || recipe.Log1p.IsSome
 
-    let private refuse option why =
-        Fault.throw (BadOption(option, why))
+    let private refuse option why = Fault.throw (BadOption(option, why))
 
     /// Refuses options that fit no data at all.
     let check recipe =
@@ -121,7 +131,8 @@ module Recipe =
         match recipe.NormalizeTotal with
         | Some normalize ->
             match normalize.TargetSum with
-            | Counts target when not (target > 0.0 && Double.IsFinite target) -> refuse "--target-sum" "it must be a positive number or median"
+            | Counts target when not (target > 0.0 && Double.IsFinite target) ->
+                refuse "--target-sum" "it must be a positive number or median"
             | _ -> ()
 
             if not (normalize.MaxFraction >= 0.0 && normalize.MaxFraction <= 1.0) then
@@ -129,7 +140,8 @@ module Recipe =
         | None -> ()
 
         match recipe.Log1p with
-        | Some { Base = Some basis } when not (basis > 0.0 && basis <> 1.0 && Double.IsFinite basis) -> refuse "--base" "it must be positive and not 1"
+        | Some { Base = Some basis } when not (basis > 0.0 && basis <> 1.0 && Double.IsFinite basis) ->
+            refuse "--base" "it must be positive and not 1"
         | _ -> ()
 
         match recipe.Qc with
@@ -175,8 +187,10 @@ type Settings =
 module Settings =
     /// All processors, up to 1 GiB, in silence.
     let standard =
-        { Workers = Environment.ProcessorCount
-          Memory = 1L <<< 30
-          Progress = ignore
-          Warn = ignore
-          Cancel = CancellationToken.None }
+        {
+            Workers = Environment.ProcessorCount
+            Memory = 1L <<< 30
+            Progress = ignore
+            Warn = ignore
+            Cancel = CancellationToken.None
+        }

@@ -1,0 +1,90 @@
+/// What is in a file, and what preprocessing it would mean.
+namespace SingleSharp.Core
+
+open System.IO
+
+/// One dataset of the matrix.
+type Stored =
+    {
+        Name: string
+        Type: string
+        Count: int64
+        /// contiguous, chunked, gzip …
+        Storage: string
+        /// Elements per chunk; none where it is not chunked.
+        ChunkLength: int64 option
+    }
+
+type Info =
+    {
+        Path: string
+        Bytes: int64
+        Cells: int64
+        Genes: int
+        StoredValues: int64
+        Matrix: Stored list
+        ObsColumns: string list
+        VarColumns: string list
+        /// Names of everything else that is kept as it is: layers/…, obsm/…, raw.
+        Others: string list
+        /// Does uns/log1p say that X is logged already?
+        IsLogged: bool
+        /// Are the values of the first block of cells whole, finite and not negative?
+        LooksLikeCounts: bool
+        /// How many cells that block has.
+        CellsExamined: int64
+        /// What preprocessing would do.
+        Plan: Plan
+    }
+
+[<RequireQualifiedAccess>]
+module Info =
+    let private stored (dataset: Dataset) =
+        {
+            Name = dataset.Path
+            Type = Datatype.name dataset.Type
+            Count = dataset.Count
+            Storage = Dataset.storage dataset
+            ChunkLength =
+                match dataset.Layout with
+                | Chunked(shape, _, _, _) -> Some shape[0]
+                | _ -> None
+        }
+
+    let private others (file: H5adFile) =
+        let store = file.Store
+
+        [
+            for name in [ "layers"; "raw"; "obsm"; "varm"; "obsp"; "varp"; "uns" ] do
+                match store.TryFind("", store.Root, name) with
+                | Some(GroupNode group) ->
+                    for link in group.Links do
+                        $"{name}/{link.Name}"
+                | Some(DatasetNode _) -> name
+                | None -> ()
+        ]
+
+    let private examine (file: H5adFile) plan =
+        let cells = min file.X.Cells (int64 Blocks.rowsPerBlock)
+        let rows = Reader.rows file.Store.Disk file.X plan.ValuesPerSlice
+        Blocks.run Blocks.sequential { rows with Rows = cells } Outlet.none (Validity.find false), cells
+
+    let ofFile (file: H5adFile) recipe settings =
+        let plan = Plan.make file recipe settings
+        let findings, examined = examine file plan
+
+        {
+            Path = file.Path
+            Bytes = FileInfo(file.Path).Length
+            Cells = file.X.Cells
+            Genes = file.X.Genes
+            StoredValues = file.X.Stored
+            Matrix = [ file.X.Data; file.X.Indices; file.X.Indptr ] |> List.map stored
+            ObsColumns = file.Obs.Columns
+            VarColumns = file.Var.Columns
+            Others = others file
+            IsLogged = Schema.isLogged file
+            LooksLikeCounts = findings.AreCounts
+            CellsExamined = examined
+            Plan = plan
+        }
