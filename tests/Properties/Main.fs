@@ -1,14 +1,9 @@
 module SingleSharp.Properties.Main
 
 open Expecto
-open SingleSharp.Core
 
 let all =
-    testList
-        "Properties"
-        [
-            test "the core knows its version" { Expect.equal Library.version "0.1.0" "the version of the assembly" }
-        ]
+    testList "Properties" [ FoldLaws.tests; SyntaxLaws.tests; BlocksLaws.tests; ElementaryLaws.tests ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all

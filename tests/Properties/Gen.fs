@@ -1,0 +1,160 @@
+/// What the laws are tried on. Doubt these first: a law is worth what its generators are worth.
+module SingleSharp.Properties.Gen
+
+open FsCheck
+open FsCheck.FSharp
+open SingleSharp.Core
+
+/// A count matrix as rows of (gene, value), and the number of genes.
+type Rows =
+    {
+        Genes: int
+        Rows: (int * float) list list
+    }
+
+/// A matrix of whole, not negative values.
+type CountRows = CountRows of Rows
+
+/// A matrix with anything in it that a file can hold: fractions, negative values, NaN and infinities.
+type WildRows = WildRows of Rows
+
+/// A matrix cut into slices, the slices into blocks, the blocks into segments, as a runner might see it.
+type CutRows = CutRows of Slice list list list
+
+/// A list cut into parts of parts.
+type Cut<'a> = Cut of 'a list list list
+
+/// Numbers of workers and of blocks in flight.
+type AnySchedule = AnySchedule of workers: int * window: int
+
+/// A path of a file that no other case uses; not made yet.
+type FreshPath = FreshPath of string
+
+/// Counts as they come: mostly 1 to 3, sometimes beyond every table, sometimes huge; explicit zeros too.
+let private count =
+    Gen.frequency
+        [
+            60, Gen.choose (1, 3) |> Gen.map float
+            20, Gen.choose (4, 300) |> Gen.map float
+            5, Gen.constant 0.0
+            5, Gen.choose (1000, 100000) |> Gen.map float
+            1, Gen.elements [ 16777216.0; 16777217.0; 33554431.0; 1e9 ]
+        ]
+
+/// Values that float32 holds, so that storing them changes nothing.
+let private wildValue =
+    Gen.frequency
+        [
+            50, count
+            20, Gen.choose (1, 1000) |> Gen.map (fun n -> float (float32 n / 37.0f))
+            5, Gen.choose (-5, -1) |> Gen.map float
+            2,
+            Gen.elements
+                [
+                    nan
+                    infinity
+                    -infinity
+                    -0.0
+                    -1.0
+                    1.401298464324817e-45
+                    3.4028234663852886e38
+                ]
+        ]
+
+/// A row: empty by weight, one gene, some genes, or every gene; genes in order or not.
+let private row genes value =
+    gen {
+        let! share =
+            Gen.frequency [ 2, Gen.constant 0; 1, Gen.constant 100; 7, Gen.choose (1, 60) ]
+
+        let! present =
+            Gen.listOfLength genes (Gen.choose (1, 100) |> Gen.map (fun roll -> roll <= share))
+
+        let chosen = present |> List.indexed |> List.filter snd |> List.map fst
+
+        let! order =
+            Gen.frequency [ 4, Gen.constant chosen; 1, Gen.shuffle chosen |> Gen.map List.ofArray ]
+
+        let! values = Gen.listOfLength chosen.Length value
+        return List.zip order values
+    }
+
+/// No cells, one cell, one gene, silent genes: all of it occurs.
+let private rows value =
+    gen {
+        let! cells =
+            Gen.frequency [ 1, Gen.constant 0; 1, Gen.constant 1; 8, Gen.choose (2, 40) ]
+
+        let! genes =
+            Gen.frequency [ 1, Gen.constant 1; 6, Gen.choose (2, 30); 1, Gen.choose (60, 600) ]
+
+        let! rows = Gen.listOfLength cells (row genes value)
+        return { Genes = genes; Rows = rows }
+    }
+
+/// Cuts a list at random places; parts may be empty, unless `full`.
+let private cut full (items: 'a list) =
+    gen {
+        let! places = Gen.listOf (Gen.choose (0, items.Length))
+        let places = List.sort places |> if full then List.distinct else id
+        let bounds = (0 :: places) @ [ items.Length ]
+
+        return
+            List.pairwise bounds
+            |> List.map (fun (low, high) -> List.take (high - low) (List.skip low items))
+            |> List.filter (fun part -> not full || not part.IsEmpty)
+    }
+
+let private cutTwice items =
+    gen {
+        let! parts = cut false items
+        return! cut true parts
+    }
+
+/// The slices of consecutive rows.
+let slices (parts: (int * float) list list list) =
+    let mutable cell = 0L
+    let mutable value = 0L
+
+    [
+        for rows in parts do
+            Slice.ofRows cell value rows
+            cell <- cell + int64 rows.Length
+            value <- value + int64 (List.sumBy List.length rows)
+    ]
+
+let private cutRows =
+    gen {
+        let! matrix = rows count
+        let! parts = cut false matrix.Rows
+        let! blocks = cutTwice (slices parts)
+        return CutRows blocks
+    }
+
+type Arbitraries =
+    static member CountRows() =
+        Arb.fromGen (rows count |> Gen.map CountRows)
+
+    static member WildRows() =
+        Arb.fromGen (rows wildValue |> Gen.map WildRows)
+
+    static member CutRows() = Arb.fromGen cutRows
+
+    static member Cut() : Arbitrary<Cut<int64>> =
+        Arb.fromGen (
+            gen {
+                let! items = Gen.listOf (Gen.choose (-1000, 1000) |> Gen.map int64)
+                let! parts = cutTwice items
+                return Cut parts
+            }
+        )
+
+    static member AnySchedule() =
+        Arb.fromGen (Gen.map2 (fun workers window -> AnySchedule(workers, window)) (Gen.choose (1, 8)) (Gen.choose (1, 12)))
+
+    static member FreshPath() =
+        Arb.fromGen (
+            Gen.constant ()
+            |> Gen.map (fun () ->
+                FreshPath(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"singlesharp-{System.Guid.NewGuid():N}.h5ad")))
+        )
