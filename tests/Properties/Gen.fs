@@ -27,9 +27,6 @@ type Cut<'a> = Cut of 'a list list list
 /// Numbers of workers and of blocks in flight.
 type AnySchedule = AnySchedule of workers: int * window: int
 
-/// A path of a file that no other case uses; not made yet.
-type FreshPath = FreshPath of string
-
 /// Counts as they come: mostly 1 to 3, sometimes beyond every table, sometimes huge; explicit zeros too.
 let private count =
     Gen.frequency
@@ -92,6 +89,31 @@ let private rows value =
         return { Genes = genes; Rows = rows }
     }
 
+/// Half of the rows, or one value less in a row.
+let private simpler matrix =
+    seq {
+        let half = matrix.Rows.Length / 2
+
+        if half > 0 then
+            { matrix with
+                Rows = List.take half matrix.Rows
+            }
+
+            { matrix with
+                Rows = List.skip half matrix.Rows
+            }
+
+        for i, row in List.indexed matrix.Rows do
+            if not row.IsEmpty then
+                { matrix with
+                    Rows = List.updateAt i (List.tail row) matrix.Rows
+                }
+
+                { matrix with
+                    Rows = List.updateAt i (List.take (row.Length - 1) row) matrix.Rows
+                }
+    }
+
 /// Cuts a list at random places; parts may be empty, unless `full`.
 let private cut full (items: 'a list) =
     gen {
@@ -133,10 +155,10 @@ let private cutRows =
 
 type Arbitraries =
     static member CountRows() =
-        Arb.fromGen (rows count |> Gen.map CountRows)
+        Arb.fromGenShrink (rows count |> Gen.map CountRows, (fun (CountRows matrix) -> Seq.map CountRows (simpler matrix)))
 
     static member WildRows() =
-        Arb.fromGen (rows wildValue |> Gen.map WildRows)
+        Arb.fromGenShrink (rows wildValue |> Gen.map WildRows, (fun (WildRows matrix) -> Seq.map WildRows (simpler matrix)))
 
     static member CutRows() = Arb.fromGen cutRows
 
@@ -151,10 +173,3 @@ type Arbitraries =
 
     static member AnySchedule() =
         Arb.fromGen (Gen.map2 (fun workers window -> AnySchedule(workers, window)) (Gen.choose (1, 8)) (Gen.choose (1, 12)))
-
-    static member FreshPath() =
-        Arb.fromGen (
-            Gen.constant ()
-            |> Gen.map (fun () ->
-                FreshPath(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"singlesharp-{System.Guid.NewGuid():N}.h5ad")))
-        )
