@@ -1,111 +1,103 @@
-/// A copy of a file without the bytes that will be written anew, and how it takes its place.
+/// A copy of a file without the bytes that will be written anew.
 namespace SingleSharp.Core
 
 open System
-open System.IO
 open System.Runtime.InteropServices
+open System.Threading
+open Microsoft.Win32.SafeHandles
 
-/// The two calls of the operating system that .NET does not offer: both are about folders.
 module private Native =
-    [<DllImport("libc", EntryPoint = "open", SetLastError = true)>]
-    extern int openFolder([<MarshalAs(UnmanagedType.LPUTF8Str)>] string path, int flags)
+    [<DllImport("libc", EntryPoint = "copy_file_range", SetLastError = true)>]
+    extern nativeint copyFileRange(
+        SafeFileHandle source,
+        int64& sourceAt,
+        SafeFileHandle target,
+        int64& targetAt,
+        unativeint count,
+        uint32 flags
+    )
 
-    [<DllImport("libc", EntryPoint = "fsync", SetLastError = true)>]
-    extern int fsync(int descriptor)
+/// Copies ranges of one file to the same places of another: inside the kernel where it can, which shares the blocks
+/// instead of copying them where the file system can.
+[<Sealed>]
+type private Copier(source: Disk, target: Disk) =
+    /// Large enough that copying is not the slow part, small enough for every budget.
+    let bufferBytes = 1024 * 1024
 
-    [<DllImport("libc", EntryPoint = "close", SetLastError = true)>]
-    extern int close(int descriptor)
+    let mutable buffer: byte[] = Array.Empty()
+    let mutable inKernel = OperatingSystem.IsLinux()
+
+    let throughMemory at count =
+        if buffer.Length = 0 then
+            buffer <- Array.zeroCreate bufferBytes
+
+        let now = int (min (int64 bufferBytes) count)
+        source.ReadInto(at, Span(buffer, 0, now))
+        target.Write(at, ReadOnlySpan(buffer, 0, now))
+        int64 now
+
+    /// How many bytes the kernel copied; none means that it will not.
+    let throughKernel at count =
+        let mutable from = source.Origin + at
+        let mutable into = target.Origin + at
+        int64 (Native.copyFileRange (source.Handle, &from, target.Handle, &into, unativeint count, 0u))
+
+    /// Copies the bytes [low, high), some at a time so that a cancellation need not wait for all of them.
+    member _.Copy(low: int64, high: int64, cancel: CancellationToken) =
+        let mutable at = low
+
+        while at < high do
+            cancel.ThrowIfCancellationRequested()
+            let count = min (high - at) (256L * 1024L * 1024L)
+            let copied = if inKernel then throughKernel at count else 0L
+
+            if copied > 0L then
+                at <- at + copied
+            else
+                inKernel <- false
+                at <- at + throughMemory at count
 
 [<RequireQualifiedAccess>]
 module Clone =
-    /// Large enough that copying is not the slow part, small enough for every budget.
-    let private bufferBytes = 4 * 1024 * 1024
-
     /// Copies the bytes [0, length) except those that lie in the ranges to skip, which are sorted by address.
-    let copy (source: Disk) (target: Disk) (length: int64) (skip: struct (int64 * int64) list) (cancel: Threading.CancellationToken) =
-        let buffer = Array.zeroCreate bufferBytes
-
-        let copyRange low high =
-            let mutable at = low
-
-            while at < high do
-                cancel.ThrowIfCancellationRequested()
-                let now = int (min (int64 bufferBytes) (high - at))
-                source.ReadInto(at, Span(buffer, 0, now))
-                target.Write(at, ReadOnlySpan(buffer, 0, now))
-                at <- at + int64 now
+    let copy (source: Disk) (target: Disk) (length: int64) (skip: struct (int64 * int64) list) (cancel: CancellationToken) =
+        let copier = Copier(source, target)
 
         // The user block, if any, stands before the first address.
-        copyRange -source.Origin 0L
+        copier.Copy(-source.Origin, 0L, cancel)
         let mutable at = 0L
 
         for struct (start, count) in skip do
-            copyRange at (min length start)
+            copier.Copy(at, min length start, cancel)
             at <- max at (start + count)
 
-        copyRange at length
-        target.SetLength(max length 0L)
+        copier.Copy(at, length, cancel)
+        target.SetLength length
 
-[<RequireQualifiedAccess>]
-module Publish =
-    /// A rename is only safe once its folder is on the device too.
-    let private syncFolder (folder: string) =
-        if not (OperatingSystem.IsWindows()) then
-            let descriptor = Native.openFolder (folder, 0)
+    /// Copies what the cells of a pass were read from as soon as they have been read, so that the disk is read only once.
+    /// `pieces` are in the order of the values: the first value that each holds, its address and its bytes.
+    let asRead (source: Disk) (target: Disk) (pieces: struct (int64 * int64 * int64)[]) (cancel: CancellationToken) : Outlet<Slice> =
+        let copier = Copier(source, target)
+        let mutable copied = 0
 
-            if descriptor >= 0 then
-                Native.fsync descriptor |> ignore
-                Native.close descriptor |> ignore
+        let copyBefore value =
+            let mutable more = true
 
-    /// The file that a path really means, behind symbolic links.
-    let resolve (path: string) =
-        let full = Path.GetFullPath path
+            while more && copied < pieces.Length do
+                let struct (first, address, bytes) = pieces[copied]
 
-        match (if File.Exists full then File.ResolveLinkTarget(full, true) else null) with
-        | null -> full
-        | target -> target.FullName
+                if first < value then
+                    copier.Copy(address, address + bytes, cancel)
+                    copied <- copied + 1
+                else
+                    more <- false
 
-    /// What tells whether somebody changed a file meanwhile.
-    let stateOf (path: string) =
-        let info = FileInfo(resolve path)
-        struct (info.Length, info.LastWriteTimeUtc)
-
-    let private create (target: string) (temporary: string) =
-        try
-            File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None)
-        with
-        | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(target, "its folder does not exist"))
-        | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(target, "you may not write to its folder"))
-        | :? IOException as trouble -> Fault.throw (CannotWrite(target, trouble.Message.TrimEnd '.'))
-
-    /// Lets `write` make a file beside the target, then puts it in the target's place in one step.
-    /// If anything goes wrong before, the target is as it was and the temporary file is gone.
-    /// `origin` is where its superblock will stand.
-    let replace (target: string) origin (write: Disk -> 'r) =
-        let target = resolve target
-        let folder = Path.GetDirectoryName target
-
-        let temporary =
-            Path.Combine(folder, $".{Path.GetFileName target}.{Guid.NewGuid():N}.tmp")
-
-        let handle = create target temporary
-
-        try
-            let result =
-                using (new Disk(target, handle, origin)) (fun disk ->
-                    if File.Exists target && not (OperatingSystem.IsWindows()) then
-                        File.SetUnixFileMode(handle, File.GetUnixFileMode target)
-
-                    write disk)
-
-            try
-                File.Move(temporary, target, true)
-            with
-            | :? IOException as trouble -> Fault.throw (CannotWrite(target, trouble.Message.TrimEnd '.'))
-            | :? UnauthorizedAccessException as trouble -> Fault.throw (CannotWrite(target, trouble.Message.TrimEnd '.'))
-
-            syncFolder folder
-            result
-        with _ ->
-            File.Delete temporary
-            reraise ()
+        Outlet.ofPages
+            {
+                Begin = fun _ -> ref 0L
+                Fill = fun read slice -> read.Value <- slice.FirstValue + int64 slice.Count
+                IsFull = fun _ -> false
+                Flush = fun read -> copyBefore read.Value
+                Recycle = ignore
+                Complete = fun () -> copyBefore Int64.MaxValue
+            }

@@ -37,32 +37,43 @@ module Place =
            | _, ValueSome chunks -> chunks.Entries |> Array.forall (fun entry -> entry.Address <> Bytes.undefined)
            | _ -> false
 
-    let private joined ranges =
-        (Array.sort ranges, [])
+    /// A contiguous dataset counts as pieces of so many elements.
+    let private pieceElements = 1L <<< 20
+
+    /// Where the elements of a dataset lie, in their order: the first element that each piece holds, its address and its bytes.
+    let pieces disk (data: Dataset) =
+        match data.Layout, chunksOf disk data with
+        | Contiguous address, _ when address <> Bytes.undefined ->
+            [|
+                for first in 0L .. pieceElements .. data.Count - 1L do
+                    let size = int64 data.ElementSize
+                    struct (first, address + first * size, (min pieceElements (data.Count - first)) * size)
+            |]
+        | _, ValueSome chunks ->
+            let extent = chunks.Shape[0]
+
+            [|
+                for i in 0 .. chunks.Entries.Length - 1 do
+                    let first = int64 i * extent
+                    // The end of the last chunk lies behind the last element, and nobody writes there.
+                    let used =
+                        if data.Filters.IsEmpty then
+                            min extent (data.Count - first) * int64 data.ElementSize
+                        else
+                            chunks.Entries[i].Size
+
+                    if chunks.Entries[i].Address <> Bytes.undefined then
+                        struct (first, chunks.Entries[i].Address, used)
+            |]
+        | _ -> [||]
+
+    /// The bytes of some pieces as ranges, sorted by address and joined.
+    let ranges (pieces: struct (int64 * int64 * int64)[]) =
+        (pieces |> Array.map (fun (struct (_, address, bytes)) -> struct (address, bytes)) |> Array.sort, [])
         ||> Array.foldBack (fun (struct (start, length)) later ->
             match later with
             | struct (next, more) :: rest when start + length = next -> struct (start, length + more) :: rest
             | _ -> struct (start, length) :: later)
-
-    /// The bytes of the values themselves, sorted and joined: what a clone need not copy.
-    let valueBytes disk (data: Dataset) =
-        match data.Layout, chunksOf disk data with
-        | Contiguous address, _ when address <> Bytes.undefined && data.Count > 0L ->
-            [ struct (address, data.Count * int64 data.ElementSize) ]
-        | Chunked _, ValueSome chunks when data.Filters.IsEmpty ->
-            let extent = chunks.Shape[0]
-
-            // The end of the last chunk lies behind the last value, and nobody writes there.
-            chunks.Entries
-            |> Array.mapi (fun i entry -> struct (entry.Address, (min extent (data.Count - int64 i * extent)) * int64 data.ElementSize))
-            |> Array.filter (fun (struct (address, _)) -> address <> Bytes.undefined)
-            |> joined
-        | _, ValueSome chunks ->
-            chunks.Entries
-            |> Array.filter (fun entry -> entry.Address <> Bytes.undefined)
-            |> Array.map (fun entry -> struct (entry.Address, entry.Size))
-            |> joined
-        | _ -> []
 
     /// Room for new objects where old bytes are given up: whole multiples of eight.
     let room ranges =

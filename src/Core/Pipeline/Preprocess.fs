@@ -76,7 +76,7 @@ module Preprocess =
         | None -> []
 
     /// The last read with everything that it lets out, and the commit.
-    let private write (job: Job) transformation (draft: Draft) =
+    let private write (job: Job) transformation (draft: Draft) also =
         let file = job.File
         let plan = job.Plan
         let columns = cellColumns file plan
@@ -174,14 +174,21 @@ module Preprocess =
 
         let tallied =
             Publish.replace target source.Origin (fun disk ->
-                let old =
-                    if job.Plan.Values = Untouched then [] else Place.valueBytes source file.X.Data
+                let indices = Place.pieces source file.X.Indices
+                let data = Place.pieces source file.X.Data
+                let isKept = job.Plan.Values = Untouched
+                let read = if isKept then Array.sort (Array.append indices data) else indices
 
                 let free =
-                    if job.Plan.Values = Restore && file.X.Data.Header.Links = 1 then Place.room old else []
+                    if job.Plan.Values = Restore && file.X.Data.Header.Links = 1 then
+                        Place.room (Place.ranges data)
+                    else
+                        []
 
-                Clone.copy source disk file.Store.Superblock.EndOfFile old cancel
-                let tallied = write job transformation (Draft(disk, file.Store.Superblock, free))
+                Clone.copy source disk file.Store.Superblock.EndOfFile (Place.ranges (Array.append indices data)) cancel
+
+                let tallied =
+                    write job transformation (Draft(disk, file.Store.Superblock, free)) (Clone.asRead source disk read cancel)
 
                 if Publish.stateOf file.Path <> before then
                     Fault.throw (InputChanged file.Path)
@@ -200,7 +207,9 @@ module Preprocess =
         let length = store.Disk.Length
 
         try
-            let tallied = write job transformation (Draft(store.Disk, store.Superblock, []))
+            let tallied =
+                write job transformation (Draft(store.Disk, store.Superblock, [])) Outlet.none
+
             report job store.Path transformation tallied
         with _ ->
             // Nothing points behind the old end yet, so cutting there restores the file to the byte.
