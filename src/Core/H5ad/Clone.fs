@@ -2,6 +2,7 @@
 namespace SingleSharp.Core
 
 open System
+open System.Collections.Generic
 open System.Runtime.InteropServices
 open System.Threading
 open Microsoft.Win32.SafeHandles
@@ -78,19 +79,14 @@ module Clone =
     /// `pieces` are in the order of the values: the first value that each holds, its address and its bytes.
     let asRead (source: Disk) (target: Disk) (pieces: struct (int64 * int64 * int64)[]) (cancel: CancellationToken) : Outlet<Slice> =
         let copier = Copier(source, target)
-        let mutable copied = 0
+        let waiting = Queue pieces
 
         let copyBefore value =
-            let mutable more = true
+            let isBefore (struct (first, _, _)) = first < value
 
-            while more && copied < pieces.Length do
-                let struct (first, address, bytes) = pieces[copied]
-
-                if first < value then
-                    copier.Copy(address, address + bytes, cancel)
-                    copied <- copied + 1
-                else
-                    more <- false
+            while waiting.Count > 0 && isBefore (waiting.Peek()) do
+                let struct (_, address, bytes) = waiting.Dequeue()
+                copier.Copy(address, address + bytes, cancel)
 
         Outlet.ofPages
             {

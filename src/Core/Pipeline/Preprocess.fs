@@ -75,7 +75,7 @@ module Preprocess =
         | Some qc -> Qc.geneColumns file.X.Type qc.Log1p
         | None -> []
 
-    /// The last read with everything that it lets out, and the commit.
+    /// The last read with everything that it lets out, `also` with what somebody else wants of it, and the commit.
     let private write (job: Job) transformation (draft: Draft) also =
         let file = job.File
         let plan = job.Plan
@@ -89,10 +89,10 @@ module Preprocess =
 
         let values = Place.sink draft file plan.Values precision
 
-        let outlet =
-            Outlet.both (ColumnOutlet.toPlaces draft.Disk (Array.ofList addresses) columns) values.Outlet
+        let cells = ColumnOutlet.toPlaces draft.Disk (Array.ofList addresses) columns
 
-        let tallied = Pass.final job transformation outlet
+        let tallied =
+            Pass.final job transformation (Outlet.both also (Outlet.both cells values.Outlet))
 
         Edit.commit
             file
