@@ -2,6 +2,7 @@
 namespace SingleSharp.Core
 
 open System
+open System.Numerics
 
 /// Rows of a cells × genes matrix, only stored values. It is a buffer that its reader fills again and again:
 /// nobody may keep it, or write to it except the reader and the one transformation that fills Output and Factors.
@@ -32,16 +33,17 @@ type Slice() =
 
     member slice.Count = slice.Offsets[slice.Cells]
 
-    /// Makes room for so many rows and values, keeping larger buffers as they are.
+    /// Makes room for so many rows and values; buffers grow by doubling, so that they soon stop growing.
     member slice.Reserve(cells, values) =
         if slice.Offsets.Length < cells + 1 then
             slice.Offsets <- Array.zeroCreate (cells + 1)
             slice.Factors <- Array.zeroCreate cells
 
         if slice.Genes.Length < values then
-            slice.Genes <- Array.zeroCreate values
-            slice.Values <- Array.zeroCreate values
-            slice.Output <- Array.zeroCreate values
+            let room = int (BitOperations.RoundUpToPowerOf2(uint32 values))
+            slice.Genes <- Array.zeroCreate room
+            slice.Values <- Array.zeroCreate room
+            slice.Output <- Array.zeroCreate room
 
 [<RequireQualifiedAccess>]
 module Slice =

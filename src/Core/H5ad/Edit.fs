@@ -105,10 +105,32 @@ module Edit =
         | Some(name, _) -> Fault.throw (BadOption("the name of a column", $"{name} would be written twice"))
         | None -> ()
 
-    /// Refuses columns that the frames cannot hold.
-    let requireColumns (file: H5adFile) cellColumns geneColumns =
-        requireFree file.Store file.Obs cellColumns
-        requireFree file.Store file.Var geneColumns
+    /// Names that fit one attribute: each takes a reference of 16 bytes.
+    let private mostColumns = 4000
+
+    let private requireFrame (store: Store) (frame: Frame) (columns: Column list) =
+        if not columns.IsEmpty then
+            requireFree store frame columns
+            Draft.RequireEditable(store.Disk, frame.Path, frame.Group)
+
+            if frame.Columns.Length + columns.Length > mostColumns then
+                store.Disk.Unsupported frame.Path $"it has {frame.Columns.Length} columns, and the order of so many cannot be written anew"
+
+    /// Refuses, before anything is written, what could not be written in the end.
+    let require (file: H5adFile) cellColumns geneColumns changesValues logs =
+        let store = file.Store
+        Draft.RequireEditable(store.Disk, "the root group", store.Root)
+        requireFrame store file.Obs cellColumns
+        requireFrame store file.Var geneColumns
+
+        if changesValues then
+            Draft.RequireEditable(store.Disk, file.X.Path, file.X.Group)
+
+        if logs then
+            match store.TryFind("", store.Root, "uns") with
+            | Some(GroupNode uns) -> Draft.RequireEditable(store.Disk, "uns", uns)
+            | Some(DatasetNode _) -> store.Disk.Unsupported "uns" "it is a dataset, not a group"
+            | None -> ()
 
     /// Writes the edits into the draft and makes them visible, all at once.
     let commit (file: H5adFile) (draft: Draft) (edits: Edits) =

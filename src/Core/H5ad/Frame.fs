@@ -87,12 +87,18 @@ module Frame =
         | Some(DatasetNode _) ->
             store.Disk.Unsupported name "a record array of anndata 0.6 or older; read the file with anndata and write it again"
         | Some(GroupNode group) ->
+            let indexName = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
+
+            /// Without a stated order every member but the index is a column, so that none gets lost.
+            let members () =
+                group.Links |> List.map _.Name |> List.filter (fun name -> name <> indexName && name <> "__categories")
+
             let frame =
                 {
                     Path = name
                     Group = group
-                    IndexName = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
-                    Columns = store.Strings(group.Header, "column-order") |> Option.defaultValue []
+                    IndexName = indexName
+                    Columns = store.Strings(group.Header, "column-order") |> Option.defaultWith members
                     Rows = 0L
                 }
 

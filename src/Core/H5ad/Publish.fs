@@ -40,6 +40,16 @@ module Publish =
         let info = FileInfo(resolve path)
         struct (info.Length, info.LastWriteTimeUtc)
 
+    /// Refuses to begin what the disk cannot hold.
+    let requireRoom (target: string) (bytes: int64) =
+        let folder = Path.GetDirectoryName(resolve target)
+
+        if Directory.Exists folder then
+            let free = DriveInfo(folder).AvailableFreeSpace
+
+            if free < bytes then
+                Fault.throw (CannotWrite(target, $"it needs about {bytes >>> 20} MiB, but its disk has only {free >>> 20} MiB left"))
+
     let private create (target: string) (temporary: string) =
         try
             File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None)

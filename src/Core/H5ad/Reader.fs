@@ -2,6 +2,7 @@
 namespace SingleSharp.Core
 
 open System
+open System.Numerics
 open System.Runtime.InteropServices
 
 [<RequireQualifiedAccess>]
@@ -30,7 +31,7 @@ type private NumberReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) 
         let bytes = Checked.(*) count size
 
         if buffer.Length < bytes then
-            buffer <- Array.zeroCreate bytes
+            buffer <- Array.zeroCreate (int (BitOperations.RoundUpToPowerOf2(uint32 bytes)))
 
         reader.Read(first, count, buffer)
 
@@ -58,7 +59,7 @@ type private NumberReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) 
 
     let reserveWide count =
         if wide.Length < count then
-            wide <- Array.zeroCreate count
+            wide <- Array.zeroCreate (int (BitOperations.RoundUpToPowerOf2(uint32 count)))
 
     /// Row offsets, checked to lie between 0 and `most`.
     member _.Offsets(first, count, target: int64[], most: int64) =

@@ -23,7 +23,8 @@ type Disk(path: string, handle: SafeFileHandle, origin: int64) =
 
     /// Fills the whole span from the address.
     member disk.ReadInto(address: int64, target: Span<byte>) =
-        if address < 0L || address > disk.Length - int64 target.Length then
+        // The user block stands before the first address.
+        if address < -origin || address > disk.Length - int64 target.Length then
             disk.Damaged
                 $"byte {address}"
                 $"{target.Length} bytes are said to be there, but the file has only {disk.Length} (is it cut off?)"

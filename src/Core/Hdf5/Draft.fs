@@ -157,12 +157,17 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
                 ([ Encode.linkInfo 0 0L; Encode.message Header.GroupInfo [| 0uy; 0uy |] ] @ attributes @ List.map Encode.link links)
         )
 
+    /// Refuses a group that Rewrite could not do justice to.
+    static member RequireEditable(disk: Disk, path, group: Group) =
+        if group.Header.Links > 1 then
+            disk.Unsupported path $"it is reached by {group.Header.Links} hard links, and only one of them could be kept up to date"
+
+        Attribute.all disk group.Header |> ignore
+
     /// The group with some of its hard links and attributes replaced or added; everything else is kept as it is.
     member draft.Rewrite(path: string, group: Group, links: (string * int64) list, attributes: Message list) =
+        Draft.RequireEditable(disk, path, group)
         let header = group.Header
-
-        if header.Links > 1 then
-            disk.Unsupported path $"the group is reached by {header.Links} hard links, and only one of them could be kept up to date"
 
         let nextOrder =
             group.Links |> List.fold (fun most link -> max most (ValueOption.defaultValue -1L link.Order)) -1L

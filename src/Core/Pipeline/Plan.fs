@@ -93,7 +93,7 @@ module Plan =
 
     let private values (file: H5adFile) recipe after =
         if not (Recipe.changesValues recipe) then Untouched
-        elif Place.canOverwrite file.Store.Disk file.X.Data (Numeric.datatype after) then Overwrite
+        elif Place.canOverwrite file.Store.Disk file.X (Numeric.datatype after) then Overwrite
         else Restore
 
     let private passes recipe =

@@ -234,7 +234,12 @@ module Preprocess =
                 Settings = settings
             }
 
-        Edit.requireColumns file (cellColumns file job.Plan).Columns (geneColumns file job.Plan |> List.map fst)
+        Edit.require
+            file
+            (cellColumns file job.Plan).Columns
+            (geneColumns file job.Plan |> List.map fst)
+            (Recipe.changesValues recipe)
+            recipe.Log1p.IsSome
 
         match output with
         | NewFile target ->
