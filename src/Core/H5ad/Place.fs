@@ -86,6 +86,23 @@ module Place =
             struct (low, (start + length - low) &&& ~~~7L))
         |> List.filter (fun (struct (_, length)) -> length > 0L)
 
+    /// A clone of the file as a draft. What a pass reads of X is not copied yet: the outlet copies it as it is read.
+    /// Values that will be written anew are not copied at all; where they go elsewhere, their old room is free.
+    let clone (file: H5adFile) (target: Disk) plan cancel =
+        let source = file.Store.Disk
+        let indices = pieces source file.X.Indices
+        let data = pieces source file.X.Data
+
+        let followed =
+            if plan = Untouched then Array.sort (Array.append indices data) else indices
+
+        let isFree =
+            plan = Restore && file.X.Data.Header.Links = 1 && file.X.Group.Header.Links = 1
+
+        let free = if isFree then room (ranges data) else []
+        Clone.copy source target file.Store.Superblock.EndOfFile (ranges (Array.append indices data)) cancel
+        Draft(target, file.Store.Superblock, free), Clone.asRead source target followed cancel
+
     let private untouched =
         {
             Outlet = Outlet.none

@@ -164,3 +164,39 @@ module Plan =
                         "X seems to be already log-transformed (uns/log1p is there); it is transformed again"
                 ]
         }
+
+    /// scipy numbers stored values in int32 as long as they fit.
+    let private rowCountType (matrix: Matrix) =
+        if matrix.Stored > int64 Int32.MaxValue then Numeric.Int64 else Numeric.Int32
+
+    /// The columns of obs, in scanpy's order.
+    let cellColumns (file: H5adFile) (plan: Plan) =
+        let matrix = file.X
+
+        CellColumns.concat
+            [
+                match plan.Recipe.Qc with
+                | Some qc ->
+                    Qc.perCell
+                        matrix.Type
+                        (rowCountType matrix)
+                        {
+                            Sets = plan.Sets
+                            PercentTop = plan.PercentTop
+                            Log1p = qc.Log1p
+                        }
+                | None -> ()
+                match plan.Recipe.NormalizeTotal with
+                | Some { KeyAdded = Some name } -> Normalize.factorColumn name (Precision.afterNormalize matrix.Type)
+                | _ -> ()
+            ]
+
+    /// The columns of var, in scanpy's order, and how each comes from the tallies.
+    let geneColumns (file: H5adFile) (plan: Plan) =
+        match plan.Recipe.Qc with
+        | Some qc -> Qc.geneColumns file.X.Type qc.Log1p
+        | None -> []
+
+    /// The bytes that columns of obs take.
+    let bytesOf (file: H5adFile) (columns: Column list) =
+        columns |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
