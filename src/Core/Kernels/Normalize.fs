@@ -24,16 +24,19 @@ type Transformation =
 module Normalize =
     /// A cell's total over the genes not excluded: summed in float64 in stored order, then stored in the matrix's type.
     let total precision (excluded: bool[] voption) (slice: Slice) row =
+        let values = slice.Values
+        let genes = slice.Genes
+        let stop = slice.Offsets[row + 1]
         let mutable sum = 0.0
 
-        for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
-            let counted =
-                match excluded with
-                | ValueSome genes -> not genes[slice.Genes[i]]
-                | ValueNone -> true
-
-            if counted then
-                sum <- sum + Precision.round precision slice.Values[i]
+        match excluded with
+        | ValueNone ->
+            for i in slice.Offsets[row] .. stop - 1 do
+                sum <- sum + Precision.round precision values[i]
+        | ValueSome isExcluded ->
+            for i in slice.Offsets[row] .. stop - 1 do
+                if not isExcluded[genes[i]] then
+                    sum <- sum + Precision.round precision values[i]
 
         Precision.round precision sum
 
@@ -94,6 +97,9 @@ module Normalize =
                 if factor = 0.0 then 1.0 else factor
 
         fun slice ->
+            let values = slice.Values
+            let output = slice.Output
+
             for row in 0 .. slice.Cells - 1 do
                 let divisor = divisorOf slice row
 
@@ -102,10 +108,10 @@ module Normalize =
                     lastDivisor <- divisor
 
                 for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
-                    let value = slice.Values[i]
+                    let value = values[i]
                     let whole = int value
 
-                    slice.Output[i] <-
+                    output[i] <-
                         if whole > 0 && whole < remembered && float whole = value then
                             if knownFor[whole] <> generation then
                                 known[whole] <- compute divisor value

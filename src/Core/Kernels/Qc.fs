@@ -87,10 +87,22 @@ module Qc =
                 }
         ]
 
+    /// Puts a value into the next column of a row, and says which column comes after it.
+    let private put (columns: float[][]) column row value =
+        columns[column][row] <- value
+        column + 1
+
+    /// Puts a value and, where wanted, its log1p.
+    let private putLogged logs kind (columns: float[][]) column row value =
+        let next = put columns column row value
+        if logs then put columns next row (log1pOf kind value) else next
+
     /// The columns of obs for a matrix stored as `numeric`; `genesType` is the type of its row counts.
     let perCell numeric genesType (options: QcColumns) : CellColumns =
         let total = totalType numeric
+        let totalPrecision = if total = Numeric.Float32 then Precision.Single else Precision.Double
         let sets = options.Sets.Names.Length
+        let setsOf = options.Sets.SetsOf
 
         let start () =
             let ks = Array.ofList options.PercentTop
@@ -99,57 +111,42 @@ module Qc =
             let setTotals: float[] = Array.zeroCreate sets
 
             fun (slice: Slice) (columns: float[][]) first ->
+                let values = slice.Values
+                let genes = slice.Genes
+
                 for row in 0 .. slice.Cells - 1 do
                     let start = slice.Offsets[row]
                     let stop = slice.Offsets[row + 1]
+                    let at = first + row
                     let mutable detected = 0
                     let mutable sum = 0.0
-                    Array.Clear setTotals
 
                     for i in start .. stop - 1 do
-                        let value = slice.Values[i]
+                        sum <- sum + values[i]
+                        detected <- detected + (if values[i] <> 0.0 then 1 else 0)
 
-                        if value <> 0.0 then
-                            detected <- detected + 1
-
-                        sum <- sum + value
-
-                        if sets > 0 then
-                            for set in options.Sets.SetsOf[slice.Genes[i]] do
-                                setTotals[set] <- setTotals[set] + value
-
-                    let mutable column = 0
-
-                    let put value =
-                        columns[column][first + row] <- value
-                        column <- column + 1
-
-                    let putLogged kind value =
-                        put value
-
-                        if options.Log1p then
-                            put (log1pOf kind value)
-
-                    putLogged genesType (float detected)
-                    putLogged total sum
+                    let mutable column = putLogged options.Log1p genesType columns 0 at (float detected)
+                    column <- putLogged options.Log1p total columns column at sum
 
                     if ks.Length > 0 then
-                        top.Fill(slice.Values, start, stop, topTotals)
+                        top.Fill(values, start, stop, topTotals)
 
                         for j in 0 .. ks.Length - 1 do
-                            put (
-                                topTotals[j] / Precision.round (if total = Numeric.Float32 then Precision.Single else Precision.Double) sum
-                                * 100.0
-                            )
+                            column <- put columns column at (topTotals[j] / Precision.round totalPrecision sum * 100.0)
 
-                    for set in 0 .. sets - 1 do
-                        putLogged total setTotals[set]
-                        put (percentage total setTotals[set] sum)
+                    if sets > 0 then
+                        Array.Clear setTotals
 
-        {
-            Columns = columnsOf numeric genesType options
-            Start = start
-        }
+                        for i in start .. stop - 1 do
+                            for set in setsOf[genes[i]] do
+                                setTotals[set] <- setTotals[set] + values[i]
+
+                        for set in 0 .. sets - 1 do
+                            column <- putLogged options.Log1p total columns column at setTotals[set]
+                            column <- put columns column at (percentage total setTotals[set] sum)
+
+        { Columns = columnsOf numeric genesType options
+          Start = start }
 
     /// Sums of every gene over the cells. The state is two arrays, pooled.
     /// Law (tallies): tallies of two parts, merged in order, are the tallies of the whole.
@@ -170,13 +167,13 @@ module Qc =
                 Fresh = fun () -> struct (0L, cleared (counts.Rent genes), cleared (sums.Rent genes))
                 Step =
                     fun (struct (cells, detected, totals)) slice ->
-                        for i in 0 .. slice.Count - 1 do
-                            let value = slice.Values[i]
-                            let gene = slice.Genes[i]
-                            totals[gene] <- totals[gene] + value
+                        let values = slice.Values
+                        let ofGene = slice.Genes
 
-                            if value <> 0.0 then
-                                detected[gene] <- detected[gene] + 1L
+                        for i in 0 .. slice.Count - 1 do
+                            let gene = ofGene[i]
+                            totals[gene] <- totals[gene] + values[i]
+                            detected[gene] <- detected[gene] + (if values[i] <> 0.0 then 1L else 0L)
 
                         struct (cells + int64 slice.Cells, detected, totals)
                 Merge =

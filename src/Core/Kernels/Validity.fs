@@ -48,12 +48,13 @@ module Validity =
         let mutable notFinite = 0L
         let mutable fractional = 0L
         let mutable empty = 0L
+        let values = slice.Values
 
         for row in 0 .. slice.Cells - 1 do
             let mutable total = 0.0
 
             for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
-                let value = slice.Values[i]
+                let value = values[i]
                 total <- total + value
 
                 if not (value >= 0.0 && Double.IsFinite value) then
