@@ -1,6 +1,8 @@
 /// What can be wrong with a file or a request, each with the one sentence that says what, where and what to do.
 namespace SingleSharp.Core
 
+open System.Globalization
+
 /// Expected trouble. Everything else is a bug and throws as such.
 type Fault =
     /// There is no such file.
@@ -24,23 +26,14 @@ type Fault =
     /// Somebody changed the input while it was read.
     | InputChanged of path: string
 
-/// Carries a fault out of the middle of a read or a write.
-exception FaultException of Fault with
-    override this.Message =
-        match this :> exn with
-        | FaultException fault -> $"%A{fault}"
-        | other -> other.Message
-
-[<RequireQualifiedAccess>]
-module Fault =
-    let private mebibytes (bytes: int64) = $"{(bytes + 1048575L) / 1048576L} MiB"
+    static member private Mebibytes(bytes: int64) = $"{(bytes + 1048575L) / 1048576L} MiB"
 
     /// A value as people write it, the same under every culture.
-    let private number (value: float) =
-        value.ToString("R", System.Globalization.CultureInfo.InvariantCulture)
+    static member private Number(value: float) =
+        value.ToString("R", CultureInfo.InvariantCulture)
 
     /// One sentence: what is wrong, where, and what to do next.
-    let sentence fault =
+    member fault.Sentence =
         match fault with
         | Missing path -> $"{path} does not exist; check the name."
         | Unreadable(path, why) -> $"{path} cannot be opened: {why}."
@@ -48,12 +41,21 @@ module Fault =
         | Damaged(path, where, what) -> $"{path} is damaged at {where}: {what}; restore it from its source or write it again with anndata."
         | Unsupported(path, where, what) -> $"{path} stores {where} in a way that is not supported: {what}."
         | InvalidValue(path, cell, gene, value) ->
-            $"{path} holds {number value} for cell {cell}, gene {gene}, which is not a count; clean the data, or pass --allow-invalid to compute as scanpy does."
+            $"{path} holds {Fault.Number value} for cell {cell}, gene {gene}, which is not a count; clean the data, or pass --allow-invalid to compute as scanpy does."
         | BadOption(option, why) -> $"{option}: {why}."
         | CannotWrite(path, why) -> $"{path} cannot be written: {why}."
         | OverBudget(needed, allowed) ->
-            $"This needs at least {mebibytes needed} of memory, but {mebibytes allowed} are allowed; raise --memory or lower --workers."
+            $"This needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; raise --memory or lower --workers."
         | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
+
+/// Carries a fault out of the middle of a read or a write.
+exception FaultException of Fault with
+    override this.Message = this.Data0.Sentence
+
+[<RequireQualifiedAccess>]
+module Fault =
+    /// One sentence: what is wrong, where, and what to do next.
+    let sentence (fault: Fault) = fault.Sentence
 
     /// The name of the case, for programs.
     let kind fault =
