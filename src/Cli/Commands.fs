@@ -80,7 +80,8 @@ module Commands =
         try
             Directory.CreateDirectory folder |> ignore
         with
-        | :? IOException -> Fault.throw (CannotWrite(folder, "there is a file of that name, or its place cannot be written to"))
+        | :? IOException when File.Exists folder -> Fault.throw (CannotWrite(folder, "it is a file"))
+        | :? IOException as trouble -> Fault.throw (CannotWrite(folder, trouble.Message.TrimEnd '.'))
         | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(folder, "you may not write there"))
 
     let private demo request (settings: Settings) folder =

@@ -22,48 +22,40 @@ module Terminal =
     let consoleOn (writer: IO.TextWriter) =
         AnsiConsole.Create(AnsiConsoleSettings(Out = AnsiConsoleOutput writer))
 
-/// How fast a pass is, from what it has done so far.
-type private Speed =
-    {
-        CellsPerSecond: float
-        MegabytesPerSecond: float
-        Left: TimeSpan
-    }
-
-[<RequireQualifiedAccess>]
-module private Speed =
-    let shareOf (progress: Progress) =
-        if progress.Cells = 0L then 1.0 else float progress.CellsDone / float progress.Cells
-
-    let ofPass (progress: Progress) (elapsed: TimeSpan) =
-        let seconds = max 0.001 elapsed.TotalSeconds
-        let share = shareOf progress
-
-        {
-            CellsPerSecond = float progress.CellsDone / seconds
-            MegabytesPerSecond = share * float progress.Bytes / seconds / 1e6
-            Left = if share > 0.0 then TimeSpan.FromSeconds(seconds * (1.0 - share) / share) else TimeSpan.Zero
-        }
-
 /// The words of progress.
 [<RequireQualifiedAccess>]
 module private Wording =
     let private invariant = CultureInfo.InvariantCulture
 
+    let share (progress: Progress) =
+        if progress.Cells = 0L then 1.0 else float progress.CellsDone / float progress.Cells
+
     let pass (progress: Progress) =
         $"pass {progress.Pass} of {progress.Passes}"
 
-    let time (time: TimeSpan) =
+    let cells (progress: Progress) =
+        String.Format(invariant, "{0:N0} of {1:N0} cells", progress.CellsDone, progress.Cells)
+
+    let private clock (time: TimeSpan) =
         if time.TotalHours >= 1.0 then
             $"{int time.TotalHours}:{time.Minutes:D2}:{time.Seconds:D2}"
         else
             $"{time.Minutes}:{time.Seconds:D2}"
 
-    let cells (progress: Progress) =
-        String.Format(invariant, "{0:N0} of {1:N0} cells", progress.CellsDone, progress.Cells)
+    /// How fast the pass is after some time, and when it ends.
+    let speed (progress: Progress) (elapsed: TimeSpan) =
+        let seconds = max 0.001 elapsed.TotalSeconds
+        let share = share progress
+        let cells = float progress.CellsDone / seconds
+        let megabytes = share * float progress.Bytes / seconds / 1e6
 
-    let speed speed =
-        String.Format(invariant, "{0:N0} cells/s, {1:N0} MB/s, {2} left", speed.CellsPerSecond, speed.MegabytesPerSecond, time speed.Left)
+        let ending =
+            if share < 1.0 then
+                $"{clock (TimeSpan.FromSeconds(seconds * (1.0 - share) / max 1e-9 share))} left"
+            else
+                String.Format(invariant, "done in {0:0.0} s", seconds)
+
+        String.Format(invariant, "{0:N0} cells/s, {1:N0} MB/s, {2}", cells, megabytes, ending)
 
 /// A text that changes, as a column of the bar.
 [<Sealed>]
@@ -74,19 +66,20 @@ type private Readout(text: unit -> string) =
 
 [<RequireQualifiedAccess>]
 module Display =
-    /// Calls `show` with how fast the current pass is; each pass has its own clock.
+    /// Calls `show` with the time that the current pass has taken so far; a pass begins where the one before ended.
     let private timed (show: Progress -> TimeSpan -> unit) =
         let clock = Stopwatch.StartNew()
-        let mutable pass = 0
+        let mutable pass = 1
+        let mutable began = TimeSpan.Zero
+        let mutable last = TimeSpan.Zero
 
         fun (progress: Progress) ->
             if progress.Pass <> pass then
                 pass <- progress.Pass
+                began <- last
 
-                if pass > 1 then
-                    clock.Restart()
-
-            show progress clock.Elapsed
+            last <- clock.Elapsed
+            show progress (last - began)
 
     let private bar (work: (Progress -> unit) -> 'r) =
         let console = Terminal.consoleOn Console.Error
@@ -111,10 +104,10 @@ module Display =
                 task.IsIndeterminate <- true
 
                 let show progress elapsed =
-                    let speed = Speed.ofPass progress elapsed |> Wording.speed
+                    let speed = Wording.speed progress elapsed
                     task.IsIndeterminate <- false
                     task.Description <- Wording.pass progress
-                    task.Value <- Speed.shareOf progress
+                    task.Value <- Wording.share progress
                     readout <- if isWide then $"{Wording.cells progress}, {speed}" else speed
 
                 work (timed show))
@@ -130,7 +123,7 @@ module Display =
         let mutable tenths = 0
 
         let show (progress: Progress) elapsed =
-            let reached = int (10.0 * Speed.shareOf progress)
+            let reached = int (10.0 * Wording.share progress)
             let isDone = progress.CellsDone = progress.Cells
 
             let isDue =
@@ -139,7 +132,7 @@ module Display =
             if isDone || isDue then
                 tenths <- if isDone then 0 else reached
                 sinceLine.Restart()
-                eprintfn "%s: %s, %s" (Wording.pass progress) (Wording.cells progress) (Speed.ofPass progress elapsed |> Wording.speed)
+                eprintfn "%s: %s, %s" (Wording.pass progress) (Wording.cells progress) (Wording.speed progress elapsed)
 
         work (timed show)
 

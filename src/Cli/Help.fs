@@ -79,6 +79,8 @@ USAGE: singlesharp digest FILE [options]"""
     let commandOf (words: string list) =
         words |> List.tryFind (fun word -> abouts |> List.exists (fun (name, _) -> name = word))
 
+    let commands = "demo, info, qc, normalize_total, log1p, preprocess and digest"
+
     let isWanted (words: string list) =
         words |> List.exists (fun word -> word = "--help" || word = "-h")
 

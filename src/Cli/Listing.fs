@@ -23,7 +23,6 @@ module Listing =
 
     let private printPlain listing =
         let margin = listing.Lines |> List.map (fun (name, _) -> name.Length) |> List.max
-        printfn "%s" listing.Title
 
         for name, value in listing.Lines do
             for i, line in wrap (plainWidth - margin - 4) value |> List.indexed do
@@ -31,8 +30,7 @@ module Listing =
                 printfn "  %s  %s" (name.PadRight margin) line
 
     let private printLively listing =
-        let table =
-            Table(Border = TableBorder.Rounded, ShowHeaders = false, Title = TableTitle(Markup.Escape listing.Title))
+        let table = Table(Border = TableBorder.Rounded, ShowHeaders = false)
 
         table.AddColumn(TableColumn("", NoWrap = true)).AddColumn "" |> ignore
 
@@ -42,4 +40,6 @@ module Listing =
         (Terminal.consoleOn System.Console.Out).Write table
 
     let print listing =
+        // The title may be a path, which a terminal must not break in two.
+        printfn "%s" listing.Title
         if Terminal.outIsLively.Value then printLively listing else printPlain listing

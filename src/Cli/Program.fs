@@ -2,6 +2,7 @@
 module SingleSharp.Cli.Program
 
 open System
+open System.IO
 open System.Runtime.InteropServices
 open System.Threading
 open SingleSharp.Core
@@ -36,14 +37,17 @@ let private explain words mistakes =
 
     2
 
-let private admit trouble =
-    match Fault.tryFind trouble with
-    | Some fault ->
+let private admit (trouble: exn) =
+    match Fault.tryFind trouble, trouble with
+    | Some fault, _ ->
         Display.note "error" (Fault.sentence fault)
         1
-    | None ->
-        Display.note "bug" $"{trouble.Message} This should not have happened; please report it with the lines below."
-        eprintfn "singlesharp %s, %s, %O" Pipeline.version RuntimeInformation.OSDescription trouble
+    | None, (:? IOException as trouble) ->
+        Display.note "error" trouble.Message
+        1
+    | None, _ ->
+        Display.note "bug" "this should not have happened; please report it with the lines below."
+        eprintfn "singlesharp %s on %s: %O" Pipeline.version RuntimeInformation.OSDescription trouble
         70
 
 [<EntryPoint>]

@@ -35,20 +35,10 @@ type Request =
 
 [<RequireQualifiedAccess>]
 module Requests =
-    /// Whatever begins with a dash and is no option of the command lands where a file is expected.
-    let private notAnOption (word: string) =
-        if word.StartsWith '-' then
-            Checked.mistake $"there is no option {word} here; if that is a file, write ./{word}."
-        else
-            Ok word
-
-    let private named option word =
-        if word = "" then Checked.mistake $"{option} must not be empty." else notAnOption word
-
     let private input (words: string list) =
-        match words |> List.map notAnOption |> Checked.all with
+        match words |> List.map Values.word |> Checked.all with
         | Error mistakes -> Error mistakes
-        | Ok [ file ] -> named "FILE" file
+        | Ok [ file ] -> Values.name "FILE" file
         | Ok [] -> Checked.mistake "which FILE? Name an .h5ad file."
         | Ok several ->
             let list = several |> List.map (fun word -> $"'{word}'") |> String.concat " and "
@@ -67,88 +57,10 @@ module Requests =
 
     let private output (spoken: ParseResults<PreprocessArguments>) =
         match spoken.TryGetResult PreprocessArguments.Out, spoken.Contains PreprocessArguments.In_Place with
-        | Some file, false -> named "--out" file |> Result.map NewFile
+        | Some file, false -> Values.name "--out" file |> Result.map NewFile
         | None, true -> Ok InPlace
         | None, false -> Checked.mistake "where should the result go? Say --out FILE or --in-place."
         | Some _, true -> Checked.mistake "--out and --in-place exclude each other; say one of them."
-
-    let private geneSets mtPrefix specs =
-        let distinct (sets: WantedSet list) =
-            match sets |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
-            | Some(name, _) -> Checked.mistake $"--gene-set: two sets are called {name}."
-            | None when Option.isSome mtPrefix && sets |> List.exists (fun set -> set.Name = "mt") ->
-                Checked.mistake "--mt-prefix and --gene-set mt=... both make the set mt; say one of them."
-            | None -> Ok sets
-
-        specs |> List.map Values.geneSet |> Checked.all |> Result.bind distinct
-
-    let private qc (spoken: ParseResults<PreprocessArguments>) : Checked<QcRecipe * WantedSet list> =
-        let mtPrefix = spoken.TryGetResult PreprocessArguments.Mt_Prefix
-
-        check {
-            let! geneSets = geneSets mtPrefix (spoken.GetResults PreprocessArguments.Gene_Set)
-
-            and! percentTop =
-                match spoken.GetResults PreprocessArguments.Percent_Top with
-                | [] -> Ok Recipe.qc.PercentTop
-                | words -> Values.percentTop (List.concat words)
-
-            return
-                {
-                    Mitochondrial = mtPrefix |> Option.map Values.mitochondrial |> Option.defaultValue Recipe.qc.Mitochondrial
-                    GeneSets = []
-                    PercentTop = percentTop
-                    Log1p = not (spoken.Contains PreprocessArguments.No_Log1p_Columns)
-                },
-                geneSets
-        }
-
-    let private normalizeTotal (spoken: ParseResults<PreprocessArguments>) : Checked<NormalizeRecipe> =
-        let excludes = spoken.Contains PreprocessArguments.Exclude_Highly_Expressed
-
-        let maxFraction text =
-            if excludes then
-                Values.number "--max-fraction" text
-            else
-                Checked.mistake "--max-fraction goes with --exclude-highly-expressed."
-
-        check {
-            let! targetSum =
-                Values.targetSum (spoken.TryGetResult PreprocessArguments.Target_Sum) (spoken.TryGetResult PreprocessArguments.Median)
-
-            and! maxFraction =
-                spoken.TryGetResult PreprocessArguments.Max_Fraction |> Checked.optional maxFraction
-
-            and! keyAdded =
-                spoken.TryGetResult PreprocessArguments.Key_Added |> Checked.optional (named "--key-added")
-
-            return
-                {
-                    TargetSum = targetSum
-                    ExcludeHighlyExpressed = excludes
-                    MaxFraction = maxFraction |> Option.defaultValue Recipe.normalizeTotal.MaxFraction
-                    KeyAdded = keyAdded
-                }
-        }
-
-    let private log1p (spoken: ParseResults<PreprocessArguments>) : Checked<Log1pRecipe> =
-        check {
-            let! basis =
-                spoken.TryGetResult PreprocessArguments.Base |> Checked.optional Values.basis
-
-            return
-                {
-                    Base = basis |> Option.defaultValue Recipe.log1p.Base
-                }
-        }
-
-    /// What the core refuses whatever the data is a mistake of the command line.
-    let private accepted run =
-        try
-            Recipe.check run.Recipe
-            Ok(Run run)
-        with FaultException fault ->
-            Checked.mistake (Fault.sentence fault)
 
     let private spoken = ArgumentParser.Create<PreprocessArguments>()
 
@@ -159,9 +71,7 @@ module Requests =
         check {
             let! input = spoken.GetResults PreprocessArguments.Input |> input
             and! output = output spoken
-            and! qc, geneSets = qc spoken
-            and! normalizeTotal = normalizeTotal spoken
-            and! log1p = log1p spoken
+            and! recipe, geneSets = Recipes.ofOptions steps spoken
 
             return
                 {
@@ -169,24 +79,18 @@ module Requests =
                     Input = input
                     Output = output
                     GeneSets = geneSets
-                    Recipe =
-                        steps
-                            {
-                                Qc = Some qc
-                                NormalizeTotal = Some normalizeTotal
-                                Log1p = Some log1p
-                                AllowInvalid = spoken.Contains PreprocessArguments.Allow_Invalid
-                            }
+                    Recipe = recipe
                 }
+                |> Run
         }
-        |> Result.bind accepted
 
     let private look (arguments: ParseResults<LookArguments>) =
         arguments.GetResults LookArguments.Input |> input
 
     let private taskOf command =
         match command with
-        | Arguments.Demo arguments -> arguments.GetResult(DemoArguments.Out_Dir, "singlesharp-demo") |> named "--out-dir" |> Result.map Demo
+        | Arguments.Demo arguments ->
+            arguments.GetResult(DemoArguments.Out_Dir, "singlesharp-demo") |> Values.name "--out-dir" |> Result.map Demo
         | Arguments.Info arguments -> look arguments |> Result.map Info
         | Arguments.Digest arguments -> look arguments |> Result.map Digest
         | Arguments.Qc arguments ->
@@ -256,4 +160,6 @@ module Requests =
             try
                 Help.parser.ParseCommandLine(words |> List.collect split |> Array.ofList) |> ofArguments
             with :? ArguParseException as trouble ->
-                Checked.mistake (sentence trouble)
+                match Help.commandOf words with
+                | Some _ -> Checked.mistake (sentence trouble)
+                | None -> Checked.mistake $"{sentence trouble} The commands are {Help.commands}."

@@ -75,14 +75,13 @@ module Summary =
                 ]
         }
 
-    let private kind (info: Info) =
-        let logged =
-            if info.IsLogged then "; uns/log1p says that X is log-transformed" else ""
-
-        let verdict =
-            if info.LooksLikeCounts then "yes" else "no: some values are negative, fractional, NaN or infinite"
-
-        $"{verdict} (in the first {count info.CellsExamined} cells){logged}"
+    let private looksLikeCounts (info: Info) =
+        if info.CellsExamined = 0L then
+            "there are no cells to tell by"
+        elif info.LooksLikeCounts then
+            $"yes, in the first {count info.CellsExamined} cells"
+        else
+            $"no, the first {count info.CellsExamined} cells hold values that are negative, fractional, NaN or infinite"
 
     let private stored (dataset: Stored) =
         let chunks =
@@ -95,7 +94,7 @@ module Summary =
     let private destination (plan: Plan) =
         match plan.Values with
         | Untouched -> "is not written"
-        | Overwrite -> $"{Numeric.name plan.TypeAfter}, in the places of the old values in the copy"
+        | Overwrite -> $"{Numeric.name plan.TypeAfter}, over the old values in the copy"
         | Restore -> $"{Numeric.name plan.TypeAfter}, in a new dataset stored like the old one"
 
     let ofInfo (info: Info) =
@@ -107,11 +106,12 @@ module Summary =
                     "cells", count info.Cells
                     "genes", count (int64 info.Genes)
                     "stored values", values info.Cells info.Genes info.StoredValues
-                    "raw counts?", kind info
+                    "raw counts?", looksLikeCounts info
+                    "log-transformed?", (if info.IsLogged then "yes, says uns/log1p" else "no uns/log1p that says so")
                     yield! info.Matrix |> List.map stored
-                    "obs", list info.ObsColumns
-                    "var", list info.VarColumns
-                    "also there", list info.Others
+                    "obs columns", list info.ObsColumns
+                    "var columns", list info.VarColumns
+                    "also kept", list info.Others
                 ]
         }
 

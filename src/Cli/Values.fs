@@ -29,6 +29,13 @@ module Values =
         | true, number when number > 0 -> Some number
         | _ -> None
 
+    /// Whatever begins with a dash and is no option of the command lands where a file is expected.
+    let word (text: string) =
+        if text.StartsWith '-' then Checked.mistake $"there is no option {text}." else Ok text
+
+    let name option text =
+        if text = "" then Checked.mistake $"{option} must not be empty." else word text
+
     let number option (text: string) =
         match tryFloat text with
         | Some number -> Ok number
