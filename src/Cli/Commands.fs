@@ -114,7 +114,7 @@ module Commands =
             printfn "Try next:"
             printfn "  singlesharp info %s" (quoted counts)
             printfn "  singlesharp digest %s" (quoted result)
-            printfn "  python -c \"import anndata; print(anndata.read_h5ad('%s').obs.describe())\"" result
+            printfn "  python -c \"import anndata; print(anndata.read_h5ad(r'%s').obs.describe())\"" result
 
     /// Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
     let perform (cancel: CancellationToken) (request: Request) =

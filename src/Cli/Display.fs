@@ -85,7 +85,7 @@ module Display =
         let console = Terminal.consoleOn Console.Error
         let mutable readout = ""
 
-        let isWide = console.Profile.Width >= 110
+        let isWide = console.Profile.Width >= 125
 
         let columns: ProgressColumn[] =
             [|

@@ -13,14 +13,18 @@ let private listen (cancel: CancellationTokenSource) =
         context.Cancel <- not cancel.IsCancellationRequested
         cancel.Cancel()
 
-    [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ]
-    |> List.map (fun signal -> PosixSignalRegistration.Create(signal, obey))
+    let ears =
+        [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ]
+        |> List.map (fun signal -> PosixSignalRegistration.Create(signal, obey))
+
+    { new IDisposable with
+        member _.Dispose() = ears |> List.iter _.Dispose()
+    }
 
 let private perform request =
     use cancel = new CancellationTokenSource()
-    let signals = listen cancel
+    use _ = listen cancel
     Commands.perform cancel.Token request
-    signals |> List.iter _.Dispose()
     0
 
 let private explain words mistakes =
@@ -60,6 +64,6 @@ let main words =
         | Error mistakes -> explain words mistakes
     with
     | :? OperationCanceledException ->
-        Display.note "cancelled" "the result was not written."
+        Display.note "cancelled" "no result was written."
         130
     | trouble -> admit trouble

@@ -74,14 +74,14 @@ module Requests =
             and! recipe, geneSets = Recipes.ofOptions steps spoken
 
             return
-                {
-                    Command = command
-                    Input = input
-                    Output = output
-                    GeneSets = geneSets
-                    Recipe = recipe
-                }
-                |> Run
+                Run
+                    {
+                        Command = command
+                        Input = input
+                        Output = output
+                        GeneSets = geneSets
+                        Recipe = recipe
+                    }
         }
 
     let private look (arguments: ParseResults<LookArguments>) =
