@@ -92,8 +92,9 @@ module Commands =
         if not request.Quiet then
             eprintfn "making synthetic blood cells: %s" counts
 
-        NewFile.write counts (Gzipped 65_536) (Synthetic.counts ())
+        let cells = Synthetic.counts ()
         settings.Cancel.ThrowIfCancellationRequested()
+        NewFile.write counts (Gzipped 65_536) cells
 
         execute
             request
