@@ -1,8 +1,69 @@
+/// From the command line to the exit code: 0 done, 1 a fault, 2 a command line that makes no sense, 70 a bug, 130 cancelled.
 module SingleSharp.Cli.Program
 
+open System
+open System.IO
+open System.Runtime.InteropServices
+open System.Threading
 open SingleSharp.Core
 
-[<EntryPoint>]
-let main _ =
-    System.Console.Out.WriteLine $"singlesharp {Library.version}"
+/// Ctrl-C and polite requests to end cancel the work; a second one ends the process at once.
+let private listen (cancel: CancellationTokenSource) =
+    let obey (context: PosixSignalContext) =
+        context.Cancel <- not cancel.IsCancellationRequested
+        cancel.Cancel()
+
+    let ears =
+        [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ]
+        |> List.map (fun signal -> PosixSignalRegistration.Create(signal, obey))
+
+    { new IDisposable with
+        member _.Dispose() = ears |> List.iter _.Dispose()
+    }
+
+let private perform request =
+    use cancel = new CancellationTokenSource()
+    use _ = listen cancel
+    Commands.perform cancel.Token request
     0
+
+let private explain words mistakes =
+    if List.isEmpty words then
+        eprintf "%s" (Help.page None)
+    else
+        let command =
+            match Help.commandOf words with
+            | Some name -> $"singlesharp {name}"
+            | None -> "singlesharp"
+
+        mistakes |> List.iter (Display.note command)
+        eprintfn "Try '%s --help'." command
+
+    2
+
+let private admit (trouble: exn) =
+    match Fault.tryFind trouble, trouble with
+    | Some fault, _ ->
+        Display.note "error" (Fault.sentence fault)
+        1
+    | None, (:? IOException as trouble) ->
+        Display.note "error" trouble.Message
+        1
+    | None, _ ->
+        Display.note "bug" "this should not have happened; please report it with the lines below."
+        eprintfn "singlesharp %s on %s: %O" Pipeline.version RuntimeInformation.OSDescription trouble
+        70
+
+[<EntryPoint>]
+let main words =
+    let words = List.ofArray words
+
+    try
+        match Requests.ofWords words with
+        | Ok request -> perform request
+        | Error mistakes -> explain words mistakes
+    with
+    | :? OperationCanceledException ->
+        Display.note "cancelled" "no result was written."
+        130
+    | trouble -> admit trouble

@@ -1,0 +1,130 @@
+/// Does what a request asks for and prints the result.
+namespace SingleSharp.Cli
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Threading
+open SingleSharp.Core
+
+[<RequireQualifiedAccess>]
+module Commands =
+    let private orThrow result =
+        match result with
+        | Ok value -> value
+        | Error fault -> Fault.throw fault
+
+    let private settings (request: Request) cancel =
+        { Settings.standard with
+            Workers = request.Workers
+            Memory = request.Memory
+            Warn = Display.warn request.Quiet
+            Cancel = cancel
+        }
+
+    let private execute request (settings: Settings) (run: Run) =
+        let clock = Stopwatch.StartNew()
+        let sets, remarks = GeneLists.read run.Input run.GeneSets
+
+        let recipe =
+            { run.Recipe with
+                Qc = run.Recipe.Qc |> Option.map (fun qc -> { qc with GeneSets = sets })
+            }
+
+        let report =
+            Display.during request.Quiet (fun progress -> Pipeline.run recipe { settings with Progress = progress } run.Input run.Output)
+            |> orThrow
+
+        let report =
+            { report with
+                Warnings = remarks @ report.Warnings
+            }
+
+        report.Warnings |> List.iter (Display.warn request.Quiet)
+
+        if request.Json then
+            Json.ofReport run.Command (run.Output = InPlace) clock.Elapsed.TotalSeconds report
+        else
+            Summary.ofReport clock.Elapsed.TotalSeconds report |> Listing.print
+
+    let private info request settings path =
+        let info = Pipeline.info Recipe.standard settings path |> orThrow
+        info.Plan.Warnings |> List.iter (Display.warn request.Quiet)
+
+        if request.Json then
+            Json.ofInfo info
+        else
+            Summary.ofInfo info |> Listing.print
+            printfn ""
+            Summary.ofPlan info.Plan |> Listing.print
+
+    let private digest request settings path =
+        let digest = Pipeline.digest settings path |> orThrow
+
+        if request.Json then
+            Json.ofDigest digest
+        elif request.Quiet then
+            printfn "%s" digest.Whole
+        else
+            digest.Elements |> List.iter (fun element -> printfn "%s  %s" element.Sha256 element.Path)
+            printfn "%s  (the whole file)" digest.Whole
+
+    /// A path that a shell takes as one word.
+    let private quoted (path: string) =
+        if path |> Seq.forall (fun c -> Char.IsLetterOrDigit c || "/._-+".Contains c) then
+            path
+        else
+            "'" + path.Replace("'", "'\\''") + "'"
+
+    let private makeFolder folder =
+        try
+            Directory.CreateDirectory folder |> ignore
+        with
+        | :? IOException when File.Exists folder -> Fault.throw (CannotWrite(folder, "it is a file"))
+        | :? IOException as trouble -> Fault.throw (CannotWrite(folder, trouble.Message.TrimEnd '.'))
+        | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(folder, "you may not write there"))
+
+    let private demo request (settings: Settings) folder =
+        makeFolder folder
+        let counts = Path.Combine(folder, "pbmc_like.h5ad")
+        let result = Path.Combine(folder, "pbmc_like_preprocessed.h5ad")
+
+        if not request.Quiet then
+            eprintfn "making synthetic blood cells: %s" counts
+
+        let cells = Synthetic.counts ()
+        settings.Cancel.ThrowIfCancellationRequested()
+        NewFile.write counts (Gzipped 65_536) cells
+
+        execute
+            request
+            settings
+            {
+                Command = "demo"
+                Input = counts
+                Output = NewFile result
+                Recipe = Recipe.standard
+                GeneSets = []
+            }
+
+        if not request.Json then
+            printfn ""
+            printfn "Raw counts:   %s" counts
+            printfn "Preprocessed: %s" result
+            printfn ""
+            printfn "Try next:"
+            printfn "  singlesharp info %s" (quoted counts)
+            printfn "  singlesharp digest %s" (quoted result)
+            printfn "  python -c \"import anndata; print(anndata.read_h5ad(r'%s').obs.describe())\"" result
+
+    /// Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
+    let perform (cancel: CancellationToken) (request: Request) =
+        let settings = settings request cancel
+
+        match request.Task with
+        | Help command -> printf "%s" (Help.page command)
+        | Version -> printfn "singlesharp %s" Pipeline.version
+        | Demo folder -> demo request settings folder
+        | Info path -> info request settings path
+        | Digest path -> digest request settings path
+        | Run run -> execute request settings run

@@ -1,0 +1,150 @@
+/// How far a run is, on stderr: a bar where a person watches, a line now and then where a file does.
+namespace SingleSharp.Cli
+
+open System
+open System.Diagnostics
+open System.Globalization
+open Spectre.Console
+open Spectre.Console.Rendering
+open SingleSharp.Core
+
+[<RequireQualifiedAccess>]
+module Terminal =
+    /// May escape codes go to a stream?
+    let private isLively isRedirected =
+        not isRedirected
+        && String.IsNullOrEmpty(Environment.GetEnvironmentVariable "NO_COLOR")
+        && Environment.GetEnvironmentVariable "TERM" <> "dumb"
+
+    let outIsLively = lazy (isLively Console.IsOutputRedirected)
+    let errorIsLively = lazy (isLively Console.IsErrorRedirected)
+
+    let consoleOn (writer: IO.TextWriter) =
+        AnsiConsole.Create(AnsiConsoleSettings(Out = AnsiConsoleOutput writer))
+
+/// The words of progress.
+[<RequireQualifiedAccess>]
+module private Wording =
+    let private invariant = CultureInfo.InvariantCulture
+
+    let share (progress: Progress) =
+        if progress.Cells = 0L then 1.0 else float progress.CellsDone / float progress.Cells
+
+    let pass (progress: Progress) =
+        $"pass {progress.Pass} of {progress.Passes}"
+
+    let cells (progress: Progress) =
+        String.Format(invariant, "{0:N0} of {1:N0} cells", progress.CellsDone, progress.Cells)
+
+    let private clock (time: TimeSpan) =
+        if time.TotalHours >= 1.0 then
+            $"{int time.TotalHours}:{time.Minutes:D2}:{time.Seconds:D2}"
+        else
+            $"{time.Minutes}:{time.Seconds:D2}"
+
+    /// How fast the pass is after some time, and when it ends.
+    let speed (progress: Progress) (elapsed: TimeSpan) =
+        let seconds = max 0.001 elapsed.TotalSeconds
+        let share = share progress
+        let cells = float progress.CellsDone / seconds
+        let megabytes = share * float progress.Bytes / seconds / 1e6
+
+        let ending =
+            if share < 1.0 then
+                $"{clock (TimeSpan.FromSeconds(seconds * (1.0 - share) / max 1e-9 share))} left"
+            else
+                String.Format(invariant, "done in {0:0.0} s", seconds)
+
+        String.Format(invariant, "{0:N0} cells/s, {1:N0} MB/s, {2}", cells, megabytes, ending)
+
+/// A text that changes, as a column of the bar.
+[<Sealed>]
+type private Readout(text: unit -> string) =
+    inherit ProgressColumn()
+    override _.NoWrap = true
+    override _.Render(_, _, _) = Text(text ()) :> IRenderable
+
+[<RequireQualifiedAccess>]
+module Display =
+    /// Calls `show` with the time that the current pass has taken so far; a pass begins where the one before ended.
+    let private timed (show: Progress -> TimeSpan -> unit) =
+        let clock = Stopwatch.StartNew()
+        let mutable pass = 1
+        let mutable began = TimeSpan.Zero
+        let mutable last = TimeSpan.Zero
+
+        fun (progress: Progress) ->
+            if progress.Pass <> pass then
+                pass <- progress.Pass
+                began <- last
+
+            last <- clock.Elapsed
+            show progress (last - began)
+
+    let private bar (work: (Progress -> unit) -> 'r) =
+        let console = Terminal.consoleOn Console.Error
+        let mutable readout = ""
+
+        let isWide = console.Profile.Width >= 125
+
+        let columns: ProgressColumn[] =
+            [|
+                TaskDescriptionColumn(Alignment = Justify.Left)
+                ProgressBarColumn(Width = (if isWide then 30 else 12))
+                PercentageColumn()
+                Readout(fun () -> readout)
+            |]
+
+        console
+            .Progress()
+            .AutoClear(true)
+            .Columns(columns)
+            .Start(fun context ->
+                let task = context.AddTask("opening", maxValue = 1.0)
+                task.IsIndeterminate <- true
+
+                let show progress elapsed =
+                    let speed = Wording.speed progress elapsed
+                    task.IsIndeterminate <- false
+                    task.Description <- Wording.pass progress
+                    task.Value <- Wording.share progress
+                    readout <- if isWide then $"{Wording.cells progress}, {speed}" else speed
+
+                work (timed show))
+
+    /// Never twice within this time, unless a pass ends,
+    let private quietFor = TimeSpan.FromSeconds 5.0
+
+    /// and at the latest after this one, even if there is little to report.
+    let private silentFor = TimeSpan.FromMinutes 1.0
+
+    let private lines (work: (Progress -> unit) -> 'r) =
+        let sinceLine = Stopwatch.StartNew()
+        let mutable tenths = 0
+
+        let show (progress: Progress) elapsed =
+            let reached = int (10.0 * Wording.share progress)
+            let isDone = progress.CellsDone = progress.Cells
+
+            let isDue =
+                sinceLine.Elapsed > quietFor && (reached > tenths || sinceLine.Elapsed > silentFor)
+
+            if isDone || isDue then
+                tenths <- if isDone then 0 else reached
+                sinceLine.Restart()
+                eprintfn "%s: %s, %s" (Wording.pass progress) (Wording.cells progress) (Wording.speed progress elapsed)
+
+        work (timed show)
+
+    /// Does the work while showing how far it is.
+    let during isQuiet (work: (Progress -> unit) -> 'r) : 'r =
+        if isQuiet then work ignore
+        elif Terminal.errorIsLively.Value then bar work
+        else lines work
+
+    /// One line on stderr, whatever its width.
+    let note kind (sentence: string) = eprintfn "%s: %s" kind sentence
+
+    let warn isQuiet (warning: string) =
+        if not isQuiet then
+            note "warning" warning

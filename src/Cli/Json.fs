@@ -1,0 +1,128 @@
+/// The results as JSON for programs; names and types of fields do not change between versions, new ones may come.
+namespace SingleSharp.Cli
+
+open System
+open System.IO
+open System.Text.Encodings.Web
+open System.Text.Json
+open SingleSharp.Core
+
+[<RequireQualifiedAccess>]
+module Json =
+    let private options =
+        JsonWriterOptions(Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
+
+    /// Writes one object to stdout in UTF-8, whatever the terminal's own encoding.
+    let private print (fields: Utf8JsonWriter -> unit) =
+        use out = Console.OpenStandardOutput()
+
+        using (new Utf8JsonWriter(out, options)) (fun json ->
+            json.WriteStartObject()
+            fields json
+            json.WriteEndObject())
+
+        out.WriteByte(byte '\n')
+
+    let private object' (json: Utf8JsonWriter) (name: string) fields =
+        json.WriteStartObject name
+        fields ()
+        json.WriteEndObject()
+
+    let private strings (json: Utf8JsonWriter) (name: string) (values: string list) =
+        json.WriteStartArray name
+        values |> List.iter (fun (value: string) -> json.WriteStringValue value)
+        json.WriteEndArray()
+
+    /// JSON has no NaN and no infinity; they are null, as is what was not computed.
+    let private number (json: Utf8JsonWriter) (name: string) (value: float option) =
+        match value with
+        | Some value when Double.IsFinite value -> json.WriteNumber(name, value)
+        | _ -> json.WriteNull name
+
+    let private geneSets json (sets: (string * int) list) =
+        object' json "gene_sets" (fun () -> sets |> List.iter (fun (name, genes) -> json.WriteNumber(name, genes)))
+
+    /// Of qc, normalize_total, log1p, preprocess and demo. A field that its steps do not compute is null.
+    let ofReport command isInPlace (seconds: float) (report: Report) =
+        print (fun json ->
+            json.WriteString("command", (command: string))
+            json.WriteString("input", report.Input)
+            json.WriteString("output", report.Output)
+            json.WriteBoolean("in_place", isInPlace)
+            strings json "steps" report.Steps
+            json.WriteNumber("n_obs", report.Cells)
+            json.WriteNumber("n_vars", report.Genes)
+            json.WriteNumber("nnz", report.StoredValues)
+            json.WriteNumber("reads_of_x", report.Reads)
+            json.WriteString("dtype_before", report.TypeBefore)
+            json.WriteString("dtype_after", report.TypeAfter)
+            number json "target_sum" report.TargetSum
+            json.WriteNumber("highly_expressed_genes", report.ExcludedGenes)
+            geneSets json report.GeneSets
+            strings json "obs_columns" report.ObsColumns
+            strings json "var_columns" report.VarColumns
+            number json "mean_counts_per_cell" report.MeanCountsPerCell
+            number json "mean_genes_per_cell" report.MeanGenesPerCell
+            json.WriteNumber("empty_cells", report.Findings.EmptyCells)
+            json.WriteNumber("fractional_values", report.Findings.Fractional)
+            json.WriteNumber("negative_values", report.Findings.Negative)
+            json.WriteNumber("not_finite_values", report.Findings.NotFinite)
+            strings json "warnings" report.Warnings
+            number json "seconds" (Some(Math.Round(seconds, 3))))
+
+    let private stored (json: Utf8JsonWriter) (dataset: Stored) =
+        json.WriteStartObject()
+        json.WriteString("name", dataset.Name)
+        json.WriteString("dtype", dataset.Type)
+        json.WriteNumber("length", dataset.Count)
+        json.WriteString("storage", dataset.Storage)
+
+        match dataset.ChunkLength with
+        | Some length -> json.WriteNumber("chunk_length", length)
+        | None -> json.WriteNull "chunk_length"
+
+        json.WriteEndObject()
+
+    let private plan (json: Utf8JsonWriter) (plan: Plan) =
+        json.WriteNumber("reads_of_x", plan.Passes.Length)
+        strings json "passes" plan.Passes
+
+        json.WriteString(
+            "x",
+            match plan.Values with
+            | Untouched -> "untouched"
+            | Overwrite -> "same_place"
+            | Restore -> "new_dataset"
+        )
+
+        json.WriteString("dtype_after", Numeric.name plan.TypeAfter)
+        geneSets json plan.SetSizes
+        json.WriteStartArray "percent_top"
+        plan.PercentTop |> List.iter json.WriteNumberValue
+        json.WriteEndArray()
+        json.WriteNumber("memory_bytes", plan.Memory)
+        strings json "warnings" plan.Warnings
+
+    let ofInfo (info: Info) =
+        print (fun json ->
+            json.WriteString("path", info.Path)
+            json.WriteNumber("bytes", info.Bytes)
+            json.WriteNumber("n_obs", info.Cells)
+            json.WriteNumber("n_vars", info.Genes)
+            json.WriteNumber("nnz", info.StoredValues)
+            number json "density" (Some(float info.StoredValues / (float info.Cells * float info.Genes)))
+            json.WriteStartArray "matrix"
+            info.Matrix |> List.iter (stored json)
+            json.WriteEndArray()
+            json.WriteBoolean("looks_like_counts", info.LooksLikeCounts)
+            json.WriteNumber("cells_examined", info.CellsExamined)
+            json.WriteBoolean("is_logged", info.IsLogged)
+            strings json "obs_columns" info.ObsColumns
+            strings json "var_columns" info.VarColumns
+            strings json "others" info.Others
+            object' json "preprocess" (fun () -> plan json info.Plan))
+
+    let ofDigest (digest: Digest) =
+        print (fun json ->
+            object' json "objects" (fun () -> digest.Elements |> List.iter (fun element -> json.WriteString(element.Path, element.Sha256)))
+            json.WriteString("sha256", digest.Whole))

@@ -1,0 +1,45 @@
+/// A heading over lines of names and values, on stdout: a table where a person looks, plain text of a fixed width elsewhere.
+namespace SingleSharp.Cli
+
+open Spectre.Console
+
+type Listing =
+    {
+        Title: string
+        Lines: (string * string) list
+    }
+
+[<RequireQualifiedAccess>]
+module Listing =
+    let private plainWidth = 100
+
+    let private wrap width (text: string) =
+        let add lines (word: string) =
+            match lines with
+            | line :: above when String.length line + 1 + word.Length <= width -> $"{line} {word}" :: above
+            | _ -> word :: lines
+
+        text.Split ' ' |> Array.fold add [] |> List.rev
+
+    let private printPlain listing =
+        let margin = listing.Lines |> List.map (fun (name, _) -> name.Length) |> List.max
+
+        for name, value in listing.Lines do
+            for i, line in wrap (plainWidth - margin - 4) value |> List.indexed do
+                let name = if i = 0 then name else ""
+                printfn "  %s  %s" (name.PadRight margin) line
+
+    let private printLively listing =
+        let table = Table(Border = TableBorder.Rounded, ShowHeaders = false)
+
+        table.AddColumn(TableColumn("", NoWrap = true)).AddColumn "" |> ignore
+
+        for name, value in listing.Lines do
+            table.AddRow(Markup $"[grey]{Markup.Escape name}[/]", Text value) |> ignore
+
+        (Terminal.consoleOn System.Console.Out).Write table
+
+    let print listing =
+        // The title may be a path, which a terminal must not break in two.
+        printfn "%s" listing.Title
+        if Terminal.outIsLively.Value then printLively listing else printPlain listing
