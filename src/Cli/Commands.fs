@@ -40,7 +40,6 @@ module Commands =
                 Warnings = remarks @ report.Warnings
             }
 
-        report.Warnings |> List.iter (Display.warn request.Quiet)
 
         if request.Json then
             Json.ofReport run.Command (run.Output = InPlace) clock.Elapsed.TotalSeconds report

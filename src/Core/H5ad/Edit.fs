@@ -99,10 +99,10 @@ module Edit =
                 store.Disk.Unsupported frame.Path $"its index is called {column.Name} like a column to be written; rename the index"
 
             if column.Name = "" || column.Name.Contains '/' then
-                Fault.throw (BadOption("the name of a column", $"\"{column.Name}\" is empty or has a slash"))
+                Fault.throw (BadOption("--gene-set or --key-added", $"a column cannot be called \"{column.Name}\""))
 
         match columns |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
-        | Some(name, _) -> Fault.throw (BadOption("the name of a column", $"{name} would be written twice"))
+        | Some(name, _) -> Fault.throw (BadOption("--gene-set or --key-added", $"the column {name} would be written twice"))
         | None -> ()
 
     /// Names that fit one attribute: each takes a reference of 16 bytes.

@@ -51,12 +51,15 @@ module Publish =
                 Fault.throw (CannotWrite(target, $"it needs about {bytes >>> 20} MiB, but its disk has only {free >>> 20} MiB left"))
 
     let private create (target: string) (temporary: string) =
+        if Directory.Exists target then
+            Fault.throw (CannotWrite(target, "it is a folder"))
+
         try
             File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None)
         with
         | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(target, "its folder does not exist"))
         | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(target, "you may not write to its folder"))
-        | :? IOException as trouble -> Fault.throw (CannotWrite(target, trouble.Message.TrimEnd '.'))
+        | :? IOException as trouble -> Fault.throw (CannotWrite(target, Fault.reason trouble))
 
     /// Lets `write` make a file beside the target, then puts it in the target's place in one step.
     /// If anything goes wrong before, the target is as it was and the temporary file is gone.
@@ -81,8 +84,8 @@ module Publish =
             try
                 File.Move(temporary, target, true)
             with
-            | :? IOException as trouble -> Fault.throw (CannotWrite(target, trouble.Message.TrimEnd '.'))
-            | :? UnauthorizedAccessException as trouble -> Fault.throw (CannotWrite(target, trouble.Message.TrimEnd '.'))
+            | :? IOException as trouble -> Fault.throw (CannotWrite(target, Fault.reason trouble))
+            | :? UnauthorizedAccessException as trouble -> Fault.throw (CannotWrite(target, Fault.reason trouble))
 
             syncFolder folder
             result

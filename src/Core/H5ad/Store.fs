@@ -70,7 +70,7 @@ module Store =
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you have no permission"))
         | :? IOException as trouble when trouble.Message.Contains "being used" ->
             Fault.throw (Unreadable(path, "another program has locked it"))
-        | :? IOException as trouble -> Fault.throw (Unreadable(path, trouble.Message.TrimEnd '.'))
+        | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
 
     let private openAs access share path =
         let handle = openHandle path access share

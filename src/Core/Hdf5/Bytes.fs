@@ -36,7 +36,7 @@ type Disk(path: string, handle: SafeFileHandle, origin: int64) =
                 try
                     RandomAccess.Read(handle, target.Slice got, origin + address + int64 got)
                 with :? IOException as trouble ->
-                    Fault.throw (Unreadable(path, trouble.Message.TrimEnd '.'))
+                    Fault.throw (Unreadable(path, Fault.reason trouble))
 
             if now = 0 then
                 disk.Damaged $"byte {address}" "the file ends in the middle of a read"
@@ -56,20 +56,20 @@ type Disk(path: string, handle: SafeFileHandle, origin: int64) =
         try
             RandomAccess.Write(handle, source, origin + address)
         with :? IOException as trouble ->
-            Fault.throw (CannotWrite(path, trouble.Message.TrimEnd '.'))
+            Fault.throw (CannotWrite(path, Fault.reason trouble))
 
     member _.SetLength(length: int64) =
         try
             RandomAccess.SetLength(handle, origin + length)
         with :? IOException as trouble ->
-            Fault.throw (CannotWrite(path, trouble.Message.TrimEnd '.'))
+            Fault.throw (CannotWrite(path, Fault.reason trouble))
 
     /// Returns when everything written is on the device.
     member _.Sync() =
         try
             RandomAccess.FlushToDisk handle
         with :? IOException as trouble ->
-            Fault.throw (CannotWrite(path, trouble.Message.TrimEnd '.'))
+            Fault.throw (CannotWrite(path, Fault.reason trouble))
 
     interface IDisposable with
         member _.Dispose() = handle.Dispose()

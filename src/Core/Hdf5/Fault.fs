@@ -37,7 +37,7 @@ type Fault =
         match fault with
         | Missing path -> $"{path} does not exist; check the name."
         | Unreadable(path, why) -> $"{path} cannot be opened: {why}."
-        | NotAnnData(path, why) -> $"{path} is not an .h5ad file that can be preprocessed: {why}."
+        | NotAnnData(path, why) -> $"{path} is not a usable .h5ad file: {why}."
         | Damaged(path, where, what) -> $"{path} is damaged at {where}: {what}; restore it from its source or write it again with anndata."
         | Unsupported(path, where, what) -> $"{path} stores {where} in a way that is not supported: {what}."
         | InvalidValue(path, cell, gene, value) ->
@@ -72,6 +72,10 @@ module Fault =
         | InputChanged _ -> "InputChanged"
 
     let throw fault = raise (FaultException fault)
+
+    /// What the operating system says, without the path and the full stop that .NET adds.
+    let reason (trouble: exn) =
+        (trouble.Message.Split " : '")[0].TrimEnd '.'
 
     /// The fault that an exception carries, also from inside a failed block. Whatever is not a fault is a bug.
     let rec tryFind (trouble: exn) =

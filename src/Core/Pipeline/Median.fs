@@ -13,7 +13,7 @@ type Scratch(folder: string) =
         try
             File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose)
         with
-        | :? IOException as trouble -> Fault.throw (CannotWrite(path, trouble.Message.TrimEnd '.'))
+        | :? IOException as trouble -> Fault.throw (CannotWrite(path, Fault.reason trouble))
         | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(path, "you may not write to this folder"))
 
     let disk = new Disk(path, handle, 0L)

@@ -75,7 +75,7 @@ module Plan =
                  []
              else
                  [
-                     $"X has only {genes} genes, so the share of the top {list} genes is left out"
+                     $"the share of the top {list} genes is left out, because X has {genes}"
                  ])
         | Exactly ks ->
             match ks |> List.tryFind (fun k -> k < 1 || k > genes) with

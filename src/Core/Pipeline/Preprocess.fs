@@ -17,14 +17,16 @@ module Preprocess =
         let median isCounted =
             Pass.medianTotal job (job.Plan.Passes.Length - 1) precision excluded isCounted folder
 
-        {
-            Target =
-                match normalize.TargetSum with
-                | Counts target -> target
-                | MedianOfPositive -> median (fun total -> total > 0.0)
-                | MedianOfAll -> median (fun _ -> true)
-            Excluded = excluded
-        }
+        let target =
+            match normalize.TargetSum with
+            | Counts target -> target
+            | MedianOfPositive -> median (fun total -> total > 0.0)
+            | MedianOfAll -> median (fun _ -> true)
+
+        if Double.IsNaN target && not job.Plan.Recipe.AllowInvalid then
+            Fault.throw (BadOption("--target-sum", "no cell has counts, so there is no median total; give a number"))
+
+        { Target = target; Excluded = excluded }
 
     let private transformation job folder =
         let recipe = job.Plan.Recipe
@@ -146,9 +148,15 @@ module Preprocess =
             (Recipe.changesValues recipe)
             recipe.Log1p.IsSome
 
-        match output with
-        | NewFile target ->
-            requireOther input target
-            toClone job target
-        | InPlace when appends -> toInput job
-        | InPlace -> toClone job input
+        job.Plan.Warnings |> List.iter settings.Warn
+
+        let report =
+            match output with
+            | NewFile target ->
+                requireOther input target
+                toClone job target
+            | InPlace when appends -> toInput job
+            | InPlace -> toClone job input
+
+        report.Warnings |> List.skip job.Plan.Warnings.Length |> List.iter settings.Warn
+        report

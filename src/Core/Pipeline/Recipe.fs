@@ -179,6 +179,7 @@ type Settings =
         /// Bytes of memory for buffers and states, the runtime's own aside.
         Memory: int64
         Progress: Progress -> unit
+        /// Told what is worth a word as soon as it is known; the report repeats all of it.
         Warn: string -> unit
         Cancel: CancellationToken
     }

@@ -31,7 +31,7 @@ type Report =
 
 [<RequireQualifiedAccess>]
 module Report =
-    /// What is worth a word after a run, in the order of importance.
+    /// What is worth a word: what the plan knew, then what the last read found.
     let private remarks (plan: Plan) (findings: Findings) =
         [
             yield! plan.Warnings
