@@ -18,7 +18,6 @@ module Commands =
         { Settings.standard with
             Workers = request.Workers
             Memory = request.Memory
-            Warn = Display.warn request.Quiet
             Cancel = cancel
         }
 
@@ -31,8 +30,18 @@ module Commands =
                 Qc = run.Recipe.Qc |> Option.map (fun qc -> { qc with GeneSets = sets })
             }
 
+        remarks |> List.iter (Display.warn request.Quiet)
+
         let report =
-            Display.during request.Quiet (fun progress -> Pipeline.run recipe { settings with Progress = progress } run.Input run.Output)
+            Display.during request.Quiet (fun progress warn ->
+                Pipeline.run
+                    recipe
+                    { settings with
+                        Progress = progress
+                        Warn = warn
+                    }
+                    run.Input
+                    run.Output)
             |> orThrow
 
         let report =

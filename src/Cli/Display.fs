@@ -81,7 +81,14 @@ module Display =
             last <- clock.Elapsed
             show progress (last - began)
 
-    let private bar (work: (Progress -> unit) -> 'r) =
+    /// One line on stderr, whatever its width.
+    let note kind (sentence: string) = eprintfn "%s: %s" kind sentence
+
+    let warn isQuiet (warning: string) =
+        if not isQuiet then
+            note "warning" warning
+
+    let private bar (work: (Progress -> unit) -> (string -> unit) -> 'r) =
         let console = Terminal.consoleOn Console.Error
         let mutable readout = ""
 
@@ -110,7 +117,8 @@ module Display =
                     task.Value <- Wording.share progress
                     readout <- if isWide then $"{Wording.cells progress}, {speed}" else speed
 
-                work (timed show))
+                // What is written through the bar's own console stands above the bar.
+                work (timed show) (fun warning -> console.WriteLine $"warning: {warning}"))
 
     /// Never twice within this time, unless a pass ends,
     let private quietFor = TimeSpan.FromSeconds 5.0
@@ -118,7 +126,7 @@ module Display =
     /// and at the latest after this one, even if there is little to report.
     let private silentFor = TimeSpan.FromMinutes 1.0
 
-    let private lines (work: (Progress -> unit) -> 'r) =
+    let private lines (work: (Progress -> unit) -> (string -> unit) -> 'r) =
         let sinceLine = Stopwatch.StartNew()
         let mutable tenths = 0
 
@@ -134,17 +142,10 @@ module Display =
                 sinceLine.Restart()
                 eprintfn "%s: %s, %s" (Wording.pass progress) (Wording.cells progress) (Wording.speed progress elapsed)
 
-        work (timed show)
+        work (timed show) (warn false)
 
-    /// Does the work while showing how far it is.
-    let during isQuiet (work: (Progress -> unit) -> 'r) : 'r =
-        if isQuiet then work ignore
+    /// Does the work while showing how far it is and what is worth a warning.
+    let during isQuiet (work: (Progress -> unit) -> (string -> unit) -> 'r) : 'r =
+        if isQuiet then work ignore ignore
         elif Terminal.errorIsLively.Value then bar work
         else lines work
-
-    /// One line on stderr, whatever its width.
-    let note kind (sentence: string) = eprintfn "%s: %s" kind sentence
-
-    let warn isQuiet (warning: string) =
-        if not isQuiet then
-            note "warning" warning

@@ -75,7 +75,7 @@ module Fault =
 
     /// What the operating system says, without the path and the full stop that .NET adds.
     let reason (trouble: exn) =
-        (trouble.Message.Split " : '")[0].TrimEnd '.'
+        (trouble.Message.Split " : '" |> Array.head).TrimEnd '.'
 
     /// The fault that an exception carries, also from inside a failed block. Whatever is not a fault is a bug.
     let rec tryFind (trouble: exn) =
