@@ -3,6 +3,8 @@ module SingleSharp.Golden.Consumers
 
 open System
 open System.IO
+open System.IO.Compression
+open System.Reflection
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
@@ -138,5 +140,58 @@ let private ofShell =
         Expect.equal (lines said) [ $"singlesharp {Pipeline.version}" ] "the line that it prints"
     }
 
+/// The assembly of the package SingleSharp.
+let private facade () =
+    use package =
+        ZipFile.OpenRead(Path.Combine(feed.Value.Folder, $"SingleSharp.{feed.Value.Version}.nupkg"))
+
+    use stream = package.GetEntry("lib/net10.0/SingleSharp.dll").Open()
+    use memory = new MemoryStream()
+    stream.CopyTo memory
+    Assembly.Load(memory.ToArray())
+
+/// Every type in the signature of a public member.
+let private typesOf (shown: MemberInfo) =
+    let rec parts (part: Type) =
+        part :: (List.ofArray (part.GetGenericArguments()) |> List.collect parts)
+        @ (if part.HasElementType then parts (part.GetElementType()) else [])
+
+    let ofMethod (method: MethodBase) =
+        method.GetParameters() |> Array.map _.ParameterType |> List.ofArray
+
+    match shown with
+    | :? MethodInfo as method -> method.ReturnType :: ofMethod method
+    | :? MethodBase as constructor -> ofMethod constructor
+    | :? PropertyInfo as property -> [ property.PropertyType ]
+    | :? FieldInfo as field -> [ field.FieldType ]
+    | _ -> []
+    |> List.collect parts
+
+let private signatures =
+    test "no public signature of the C# package shows F#" {
+        let isForeign (part: Type) =
+            not (isNull part.Namespace)
+            && (part.Namespace.StartsWith "Microsoft.FSharp" || part.Namespace.StartsWith "SingleSharp.Core")
+
+        let foreign =
+            [
+                for shown in facade().GetExportedTypes() do
+                    for each in shown.GetMembers() do
+                        for part in typesOf each do
+                            if isForeign part then
+                                $"{shown.Name}.{each.Name}: {part}"
+            ]
+
+        Expect.isEmpty foreign "members that show F# or the core"
+    }
+
+let private kinds =
+    test "FaultKind has the cases of Fault" {
+        let cases =
+            FSharp.Reflection.FSharpType.GetUnionCases typeof<Fault> |> Array.map _.Name
+
+        Expect.equal (Enum.GetNames(facade().GetType("SingleSharp.FaultKind", true))) cases "their names"
+    }
+
 let tests: Test =
-    testSequenced (testList "consumers" [ ofCSharp; ofScript; ofShell ])
+    testSequenced (testList "consumers" [ ofCSharp; ofScript; ofShell; signatures; kinds ])
