@@ -62,6 +62,7 @@ let private saidByProgram (target: float) digest =
         $"digest of steps: {digest}"
         $"without gene 0: {silent}"
         $"deepest: cell {fst deepest} with {snd deepest}"
+        "same bits: True"
         nowhere
         "cancelled: True"
         "a statistic's own: as it was thrown"

@@ -59,6 +59,16 @@ var (without, best) = Pipeline.Fold(input, silent.Zip(deepest, (cells, cell) => 
 Console.WriteLine($"without gene 0: {without}");
 Console.WriteLine($"deepest: cell {best.Cell} with {best.Total:R}");
 
+// A sum of fractions, whose bits would tell in which order it was added up.
+var logs = Statistic.Create(
+    fresh: () => 0.0,
+    step: (sum, row) => sum + Math.Log(1 + row.Cell) / row.Values.Length,
+    merge: (left, right) => left + right,
+    finish: sum => sum);
+
+var alone = Pipeline.Fold(input, logs, new Settings { Workers = 1, Memory = 64 << 20 });
+Console.WriteLine($"same bits: {alone.Equals(await Pipeline.FoldAsync(input, logs, new Settings { Workers = 3 }))}");
+
 // What can go wrong.
 try
 {
