@@ -1,8 +1,151 @@
 namespace SingleSharp;
 
-/// <summary>Facts about the library itself.</summary>
-public static class Library
+/// <summary>
+/// The C# door: preprocessing of single-cell count matrices in <c>.h5ad</c> files, out of core, with the same bits everywhere.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A matrix is cells × genes, stored as compressed sparse rows; its values are raw counts. X is streamed from disk in bounded
+/// memory, and whatever a method does not write stays as it is. Results are those of scanpy. They do not depend on the
+/// number of workers, the memory allowed, the storage of the file or the machine.
+/// </para>
+/// <para>
+/// Every method throws <see cref="SingleSharpException"/> when a file or a request cannot be worked with, and
+/// <see cref="ArgumentNullException"/> at once for a null. An <c>…Async</c> method does the same work on other threads; once
+/// cancelled it throws <see cref="OperationCanceledException"/>, and no half-written file is left behind.
+/// </para>
+/// </remarks>
+public static class Pipeline
 {
     /// <summary>The version of this library, such as <c>0.1.0</c>.</summary>
-    public static string Version => Core.Library.version;
+    public static string Version => Core.Pipeline.version;
+
+    /// <summary>
+    /// Takes the steps of a recipe in one read and one write of X. Excluding highly expressed genes and a median target sum
+    /// each take one read more.
+    /// </summary>
+    /// <param name="input">The path of an <c>.h5ad</c> file whose X is cells × genes in compressed sparse rows.</param>
+    /// <param name="output">A path for a new file, or <see cref="Output.InPlace"/>.</param>
+    /// <param name="recipe">The steps to take.</param>
+    /// <param name="settings">How to run; all processors and 1 GiB where it is null.</param>
+    /// <returns>What was done, with the columns written and the sum that cells were scaled to.</returns>
+    /// <exception cref="SingleSharpException">The file, the recipe or the output cannot be worked with; nothing was written.</exception>
+    public static Report Run(string input, Output output, Recipe recipe, Settings? settings = null) =>
+        Translate.Run(input, output, recipe).Now(settings);
+
+    /// <inheritdoc cref="Run"/>
+    /// <param name="progress">Told how many cells are done, after each block of 4,096.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static Task<Report> RunAsync(
+        string input, Output output, Recipe recipe, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        Translate.Run(input, output, recipe).Start(settings, progress, cancellationToken);
+
+    /// <summary>QC metrics, 10,000 counts per cell and the natural logarithm, in one read and one write of X: <see cref="Recipe.Standard"/>.</summary>
+    /// <inheritdoc cref="Run"/>
+    public static Report Preprocess(string input, Output output, Settings? settings = null) =>
+        Run(input, output, Recipe.Standard, settings);
+
+    /// <inheritdoc cref="Preprocess"/>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public static Task<Report> PreprocessAsync(
+        string input, Output output, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        RunAsync(input, output, Recipe.Standard, settings, progress, cancellationToken);
+
+    /// <summary>
+    /// Columns of obs and var that describe the quality of cells and genes, with the names, order and types of
+    /// <c>scanpy.pp.calculate_qc_metrics</c>. Totals are counts, <c>pct_</c> columns are percentages. X does not change.
+    /// </summary>
+    /// <inheritdoc cref="Run"/>
+    /// <param name="options">Gene sets and more; <c>new QcRecipe()</c> where it is null.</param>
+    public static Report Qc(string input, Output output, QcRecipe? options = null, Settings? settings = null) =>
+        Run(input, output, Recipe.OfQc(options), settings);
+
+    /// <inheritdoc cref="Qc"/>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public static Task<Report> QcAsync(
+        string input, Output output, QcRecipe? options = null, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        RunAsync(input, output, Recipe.OfQc(options), settings, progress, cancellationToken);
+
+    /// <summary>
+    /// Divides every cell by total / target, as <c>scanpy.pp.normalize_total</c> does. Whole numbers become float32.
+    /// </summary>
+    /// <inheritdoc cref="Run"/>
+    /// <param name="options">The target sum and more; <c>new NormalizeRecipe()</c> where it is null.</param>
+    public static Report NormalizeTotal(string input, Output output, NormalizeRecipe? options = null, Settings? settings = null) =>
+        Run(input, output, Recipe.OfNormalizeTotal(options), settings);
+
+    /// <inheritdoc cref="NormalizeTotal"/>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public static Task<Report> NormalizeTotalAsync(
+        string input, Output output, NormalizeRecipe? options = null, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        RunAsync(input, output, Recipe.OfNormalizeTotal(options), settings, progress, cancellationToken);
+
+    /// <summary>
+    /// Replaces every value x by ln(1 + x), as <c>scanpy.pp.log1p</c> does, and notes it in <c>uns/log1p</c>. Whole numbers
+    /// become float64.
+    /// </summary>
+    /// <inheritdoc cref="Run"/>
+    /// <param name="options">Another base; <c>new Log1pRecipe()</c> where it is null.</param>
+    public static Report Log1p(string input, Output output, Log1pRecipe? options = null, Settings? settings = null) =>
+        Run(input, output, Recipe.OfLog1p(options), settings);
+
+    /// <inheritdoc cref="Log1p"/>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public static Task<Report> Log1pAsync(
+        string input, Output output, Log1pRecipe? options = null, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        RunAsync(input, output, Recipe.OfLog1p(options), settings, progress, cancellationToken);
+
+    /// <summary>Runs a statistic of your own over all cells of a file in one read of X; the file does not change.</summary>
+    /// <remarks>
+    /// Blocks of 4,096 cells are folded on their own, 32 block states are merged into a segment, segments into the result, always
+    /// from left to right: sums of fractions have the same bits for any number of workers.
+    /// </remarks>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <param name="statistic">What to compute.</param>
+    /// <param name="settings">How to run; all processors and 1 GiB where it is null. States of the statistic are not counted.</param>
+    /// <returns>What the statistic makes of its last state.</returns>
+    /// <exception cref="SingleSharpException">The file cannot be read. What the statistic itself throws arrives as it was thrown.</exception>
+    public static TResult Fold<TResult>(string path, Statistic<TResult> statistic, Settings? settings = null) =>
+        Translate.Fold(path, statistic).Now(settings);
+
+    /// <inheritdoc cref="Fold"/>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public static Task<TResult> FoldAsync<TResult>(
+        string path, Statistic<TResult> statistic, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        Translate.Fold(path, statistic).Start(settings, progress, cancellationToken);
+
+    /// <summary>What is in a file, and what a recipe would do to it. Reads the first 4,096 cells and writes nothing.</summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <param name="recipe">What would be done; <see cref="Recipe.Standard"/> where it is null.</param>
+    /// <param name="settings">How it would run; all processors and 1 GiB where it is null.</param>
+    /// <exception cref="SingleSharpException">The file cannot be read, or the recipe does not fit it.</exception>
+    public static Info Info(string path, Recipe? recipe = null, Settings? settings = null) =>
+        Translate.Info(path, recipe).Now(settings);
+
+    /// <inheritdoc cref="Info"/>
+    /// <param name="cancellationToken">Stops the work before it begins.</param>
+    public static Task<Info> InfoAsync(
+        string path, Recipe? recipe = null,
+        Settings? settings = null, CancellationToken cancellationToken = default) =>
+        Translate.Info(path, recipe).Start(settings, null, cancellationToken);
+
+    /// <summary>
+    /// A SHA-256 over the values and attributes of every object in a file, and one over all of them. Two files with the same
+    /// content have the same digest, however they are stored.
+    /// </summary>
+    /// <param name="path">The path of an HDF5 file, such as an <c>.h5ad</c> file.</param>
+    /// <exception cref="SingleSharpException">The file cannot be read.</exception>
+    public static Digest Digest(string path) =>
+        Translate.Digest(path).Now(null);
+
+    /// <inheritdoc cref="Digest"/>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static Task<Digest> DigestAsync(string path, CancellationToken cancellationToken = default) =>
+        Translate.Digest(path).Start(null, null, cancellationToken);
 }

@@ -1,0 +1,99 @@
+namespace SingleSharp;
+
+/// <summary>What Core answers, as the records of the façade.</summary>
+internal static class Answers
+{
+    public static Report Report(Core.Report report) =>
+        new()
+        {
+            Input = report.Input,
+            Output = report.Output,
+            Steps = [.. report.Steps],
+            Cells = report.Cells,
+            Genes = report.Genes,
+            StoredValues = report.StoredValues,
+            Reads = report.Reads,
+            TypeBefore = report.TypeBefore,
+            TypeAfter = report.TypeAfter,
+            TargetSum = Translate.Nullable(report.TargetSum),
+            ExcludedGenes = report.ExcludedGenes,
+            GeneSets = Sizes(report.GeneSets),
+            ObsColumns = [.. report.ObsColumns],
+            VarColumns = [.. report.VarColumns],
+            MeanCountsPerCell = Translate.Nullable(report.MeanCountsPerCell),
+            MeanGenesPerCell = Translate.Nullable(report.MeanGenesPerCell),
+            Findings = Findings(report.Findings),
+            Warnings = [.. report.Warnings],
+        };
+
+    public static Info Info(Core.Info info) =>
+        new()
+        {
+            Path = info.Path,
+            Bytes = info.Bytes,
+            Cells = info.Cells,
+            Genes = info.Genes,
+            StoredValues = info.StoredValues,
+            Matrix = [.. info.Matrix.Select(Stored)],
+            ObsColumns = [.. info.ObsColumns],
+            VarColumns = [.. info.VarColumns],
+            Others = [.. info.Others],
+            IsLogged = info.IsLogged,
+            LooksLikeCounts = info.LooksLikeCounts,
+            CellsExamined = info.CellsExamined,
+            Plan = Plan(info.Plan),
+        };
+
+    public static Digest Digest(Core.Digest digest) =>
+        new()
+        {
+            Elements = [.. digest.Elements.Select(element => new ElementDigest { Path = element.Path, Sha256 = element.Sha256 })],
+            Whole = digest.Whole,
+        };
+
+    public static Progress Progress(Core.Progress progress) =>
+        new()
+        {
+            Pass = progress.Pass,
+            Passes = progress.Passes,
+            CellsDone = progress.CellsDone,
+            Cells = progress.Cells,
+            Bytes = progress.Bytes,
+        };
+
+    private static Findings Findings(Core.Findings findings) =>
+        new()
+        {
+            Negative = findings.Negative,
+            NotFinite = findings.NotFinite,
+            Fractional = findings.Fractional,
+            EmptyCells = findings.EmptyCells,
+            Stored = findings.Stored,
+            AreCounts = findings.AreCounts,
+        };
+
+    private static StoredDataset Stored(Core.Stored stored) =>
+        new()
+        {
+            Name = stored.Name,
+            Type = stored.Type,
+            Count = stored.Count,
+            Storage = stored.Storage,
+            ChunkLength = Translate.Nullable(stored.ChunkLength),
+        };
+
+    private static Plan Plan(Core.Plan plan) =>
+        new()
+        {
+            Passes = [.. plan.Passes],
+            Values = Enum.Parse<ValuePlan>(plan.Values.ToString()),
+            TypeAfter = plan.TypeAfter.ToString().ToLowerInvariant(),
+            GeneSets = Sizes(plan.SetSizes),
+            PercentTop = [.. plan.PercentTop],
+            Memory = plan.Memory,
+            Warnings = [.. plan.Warnings],
+        };
+
+    private static IReadOnlyList<GeneSetSize> Sizes(IEnumerable<Tuple<string, int>> sizes) =>
+        [.. sizes.Select(set => new GeneSetSize { Name = set.Item1, Genes = set.Item2 })];
+}

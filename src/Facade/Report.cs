@@ -1,0 +1,111 @@
+namespace SingleSharp;
+
+/// <summary>What a run did.</summary>
+public sealed record Report
+{
+    /// <summary>The path of the file that was read.</summary>
+    public required string Input { get; init; }
+
+    /// <summary>The path of the file that was written; the input where it was changed in place.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>The steps taken: <c>qc</c>, <c>normalize_total</c>, <c>log1p</c>.</summary>
+    public required IReadOnlyList<string> Steps { get; init; }
+
+    /// <summary>Rows of X.</summary>
+    public required long Cells { get; init; }
+
+    /// <summary>Columns of X.</summary>
+    public required int Genes { get; init; }
+
+    /// <summary>Values that X stores, explicit zeros among them.</summary>
+    public required long StoredValues { get; init; }
+
+    /// <summary>How often X was read.</summary>
+    public required int Reads { get; init; }
+
+    /// <summary>The type of X before, such as <c>int32</c>.</summary>
+    public required string TypeBefore { get; init; }
+
+    /// <summary>The type of X afterwards, such as <c>float32</c>.</summary>
+    public required string TypeAfter { get; init; }
+
+    /// <summary>What cells were scaled to, in counts; null where they were not.</summary>
+    public required double? TargetSum { get; init; }
+
+    /// <summary>How many genes were left out of the totals because they were highly expressed.</summary>
+    public required int ExcludedGenes { get; init; }
+
+    /// <summary>The gene sets and their sizes.</summary>
+    public required IReadOnlyList<GeneSetSize> GeneSets { get; init; }
+
+    /// <summary>The columns of obs that were written, in order.</summary>
+    public required IReadOnlyList<string> ObsColumns { get; init; }
+
+    /// <summary>The columns of var that were written, in order.</summary>
+    public required IReadOnlyList<string> VarColumns { get; init; }
+
+    /// <summary>Counts per cell before any step, on average; null where no metrics were asked for.</summary>
+    public required double? MeanCountsPerCell { get; init; }
+
+    /// <summary>Genes detected per cell, on average; null where no metrics were asked for.</summary>
+    public required double? MeanGenesPerCell { get; init; }
+
+    /// <summary>Whether the values were counts.</summary>
+    public required Findings Findings { get; init; }
+
+    /// <summary>What is worth a word, in the order of importance.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+}
+
+/// <summary>How many genes a set has in a file.</summary>
+public sealed record GeneSetSize
+{
+    /// <summary>The name of the set.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How many genes of the file are in it.</summary>
+    public required int Genes { get; init; }
+}
+
+/// <summary>What was found among the values of X, before any step.</summary>
+public sealed record Findings
+{
+    /// <summary>Values below zero.</summary>
+    public required long Negative { get; init; }
+
+    /// <summary>Values that are NaN or infinite.</summary>
+    public required long NotFinite { get; init; }
+
+    /// <summary>Values that are not whole numbers.</summary>
+    public required long Fractional { get; init; }
+
+    /// <summary>Cells whose total is zero.</summary>
+    public required long EmptyCells { get; init; }
+
+    /// <summary>Stored values, explicit zeros among them.</summary>
+    public required long Stored { get; init; }
+
+    /// <summary>Could this be raw counts?</summary>
+    public required bool AreCounts { get; init; }
+}
+
+/// <summary>Hashes over what a file means, so that two people can compare their results.</summary>
+public sealed record Digest
+{
+    /// <summary>One per object, by path.</summary>
+    public required IReadOnlyList<ElementDigest> Elements { get; init; }
+
+    /// <summary>The hash over all of them: 64 hexadecimal digits.</summary>
+    public required string Whole { get; init; }
+}
+
+/// <summary>One object of a file and the hash of its values and attributes.</summary>
+public sealed record ElementDigest
+{
+    /// <summary>Where it is, such as <c>X/data</c>.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>64 hexadecimal digits.</summary>
+    public required string Sha256 { get; init; }
+}

@@ -1,0 +1,60 @@
+namespace SingleSharp;
+
+/// <summary>One cell of X, only stored values: raw counts, whatever their type in the file.</summary>
+/// <remarks>A view of a buffer that is filled again and again; the compiler sees to it that nobody keeps it.</remarks>
+public readonly ref struct Row
+{
+    internal Row(Core.Slice slice, int row)
+    {
+        var start = slice.Offsets[row];
+        var length = slice.Offsets[row + 1] - start;
+        Cell = slice.FirstCell + row;
+        Genes = new(slice.Genes, start, length);
+        Values = new(slice.Values, start, length);
+    }
+
+    /// <summary>The number of the cell, from 0.</summary>
+    public long Cell { get; }
+
+    /// <summary>The gene of each stored value: its column of X, from 0.</summary>
+    public ReadOnlySpan<int> Genes { get; }
+
+    /// <summary>Each stored value, in the order of <see cref="Genes"/>.</summary>
+    public ReadOnlySpan<double> Values { get; }
+}
+
+/// <summary>Makes statistics from delegates.</summary>
+public static class Statistic
+{
+    /// <summary>A statistic over the cells of a file, in pieces that merge.</summary>
+    /// <remarks>
+    /// States are linear: one that was given to <paramref name="step"/> or <paramref name="merge"/> is spent, so both may write into
+    /// it and return it. The delegates are called from several threads, but never with the same state at once.
+    /// </remarks>
+    /// <param name="fresh">A new state that has seen no cell.</param>
+    /// <param name="step">Adds one cell.</param>
+    /// <param name="merge">Joins two states that have seen neighbouring cells, the left one the earlier. Must be associative.</param>
+    /// <param name="finish">The result of the last state.</param>
+    public static Statistic<TResult> Create<TState, TResult>(
+        Func<TState> fresh,
+        Func<TState, Row, TState> step,
+        Func<TState, TState, TState> merge,
+        Func<TState, TResult> finish) =>
+        Translate.Statistic(fresh, step, merge, finish);
+}
+
+/// <summary>A reduction of all cells of a file to one <typeparamref name="TResult"/>; run it with <see cref="Pipeline.Fold"/>.</summary>
+public sealed class Statistic<TResult>
+{
+    internal Statistic(Core.Fold<Core.Slice, TResult> value) => Value = value;
+
+    internal Core.Fold<Core.Slice, TResult> Value { get; }
+
+    /// <summary>Changes the result. Law: the result of <c>s.Select(f)</c> is f of the result of s.</summary>
+    public Statistic<TOther> Select<TOther>(Func<TResult, TOther> selector) =>
+        Translate.Select(this, selector);
+
+    /// <summary>Two results from one read. Law: the result of <c>s.Zip(t, f)</c> is f of the results of s and t.</summary>
+    public Statistic<TBoth> Zip<TOther, TBoth>(Statistic<TOther> other, Func<TResult, TOther, TBoth> resultSelector) =>
+        Translate.Zip(this, other, resultSelector);
+}

@@ -1,0 +1,119 @@
+/// What the documents show is what happens: their examples are run, and the sentences that they quote are said.
+module SingleSharp.Golden.DocsGolden
+
+open System
+open System.IO
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Packages
+
+let private readme = lazy File.ReadAllText(Path.Combine(root, "README.md"))
+
+/// The fenced blocks of a document: language and text, in order.
+let private blocks (document: string) =
+    document.Split("\n```")
+    |> Array.indexed
+    |> Array.filter (fun (i, _) -> i % 2 = 1)
+    |> Array.map (fun (_, block) ->
+        let language, text =
+            block.Substring(0, block.IndexOf '\n'), block.Substring(block.IndexOf '\n' + 1)
+
+        language, text + "\n")
+    |> List.ofArray
+
+/// The blocks of a language as one text: each goes on where the one before has ended.
+let private examples language =
+    match blocks readme.Value |> List.filter (fun (spoken, _) -> spoken = language) with
+    | [] -> failtest $"README.md has no {language} block"
+    | found -> found |> List.map snd |> String.concat "\n"
+
+let private sandboxWithCounts () =
+    let sandbox = new Sandbox()
+    writeCounts (sandbox.File "counts.h5ad")
+    sandbox
+
+let private digest path =
+    match Pipeline.digest Settings.standard path with
+    | Ok digest -> digest.Whole
+    | Error fault -> failtest (Fault.sentence fault)
+
+/// Every door leads to the same room: normalized.h5ad holds what the standard recipe makes of counts.h5ad.
+let private expectNormalized (sandbox: Sandbox) recipe =
+    match Pipeline.run recipe Settings.standard (sandbox.File "counts.h5ad") (Output.NewFile(sandbox.File "expected.h5ad")) with
+    | Ok _ -> Expect.equal (digest (sandbox.File "normalized.h5ad")) (digest (sandbox.File "expected.h5ad")) "normalized.h5ad"
+    | Error fault -> failtest (Fault.sentence fault)
+
+let private shell =
+    test "the shell blocks of the README run" {
+        use sandbox = sandboxWithCounts ()
+        let tool = feed.Value.Tool.Value
+
+        let path =
+            tool + string Path.PathSeparator + Environment.GetEnvironmentVariable "PATH"
+
+        Command.run sandbox.Folder [ "PATH", path ] "sh" [ "-eu"; "-c"; examples "sh" ] |> ignore
+
+        expectNormalized
+            sandbox
+            { Recipe.standard with
+                Qc =
+                    Some
+                        { Recipe.qc with
+                            GeneSets =
+                                [
+                                    {
+                                        Name = "ribo"
+                                        Rule = Prefix [ "RPS"; "RPL" ]
+                                    }
+                                ]
+                        }
+            }
+    }
+
+let private script =
+    test "the F# blocks of the README run" {
+        use sandbox = sandboxWithCounts ()
+        File.WriteAllText(sandbox.File "readme.fsx", feed.Value.Script(examples "fsharp"))
+        Command.run sandbox.Folder [] "dotnet" [ "fsi"; "--warnaserror"; "readme.fsx" ] |> ignore
+        expectNormalized sandbox Recipe.standard
+    }
+
+let private program =
+    test "the C# blocks of the README compile and run" {
+        use sandbox = sandboxWithCounts ()
+        let project = Directory.CreateDirectory(sandbox.File "readme").FullName
+
+        for file in Directory.GetFiles(here "consumers/CSharp") do
+            File.Copy(file, Path.Combine(project, Path.GetFileName file))
+
+        File.WriteAllText(Path.Combine(project, "Program.cs"), examples "csharp")
+        Command.run project feed.Value.Environment "dotnet" [ "build"; "--output"; sandbox.File "built" ] |> ignore
+        Command.run sandbox.Folder [] "dotnet" [ sandbox.File "built/Consumer.dll" ] |> ignore
+        expectNormalized sandbox Recipe.standard
+    }
+
+/// Blocks that only a reader runs, because they would build the working copy or change the machine, are marked console.
+let private languages =
+    test "every block of the README is of a language that is run" {
+        let known = set [ "sh"; "fsharp"; "csharp"; "console" ]
+
+        Expect.isEmpty (blocks readme.Value |> List.filter (fun (language, _) -> not (known.Contains language))) "blocks that nobody runs"
+    }
+
+let private refusals =
+    testList
+        "the README quotes what is refused"
+        [
+            for case in [ "x_csc"; "x_dense_f32"; "layout_lzf"; "x_bool" ] do
+                test case {
+                    let input = here $"edge/{case}/input.h5ad"
+
+                    match Pipeline.info Recipe.standard Settings.standard input with
+                    | Ok _ -> failtest "it is not refused any more"
+                    | Error fault -> Expect.stringContains readme.Value ((Fault.sentence fault).Replace(input, "*FILE*")) "README.md"
+                }
+        ]
+
+let tests: Test =
+    testSequenced (testList "docs" [ languages; refusals; shell; script; program ])

@@ -1,0 +1,67 @@
+// SingleSharp from an F# script: dotnet fsi script.fsx counts.h5ad logged.h5ad
+#r "nuget: SingleSharp.Core"
+
+open SingleSharp.Core
+
+let input, output = fsi.CommandLineArgs[1], fsi.CommandLineArgs[2]
+
+let orStop result =
+    match result with
+    | Ok answer -> answer
+    | Error fault -> failwith (Fault.sentence fault)
+
+let ribosomal =
+    {
+        Name = "ribo"
+        Rule = Prefix [ "RPS"; "RPL" ]
+    }
+
+let recipe =
+    { Recipe.standard with
+        Qc =
+            Some
+                { Recipe.qc with
+                    GeneSets = [ ribosomal ]
+                }
+    }
+
+let report =
+    Pipeline.run recipe Settings.standard input (Output.NewFile output) |> orStop
+
+printfn $"target sum: {report.TargetSum.Value}"
+
+for name, genes in report.GeneSets do
+    printfn $"gene set: {name} {genes}"
+
+let digest = Pipeline.digest Settings.standard output |> orStop
+printfn $"digest: {digest.Whole}"
+
+// A statistic of one's own: three questions, one read.
+let total count =
+    Fold.ofSteps
+        {
+            Fresh = fun () -> 0L
+            Step = fun sum (slice: Slice) -> sum + count slice
+            Merge = (+)
+            Finish = id
+        }
+
+let density =
+    fold {
+        let! stored = total (fun slice -> int64 slice.Count)
+        and! cells = total (fun slice -> int64 slice.Cells)
+        return float stored / float cells
+    }
+
+let rows (file: H5adFile) =
+    Reader.rows file.Store.Disk file.X (1 <<< 17)
+
+let perCell =
+    use file = Schema.openRead input
+    Blocks.run Blocks.sequential (rows file) Outlet.none density
+
+printfn $"stored values per cell: {perCell}"
+
+match Pipeline.info recipe Settings.standard "nowhere.h5ad" with
+| Ok _ -> failwith "nowhere is somewhere"
+| Error fault -> printfn $"fault: {Fault.kind fault}: {Fault.sentence fault}"
