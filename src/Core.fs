@@ -28,26 +28,28 @@ module Pipeline =
     let qc options =
         run
             { Recipe.nothing with
-                Qc = Some options
-            }
+                Qc = Some options }
 
     /// normalize_total: every cell divided by total / target_sum. Whole numbers become float32.
     let normalizeTotal options =
         run
             { Recipe.nothing with
-                NormalizeTotal = Some options
-            }
+                NormalizeTotal = Some options }
 
     /// log1p: ln(1 + x), or to another base; noted in uns/log1p. Whole numbers become float64.
     let log1p options =
         run
             { Recipe.nothing with
-                Log1p = Some options
-            }
+                Log1p = Some options }
 
     /// QC metrics, normalize_total and log1p in one read and one write.
     let preprocess settings input output =
         run Recipe.standard settings input output
+
+    /// Answers a question of one's own in one read of X: the same bits for any number of workers, as for everything else.
+    /// What the question's own code throws arrives as it was thrown.
+    let fold (question: Fold<Slice, 'r>) (settings: Settings) (path: string) : Result<'r, Fault> =
+        guarded (fun () -> using (Schema.openRead path) (fun file -> Pass.ask file settings question))
 
     /// What is in a file, and what a recipe would do to it.
     let info (recipe: Recipe) (settings: Settings) (path: string) : Result<Info, Fault> =

@@ -18,8 +18,7 @@ module Commands =
         { Settings.standard with
             Workers = request.Workers
             Memory = request.Memory
-            Cancel = cancel
-        }
+            Cancel = cancel }
 
     let private execute request (settings: Settings) (run: Run) =
         let clock = Stopwatch.StartNew()
@@ -27,8 +26,7 @@ module Commands =
 
         let recipe =
             { run.Recipe with
-                Qc = run.Recipe.Qc |> Option.map (fun qc -> { qc with GeneSets = sets })
-            }
+                Qc = run.Recipe.Qc |> Option.map (fun qc -> { qc with GeneSets = sets }) }
 
         remarks |> List.iter (Display.warn request.Quiet)
 
@@ -38,16 +36,14 @@ module Commands =
                     recipe
                     { settings with
                         Progress = progress
-                        Warn = warn
-                    }
+                        Warn = warn }
                     run.Input
                     run.Output)
             |> orThrow
 
         let report =
             { report with
-                Warnings = remarks @ report.Warnings
-            }
+                Warnings = remarks @ report.Warnings }
 
 
         if request.Json then
@@ -107,13 +103,11 @@ module Commands =
         execute
             request
             settings
-            {
-                Command = "demo"
-                Input = counts
-                Output = NewFile result
-                Recipe = Recipe.standard
-                GeneSets = []
-            }
+            { Command = "demo"
+              Input = counts
+              Output = NewFile result
+              Recipe = Recipe.standard
+              GeneSets = [] }
 
         if not request.Json then
             printfn ""

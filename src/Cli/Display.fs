@@ -95,12 +95,10 @@ module Display =
         let isWide = console.Profile.Width >= 125
 
         let columns: ProgressColumn[] =
-            [|
-                TaskDescriptionColumn(Alignment = Justify.Left)
-                ProgressBarColumn(Width = (if isWide then 30 else 12))
-                PercentageColumn()
-                Readout(fun () -> readout)
-            |]
+            [| TaskDescriptionColumn(Alignment = Justify.Left)
+               ProgressBarColumn(Width = (if isWide then 30 else 12))
+               PercentageColumn()
+               Readout(fun () -> readout) |]
 
         console
             .Progress()

@@ -64,16 +64,14 @@ compare results.
 USAGE: singlesharp digest FILE [options]"""
 
     let private abouts =
-        [
-            "demo", demo
-            "info", info
-            "qc", qc
-            "normalize_total", normalizeTotal
-            "normalize-total", normalizeTotal
-            "log1p", log1p
-            "preprocess", preprocess
-            "digest", digest
-        ]
+        [ "demo", demo
+          "info", info
+          "qc", qc
+          "normalize_total", normalizeTotal
+          "normalize-total", normalizeTotal
+          "log1p", log1p
+          "preprocess", preprocess
+          "digest", digest ]
 
     /// The command that a command line names.
     let commandOf (words: string list) =

@@ -4,10 +4,8 @@ namespace SingleSharp.Cli
 open Spectre.Console
 
 type Listing =
-    {
-        Title: string
-        Lines: (string * string) list
-    }
+    { Title: string
+      Lines: (string * string) list }
 
 [<RequireQualifiedAccess>]
 module Listing =

@@ -18,8 +18,7 @@ let private listen (cancel: CancellationTokenSource) =
         |> List.map (fun signal -> PosixSignalRegistration.Create(signal, obey))
 
     { new IDisposable with
-        member _.Dispose() = ears |> List.iter _.Dispose()
-    }
+        member _.Dispose() = ears |> List.iter _.Dispose() }
 
 let private perform request =
     use cancel = new CancellationTokenSource()

@@ -28,12 +28,10 @@ module Recipes =
                 | words -> Values.percentTop (List.concat words)
 
             return
-                {
-                    Mitochondrial = mtPrefix |> Option.map Values.mitochondrial |> Option.defaultValue Recipe.qc.Mitochondrial
-                    GeneSets = []
-                    PercentTop = percentTop
-                    Log1p = not (spoken.Contains PreprocessArguments.No_Log1p_Columns)
-                },
+                { Mitochondrial = mtPrefix |> Option.map Values.mitochondrial |> Option.defaultValue Recipe.qc.Mitochondrial
+                  GeneSets = []
+                  PercentTop = percentTop
+                  Log1p = not (spoken.Contains PreprocessArguments.No_Log1p_Columns) },
                 geneSets
         }
 
@@ -57,12 +55,10 @@ module Recipes =
                 spoken.TryGetResult PreprocessArguments.Key_Added |> Checked.optional (Values.name "--key-added")
 
             return
-                {
-                    TargetSum = targetSum
-                    ExcludeHighlyExpressed = excludes
-                    MaxFraction = maxFraction |> Option.defaultValue Recipe.normalizeTotal.MaxFraction
-                    KeyAdded = keyAdded
-                }
+                { TargetSum = targetSum
+                  ExcludeHighlyExpressed = excludes
+                  MaxFraction = maxFraction |> Option.defaultValue Recipe.normalizeTotal.MaxFraction
+                  KeyAdded = keyAdded }
         }
 
     let private log1p (spoken: ParseResults<PreprocessArguments>) : Checked<Log1pRecipe> =
@@ -70,10 +66,7 @@ module Recipes =
             let! basis =
                 spoken.TryGetResult PreprocessArguments.Base |> Checked.optional Values.basis
 
-            return
-                {
-                    Base = basis |> Option.defaultValue Recipe.log1p.Base
-                }
+            return { Base = basis |> Option.defaultValue Recipe.log1p.Base }
         }
 
     /// What the core refuses whatever the data is a mistake of the command line.
@@ -94,12 +87,10 @@ module Recipes =
 
             return
                 steps
-                    {
-                        Qc = Some qc
-                        NormalizeTotal = Some normalizeTotal
-                        Log1p = Some log1p
-                        AllowInvalid = spoken.Contains PreprocessArguments.Allow_Invalid
-                    },
+                    { Qc = Some qc
+                      NormalizeTotal = Some normalizeTotal
+                      Log1p = Some log1p
+                      AllowInvalid = spoken.Contains PreprocessArguments.Allow_Invalid },
                 geneSets
         }
         |> Result.bind (fun (recipe, geneSets) -> accepted recipe |> Result.map (fun recipe -> recipe, geneSets))

@@ -25,13 +25,11 @@ type Task =
 
 /// A task and the manner in which to do it.
 type Request =
-    {
-        Task: Task
-        Workers: int
-        Memory: int64
-        Json: bool
-        Quiet: bool
-    }
+    { Task: Task
+      Workers: int
+      Memory: int64
+      Json: bool
+      Quiet: bool }
 
 [<RequireQualifiedAccess>]
 module Requests =
@@ -75,13 +73,11 @@ module Requests =
 
             return
                 Run
-                    {
-                        Command = command
-                        Input = input
-                        Output = output
-                        GeneSets = geneSets
-                        Recipe = recipe
-                    }
+                    { Command = command
+                      Input = input
+                      Output = output
+                      GeneSets = geneSets
+                      Recipe = recipe }
         }
 
     let private look (arguments: ParseResults<LookArguments>) =
@@ -105,8 +101,7 @@ module Requests =
             |> run "log1p" (fun all ->
                 { all with
                     Qc = None
-                    NormalizeTotal = None
-                })
+                    NormalizeTotal = None })
         | Arguments.Preprocess arguments -> arguments.GetAllResults() |> run "preprocess" id
         | general -> failwith $"{general} is not a command"
 
@@ -127,13 +122,11 @@ module Requests =
                 arguments.TryGetResult Arguments.Memory |> Checked.optional Values.memory
 
             return
-                {
-                    Task = task
-                    Workers = workers |> Option.defaultValue Settings.standard.Workers
-                    Memory = memory |> Option.defaultValue Settings.standard.Memory
-                    Json = arguments.Contains Arguments.Json
-                    Quiet = arguments.Contains Arguments.Quiet
-                }
+                { Task = task
+                  Workers = workers |> Option.defaultValue Settings.standard.Workers
+                  Memory = memory |> Option.defaultValue Settings.standard.Memory
+                  Json = arguments.Contains Arguments.Json
+                  Quiet = arguments.Contains Arguments.Quiet }
         }
 
     /// --option=value is --option value.
@@ -149,13 +142,11 @@ module Requests =
     let ofWords (words: string list) : Checked<Request> =
         if Help.isWanted words then
             Ok
-                {
-                    Task = Help(Help.commandOf words)
-                    Workers = Settings.standard.Workers
-                    Memory = Settings.standard.Memory
-                    Json = false
-                    Quiet = false
-                }
+                { Task = Help(Help.commandOf words)
+                  Workers = Settings.standard.Workers
+                  Memory = Settings.standard.Memory
+                  Json = false
+                  Quiet = false }
         else
             try
                 Help.parser.ParseCommandLine(words |> List.collect split |> Array.ofList) |> ofArguments

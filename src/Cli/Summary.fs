@@ -46,34 +46,30 @@ module Summary =
         value |> Option.map (fun value -> name, show value) |> Option.toList
 
     let ofReport (seconds: float) (report: Report) =
-        {
-            Title = report.Output
-            Lines =
-                [
-                    "steps", steps report
-                    "cells", count report.Cells
-                    "genes", count (int64 report.Genes)
-                    "stored values", values report.Cells report.Genes report.StoredValues
-                    "X", change report.TypeBefore report.TypeAfter
-                    yield! optional "counts per cell" (mean >> sprintf "%s on average") report.MeanCountsPerCell
-                    yield! optional "genes per cell" (mean >> sprintf "%s on average") report.MeanGenesPerCell
+        { Title = report.Output
+          Lines =
+            [ "steps", steps report
+              "cells", count report.Cells
+              "genes", count (int64 report.Genes)
+              "stored values", values report.Cells report.Genes report.StoredValues
+              "X", change report.TypeBefore report.TypeAfter
+              yield! optional "counts per cell" (mean >> sprintf "%s on average") report.MeanCountsPerCell
+              yield! optional "genes per cell" (mean >> sprintf "%s on average") report.MeanGenesPerCell
 
-                    if List.contains "qc" report.Steps then
-                        "gene sets", geneSets report.GeneSets
+              if List.contains "qc" report.Steps then
+                  "gene sets", geneSets report.GeneSets
 
-                    if report.ExcludedGenes > 0 then
-                        "highly expressed", $"{count (int64 report.ExcludedGenes)} genes left out of the totals"
+              if report.ExcludedGenes > 0 then
+                  "highly expressed", $"{count (int64 report.ExcludedGenes)} genes left out of the totals"
 
-                    if not report.ObsColumns.IsEmpty then
-                        "new in obs", list report.ObsColumns
+              if not report.ObsColumns.IsEmpty then
+                  "new in obs", list report.ObsColumns
 
-                    if not report.VarColumns.IsEmpty then
-                        "new in var", list report.VarColumns
+              if not report.VarColumns.IsEmpty then
+                  "new in var", list report.VarColumns
 
-                    "reads of X", string report.Reads
-                    "time", String.Format(invariant, "{0:0.0} s", seconds)
-                ]
-        }
+              "reads of X", string report.Reads
+              "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
 
     let private looksLikeCounts (info: Info) =
         if info.CellsExamined = 0L then
@@ -98,35 +94,27 @@ module Summary =
         | Restore -> $"{Numeric.name plan.TypeAfter}, in a new dataset stored like the old one"
 
     let ofInfo (info: Info) =
-        {
-            Title = info.Path
-            Lines =
-                [
-                    "size", size info.Bytes
-                    "cells", count info.Cells
-                    "genes", count (int64 info.Genes)
-                    "stored values", values info.Cells info.Genes info.StoredValues
-                    "raw counts?", looksLikeCounts info
-                    "log-transformed?", (if info.IsLogged then "yes, says uns/log1p" else "no uns/log1p that says so")
-                    yield! info.Matrix |> List.map stored
-                    "obs columns", list info.ObsColumns
-                    "var columns", list info.VarColumns
-                    "also kept", list info.Others
-                ]
-        }
+        { Title = info.Path
+          Lines =
+            [ "size", size info.Bytes
+              "cells", count info.Cells
+              "genes", count (int64 info.Genes)
+              "stored values", values info.Cells info.Genes info.StoredValues
+              "raw counts?", looksLikeCounts info
+              "log-transformed?", (if info.IsLogged then "yes, says uns/log1p" else "no uns/log1p that says so")
+              yield! info.Matrix |> List.map stored
+              "obs columns", list info.ObsColumns
+              "var columns", list info.VarColumns
+              "also kept", list info.Others ] }
 
     let ofPlan (plan: Plan) =
         let passes =
             plan.Passes |> List.mapi (fun i purpose -> $"{i + 1}: {purpose}") |> String.concat ", "
 
-        {
-            Title = "What singlesharp preprocess would do"
-            Lines =
-                [
-                    "reads of X", passes
-                    "X", destination plan
-                    "gene sets", geneSets plan.SetSizes
-                    "percent_top", plan.PercentTop |> List.map string |> list
-                    "memory", $"{size plan.Memory} besides the runtime"
-                ]
-        }
+        { Title = "What singlesharp preprocess would do"
+          Lines =
+            [ "reads of X", passes
+              "X", destination plan
+              "gene sets", geneSets plan.SetSizes
+              "percent_top", plan.PercentTop |> List.map string |> list
+              "memory", $"{size plan.Memory} besides the runtime" ] }

@@ -62,32 +62,26 @@ module Synthetic =
 
     /// In the order of their markers: CD4 T, CD8 T, NK, B, CD14 and FCGR3A monocytes, dendritic cells, platelets.
     let private cellTypes =
-        [
-            0.40, "CD3D CD3E IL7R LTB CCR7 LDHB TCF7 CD27"
-            0.12, "CD3D CD3E CD8A CD8B CCL5 GZMK NKG7 CST7"
-            0.08, "GNLY NKG7 GZMB PRF1 KLRD1 FGFBP2 CST7 CTSW"
-            0.13, "MS4A1 CD79A CD79B CD74 HLA-DRA CD37 TCL1A IGHM"
-            0.20, "LYZ CD14 S100A8 S100A9 FCN1 CST3 TYROBP VCAN"
-            0.04, "FCGR3A MS4A7 LST1 AIF1 IFITM3 TYROBP CDKN1C CST3"
-            0.02, "FCER1A CST3 CLEC10A HLA-DPA1 HLA-DRA CD74 CD1C LYZ"
-            0.01, "PPBP PF4 GNG11 SDPR NRGN TUBB1 CLU SPARC"
-        ]
+        [ 0.40, "CD3D CD3E IL7R LTB CCR7 LDHB TCF7 CD27"
+          0.12, "CD3D CD3E CD8A CD8B CCL5 GZMK NKG7 CST7"
+          0.08, "GNLY NKG7 GZMB PRF1 KLRD1 FGFBP2 CST7 CTSW"
+          0.13, "MS4A1 CD79A CD79B CD74 HLA-DRA CD37 TCL1A IGHM"
+          0.20, "LYZ CD14 S100A8 S100A9 FCN1 CST3 TYROBP VCAN"
+          0.04, "FCGR3A MS4A7 LST1 AIF1 IFITM3 TYROBP CDKN1C CST3"
+          0.02, "FCER1A CST3 CLEC10A HLA-DPA1 HLA-DRA CD74 CD1C LYZ"
+          0.01, "PPBP PF4 GNG11 SDPR NRGN TUBB1 CLU SPARC" ]
         |> List.map (fun (share, markers) ->
-            {
-                Share = share
-                Markers = words markers
-            })
+            { Share = share
+              Markers = words markers })
 
     /// Genes without a name of their own first, as there are so many; mitochondrial genes last, as on a genome.
     let private geneNames =
         let named =
             (cellTypes |> List.collect _.Markers |> List.distinct) @ housekeeping @ ribosomal @ mitochondrial
 
-        [|
-            for i in 1 .. genes - named.Length do
-                $"GENE{i:D5}"
-            yield! named
-        |]
+        [| for i in 1 .. genes - named.Length do
+               $"GENE{i:D5}"
+           yield! named |]
 
     let private positionOf =
         let positions =
@@ -191,10 +185,8 @@ module Synthetic =
 
             indptr[cell + 1] <- indices.Count
 
-        {
-            CellNames = Array.init cells (fun _ -> barcode dice)
-            GeneNames = geneNames
-            Indptr = indptr
-            Indices = indices.ToArray()
-            Data = data.ToArray()
-        }
+        { CellNames = Array.init cells (fun _ -> barcode dice)
+          GeneNames = geneNames
+          Indptr = indptr
+          Indices = indices.ToArray()
+          Data = data.ToArray() }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
@@ -39,43 +38,7 @@ internal static class Translate
     {
         NotNull(path);
         var fold = NotNull(statistic).Value;
-        return new(settings => Unwrapped(() => Fold(path, fold, settings)));
-    }
-
-    private static TResult Fold<TResult>(string path, Core.Fold<Core.Slice, TResult> fold, Core.Settings settings)
-    {
-        using var file = Core.Schema.openRead(path);
-        var matrix = file.X;
-        var plan = Core.PlanModule.make(file, Reading, settings);
-        var bytes = matrix.Stored * (matrix.Data.ElementSize + matrix.Indices.ElementSize);
-        var report = FuncConvert.FromAction<long>(cells => settings.Progress.Invoke(new(1, 1, cells, matrix.Cells, bytes)));
-        var schedule = new Core.Schedule(settings.Workers, plan.Window, settings.Cancel, report);
-        var rows = Core.Reader.rows(file.Store.Disk, matrix, plan.ValuesPerSlice);
-        return Core.Blocks.run(schedule, rows, Core.Outlet.none<Core.Slice>(), fold);
-    }
-
-    /// <summary>A recipe that reads and asks for nothing, so that a plan can be made of how to read.</summary>
-    private static Core.Recipe Reading { get; } = Recipe(new Recipe
-    {
-        Qc = new() { Mitochondrial = Mitochondrial.NotCounted, PercentTop = PercentTop.Exactly() },
-    });
-
-    /// <summary>What a delegate threw in the middle of a read arrives as it was thrown.</summary>
-    private static T Unwrapped<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception trouble) when (Core.FaultModule.tryFind(trouble)?.Value is { } fault)
-        {
-            throw Exception(fault);
-        }
-        catch (Core.BlockFailed failed)
-        {
-            ExceptionDispatchInfo.Throw(failed.cause);
-            throw;
-        }
+        return new(settings => Answer(Core.Pipeline.fold(fold, settings, path)));
     }
 
     private static T Answer<T>(FSharpResult<T, Core.Fault> result) =>

@@ -28,8 +28,7 @@ let private geneSet name rule = { Name = name; Rule = rule }
 
 let private withSets sets =
     { Recipe.qc with
-        GeneSets = geneSet "ribo" (Prefix [ "RPS"; "RPL" ]) :: sets
-    }
+        GeneSets = geneSet "ribo" (Prefix [ "RPS"; "RPL" ]) :: sets }
 
 let private lines (text: string) =
     text.Split('\n', StringSplitOptions.RemoveEmptyEntries ||| StringSplitOptions.TrimEntries) |> List.ofArray
@@ -51,23 +50,21 @@ let private saidByProgram (target: float) digest =
 
     let deepest = rows |> Array.map total |> Array.indexed |> Array.maxBy snd
 
-    [
-        "plan: median total, qc + normalize_total + log1p -> float32, Restore"
-        "progress: 5000 of 5000 cells, pass 2 of 2"
-        $"target sum: {target}"
-        "gene sets: mt 12, ribo 30, first 2"
-        "reads: 2"
-        "counts: True"
-        $"digest: {digest}"
-        $"digest of steps: {digest}"
-        $"without gene 0: {silent}"
-        $"deepest: cell {fst deepest} with {snd deepest}"
-        "same bits: True"
-        nowhere
-        "cancelled: True"
-        "a statistic's own: as it was thrown"
-        "at once: recipe"
-    ]
+    [ "plan: median total, qc + normalize_total + log1p -> float32, Restore"
+      "progress: 5000 of 5000 cells, pass 2 of 2"
+      $"target sum: {target}"
+      "gene sets: mt 12, ribo 30, first 2"
+      "reads: 2"
+      "counts: True"
+      $"digest: {digest}"
+      $"digest of steps: {digest}"
+      $"without gene 0: {silent}"
+      $"deepest: cell {fst deepest} with {snd deepest}"
+      "same bits: True"
+      nowhere
+      "cancelled: True"
+      "a statistic's own: as it was thrown"
+      "at once: recipe" ]
 
 let private ofCSharp =
     test "a C# program gets from the package what the library gives" {
@@ -90,15 +87,12 @@ let private ofCSharp =
                     Qc =
                         Some
                             { withSets [ geneSet "first" (Names [ "GENE0"; "GENE1"; "NOSUCHGENE" ]) ] with
-                                PercentTop = Exactly [ 20; 50 ]
-                            }
+                                PercentTop = Exactly [ 20; 50 ] }
                     NormalizeTotal =
                         Some
                             { Recipe.normalizeTotal with
                                 TargetSum = MedianOfPositive
-                                KeyAdded = Some "size_factor"
-                            }
-                }
+                                KeyAdded = Some "size_factor" } }
 
         Expect.equal (lines said) (saidByProgram target digest) "the lines that it prints"
     }
@@ -116,21 +110,18 @@ let private ofScript =
             inProcess
                 sandbox
                 { Recipe.standard with
-                    Qc = Some(withSets [])
-                }
+                    Qc = Some(withSets []) }
 
         let perCell = float counts.Value.Data.Length / float counts.Value.CellNames.Length
 
         Expect.equal
             (lines said)
-            [
-                $"target sum: {target}"
-                "gene set: mt 12"
-                "gene set: ribo 30"
-                $"digest: {digest}"
-                $"stored values per cell: {perCell}"
-                nowhere
-            ]
+            [ $"target sum: {target}"
+              "gene set: mt 12"
+              "gene set: ribo 30"
+              $"digest: {digest}"
+              $"stored values per cell: {perCell}"
+              nowhere ]
             "the lines that it prints"
     }
 
@@ -175,13 +166,11 @@ let private signatures =
             && (part.Namespace.StartsWith "Microsoft.FSharp" || part.Namespace.StartsWith "SingleSharp.Core")
 
         let foreign =
-            [
-                for shown in facade().GetExportedTypes() do
-                    for each in shown.GetMembers() do
-                        for part in typesOf each do
-                            if isForeign part then
-                                $"{shown.Name}.{each.Name}: {part}"
-            ]
+            [ for shown in facade().GetExportedTypes() do
+                  for each in shown.GetMembers() do
+                      for part in typesOf each do
+                          if isForeign part then
+                              $"{shown.Name}.{each.Name}: {part}" ]
 
         Expect.isEmpty foreign "members that show F# or the core"
     }

@@ -61,14 +61,8 @@ let private shell =
                     Some
                         { Recipe.qc with
                             GeneSets =
-                                [
-                                    {
-                                        Name = "ribo"
-                                        Rule = Prefix [ "RPS"; "RPL" ]
-                                    }
-                                ]
-                        }
-            }
+                                [ { Name = "ribo"
+                                    Rule = Prefix [ "RPS"; "RPL" ] } ] } }
     }
 
 let private script =
@@ -104,16 +98,14 @@ let private languages =
 let private refusals =
     testList
         "the README quotes what is refused"
-        [
-            for case in [ "x_csc"; "x_dense_f32"; "layout_lzf"; "x_bool" ] do
-                test case {
-                    let input = here $"edge/{case}/input.h5ad"
+        [ for case in [ "x_csc"; "x_dense_f32"; "layout_lzf"; "x_bool" ] do
+              test case {
+                  let input = here $"edge/{case}/input.h5ad"
 
-                    match Pipeline.info Recipe.standard Settings.standard input with
-                    | Ok _ -> failtest "it is not refused any more"
-                    | Error fault -> Expect.stringContains readme.Value ((Fault.sentence fault).Replace(input, "*FILE*")) "README.md"
-                }
-        ]
+                  match Pipeline.info Recipe.standard Settings.standard input with
+                  | Ok _ -> failtest "it is not refused any more"
+                  | Error fault -> Expect.stringContains readme.Value ((Fault.sentence fault).Replace(input, "*FILE*")) "README.md"
+              } ]
 
 let tests: Test =
     testSequenced (testList "docs" [ languages; refusals; shell; script; program ])

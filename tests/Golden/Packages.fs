@@ -66,17 +66,15 @@ type Feed() =
 
     let pack project =
         dotnet
-            [
-                "pack"
-                Path.Combine(root, "src", project)
-                "--configuration"
-                "Release"
-                "--output"
-                folder
-                $"-p:Version={version}"
-                // What it builds on the way must not get between those who build the working copy.
-                $"-p:ArtifactsPath={home.FullName}/artifacts/"
-            ]
+            [ "pack"
+              Path.Combine(root, "src", project)
+              "--configuration"
+              "Release"
+              "--output"
+              folder
+              $"-p:Version={version}"
+              // What it builds on the way must not get between those who build the working copy.
+              $"-p:ArtifactsPath={home.FullName}/artifacts/" ]
         |> ignore
 
     /// Removes the packages from here and from the cache that all projects of the user share.
@@ -119,17 +117,15 @@ type Feed() =
             (let tool = Path.Combine(home.FullName, "tool")
 
              dotnet
-                 [
-                     "tool"
-                     "install"
-                     "SingleSharp.Cli"
-                     "--version"
-                     version
-                     "--add-source"
-                     folder
-                     "--tool-path"
-                     tool
-                 ]
+                 [ "tool"
+                   "install"
+                   "SingleSharp.Cli"
+                   "--version"
+                   version
+                   "--add-source"
+                   folder
+                   "--tool-path"
+                   tool ]
              |> ignore
 
              tool)
@@ -151,13 +147,11 @@ let counts =
              elif gene % 20 = 3 then "RPS"
              else "GENE"
 
-         {
-             CellNames = Array.init cells (fun cell -> $"CELL{cell}")
-             GeneNames = Array.init genes (fun gene -> $"{kind gene}{gene}")
-             Indptr = rows |> Array.scan (fun sum row -> sum + row.Length) 0
-             Indices = Array.concat rows
-             Data = rows |> Array.collect (Array.map (fun _ -> float32 (1 + random.Next(1 + random.Next 40))))
-         })
+         { CellNames = Array.init cells (fun cell -> $"CELL{cell}")
+           GeneNames = Array.init genes (fun gene -> $"{kind gene}{gene}")
+           Indptr = rows |> Array.scan (fun sum row -> sum + row.Length) 0
+           Indices = Array.concat rows
+           Data = rows |> Array.collect (Array.map (fun _ -> float32 (1 + random.Next(1 + random.Next 40)))) })
 
 /// The file that consumers and documents work on.
 let writeCounts path =

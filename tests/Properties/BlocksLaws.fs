@@ -14,44 +14,36 @@ let private value (row: int64) =
 
 /// Visits `perVisit` rows at a time; sometimes dawdles, so that workers overtake one another.
 let private source rows perVisit dawdle : Source<int64[]> =
-    {
-        Rows = rows
-        Open =
-            fun () ->
-                { new RowReader<int64[]> with
-                    member _.Read(first, count, visit) =
-                        for part in Seq.chunkBySize perVisit [| first .. first + int64 count - 1L |] do
-                            if dawdle && first / 4096L % 3L = 0L then
-                                Thread.Sleep 1
+    { Rows = rows
+      Open =
+        fun () ->
+            { new RowReader<int64[]> with
+                member _.Read(first, count, visit) =
+                    for part in Seq.chunkBySize perVisit [| first .. first + int64 count - 1L |] do
+                        if dawdle && first / 4096L % 3L = 0L then
+                            Thread.Sleep 1
 
-                            visit part
+                        visit part
 
-                    member _.Dispose() = ()
-                }
-    }
+                member _.Dispose() = () } }
 
 let private sum: Fold<int64[], float> =
     Fold.ofSteps
-        {
-            Fresh = fun () -> 0.0
-            Step = fun total part -> Array.fold (fun total row -> total + value row) total part
-            Merge = (+)
-            Finish = id
-        }
+        { Fresh = fun () -> 0.0
+          Step = fun total part -> Array.fold (fun total row -> total + value row) total part
+          Merge = (+)
+          Finish = id }
 
 let private schedule workers window =
     { Blocks.sequential with
         Workers = workers
-        Window = window
-    }
+        Window = window }
 
 /// The tree of segments, blocks and rows, spelled out.
 let private tree rows =
-    [
-        for block in 0L .. Blocks.count rows - 1L ->
-            let struct (first, count) = Blocks.extent rows block
-            [ [| first .. first + int64 count - 1L |] ]
-    ]
+    [ for block in 0L .. Blocks.count rows - 1L ->
+          let struct (first, count) = Blocks.extent rows block
+          [ [| first .. first + int64 count - 1L |] ] ]
     |> List.chunkBySize Blocks.blocksPerSegment
 
 /// Keeps what leaves, and fails when pages leave concurrently or with more on them than they may hold.
@@ -59,21 +51,19 @@ let private recorder limit (left: List<int64>) : Outlet<int64[]> =
     let mutable leaving = 0
 
     Outlet.ofPages
-        {
-            Begin = fun _ -> List<int64>()
-            Fill = fun page part -> page.AddRange part
-            IsFull = fun page -> page.Count >= limit
-            Flush =
-                fun page ->
-                    if Interlocked.Increment &leaving <> 1 then
-                        failwith "two pages leave at once"
+        { Begin = fun _ -> List<int64>()
+          Fill = fun page part -> page.AddRange part
+          IsFull = fun page -> page.Count >= limit
+          Flush =
+            fun page ->
+                if Interlocked.Increment &leaving <> 1 then
+                    failwith "two pages leave at once"
 
-                    left.AddRange page
-                    page.Clear()
-                    Interlocked.Decrement &leaving |> ignore
-            Recycle = ignore
-            Complete = fun () -> left.Add -1L
-        }
+                left.AddRange page
+                page.Clear()
+                Interlocked.Decrement &leaving |> ignore
+          Recycle = ignore
+          Complete = fun () -> left.Add -1L }
 
 let private someRows (n: int) =
     int64 (abs n % 9) * 3001L + int64 (abs n % 2)
@@ -83,113 +73,105 @@ exception private Deliberate of int64
 let tests =
     testList
         "Blocks"
-        [
-            Law.holdsFor 40 "schedule" (fun (n: int) (AnySchedule(workers, window)) (cut: byte) ->
-                let rows = someRows n
+        [ Law.holdsFor 40 "schedule" (fun (n: int) (AnySchedule(workers, window)) (cut: byte) ->
+              let rows = someRows n
 
-                let run =
-                    Blocks.run (schedule workers window) (source rows (1 + int cut * 40) true) Outlet.none sum
+              let run =
+                  Blocks.run (schedule workers window) (source rows (1 + int cut * 40) true) Outlet.none sum
 
-                BitConverter.DoubleToInt64Bits run = BitConverter.DoubleToInt64Bits(Fold.runParts sum (tree rows)))
+              BitConverter.DoubleToInt64Bits run = BitConverter.DoubleToInt64Bits(Fold.runParts sum (tree rows)))
 
-            test "more than one segment merges segment by segment" {
-                let rows = int64 (Blocks.rowsPerBlock * Blocks.blocksPerSegment * 2 + 12345)
-                let expected = Fold.runParts sum (tree rows)
-                Expect.equal (Blocks.run (schedule 3 5) (source rows 4096 false) Outlet.none sum) expected "sum of the tree"
-                Expect.notEqual (Fold.run sum [ [| 0L .. rows - 1L |] ]) expected "the order of addition matters in this test"
-            }
+          test "more than one segment merges segment by segment" {
+              let rows = int64 (Blocks.rowsPerBlock * Blocks.blocksPerSegment * 2 + 12345)
+              let expected = Fold.runParts sum (tree rows)
+              Expect.equal (Blocks.run (schedule 3 5) (source rows 4096 false) Outlet.none sum) expected "sum of the tree"
+              Expect.notEqual (Fold.run sum [ [| 0L .. rows - 1L |] ]) expected "the order of addition matters in this test"
+          }
 
-            Law.holdsFor 40 "outlets" (fun (n: int) (AnySchedule(workers, window)) (limit: byte) ->
-                let rows = someRows n
-                let left = List<int64>()
-                let other = List<int64>()
-                let outlet = Outlet.both (recorder (1 + 50 * int limit) left) (recorder 5000 other)
-                Blocks.run (schedule workers window) (source rows 700 true) outlet (Fold.always ()) |> ignore
-                let expected = [ yield! seq { 0L .. rows - 1L }; -1L ]
-                List.ofSeq left = expected && List.ofSeq other = expected)
+          Law.holdsFor 40 "outlets" (fun (n: int) (AnySchedule(workers, window)) (limit: byte) ->
+              let rows = someRows n
+              let left = List<int64>()
+              let other = List<int64>()
+              let outlet = Outlet.both (recorder (1 + 50 * int limit) left) (recorder 5000 other)
+              Blocks.run (schedule workers window) (source rows 700 true) outlet (Fold.always ()) |> ignore
+              let expected = [ yield! seq { 0L .. rows - 1L }; -1L ]
+              List.ofSeq left = expected && List.ofSeq other = expected)
 
-            Law.holdsFor 30 "spent" (fun (AnySchedule(workers, window)) ->
-                Blocks.run (schedule workers window) (source 20000L 999 true) Outlet.none (FoldLaws.watched sum) =
-                    Fold.runParts sum (tree 20000L))
+          Law.holdsFor 30 "spent" (fun (AnySchedule(workers, window)) ->
+              Blocks.run (schedule workers window) (source 20000L 999 true) Outlet.none (FoldLaws.watched sum) =
+                  Fold.runParts sum (tree 20000L))
 
-            Law.holdsFor 30 "the first failing block is reported, whatever the schedule" (fun (AnySchedule(workers, window)) ->
-                let failing = Set [ 2L; 3L; 6L ]
+          Law.holdsFor 30 "the first failing block is reported, whatever the schedule" (fun (AnySchedule(workers, window)) ->
+              let failing = Set [ 2L; 3L; 6L ]
 
-                let fragile =
-                    sum
-                    |> Fold.premap (fun (part: int64[]) ->
-                        if failing.Contains(part[0] / 4096L) then
-                            raise (Deliberate part[0])
+              let fragile =
+                  sum
+                  |> Fold.premap (fun (part: int64[]) ->
+                      if failing.Contains(part[0] / 4096L) then
+                          raise (Deliberate part[0])
 
-                        part)
+                      part)
 
-                try
-                    Blocks.run (schedule workers window) (source 40000L 4096 true) Outlet.none fragile |> ignore
-                    false
-                with BlockFailed(first, rows, Deliberate row) ->
-                    first = 8192L && rows = 4096 && row = 8192L)
+              try
+                  Blocks.run (schedule workers window) (source 40000L 4096 true) Outlet.none fragile |> ignore
+                  false
+              with BlockFailed(first, rows, Deliberate row) ->
+                  first = 8192L && rows = 4096 && row = 8192L)
 
-            test "at most `window` blocks are begun and not merged" {
-                let mutable begun = 0L
-                let mutable merged = 0L
-                let mutable most = 0L
+          test "at most `window` blocks are begun and not merged" {
+              let mutable begun = 0L
+              let mutable merged = 0L
+              let mutable most = 0L
 
-                let counting: Outlet<int64[]> =
-                    Outlet.ofPages
-                        {
-                            Begin =
-                                fun _ ->
-                                    let now = Interlocked.Increment &begun - Volatile.Read &merged
-                                    lock sum (fun () -> most <- max most now)
-                            Fill = fun () _ -> ()
-                            IsFull = fun () -> false
-                            Flush = ignore
-                            Recycle = fun () -> Interlocked.Increment &merged |> ignore
-                            Complete = ignore
-                        }
+              let counting: Outlet<int64[]> =
+                  Outlet.ofPages
+                      { Begin =
+                          fun _ ->
+                              let now = Interlocked.Increment &begun - Volatile.Read &merged
+                              lock sum (fun () -> most <- max most now)
+                        Fill = fun () _ -> ()
+                        IsFull = fun () -> false
+                        Flush = ignore
+                        Recycle = fun () -> Interlocked.Increment &merged |> ignore
+                        Complete = ignore }
 
-                Blocks.run (schedule 4 3) (source 200000L 4096 true) counting sum |> ignore
-                Expect.isLessThanOrEqual most 3L "blocks in flight"
-            }
+              Blocks.run (schedule 4 3) (source 200000L 4096 true) counting sum |> ignore
+              Expect.isLessThanOrEqual most 3L "blocks in flight"
+          }
 
-            test "cancelling stops the run with OperationCanceledException" {
-                use stop = new CancellationTokenSource()
+          test "cancelling stops the run with OperationCanceledException" {
+              use stop = new CancellationTokenSource()
 
-                let cancelled =
-                    { schedule 2 3 with
-                        Cancel = stop.Token
-                        RowsDone =
-                            fun rows ->
-                                if rows > 20000L then
-                                    stop.Cancel()
-                    }
+              let cancelled =
+                  { schedule 2 3 with
+                      Cancel = stop.Token
+                      RowsDone =
+                          fun rows ->
+                              if rows > 20000L then
+                                  stop.Cancel() }
 
-                Expect.throwsT<OperationCanceledException>
-                    (fun () -> Blocks.run cancelled (source 4_000_000L 4096 false) Outlet.none sum |> ignore)
-                    "cancelled in mid-run"
-            }
+              Expect.throwsT<OperationCanceledException>
+                  (fun () -> Blocks.run cancelled (source 4_000_000L 4096 false) Outlet.none sum |> ignore)
+                  "cancelled in mid-run"
+          }
 
-            test "a reader that cannot be opened fails the first block" {
-                let closed: Source<int64[]> =
-                    {
-                        Rows = 10000L
-                        Open = fun () -> raise (Deliberate 0L)
-                    }
+          test "a reader that cannot be opened fails the first block" {
+              let closed: Source<int64[]> =
+                  { Rows = 10000L
+                    Open = fun () -> raise (Deliberate 0L) }
 
-                Expect.throwsC (fun () -> Blocks.run (schedule 2 2) closed Outlet.none sum |> ignore) (function
-                    | BlockFailed(0L, 4096, Deliberate 0L) -> ()
-                    | other -> failtest $"{other}")
-            }
+              Expect.throwsC (fun () -> Blocks.run (schedule 2 2) closed Outlet.none sum |> ignore) (function
+                  | BlockFailed(0L, 4096, Deliberate 0L) -> ()
+                  | other -> failtest $"{other}")
+          }
 
-            test "rows are reported in order up to the last" {
-                let told = List<int64>()
+          test "rows are reported in order up to the last" {
+              let told = List<int64>()
 
-                let telling =
-                    { schedule 3 4 with
-                        RowsDone = told.Add
-                    }
+              let telling =
+                  { schedule 3 4 with
+                      RowsDone = told.Add }
 
-                Blocks.run telling (source 10000L 4096 true) Outlet.none sum |> ignore
-                Expect.sequenceEqual told [ 4096L; 8192L; 10000L ] "rows done"
-            }
-        ]
+              Blocks.run telling (source 10000L 4096 true) Outlet.none sum |> ignore
+              Expect.sequenceEqual told [ 4096L; 8192L; 10000L ] "rows done"
+          } ]

@@ -110,40 +110,32 @@ let private around (reach: int) (x: float) =
 
 /// The ends of log's slices in some binades.
 let private logSeams =
-    [
-        for k in [ -1021; -300; -2; -1; 0; 1; 2; 9; 40; 1000 ] do
-            for i in 0..128 -> Math.ScaleB(1.0 + float i / 128.0, k)
-    ]
+    [ for k in [ -1021; -300; -2; -1; 0; 1; 2; 9; 40; 1000 ] do
+          for i in 0..128 -> Math.ScaleB(1.0 + float i / 128.0, k) ]
 
 /// The ends and middles of the steps of exp and expm1, the multiples of ln 2 among them, and the ends of expm1's branches.
 let private expSeams =
-    [
-        for n in -275200 .. 262100 do
-            if abs n < 1200 || n % 255 = 0 || n % 25600 = 0 then
-                float n * 0.6931471805599453 / 256.0
-        yield! [ -40.0; -0.00390625; 0.00390625; 64.0 ]
-    ]
+    [ for n in -275200 .. 262100 do
+          if abs n < 1200 || n % 255 = 0 || n % 25600 = 0 then
+              float n * 0.6931471805599453 / 256.0
+      yield! [ -40.0; -0.00390625; 0.00390625; 64.0 ] ]
 
 /// Powers of two, and 1 plus and minus each, from the least subnormal to the greatest float; where exp turns subnormal.
 let private extremes =
-    [
-        for k in -1074..3..1023 do
-            let x = Math.ScaleB(1.0, k)
-            yield! [ x; -x; 1.0 - x; 1.0 + x; x - 1.0 ]
-        yield! [ Double.MaxValue; 709.7827; -745.1332 ]
-        yield! List.init 30 (fun i -> -708.3964 - float i * 1e-4)
-    ]
+    [ for k in -1074..3..1023 do
+          let x = Math.ScaleB(1.0, k)
+          yield! [ x; -x; 1.0 - x; 1.0 + x; x - 1.0 ]
+      yield! [ Double.MaxValue; 709.7827; -745.1332 ]
+      yield! List.init 30 (fun i -> -708.3964 - float i * 1e-4) ]
 
 /// Counts over depths as normalization makes them, k/d for k = 1 .. 100, both as float and as stored in float32.
 let private shares =
     let draw = draws 3UL
 
-    [
-        for k in 1..100 do
-            for _ in 1..50 do
-                let depth = 0.01 + float (draw () % 1000000UL) / 997.0
-                yield! [ float k / depth; float (float32 k / float32 depth) ]
-    ]
+    [ for k in 1..100 do
+          for _ in 1..50 do
+              let depth = 0.01 + float (draw () % 1000000UL) / 997.0
+              yield! [ float k / depth; float (float32 k / float32 depth) ] ]
 
 let private isAccurate apply reference xs =
     let worst = Seq.maxBy (fun x -> ulps (apply x) (reference x)) xs
@@ -175,39 +167,35 @@ let private lawsOf name (apply: float -> float) reference (low: float, high: flo
 
     testList
         name
-        [
-            errs "over the whole domain" (sample 1UL anyFloat)
-            errs "where it does its work" (sample 2UL workingFloat)
-            errs "beside its seams" (Seq.collect (around 1) seams)
-            errs "at the extremes" (Seq.collect (around 1) extremes)
-            testCase "never decreases beside its seams" (fun () ->
-                for a, b in seams |> Seq.collect (fun x -> around 60 x |> inside |> Seq.sort |> Seq.pairwise) do
-                    Expect.isLessThanOrEqual (apply a) (apply b) $"at {a:R}")
-            Law.holds "never decreases" (fun (x: float, y: float) -> not (x <= y) || not (apply x > apply y))
-            testCase "gives the same bits on every machine" (fun () -> Expect.equal (fingerprint apply) print "FNV-1a of the results")
-        ]
+        [ errs "over the whole domain" (sample 1UL anyFloat)
+          errs "where it does its work" (sample 2UL workingFloat)
+          errs "beside its seams" (Seq.collect (around 1) seams)
+          errs "at the extremes" (Seq.collect (around 1) extremes)
+          testCase "never decreases beside its seams" (fun () ->
+              for a, b in seams |> Seq.collect (fun x -> around 60 x |> inside |> Seq.sort |> Seq.pairwise) do
+                  Expect.isLessThanOrEqual (apply a) (apply b) $"at {a:R}")
+          Law.holds "never decreases" (fun (x: float, y: float) -> not (x <= y) || not (apply x > apply y))
+          testCase "gives the same bits on every machine" (fun () -> Expect.equal (fingerprint apply) print "FNV-1a of the results") ]
 
 let private answers =
-    [
-        Elementary.log, -infinity, [ 0.0; -0.0 ]
-        Elementary.log, 0.0, [ 1.0 ]
-        Elementary.log, infinity, [ infinity ]
-        Elementary.log, nan, [ -5e-324; -1.0; -infinity; nan ]
-        Elementary.log1p, -infinity, [ -1.0 ]
-        Elementary.log1p, infinity, [ infinity ]
-        Elementary.log1p, nan, [ -1.0000000000000002; -infinity; nan ]
-        Elementary.exp, 0.0, [ -infinity; -1e300; -745.1332191019412 ]
-        Elementary.exp, 5e-324, [ -745.1332191019411 ]
-        Elementary.exp, 1.0, [ 0.0; -0.0; 5e-324; -5e-324 ]
-        Elementary.exp, infinity, [ 709.7827128933841; 1e300; infinity ]
-        Elementary.exp, nan, [ nan ]
-        Elementary.expm1, -1.0, [ -infinity; -1e300; -40.0 ]
-        Elementary.expm1, infinity, [ 709.7827128933841; 1e300; infinity ]
-        Elementary.expm1, nan, [ nan ]
-        for x in [ 0.0; -0.0; 5e-324; -5e-324; 1e-300 ] do
-            Elementary.log1p, x, [ x ]
-            Elementary.expm1, x, [ x ]
-    ]
+    [ Elementary.log, -infinity, [ 0.0; -0.0 ]
+      Elementary.log, 0.0, [ 1.0 ]
+      Elementary.log, infinity, [ infinity ]
+      Elementary.log, nan, [ -5e-324; -1.0; -infinity; nan ]
+      Elementary.log1p, -infinity, [ -1.0 ]
+      Elementary.log1p, infinity, [ infinity ]
+      Elementary.log1p, nan, [ -1.0000000000000002; -infinity; nan ]
+      Elementary.exp, 0.0, [ -infinity; -1e300; -745.1332191019412 ]
+      Elementary.exp, 5e-324, [ -745.1332191019411 ]
+      Elementary.exp, 1.0, [ 0.0; -0.0; 5e-324; -5e-324 ]
+      Elementary.exp, infinity, [ 709.7827128933841; 1e300; infinity ]
+      Elementary.exp, nan, [ nan ]
+      Elementary.expm1, -1.0, [ -infinity; -1e300; -40.0 ]
+      Elementary.expm1, infinity, [ 709.7827128933841; 1e300; infinity ]
+      Elementary.expm1, nan, [ nan ]
+      for x in [ 0.0; -0.0; 5e-324; -5e-324; 1e-300 ] do
+          Elementary.log1p, x, [ x ]
+          Elementary.expm1, x, [ x ] ]
 
 /// Whether log1p x, rounded to float32, is the float32 nearest to ln (1 + x), half a unit of which is 2^28 ulps. The reference is asked
 /// only where an ulp of error would decide. Of all 2^31 positive float32, six miss: there ln (1 + x) rounds to the midpoint of two.
@@ -219,24 +207,22 @@ let private roundsToNearest (x: float32) =
 let tests: Test =
     testList
         "Elementary"
-        [
-            lawsOf "log" Elementary.log (exactly >> logWide) (0.0, infinity) logSeams 0x7DA2D53953775085UL
-            lawsOf "log1p" Elementary.log1p log1pWide (-1.0, infinity) (List.map (fun x -> x - 1.0) logSeams) 0x9D59B9993CFAD5A5UL
-            lawsOf "exp" Elementary.exp expWide (-800.0, 709.7827128933841) expSeams 0x7755D50F821D17C1UL
-            lawsOf "expm1" Elementary.expm1 expm1Wide (-800.0, 709.7827128933841) expSeams 0xE2CF9DAB46C5AD9BUL
-            testCase "log1p of a share errs by less than 0.51 ulp" (fun () -> isAccurate Elementary.log1p log1pWide shares)
-            testCase "log1p rounds to the nearest float32" (fun () ->
-                let draw = draws 5UL
-                let xs = Seq.init 1000000 (fun _ -> float32 (abs (workingFloat draw)))
-                let misses = xs |> Seq.filter (roundsToNearest >> not) |> Seq.length
-                Expect.isLessThanOrEqual misses 1 "of a million")
-            testCase "special values are those of IEEE 754, signed zeros included" (fun () ->
-                for apply, answer, xs in answers do
-                    for x in xs do
-                        Expect.equal (BitConverter.DoubleToInt64Bits(apply x)) (BitConverter.DoubleToInt64Bits answer) $"at {x:R}")
-            Law.holds "log1p is NaN below -1 and nowhere else" (fun (x: float) -> Double.IsNaN(Elementary.log1p x) = not (x >= -1.0))
-            Law.holds "expm1 undoes log1p" (fun (x: float) ->
-                let y = Elementary.log1p x
-                let slack = 2.3e-16 * (abs x + (1.0 + x) * abs y)
-                not (x > -1.0 && x < 1e300) || abs (Elementary.expm1 y - x) <= slack)
-        ]
+        [ lawsOf "log" Elementary.log (exactly >> logWide) (0.0, infinity) logSeams 0x7DA2D53953775085UL
+          lawsOf "log1p" Elementary.log1p log1pWide (-1.0, infinity) (List.map (fun x -> x - 1.0) logSeams) 0x9D59B9993CFAD5A5UL
+          lawsOf "exp" Elementary.exp expWide (-800.0, 709.7827128933841) expSeams 0x7755D50F821D17C1UL
+          lawsOf "expm1" Elementary.expm1 expm1Wide (-800.0, 709.7827128933841) expSeams 0xE2CF9DAB46C5AD9BUL
+          testCase "log1p of a share errs by less than 0.51 ulp" (fun () -> isAccurate Elementary.log1p log1pWide shares)
+          testCase "log1p rounds to the nearest float32" (fun () ->
+              let draw = draws 5UL
+              let xs = Seq.init 1000000 (fun _ -> float32 (abs (workingFloat draw)))
+              let misses = xs |> Seq.filter (roundsToNearest >> not) |> Seq.length
+              Expect.isLessThanOrEqual misses 1 "of a million")
+          testCase "special values are those of IEEE 754, signed zeros included" (fun () ->
+              for apply, answer, xs in answers do
+                  for x in xs do
+                      Expect.equal (BitConverter.DoubleToInt64Bits(apply x)) (BitConverter.DoubleToInt64Bits answer) $"at {x:R}")
+          Law.holds "log1p is NaN below -1 and nowhere else" (fun (x: float) -> Double.IsNaN(Elementary.log1p x) = not (x >= -1.0))
+          Law.holds "expm1 undoes log1p" (fun (x: float) ->
+              let y = Elementary.log1p x
+              let slack = 2.3e-16 * (abs x + (1.0 + x) * abs y)
+              not (x > -1.0 && x < 1e300) || abs (Elementary.expm1 y - x) <= slack) ]

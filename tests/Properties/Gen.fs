@@ -7,10 +7,8 @@ open SingleSharp.Core
 
 /// A count matrix as rows of (gene, value), and the number of genes.
 type Rows =
-    {
-        Genes: int
-        Rows: (int * float) list list
-    }
+    { Genes: int
+      Rows: (int * float) list list }
 
 /// A matrix of whole, not negative values.
 type CountRows = CountRows of Rows
@@ -30,33 +28,27 @@ type AnySchedule = AnySchedule of workers: int * window: int
 /// Counts as they come: mostly 1 to 3, sometimes beyond every table, sometimes huge; explicit zeros too.
 let private count =
     Gen.frequency
-        [
-            60, Gen.choose (1, 3) |> Gen.map float
-            20, Gen.choose (4, 300) |> Gen.map float
-            5, Gen.constant 0.0
-            5, Gen.choose (1000, 100000) |> Gen.map float
-            1, Gen.elements [ 16777216.0; 16777217.0; 33554431.0; 1e9 ]
-        ]
+        [ 60, Gen.choose (1, 3) |> Gen.map float
+          20, Gen.choose (4, 300) |> Gen.map float
+          5, Gen.constant 0.0
+          5, Gen.choose (1000, 100000) |> Gen.map float
+          1, Gen.elements [ 16777216.0; 16777217.0; 33554431.0; 1e9 ] ]
 
 /// Values that float32 holds, so that storing them changes nothing.
 let private wildValue =
     Gen.frequency
-        [
-            50, count
-            20, Gen.choose (1, 1000) |> Gen.map (fun n -> float (float32 n / 37.0f))
-            5, Gen.choose (-5, -1) |> Gen.map float
-            2,
-            Gen.elements
-                [
-                    nan
-                    infinity
-                    -infinity
-                    -0.0
-                    -1.0
-                    1.401298464324817e-45
-                    3.4028234663852886e38
-                ]
-        ]
+        [ 50, count
+          20, Gen.choose (1, 1000) |> Gen.map (fun n -> float (float32 n / 37.0f))
+          5, Gen.choose (-5, -1) |> Gen.map float
+          2,
+          Gen.elements
+              [ nan
+                infinity
+                -infinity
+                -0.0
+                -1.0
+                1.401298464324817e-45
+                3.4028234663852886e38 ] ]
 
 /// A row: empty by weight, one gene, some genes, or every gene; genes in order or not.
 let private row genes value =
@@ -96,22 +88,18 @@ let private simpler matrix =
 
         if half > 0 then
             { matrix with
-                Rows = List.take half matrix.Rows
-            }
+                Rows = List.take half matrix.Rows }
 
             { matrix with
-                Rows = List.skip half matrix.Rows
-            }
+                Rows = List.skip half matrix.Rows }
 
         for i, row in List.indexed matrix.Rows do
             if not row.IsEmpty then
                 { matrix with
-                    Rows = List.updateAt i (List.tail row) matrix.Rows
-                }
+                    Rows = List.updateAt i (List.tail row) matrix.Rows }
 
                 { matrix with
-                    Rows = List.updateAt i (List.take (row.Length - 1) row) matrix.Rows
-                }
+                    Rows = List.updateAt i (List.take (row.Length - 1) row) matrix.Rows }
     }
 
 /// Cuts a list at random places; parts may be empty, unless `full`.
@@ -138,12 +126,10 @@ let slices (parts: (int * float) list list list) =
     let mutable cell = 0L
     let mutable value = 0L
 
-    [
-        for rows in parts do
-            Slice.ofRows cell value rows
-            cell <- cell + int64 rows.Length
-            value <- value + int64 (List.sumBy List.length rows)
-    ]
+    [ for rows in parts do
+          Slice.ofRows cell value rows
+          cell <- cell + int64 rows.Length
+          value <- value + int64 (List.sumBy List.length rows) ]
 
 let private cutRows =
     gen {

@@ -47,13 +47,9 @@ let logged value = single (Elementary.log1p value)
 
 /// All rows of slices that follow one another.
 let rowsOf (slices: Slice list) =
-    [
-        for slice in slices do
-            for row in 0 .. slice.Cells - 1 do
-                [
-                    for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 -> slice.Genes[i], slice.Values[i]
-                ]
-    ]
+    [ for slice in slices do
+          for row in 0 .. slice.Cells - 1 do
+              [ for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 -> slice.Genes[i], slice.Values[i] ] ]
 
 /// What columns hold after the slices have gone through one computer, one after another.
 let columnsOf (columns: CellColumns) (slices: Slice list) =

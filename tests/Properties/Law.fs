@@ -13,13 +13,11 @@ let failure name (seed: uint64) (gamma: uint64) size (original: obj list) (shrun
 
     String.concat
         "\n"
-        [
-            $"{name} does not hold: {reason}"
-            $"for\n{show shrunk}"
-            (if shrunk <> original then $"shrunk from\n{show original}" else "")
-            "Replay it with"
-            $"    Law.replays ({seed}UL, {gamma}UL, {size}) \"{name}\""
-        ]
+        [ $"{name} does not hold: {reason}"
+          $"for\n{show shrunk}"
+          (if shrunk <> original then $"shrunk from\n{show original}" else "")
+          "Replay it with"
+          $"    Law.replays ({seed}UL, {gamma}UL, {size}) \"{name}\"" ]
 
 let private reasonOf outcome =
     match outcome with
@@ -39,8 +37,7 @@ let private runner =
             | TestResult.Passed _ -> ()
             | TestResult.Exhausted data -> failtest $"{name}: only {data.NumberOfTests} cases were found that fit its condition"
             | TestResult.Failed(_, original, shrunk, outcome, seed, _, size) ->
-                failtest (failure name seed.Seed seed.Gamma size original shrunk (reasonOf outcome))
-    }
+                failtest (failure name seed.Seed seed.Gamma size original shrunk (reasonOf outcome)) }
 
 let private config =
     Config.Quick.WithArbitrary([ typeof<Arbitraries> ]).WithRunner(runner).WithQuietOnSuccess(true)
@@ -56,9 +53,7 @@ let holdsFor times name (property: 'a -> 'b) : Test =
 /// Only the case that failed, from its seed and size.
 let replays (seed: uint64, gamma: uint64, size: int) name (property: 'a -> 'b) : Test =
     let replay =
-        {
-            Rnd = Rnd(seed, gamma)
-            Size = Some size
-        }
+        { Rnd = Rnd(seed, gamma)
+          Size = Some size }
 
     testCase name (fun () -> Check.One(name, config.WithReplay(Some replay).WithMaxTest 1, property))

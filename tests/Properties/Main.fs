@@ -5,17 +5,15 @@ open Expecto
 let all =
     testList
         "Properties"
-        [
-            FoldLaws.tests
-            SyntaxLaws.tests
-            BlocksLaws.tests
-            ElementaryLaws.tests
-            QcLaws.tests
-            NormalizeLaws.tests
-            ValidityLaws.tests
-            MedianLaws.tests
-            PreprocessLaws.tests
-        ]
+        [ FoldLaws.tests
+          SyntaxLaws.tests
+          BlocksLaws.tests
+          ElementaryLaws.tests
+          QcLaws.tests
+          NormalizeLaws.tests
+          ValidityLaws.tests
+          MedianLaws.tests
+          PreprocessLaws.tests ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all

@@ -23,32 +23,30 @@ let private median precision (numbers: float list) =
 let tests =
     testList
         "Median"
-        [
-            Law.holds "the median of whole numbers" (fun (numbers: int list) ->
-                let numbers = List.map float numbers
-                InMemory.sameBits (medianOnDisk Precision.Double (fun _ -> true) numbers) (median Precision.Double numbers))
+        [ Law.holds "the median of whole numbers" (fun (numbers: int list) ->
+              let numbers = List.map float numbers
+              InMemory.sameBits (medianOnDisk Precision.Double (fun _ -> true) numbers) (median Precision.Double numbers))
 
-            Law.holds "the median of any numbers, in float32" (fun (numbers: float32 list) ->
-                let numbers =
-                    numbers |> List.map float |> List.filter (fun value -> not (Double.IsNaN value) && value <> 0.0)
+          Law.holds "the median of any numbers, in float32" (fun (numbers: float32 list) ->
+              let numbers =
+                  numbers |> List.map float |> List.filter (fun value -> not (Double.IsNaN value) && value <> 0.0)
 
-                InMemory.sameBits (medianOnDisk Precision.Single (fun _ -> true) numbers) (median Precision.Single numbers))
+              InMemory.sameBits (medianOnDisk Precision.Single (fun _ -> true) numbers) (median Precision.Single numbers))
 
-            Law.holds "only counted numbers count" (fun (numbers: int list) ->
-                let numbers = List.map float numbers
-                let positive value = value > 0.0
-                InMemory.sameBits (medianOnDisk Precision.Double positive numbers) (median Precision.Double (List.filter positive numbers)))
+          Law.holds "only counted numbers count" (fun (numbers: int list) ->
+              let numbers = List.map float numbers
+              let positive value = value > 0.0
+              InMemory.sameBits (medianOnDisk Precision.Double positive numbers) (median Precision.Double (List.filter positive numbers)))
 
-            test "NaN is never counted" {
-                Expect.equal (medianOnDisk Precision.Double (fun _ -> true) [ nan; 3.0; nan; 1.0; 2.0 ]) 2.0 "the median of 1, 2, 3"
-            }
+          test "NaN is never counted" {
+              Expect.equal (medianOnDisk Precision.Double (fun _ -> true) [ nan; 3.0; nan; 1.0; 2.0 ]) 2.0 "the median of 1, 2, 3"
+          }
 
-            test "the scratch file goes with its owner" {
-                let folder = Directory.CreateTempSubdirectory "singlesharp"
-                let scratch = new Scratch(folder.FullName)
-                scratch.Disk.Write(0L, ReadOnlySpan [| 1uy |])
-                (scratch :> IDisposable).Dispose()
-                Expect.isEmpty (folder.GetFiles()) "nothing is left"
-                folder.Delete()
-            }
-        ]
+          test "the scratch file goes with its owner" {
+              let folder = Directory.CreateTempSubdirectory "singlesharp"
+              let scratch = new Scratch(folder.FullName)
+              scratch.Disk.Write(0L, ReadOnlySpan [| 1uy |])
+              (scratch :> IDisposable).Dispose()
+              Expect.isEmpty (folder.GetFiles()) "nothing is left"
+              folder.Delete()
+          } ]

@@ -7,10 +7,8 @@ open SingleSharp.Properties.Gen
 open SingleSharp.Properties.InMemory
 
 let private scaling target =
-    {
-        Target = target
-        Excluded = ValueNone
-    }
+    { Target = target
+      Excluded = ValueNone }
 
 let private whole rows = Slice.ofRows 0L 0L rows
 
@@ -18,124 +16,102 @@ let private whole rows = Slice.ofRows 0L 0L rows
 let private outputs transformation (slices: Slice list) =
     let apply = Normalize.start transformation
 
-    [
-        for slice in slices do
-            apply slice
-            yield! Seq.truncate slice.Count slice.Output
-    ]
+    [ for slice in slices do
+          apply slice
+          yield! Seq.truncate slice.Count slice.Output ]
 
 let private agree left right =
     List.length left = List.length right && List.forall2 sameBits left right
 
 let private preprocess target =
-    {
-        Scaling = ValueSome(scaling target, Precision.Single)
-        Logarithm = ValueSome(ValueNone, Precision.Single)
-    }
+    { Scaling = ValueSome(scaling target, Precision.Single)
+      Logarithm = ValueSome(ValueNone, Precision.Single) }
 
 let tests =
     testList
         "Normalize"
-        [
-            Law.holds "normalize_total divides by total / target, rounding twice" (fun (WildRows matrix) ->
-                let transformation =
-                    {
-                        Scaling = ValueSome(scaling 1e4, Precision.Single)
-                        Logarithm = ValueNone
-                    }
+        [ Law.holds "normalize_total divides by total / target, rounding twice" (fun (WildRows matrix) ->
+              let transformation =
+                  { Scaling = ValueSome(scaling 1e4, Precision.Single)
+                    Logarithm = ValueNone }
 
-                let expected =
-                    [
-                        for row in matrix.Rows do
-                            for _, value in row -> normalized 1e4 (singleSum row) value
-                    ]
+              let expected =
+                  [ for row in matrix.Rows do
+                        for _, value in row -> normalized 1e4 (singleSum row) value ]
 
-                agree (outputs transformation [ whole matrix.Rows ]) expected)
+              agree (outputs transformation [ whole matrix.Rows ]) expected)
 
-            Law.holds "preprocess is normalize_total, then log1p of what that stored" (fun (CountRows matrix) (target: uint16) ->
-                let target = 1.0 + float target
+          Law.holds "preprocess is normalize_total, then log1p of what that stored" (fun (CountRows matrix) (target: uint16) ->
+              let target = 1.0 + float target
 
-                let expected =
-                    [
-                        for row in matrix.Rows do
-                            for _, value in row -> logged (normalized target (singleSum row) value)
-                    ]
+              let expected =
+                  [ for row in matrix.Rows do
+                        for _, value in row -> logged (normalized target (singleSum row) value) ]
 
-                agree (outputs (preprocess target) [ whole matrix.Rows ]) expected)
+              agree (outputs (preprocess target) [ whole matrix.Rows ]) expected)
 
-            Law.holds "transform" (fun (CutRows segments) ->
-                let slices = segments |> List.concat |> List.concat
-                agree (outputs (preprocess 1e4) slices) (outputs (preprocess 1e4) [ whole (rowsOf slices) ]))
+          Law.holds "transform" (fun (CutRows segments) ->
+              let slices = segments |> List.concat |> List.concat
+              agree (outputs (preprocess 1e4) slices) (outputs (preprocess 1e4) [ whole (rowsOf slices) ]))
 
-            Law.holds "log1p alone forgets nothing from row to row" (fun (CountRows matrix) ->
-                let transformation =
-                    {
-                        Scaling = ValueNone
-                        Logarithm = ValueSome(ValueSome 2.0, Precision.Double)
-                    }
+          Law.holds "log1p alone forgets nothing from row to row" (fun (CountRows matrix) ->
+              let transformation =
+                  { Scaling = ValueNone
+                    Logarithm = ValueSome(ValueSome 2.0, Precision.Double) }
 
-                let expected =
-                    [
-                        for row in matrix.Rows do
-                            for _, value in row -> Elementary.log1p value / Elementary.log 2.0
-                    ]
+              let expected =
+                  [ for row in matrix.Rows do
+                        for _, value in row -> Elementary.log1p value / Elementary.log 2.0 ]
 
-                agree (outputs transformation [ whole matrix.Rows ]) expected)
+              agree (outputs transformation [ whole matrix.Rows ]) expected)
 
-            Law.holds "factors are kept for key_added, zero for empty cells" (fun (CountRows matrix) ->
-                let slice = whole matrix.Rows
-                Normalize.start (preprocess 1e4) slice
+          Law.holds "factors are kept for key_added, zero for empty cells" (fun (CountRows matrix) ->
+              let slice = whole matrix.Rows
+              Normalize.start (preprocess 1e4) slice
 
-                let column =
-                    columnsOf (Normalize.factorColumn "factor" Precision.Single) [ slice ] |> List.head |> snd
+              let column =
+                  columnsOf (Normalize.factorColumn "factor" Precision.Single) [ slice ] |> List.head |> snd
 
-                let expected =
-                    matrix.Rows |> List.map (fun row -> float (float32 (singleSum row) / 1e4f))
+              let expected =
+                  matrix.Rows |> List.map (fun row -> float (float32 (singleSum row) / 1e4f))
 
-                agree (List.ofArray column) expected)
+              agree (List.ofArray column) expected)
 
-            Law.holds "excluded" (fun (CutRows segments) (percent: byte) ->
-                let slices = segments |> List.concat |> List.concat
-                let rows = rowsOf slices
+          Law.holds "excluded" (fun (CutRows segments) (percent: byte) ->
+              let slices = segments |> List.concat |> List.concat
+              let rows = rowsOf slices
 
-                let genes =
-                    1 + (rows |> List.concat |> List.fold (fun most (gene, _) -> max most gene) 0)
+              let genes =
+                  1 + (rows |> List.concat |> List.fold (fun most (gene, _) -> max most gene) 0)
 
-                let fraction = float percent / 255.0
+              let fraction = float percent / 255.0
 
-                let found =
-                    Fold.runParts (Normalize.highlyExpressed genes Precision.Single fraction) segments
+              let found =
+                  Fold.runParts (Normalize.highlyExpressed genes Precision.Single fraction) segments
 
-                let expected =
-                    Array.init genes (fun gene ->
-                        rows
-                        |> List.exists (fun row ->
-                            row |> List.exists (fun (g, value) -> g = gene && single value > fraction * single (singleSum row))))
+              let expected =
+                  Array.init genes (fun gene ->
+                      rows
+                      |> List.exists (fun row ->
+                          row |> List.exists (fun (g, value) -> g = gene && single value > fraction * single (singleSum row))))
 
-                found = expected)
+              found = expected)
 
-            Law.holds "excluded genes do not count, and are scaled like the others" (fun (CountRows matrix) ->
-                let excluded = Array.init matrix.Genes (fun gene -> gene % 2 = 0)
+          Law.holds "excluded genes do not count, and are scaled like the others" (fun (CountRows matrix) ->
+              let excluded = Array.init matrix.Genes (fun gene -> gene % 2 = 0)
 
-                let transformation =
-                    {
-                        Scaling =
-                            ValueSome(
-                                {
-                                    Target = 100.0
-                                    Excluded = ValueSome excluded
-                                },
-                                Precision.Single
-                            )
-                        Logarithm = ValueNone
-                    }
+              let transformation =
+                  { Scaling =
+                      ValueSome(
+                          { Target = 100.0
+                            Excluded = ValueSome excluded },
+                          Precision.Single
+                      )
+                    Logarithm = ValueNone }
 
-                let expected =
-                    [
-                        for row in matrix.Rows do
-                            let total = row |> List.filter (fun (gene, _) -> not excluded[gene]) |> singleSum
-                            for _, value in row -> normalized 100.0 total value
-                    ]
+              let expected =
+                  [ for row in matrix.Rows do
+                        let total = row |> List.filter (fun (gene, _) -> not excluded[gene]) |> singleSum
+                        for _, value in row -> normalized 100.0 total value ]
 
-                agree (outputs transformation [ whole matrix.Rows ]) expected)
-        ]
+              agree (outputs transformation [ whole matrix.Rows ]) expected) ]

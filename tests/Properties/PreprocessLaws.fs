@@ -14,17 +14,14 @@ let private longer (matrix: Rows) =
         matrix
     else
         { matrix with
-            Rows = List.init (4500 / matrix.Rows.Length) (fun _ -> matrix.Rows) |> List.concat
-        }
+            Rows = List.init (4500 / matrix.Rows.Length) (fun _ -> matrix.Rows) |> List.concat }
 
 let private countsOf (matrix: Rows) =
-    {
-        CellNames = Array.init matrix.Rows.Length (fun cell -> $"cell{cell}")
-        GeneNames = Array.init matrix.Genes (fun gene -> if gene % 5 = 0 then $"MT-{gene}" else $"gene{gene}")
-        Indptr = matrix.Rows |> List.scan (fun total row -> total + row.Length) 0 |> Array.ofList
-        Indices = matrix.Rows |> List.concat |> List.map fst |> Array.ofList
-        Data = matrix.Rows |> List.concat |> List.map (snd >> float32) |> Array.ofList
-    }
+    { CellNames = Array.init matrix.Rows.Length (fun cell -> $"cell{cell}")
+      GeneNames = Array.init matrix.Genes (fun gene -> if gene % 5 = 0 then $"MT-{gene}" else $"gene{gene}")
+      Indptr = matrix.Rows |> List.scan (fun total row -> total + row.Length) 0 |> Array.ofList
+      Indices = matrix.Rows |> List.concat |> List.map fst |> Array.ofList
+      Data = matrix.Rows |> List.concat |> List.map (snd >> float32) |> Array.ofList }
 
 let private ok result =
     match result with
@@ -45,8 +42,7 @@ let private digestOf path =
 let private settings workers memory =
     { Settings.standard with
         Workers = workers
-        Memory = memory
-    }
+        Memory = memory }
 
 /// The least memory that a run accepts, by asking for less and less.
 let private leastMemory recipe workers input =
@@ -63,152 +59,134 @@ let private valuesOf path =
         reader
         Outlet.none
         (Fold.ofSteps
-            {
-                Fresh = fun () -> []
-                Step = fun values (slice: Slice) -> List.rev (List.ofSeq (Seq.truncate slice.Count slice.Values)) @ values
-                Merge = fun left right -> right @ left
-                Finish = List.rev
-            })
+            { Fresh = fun () -> []
+              Step = fun values (slice: Slice) -> List.rev (List.ofSeq (Seq.truncate slice.Count slice.Values)) @ values
+              Merge = fun left right -> right @ left
+              Finish = List.rev })
 
 let private recipes =
-    [
-        Recipe.standard
-        { Recipe.standard with
-            NormalizeTotal =
-                Some
-                    { Recipe.normalizeTotal with
-                        TargetSum = MedianOfPositive
-                        ExcludeHighlyExpressed = true
-                        MaxFraction = 0.3
-                        KeyAdded = Some "factor"
-                    }
-            Log1p = Some { Base = Some 2.0 }
-        }
-        { Recipe.nothing with
-            Log1p = Some Recipe.log1p
-        }
-    ]
+    [ Recipe.standard
+      { Recipe.standard with
+          NormalizeTotal =
+              Some
+                  { Recipe.normalizeTotal with
+                      TargetSum = MedianOfPositive
+                      ExcludeHighlyExpressed = true
+                      MaxFraction = 0.3
+                      KeyAdded = Some "factor" }
+          Log1p = Some { Base = Some 2.0 } }
+      { Recipe.nothing with
+          Log1p = Some Recipe.log1p } ]
 
 let tests =
     testList
         "Preprocess"
-        [
-            for i, recipe in List.indexed recipes do
-                Law.holdsFor
-                    12
-                    $"schedule and storage change nothing, recipe {i}"
-                    (fun (CountRows matrix) (AnySchedule(workers, _)) (chunk: uint16) ->
-                        inFolder (fun folder ->
-                            let counts = countsOf (longer matrix)
-                            let path name = Path.Combine(folder, name + ".h5ad")
+        [ for i, recipe in List.indexed recipes do
+              Law.holdsFor
+                  12
+                  $"schedule and storage change nothing, recipe {i}"
+                  (fun (CountRows matrix) (AnySchedule(workers, _)) (chunk: uint16) ->
+                      inFolder (fun folder ->
+                          let counts = countsOf (longer matrix)
+                          let path name = Path.Combine(folder, name + ".h5ad")
 
-                            let run name storage workers memory =
-                                NewFile.write (path name) storage counts
-                                let memory = if memory = 0L then leastMemory recipe workers (path name) else memory
-                                Pipeline.run recipe (settings workers memory) (path name) (NewFile(path (name + "-out"))) |> ok |> ignore
-                                digestOf (path (name + "-out")), File.ReadAllBytes(path (name + "-out"))
+                          let run name storage workers memory =
+                              NewFile.write (path name) storage counts
+                              let memory = if memory = 0L then leastMemory recipe workers (path name) else memory
+                              Pipeline.run recipe (settings workers memory) (path name) (NewFile(path (name + "-out"))) |> ok |> ignore
+                              digestOf (path (name + "-out")), File.ReadAllBytes(path (name + "-out"))
 
-                            let plain, plainBytes = run "plain" InOnePiece 1 (1L <<< 30)
-                            let chunked, _ = run "chunked" (InChunks(1 + int chunk)) workers 0L
+                          let plain, plainBytes = run "plain" InOnePiece 1 (1L <<< 30)
+                          let chunked, _ = run "chunked" (InChunks(1 + int chunk)) workers 0L
 
-                            let gzipped, gzippedBytes =
-                                run "gzipped" (Gzipped(100 + int chunk)) workers (1L <<< 28)
+                          let gzipped, gzippedBytes =
+                              run "gzipped" (Gzipped(100 + int chunk)) workers (1L <<< 28)
 
-                            let again, againBytes = run "again" InOnePiece workers 0L
+                          let again, againBytes = run "again" InOnePiece workers 0L
 
-                            let gzippedAgain, gzippedBytesAgain =
-                                run "gzippedAgain" (Gzipped(100 + int chunk)) 1 0L
+                          let gzippedAgain, gzippedBytesAgain =
+                              run "gzippedAgain" (Gzipped(100 + int chunk)) 1 0L
 
-                            plain = chunked
-                            && plain = gzipped
-                            && plain = again
-                            && plain = gzippedAgain
-                            && plainBytes = againBytes
-                            && gzippedBytes = gzippedBytesAgain))
+                          plain = chunked
+                          && plain = gzipped
+                          && plain = again
+                          && plain = gzippedAgain
+                          && plainBytes = againBytes
+                          && gzippedBytes = gzippedBytesAgain))
 
-            Law.holdsFor 25 "preprocess equals the in-memory result" (fun (CountRows matrix) ->
-                inFolder (fun folder ->
-                    let input = Path.Combine(folder, "in.h5ad")
-                    let output = Path.Combine(folder, "out.h5ad")
-                    NewFile.write input (InChunks 64) (countsOf matrix)
-                    let before = File.ReadAllBytes input
-                    Pipeline.preprocess Settings.standard input (NewFile output) |> ok |> ignore
+          Law.holdsFor 25 "preprocess equals the in-memory result" (fun (CountRows matrix) ->
+              inFolder (fun folder ->
+                  let input = Path.Combine(folder, "in.h5ad")
+                  let output = Path.Combine(folder, "out.h5ad")
+                  NewFile.write input (InChunks 64) (countsOf matrix)
+                  let before = File.ReadAllBytes input
+                  Pipeline.preprocess Settings.standard input (NewFile output) |> ok |> ignore
 
-                    let expected =
-                        [
-                            for row in matrix.Rows do
-                                for _, value in row ->
-                                    logged (
-                                        normalized 1e4 (sum (row |> List.map (fun (gene, value) -> gene, single value))) (single value)
-                                    )
-                        ]
+                  let expected =
+                      [ for row in matrix.Rows do
+                            for _, value in row ->
+                                logged (normalized 1e4 (sum (row |> List.map (fun (gene, value) -> gene, single value))) (single value)) ]
 
-                    List.forall2 sameBits (valuesOf output) expected && File.ReadAllBytes input = before))
+                  List.forall2 sameBits (valuesOf output) expected && File.ReadAllBytes input = before))
 
-            Law.holdsFor 15 "one fused run means what three single runs mean" (fun (CountRows matrix) ->
-                inFolder (fun folder ->
-                    let path name = Path.Combine(folder, name + ".h5ad")
-                    NewFile.write (path "in") (Gzipped 50) (countsOf matrix)
-                    let settings = Settings.standard
-                    Pipeline.preprocess settings (path "in") (NewFile(path "fused")) |> ok |> ignore
-                    Pipeline.qc Recipe.qc settings (path "in") (NewFile(path "steps")) |> ok |> ignore
-                    Pipeline.normalizeTotal Recipe.normalizeTotal settings (path "steps") InPlace |> ok |> ignore
-                    Pipeline.log1p Recipe.log1p settings (path "steps") InPlace |> ok |> ignore
-                    digestOf (path "fused") = digestOf (path "steps")))
+          Law.holdsFor 15 "one fused run means what three single runs mean" (fun (CountRows matrix) ->
+              inFolder (fun folder ->
+                  let path name = Path.Combine(folder, name + ".h5ad")
+                  NewFile.write (path "in") (Gzipped 50) (countsOf matrix)
+                  let settings = Settings.standard
+                  Pipeline.preprocess settings (path "in") (NewFile(path "fused")) |> ok |> ignore
+                  Pipeline.qc Recipe.qc settings (path "in") (NewFile(path "steps")) |> ok |> ignore
+                  Pipeline.normalizeTotal Recipe.normalizeTotal settings (path "steps") InPlace |> ok |> ignore
+                  Pipeline.log1p Recipe.log1p settings (path "steps") InPlace |> ok |> ignore
+                  digestOf (path "fused") = digestOf (path "steps")))
 
-            Law.holdsFor 15 "in place means what a new file means, and nothing is left beside it" (fun (CountRows matrix) (qcOnly: bool) ->
-                inFolder (fun folder ->
-                    let path name = Path.Combine(folder, name + ".h5ad")
+          Law.holdsFor 15 "in place means what a new file means, and nothing is left beside it" (fun (CountRows matrix) (qcOnly: bool) ->
+              inFolder (fun folder ->
+                  let path name = Path.Combine(folder, name + ".h5ad")
 
-                    let recipe =
-                        if qcOnly then
-                            { Recipe.nothing with
-                                Qc = Some Recipe.qc
-                            }
-                        else
-                            Recipe.standard
+                  let recipe =
+                      if qcOnly then
+                          { Recipe.nothing with
+                              Qc = Some Recipe.qc }
+                      else
+                          Recipe.standard
 
-                    NewFile.write (path "in") (InChunks 50) (countsOf matrix)
-                    Pipeline.run recipe Settings.standard (path "in") (NewFile(path "out")) |> ok |> ignore
-                    Pipeline.run recipe Settings.standard (path "in") InPlace |> ok |> ignore
-                    digestOf (path "in") = digestOf (path "out") && Directory.GetFiles(folder).Length = 2))
+                  NewFile.write (path "in") (InChunks 50) (countsOf matrix)
+                  Pipeline.run recipe Settings.standard (path "in") (NewFile(path "out")) |> ok |> ignore
+                  Pipeline.run recipe Settings.standard (path "in") InPlace |> ok |> ignore
+                  digestOf (path "in") = digestOf (path "out") && Directory.GetFiles(folder).Length = 2))
 
-            test "cancelling leaves no trace" {
-                inFolder (fun folder ->
-                    let input = Path.Combine(folder, "in.h5ad")
+          test "cancelling leaves no trace" {
+              inFolder (fun folder ->
+                  let input = Path.Combine(folder, "in.h5ad")
 
-                    NewFile.write
-                        input
-                        (InChunks 999)
-                        (countsOf (
-                            longer
-                                {
-                                    Genes = 4
-                                    Rows = [ [ 0, 1.0; 3, 2.0 ] ]
-                                }
-                        ))
+                  NewFile.write
+                      input
+                      (InChunks 999)
+                      (countsOf (
+                          longer
+                              { Genes = 4
+                                Rows = [ [ 0, 1.0; 3, 2.0 ] ] }
+                      ))
 
-                    let before = File.ReadAllBytes input
+                  let before = File.ReadAllBytes input
 
-                    for output in [ NewFile(Path.Combine(folder, "out.h5ad")); InPlace ] do
-                        for recipe in
-                            { Recipe.nothing with
-                                Qc = Some Recipe.qc
-                            }
-                            :: recipes do
-                            use stop = new Threading.CancellationTokenSource()
+                  for output in [ NewFile(Path.Combine(folder, "out.h5ad")); InPlace ] do
+                      for recipe in
+                          { Recipe.nothing with
+                              Qc = Some Recipe.qc }
+                          :: recipes do
+                          use stop = new Threading.CancellationTokenSource()
 
-                            let stopping =
-                                { Settings.standard with
-                                    Cancel = stop.Token
-                                    Progress = fun _ -> stop.Cancel()
-                                }
+                          let stopping =
+                              { Settings.standard with
+                                  Cancel = stop.Token
+                                  Progress = fun _ -> stop.Cancel() }
 
-                            Expect.throwsT<OperationCanceledException>
-                                (fun () -> Pipeline.run recipe stopping input output |> ignore)
-                                "cancelled"
+                          Expect.throwsT<OperationCanceledException>
+                              (fun () -> Pipeline.run recipe stopping input output |> ignore)
+                              "cancelled"
 
-                            Expect.equal (File.ReadAllBytes input) before "the input is as it was"
-                            Expect.equal (Directory.GetFiles folder) [| input |] "there is no other file")
-            }
-        ]
+                          Expect.equal (File.ReadAllBytes input) before "the input is as it was"
+                          Expect.equal (Directory.GetFiles folder) [| input |] "there is no other file")
+          } ]

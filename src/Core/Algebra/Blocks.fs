@@ -10,18 +10,14 @@ type RowReader<'a> =
     abstract Read: first: int64 * count: int * visit: ('a -> unit) -> unit
 
 type Source<'a> =
-    {
-        Rows: int64
-        Open: unit -> RowReader<'a>
-    }
+    { Rows: int64
+      Open: unit -> RowReader<'a> }
 
 type Schedule =
-    {
-        Workers: int
-        Window: int
-        Cancel: CancellationToken
-        RowsDone: int64 -> unit
-    }
+    { Workers: int
+      Window: int
+      Cancel: CancellationToken
+      RowsDone: int64 -> unit }
 
 exception BlockFailed of firstRow: int64 * rows: int * cause: exn
 
@@ -108,12 +104,10 @@ module Blocks =
         struct (first, int (min (int64 rowsPerBlock) (rows - first)))
 
     let sequential =
-        {
-            Workers = 1
-            Window = 1
-            Cancel = CancellationToken.None
-            RowsDone = ignore
-        }
+        { Workers = 1
+          Window = 1
+          Cancel = CancellationToken.None
+          RowsDone = ignore }
 
     let private work (source: Source<'a>) (pages: Pages<'a, 'p>) (steps: Steps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
         let foldBlock (reader: RowReader<'a>) block =
@@ -228,6 +222,4 @@ module Blocks =
                 member _.Use pages =
                     fold.Open
                         { new FoldUser<'a, 'r, 'r> with
-                            member _.Use steps = runWith schedule source pages steps
-                        }
-            }
+                            member _.Use steps = runWith schedule source pages steps } }

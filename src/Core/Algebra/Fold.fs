@@ -1,12 +1,10 @@
 namespace SingleSharp.Core
 
 type Steps<'a, 's, 'r> =
-    {
-        Fresh: unit -> 's
-        Step: 's -> 'a -> 's
-        Merge: 's -> 's -> 's
-        Finish: 's -> 'r
-    }
+    { Fresh: unit -> 's
+      Step: 's -> 'a -> 's
+      Merge: 's -> 's -> 's
+      Finish: 's -> 'r }
 
 type FoldUser<'a, 'r, 'z> =
     abstract Use<'s> : Steps<'a, 's, 'r> -> 'z
@@ -19,52 +17,41 @@ type Fold<'a, 'r>() =
 module Fold =
     let ofSteps steps =
         { new Fold<'a, 'r>() with
-            member _.Open user = user.Use steps
-        }
+            member _.Open user = user.Use steps }
 
     let always answer =
         ofSteps
-            {
-                Fresh = fun () -> ()
-                Step = fun () _ -> ()
-                Merge = fun () () -> ()
-                Finish = fun () -> answer
-            }
+            { Fresh = fun () -> ()
+              Step = fun () _ -> ()
+              Merge = fun () () -> ()
+              Finish = fun () -> answer }
 
     let map change (fold: Fold<'a, 'r>) =
         fold.Open
             { new FoldUser<'a, 'r, Fold<'a, 'q>> with
                 member _.Use steps =
                     ofSteps
-                        {
-                            Fresh = steps.Fresh
-                            Step = steps.Step
-                            Merge = steps.Merge
-                            Finish = steps.Finish >> change
-                        }
-            }
+                        { Fresh = steps.Fresh
+                          Step = steps.Step
+                          Merge = steps.Merge
+                          Finish = steps.Finish >> change } }
 
     let premap prepare (fold: Fold<'a, 'r>) =
         fold.Open
             { new FoldUser<'a, 'r, Fold<'b, 'r>> with
                 member _.Use steps =
                     ofSteps
-                        {
-                            Fresh = steps.Fresh
-                            Step = fun state element -> steps.Step state (prepare element)
-                            Merge = steps.Merge
-                            Finish = steps.Finish
-                        }
-            }
+                        { Fresh = steps.Fresh
+                          Step = fun state element -> steps.Step state (prepare element)
+                          Merge = steps.Merge
+                          Finish = steps.Finish } }
 
     let private beside (left: Steps<'a, 's, 'p>) (right: Steps<'a, 't, 'q>) =
         ofSteps
-            {
-                Fresh = fun () -> struct (left.Fresh(), right.Fresh())
-                Step = fun (struct (s, t)) element -> struct (left.Step s element, right.Step t element)
-                Merge = fun (struct (s, t)) (struct (s', t')) -> struct (left.Merge s s', right.Merge t t')
-                Finish = fun (struct (s, t)) -> struct (left.Finish s, right.Finish t)
-            }
+            { Fresh = fun () -> struct (left.Fresh(), right.Fresh())
+              Step = fun (struct (s, t)) element -> struct (left.Step s element, right.Step t element)
+              Merge = fun (struct (s, t)) (struct (s', t')) -> struct (left.Merge s s', right.Merge t t')
+              Finish = fun (struct (s, t)) -> struct (left.Finish s, right.Finish t) }
 
     let both (left: Fold<'a, 'p>) (right: Fold<'a, 'q>) =
         left.Open
@@ -72,16 +59,13 @@ module Fold =
                 member _.Use leftSteps =
                     right.Open
                         { new FoldUser<'a, 'q, Fold<'a, struct ('p * 'q)>> with
-                            member _.Use rightSteps = beside leftSteps rightSteps
-                        }
-            }
+                            member _.Use rightSteps = beside leftSteps rightSteps } }
 
     let run (fold: Fold<'a, 'r>) (elements: seq<'a>) =
         fold.Open
             { new FoldUser<'a, 'r, 'r> with
                 member _.Use steps =
-                    elements |> Seq.fold steps.Step (steps.Fresh()) |> steps.Finish
-            }
+                    elements |> Seq.fold steps.Step (steps.Fresh()) |> steps.Finish }
 
     /// Merges from left to right without a neutral element in front: one part alone is that part.
     let private mergeAll (steps: Steps<'a, 's, 'r>) (states: seq<'s>) =
@@ -104,5 +88,4 @@ module Fold =
                     segments
                     |> Seq.map (fun blocks -> blocks |> Seq.map (fun block -> Seq.fold steps.Step (steps.Fresh()) block) |> mergeAll steps)
                     |> mergeAll steps
-                    |> steps.Finish
-            }
+                    |> steps.Finish }

@@ -4,12 +4,10 @@ namespace SingleSharp.Core
 /// What a fold does, with its state in sight. States are linear: once a state is given to Step or Merge it is spent,
 /// so both may write into it and return it. Merge is associative; its left argument came earlier in the stream.
 type Steps<'a, 's, 'r> =
-    {
-        Fresh: unit -> 's
-        Step: 's -> 'a -> 's
-        Merge: 's -> 's -> 's
-        Finish: 's -> 'r
-    }
+    { Fresh: unit -> 's
+      Step: 's -> 'a -> 's
+      Merge: 's -> 's -> 's
+      Finish: 's -> 'r }
 
 /// Somebody who can use a fold whatever the type of its state.
 type FoldUser<'a, 'r, 'z> =

@@ -1,14 +1,12 @@
 namespace SingleSharp.Core
 
 type Pages<'a, 'p> =
-    {
-        Begin: int64 -> 'p
-        Fill: 'p -> 'a -> unit
-        IsFull: 'p -> bool
-        Flush: 'p -> unit
-        Recycle: 'p -> unit
-        Complete: unit -> unit
-    }
+    { Begin: int64 -> 'p
+      Fill: 'p -> 'a -> unit
+      IsFull: 'p -> bool
+      Flush: 'p -> unit
+      Recycle: 'p -> unit
+      Complete: unit -> unit }
 
 type OutletUser<'a, 'z> =
     abstract Use<'p> : Pages<'a, 'p> -> 'z
@@ -21,42 +19,37 @@ type Outlet<'a>() =
 module Outlet =
     let ofPages pages =
         { new Outlet<'a>() with
-            member _.Open user = user.Use pages
-        }
+            member _.Open user = user.Use pages }
 
     let none<'a> : Outlet<'a> =
         ofPages
-            {
-                Begin = ignore
-                Fill = fun () _ -> ()
-                IsFull = fun () -> false
-                Flush = id
-                Recycle = id
-                Complete = id
-            }
+            { Begin = ignore
+              Fill = fun () _ -> ()
+              IsFull = fun () -> false
+              Flush = id
+              Recycle = id
+              Complete = id }
 
     let private beside (left: Pages<'a, 'p>) (right: Pages<'a, 'q>) =
         ofPages
-            {
-                Begin = fun row -> struct (left.Begin row, right.Begin row)
-                Fill =
-                    fun (struct (p, q)) element ->
-                        left.Fill p element
-                        right.Fill q element
-                IsFull = fun (struct (p, q)) -> left.IsFull p || right.IsFull q
-                Flush =
-                    fun (struct (p, q)) ->
-                        left.Flush p
-                        right.Flush q
-                Recycle =
-                    fun (struct (p, q)) ->
-                        left.Recycle p
-                        right.Recycle q
-                Complete =
-                    fun () ->
-                        left.Complete()
-                        right.Complete()
-            }
+            { Begin = fun row -> struct (left.Begin row, right.Begin row)
+              Fill =
+                fun (struct (p, q)) element ->
+                    left.Fill p element
+                    right.Fill q element
+              IsFull = fun (struct (p, q)) -> left.IsFull p || right.IsFull q
+              Flush =
+                fun (struct (p, q)) ->
+                    left.Flush p
+                    right.Flush q
+              Recycle =
+                fun (struct (p, q)) ->
+                    left.Recycle p
+                    right.Recycle q
+              Complete =
+                fun () ->
+                    left.Complete()
+                    right.Complete() }
 
     let both (left: Outlet<'a>) (right: Outlet<'a>) =
         left.Open
@@ -64,6 +57,4 @@ module Outlet =
                 member _.Use leftPages =
                     right.Open
                         { new OutletUser<'a, Outlet<'a>> with
-                            member _.Use rightPages = beside leftPages rightPages
-                        }
-            }
+                            member _.Use rightPages = beside leftPages rightPages } }

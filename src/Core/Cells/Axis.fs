@@ -28,23 +28,19 @@ module Membership =
     let private inNoSet: int[] = Array.Empty()
 
     let none genes =
-        {
-            Names = []
-            SetsOf = Array.create genes inNoSet
-        }
+        { Names = []
+          SetsOf = Array.create genes inNoSet }
 
     /// From one mask per set.
     let ofMasks genes (masks: (string * bool[]) list) =
         let indexed = masks |> List.mapi (fun i (_, mask) -> i, mask)
 
-        {
-            Names = List.map fst masks
-            SetsOf =
-                Array.init genes (fun gene ->
-                    match indexed |> List.filter (fun (_, mask) -> mask[gene]) |> List.map fst with
-                    | [] -> inNoSet
-                    | sets -> Array.ofList sets)
-        }
+        { Names = List.map fst masks
+          SetsOf =
+            Array.init genes (fun gene ->
+                match indexed |> List.filter (fun (_, mask) -> mask[gene]) |> List.map fst with
+                | [] -> inNoSet
+                | sets -> Array.ofList sets) }
 
 [<RequireQualifiedAccess>]
 module Axis =

@@ -89,11 +89,9 @@ module Clone =
                 copier.Copy(address, address + bytes, cancel)
 
         Outlet.ofPages
-            {
-                Begin = fun _ -> ref 0L
-                Fill = fun read slice -> read.Value <- slice.FirstValue + int64 slice.Count
-                IsFull = fun _ -> false
-                Flush = fun read -> copyBefore read.Value
-                Recycle = ignore
-                Complete = fun () -> copyBefore Int64.MaxValue
-            }
+            { Begin = fun _ -> ref 0L
+              Fill = fun read slice -> read.Value <- slice.FirstValue + int64 slice.Count
+              IsFull = fun _ -> false
+              Flush = fun read -> copyBefore read.Value
+              Recycle = ignore
+              Complete = fun () -> copyBefore Int64.MaxValue }

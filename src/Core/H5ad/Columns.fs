@@ -43,30 +43,28 @@ module ColumnOutlet =
         let spare = ConcurrentBag<ColumnPage>()
 
         Outlet.ofPages
-            {
-                Begin =
-                    fun row ->
-                        let page =
-                            match spare.TryTake() with
-                            | true, page -> page
-                            | _ -> ColumnPage columns
+            { Begin =
+                fun row ->
+                    let page =
+                        match spare.TryTake() with
+                        | true, page -> page
+                        | _ -> ColumnPage columns
 
-                        page.FirstRow <- row
-                        page.Rows <- 0
-                        page
-                Fill =
-                    fun page slice ->
-                        page.Compute slice page.Values page.Rows
-                        page.Rows <- page.Rows + slice.Cells
-                IsFull = fun _ -> false
-                Flush =
-                    fun page ->
-                        for i in 0 .. types.Length - 1 do
-                            let bytes = ColumnBytes.encode types[i] page.Values[i] page.Rows page.Bytes
-                            disk.Write(addresses[i] + page.FirstRow * int64 (Numeric.size types[i]), ReadOnlySpan(page.Bytes, 0, bytes))
+                    page.FirstRow <- row
+                    page.Rows <- 0
+                    page
+              Fill =
+                fun page slice ->
+                    page.Compute slice page.Values page.Rows
+                    page.Rows <- page.Rows + slice.Cells
+              IsFull = fun _ -> false
+              Flush =
+                fun page ->
+                    for i in 0 .. types.Length - 1 do
+                        let bytes = ColumnBytes.encode types[i] page.Values[i] page.Rows page.Bytes
+                        disk.Write(addresses[i] + page.FirstRow * int64 (Numeric.size types[i]), ReadOnlySpan(page.Bytes, 0, bytes))
 
-                        page.FirstRow <- page.FirstRow + int64 page.Rows
-                        page.Rows <- 0
-                Recycle = spare.Add
-                Complete = ignore
-            }
+                    page.FirstRow <- page.FirstRow + int64 page.Rows
+                    page.Rows <- 0
+              Recycle = spare.Add
+              Complete = ignore }

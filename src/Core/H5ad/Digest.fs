@@ -94,30 +94,24 @@ module Digest =
             use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
             feed (Canonical(store, pathOf, hash)) hash
 
-            {
-                Path = path
-                Sha256 = hex (hash.GetHashAndReset())
-            }
+            { Path = path
+              Sha256 = hex (hash.GetHashAndReset()) }
 
         let elements =
-            [
-                element "/" (fun canonical _ -> canonical.Attributes store.Root.Header)
-                for path, node, link in found do
-                    element path (fun canonical hash ->
-                        match node with
-                        | ValueSome(struct (_, DatasetNode dataset)) ->
-                            canonical.Attributes dataset.Header
-                            feedDataset store canonical dataset cancel
-                        | ValueSome(struct (_, GroupNode group)) ->
-                            canonical.Text "group"
-                            canonical.Attributes group.Header
-                        | ValueNone -> hash.AppendData link)
-            ]
+            [ element "/" (fun canonical _ -> canonical.Attributes store.Root.Header)
+              for path, node, link in found do
+                  element path (fun canonical hash ->
+                      match node with
+                      | ValueSome(struct (_, DatasetNode dataset)) ->
+                          canonical.Attributes dataset.Header
+                          feedDataset store canonical dataset cancel
+                      | ValueSome(struct (_, GroupNode group)) ->
+                          canonical.Text "group"
+                          canonical.Attributes group.Header
+                      | ValueNone -> hash.AppendData link) ]
 
         let lines =
             elements |> List.map (fun element -> $"{element.Sha256}  {element.Path}\n") |> String.concat ""
 
-        {
-            Elements = elements
-            Whole = hex (SHA256.HashData(Encoding.UTF8.GetBytes lines))
-        }
+        { Elements = elements
+          Whole = hex (SHA256.HashData(Encoding.UTF8.GetBytes lines)) }

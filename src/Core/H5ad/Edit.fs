@@ -24,10 +24,8 @@ type Edits =
 [<RequireQualifiedAccess>]
 module Edit =
     let private encoding (draft: Draft) kind version =
-        [
-            draft.StringAttribute("encoding-type", kind)
-            draft.StringAttribute("encoding-version", version)
-        ]
+        [ draft.StringAttribute("encoding-type", kind)
+          draft.StringAttribute("encoding-version", version) ]
 
     let private putColumn (draft: Draft) rows (column: Column) address =
         draft.PutDataset(Numeric.datatype column.Type, Encode.line rows, address, encoding draft "array" "0.2.0")
@@ -59,26 +57,18 @@ module Edit =
                     draft.PutDataset(Float(8, false), Encode.scalar, address, encoding draft "numeric-scalar" "0.2.0")
 
                 dict
-                    [
-                        {
-                            Name = "base"
-                            Target = Hard scalar
-                            Order = ValueNone
-                        }
-                    ]
+                    [ { Name = "base"
+                        Target = Hard scalar
+                        Order = ValueNone } ]
 
         match store.TryFind("", store.Root, "uns") with
         | Some(GroupNode uns) -> draft.Rewrite("uns", uns, [ "log1p", note ], [])
         | Some(DatasetNode _) -> store.Disk.Unsupported "uns" "it is a dataset, not a group"
         | None ->
             dict
-                [
-                    {
-                        Name = "log1p"
-                        Target = Hard note
-                        Order = ValueNone
-                    }
-                ]
+                [ { Name = "log1p"
+                    Target = Hard note
+                    Order = ValueNone } ]
 
     let private withValues (draft: Draft) (matrix: Matrix) values =
         let replaced precision layout =
@@ -143,18 +133,16 @@ module Edit =
             edits.GeneColumns |> List.map (fun (column, values) -> column.Name, putGeneColumn draft column values)
 
         let links =
-            [
-                if not obs.IsEmpty then
-                    "obs", withColumns draft file.Obs obs
-                if not var.IsEmpty then
-                    "var", withColumns draft file.Var var
-                match edits.Logarithm with
-                | ValueSome basis -> "uns", withLogarithm draft file.Store basis
-                | ValueNone -> ()
-                match withValues draft file.X edits.Values with
-                | Some address -> file.X.Path, address
-                | None -> ()
-            ]
+            [ if not obs.IsEmpty then
+                  "obs", withColumns draft file.Obs obs
+              if not var.IsEmpty then
+                  "var", withColumns draft file.Var var
+              match edits.Logarithm with
+              | ValueSome basis -> "uns", withLogarithm draft file.Store basis
+              | ValueNone -> ()
+              match withValues draft file.X edits.Values with
+              | Some address -> file.X.Path, address
+              | None -> () ]
 
         draft.Commit(
             if links.IsEmpty then

@@ -31,12 +31,10 @@ module Frame =
             | FixedString _ -> fun element -> Bytes.text (ReadOnlySpan element)
             | Integer(_, _, false) ->
                 fun element ->
-                    {
-                        Name = ""
-                        Type = dataset.Type
-                        Space = Encode.scalar
-                        Data = element
-                    }
+                    { Name = ""
+                      Type = dataset.Type
+                      Space = Encode.scalar
+                      Data = element }
                     |> Attribute.integers
                     |> List.head
                     |> string
@@ -57,12 +55,10 @@ module Frame =
         let bytes = Array.zeroCreate (Checked.int (count * int64 dataset.ElementSize))
         SlabReader(store.Disk, dataset).Read(first, int count, bytes)
 
-        {
-            Name = ""
-            Type = dataset.Type
-            Space = Encode.line count
-            Data = bytes
-        }
+        { Name = ""
+          Type = dataset.Type
+          Space = Encode.line count
+          Data = bytes }
         |> Attribute.integers
 
     let private count (dataset: Dataset) =
@@ -94,17 +90,14 @@ module Frame =
                 group.Links |> List.map _.Name |> List.filter (fun name -> name <> indexName && name <> "__categories")
 
             let frame =
-                {
-                    Path = name
-                    Group = group
-                    IndexName = indexName
-                    Columns = store.Strings(group.Header, "column-order") |> Option.defaultWith members
-                    Rows = 0L
-                }
+                { Path = name
+                  Group = group
+                  IndexName = indexName
+                  Columns = store.Strings(group.Header, "column-order") |> Option.defaultWith members
+                  Rows = 0L }
 
             { frame with
-                Rows = count (perRow store $"{name}/{frame.IndexName}" (index store frame))
-            }
+                Rows = count (perRow store $"{name}/{frame.IndexName}" (index store frame)) }
 
     /// The names of the rows [first, first + count).
     let names (store: Store) frame first count' =

@@ -67,11 +67,9 @@ module NewFile =
             group
                 "csr_matrix"
                 "0.1.0"
-                [
-                    "data", line storage counts.Data
-                    "indices", line storage counts.Indices
-                    "indptr", H5Dataset counts.Indptr
-                ]
+                [ "data", line storage counts.Data
+                  "indices", line storage counts.Indices
+                  "indptr", H5Dataset counts.Indptr ]
 
         x.Attributes["shape"] <- [| counts.CellNames.LongLength; counts.GeneNames.LongLength |]
         let root = H5File()

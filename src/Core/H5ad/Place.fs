@@ -14,10 +14,8 @@ type ValuePlan =
 
 /// The outlet for values, and what it will have made once everything has left.
 type ValueSink =
-    {
-        Outlet: Outlet<Slice>
-        Finish: unit -> NewValues
-    }
+    { Outlet: Outlet<Slice>
+      Finish: unit -> NewValues }
 
 [<RequireQualifiedAccess>]
 module Place =
@@ -47,27 +45,23 @@ module Place =
     let pieces disk (data: Dataset) =
         match data.Layout, chunksOf disk data with
         | Contiguous address, _ when address <> Bytes.undefined ->
-            [|
-                for first in 0L .. pieceElements .. data.Count - 1L do
-                    let size = int64 data.ElementSize
-                    struct (first, address + first * size, (min pieceElements (data.Count - first)) * size)
-            |]
+            [| for first in 0L .. pieceElements .. data.Count - 1L do
+                   let size = int64 data.ElementSize
+                   struct (first, address + first * size, (min pieceElements (data.Count - first)) * size) |]
         | _, ValueSome chunks ->
             let extent = chunks.Shape[0]
 
-            [|
-                for i in 0 .. chunks.Entries.Length - 1 do
-                    let first = int64 i * extent
-                    // The end of the last chunk lies behind the last element, and nobody writes there.
-                    let used =
-                        if data.Filters.IsEmpty then
-                            min extent (data.Count - first) * int64 data.ElementSize
-                        else
-                            chunks.Entries[i].Size
+            [| for i in 0 .. chunks.Entries.Length - 1 do
+                   let first = int64 i * extent
+                   // The end of the last chunk lies behind the last element, and nobody writes there.
+                   let used =
+                       if data.Filters.IsEmpty then
+                           min extent (data.Count - first) * int64 data.ElementSize
+                       else
+                           chunks.Entries[i].Size
 
-                    if chunks.Entries[i].Address <> Bytes.undefined then
-                        struct (first, chunks.Entries[i].Address, used)
-            |]
+                   if chunks.Entries[i].Address <> Bytes.undefined then
+                       struct (first, chunks.Entries[i].Address, used) |]
         | _ -> [||]
 
     /// The bytes of some pieces as ranges, sorted by address and joined.
@@ -104,16 +98,12 @@ module Place =
         Draft(target, file.Store.Superblock, free), Clone.asRead source target followed cancel
 
     let private untouched =
-        {
-            Outlet = Outlet.none
-            Finish = fun () -> SamePlaces
-        }
+        { Outlet = Outlet.none
+          Finish = fun () -> SamePlaces }
 
     let private overwrite (draft: Draft) (data: Dataset) precision =
-        {
-            Outlet = ValueOutlet.inPlace draft.Disk data (chunksOf draft.Disk data) precision
-            Finish = fun () -> SamePlaces
-        }
+        { Outlet = ValueOutlet.inPlace draft.Disk data (chunksOf draft.Disk data) precision
+          Finish = fun () -> SamePlaces }
 
     /// Stored like the old values: chunks of the same extent with the same filters, or one piece.
     let private restore (draft: Draft) k (data: Dataset) precision =
@@ -123,11 +113,8 @@ module Place =
         | Chunked(shape, _, _, _) ->
             let table = List<StoredChunk>()
 
-            {
-                Outlet = ValueOutlet.intoChunks draft data.Path data.Filters shape[0] precision table
-                Finish =
-                    fun () -> NewChunks(ChunkTree.write draft k shape[0] (Datatype.size datatype) (table.ToArray()), shape[0], precision)
-            }
+            { Outlet = ValueOutlet.intoChunks draft data.Path data.Filters shape[0] precision table
+              Finish = fun () -> NewChunks(ChunkTree.write draft k shape[0] (Datatype.size datatype) (table.ToArray()), shape[0], precision) }
         | Contiguous _
         | Compact _ ->
             let address = draft.Reserve(data.Count * int64 (Datatype.size datatype))
@@ -135,13 +122,10 @@ module Place =
             let place =
                 { data with
                     Type = datatype
-                    Layout = Contiguous address
-                }
+                    Layout = Contiguous address }
 
-            {
-                Outlet = ValueOutlet.inPlace draft.Disk place ValueNone precision
-                Finish = fun () -> NewContiguous(address, precision)
-            }
+            { Outlet = ValueOutlet.inPlace draft.Disk place ValueNone precision
+              Finish = fun () -> NewContiguous(address, precision) }
 
     let sink (draft: Draft) (file: H5adFile) plan precision =
         match plan with

@@ -165,33 +165,28 @@ module Reader =
         let chunks =
             struct (chunksOf disk matrix.Data, chunksOf disk matrix.Indices, chunksOf disk matrix.Indptr)
 
-        {
-            Rows = matrix.Cells
-            Open = fun () -> new RowSlices(disk, matrix, chunks, valuesPerSlice)
-        }
+        { Rows = matrix.Cells
+          Open = fun () -> new RowSlices(disk, matrix, chunks, valuesPerSlice) }
 
     /// Applies something to every slice before anybody sees it; `start` makes one for each worker.
     let through (start: unit -> Slice -> unit) (source: Source<Slice>) : Source<Slice> =
-        {
-            Rows = source.Rows
-            Open =
-                fun () ->
-                    let apply = start ()
-                    let reader = source.Open()
+        { Rows = source.Rows
+          Open =
+            fun () ->
+                let apply = start ()
+                let reader = source.Open()
 
-                    { new RowReader<Slice> with
-                        member _.Read(first, count, visit) =
-                            reader.Read(
-                                first,
-                                count,
-                                fun slice ->
-                                    apply slice
-                                    visit slice
-                            )
+                { new RowReader<Slice> with
+                    member _.Read(first, count, visit) =
+                        reader.Read(
+                            first,
+                            count,
+                            fun slice ->
+                                apply slice
+                                visit slice
+                        )
 
-                        member _.Dispose() = reader.Dispose()
-                    }
-        }
+                    member _.Dispose() = reader.Dispose() } }
 
     /// Bytes that one worker keeps for slices of so many values and for the chunks that it decodes.
     let memory (matrix: Matrix) valuesPerSlice =

@@ -107,16 +107,14 @@ module Schema =
             if indices.Count <> data.Count then
                 store.Disk.Damaged path $"it has {data.Count} values but {indices.Count} column indices"
 
-            {
-                Path = path
-                Group = group
-                Cells = cells
-                Genes = int genes
-                Type = numericOf store data
-                Data = data
-                Indices = indices
-                Indptr = indptr
-            }
+            { Path = path
+              Group = group
+              Cells = cells
+              Genes = int genes
+              Type = numericOf store data
+              Data = data
+              Indices = indices
+              Indptr = indptr }
 
     let private requireRows (store: Store) (frame: Frame) expected what =
         if frame.Rows <> expected then

@@ -43,11 +43,9 @@ type private ChunkPage(codec: ChunkCodec, chunkBytes: int) =
         bytes.CopyTo(Span copy)
 
         page.Pieces.Add
-            {
-                Bytes = copy
-                Length = bytes.Length
-                IsChunk = isChunk
-            }
+            { Bytes = copy
+              Length = bytes.Length
+              IsChunk = isChunk }
 
         page.Waiting <- page.Waiting + int64 bytes.Length
         page.Filled <- 0
@@ -61,10 +59,8 @@ type private ChunkShelf(draft: Draft, codec: ChunkCodec, chunkBytes: int, table:
 
     member _.Store(encoded: ReadOnlySpan<byte>) =
         table.Add
-            {
-                Address = draft.Put encoded
-                Size = encoded.Length
-            }
+            { Address = draft.Put encoded
+              Size = encoded.Length }
 
     member shelf.Carry(plain: ReadOnlySpan<byte>) =
         plain.CopyTo(Span(carried, carriedBytes, plain.Length))
@@ -113,14 +109,12 @@ module ValueOutlet =
             spare.Add buffer
 
         Outlet.ofPages
-            {
-                Begin = ignore
-                Fill = fun () slice -> write slice
-                IsFull = fun () -> false
-                Flush = ignore
-                Recycle = ignore
-                Complete = ignore
-            }
+            { Begin = ignore
+              Fill = fun () slice -> write slice
+              IsFull = fun () -> false
+              Flush = ignore
+              Recycle = ignore
+              Complete = ignore }
 
     /// Builds chunks of `extent` values, encodes them and puts them into the draft in order; the table fills as they go.
     let intoChunks (draft: Draft) path (filters: Filter list) (extent: int64) precision (table: List<StoredChunk>) : Outlet<Slice> =
@@ -162,15 +156,13 @@ module ValueOutlet =
             page.Waiting <- 0L
 
         Outlet.ofPages
-            {
-                Begin =
-                    fun _ ->
-                        match spare.TryTake() with
-                        | true, page -> page
-                        | _ -> ChunkPage(codec (), chunkBytes)
-                Fill = add
-                IsFull = fun page -> page.Waiting > mostWaiting
-                Flush = flush
-                Recycle = spare.Add
-                Complete = shelf.Close
-            }
+            { Begin =
+                fun _ ->
+                    match spare.TryTake() with
+                    | true, page -> page
+                    | _ -> ChunkPage(codec (), chunkBytes)
+              Fill = add
+              IsFull = fun page -> page.Waiting > mostWaiting
+              Flush = flush
+              Recycle = spare.Add
+              Complete = shelf.Close }

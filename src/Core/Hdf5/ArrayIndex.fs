@@ -18,11 +18,9 @@ type ChunkEntry =
 [<RequireQualifiedAccess>]
 module ArrayIndex =
     let private unwritten =
-        {
-            Address = Bytes.undefined
-            Size = -1L
-            Mask = 0u
-        }
+        { Address = Bytes.undefined
+          Size = -1L
+          Mask = 0u }
 
     /// Elements are bare addresses, or address, size and mask where chunks are filtered.
     let private element filtered width (cursor: Cursor) =
@@ -31,11 +29,9 @@ module ArrayIndex =
         if filtered then
             let size = cursor.Number(width - 12)
 
-            {
-                Address = address
-                Size = size
-                Mask = cursor.U32()
-            }
+            { Address = address
+              Size = size
+              Mask = cursor.U32() }
         else
             { unwritten with Address = address }
 
@@ -75,19 +71,17 @@ module ArrayIndex =
             let firstPage = block + 14L + int64 bitmap.Length + 4L
             let pageSize = int64 pageEntries * int64 width + 4L
 
-            [|
-                for page in 0 .. pages - 1 do
-                    let inPage = min pageEntries (max 0 (count - page * pageEntries))
+            [| for page in 0 .. pages - 1 do
+                   let inPage = min pageEntries (max 0 (count - page * pageEntries))
 
-                    if inPage > 0 then
-                        if bitmap[page / 8] &&& (0x80uy >>> (page % 8)) = 0uy then
-                            yield! Array.create inPage unwritten
-                        else
-                            let cursor =
-                                Cursor(disk, where, disk.Read(firstPage + int64 page * pageSize, int64 inPage * int64 width), 0)
+                   if inPage > 0 then
+                       if bitmap[page / 8] &&& (0x80uy >>> (page % 8)) = 0uy then
+                           yield! Array.create inPage unwritten
+                       else
+                           let cursor =
+                               Cursor(disk, where, disk.Read(firstPage + int64 page * pageSize, int64 inPage * int64 width), 0)
 
-                            yield! Array.init inPage (fun _ -> element filtered width cursor)
-            |]
+                           yield! Array.init inPage (fun _ -> element filtered width cursor) |]
 
     /// The first elements of an extensible array, up to `count`: section VII.D.
     /// Elements lie in the index block, then in data blocks, whose addresses lie in the index block or in secondary blocks.

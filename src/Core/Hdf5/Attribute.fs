@@ -42,12 +42,10 @@ module Dataspace =
         | Simple(dims, _) -> List.fold (fun product dim -> Checked.(*) product dim) 1L dims
 
 type Attribute =
-    {
-        Name: string
-        Type: Datatype
-        Space: Dataspace
-        Data: byte[]
-    }
+    { Name: string
+      Type: Datatype
+      Space: Dataspace
+      Data: byte[] }
 
 [<RequireQualifiedAccess>]
 module Attribute =
@@ -70,16 +68,14 @@ module Attribute =
         let name = Bytes.text (ReadOnlySpan(field nameSize))
         let typeBytes = field typeSize
 
-        {
-            Name = name
-            Type =
-                if version > 1 && flags &&& 1 <> 0 then
-                    Datatype.ofShared disk typeBytes
-                else
-                    Datatype.parse disk (Cursor(disk, "an attribute's type", typeBytes, 0))
-            Space = Dataspace.parse disk (field spaceSize)
-            Data = cursor.Bytes cursor.Left
-        }
+        { Name = name
+          Type =
+            if version > 1 && flags &&& 1 <> 0 then
+                Datatype.ofShared disk typeBytes
+            else
+                Datatype.parse disk (Cursor(disk, "an attribute's type", typeBytes, 0))
+          Space = Dataspace.parse disk (field spaceSize)
+          Data = cursor.Bytes cursor.Left }
 
     let private refuseDense (disk: Disk) (header: Header) =
         match Header.tryFind Header.AttributeInfo header with

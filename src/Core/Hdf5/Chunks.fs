@@ -77,11 +77,9 @@ module Chunks =
                 else
                     set
                         offsets
-                        {
-                            Address = child
-                            Size = size
-                            Mask = mask
-                        }
+                        { Address = child
+                          Size = size
+                          Mask = mask }
 
         if address <> Bytes.undefined then
             visit address -1
@@ -105,11 +103,9 @@ module Chunks =
 
                 set
                     offsets
-                    {
-                        Address = address
-                        Size = size
-                        Mask = mask
-                    }
+                    { Address = address
+                      Size = size
+                      Mask = mask }
 
     let load (disk: Disk) (dataset: Dataset) =
         match dataset.Layout with
@@ -131,11 +127,9 @@ module Chunks =
             let filtered = not dataset.Filters.IsEmpty
 
             let whole =
-                {
-                    Address = Bytes.undefined
-                    Size = bytes
-                    Mask = 0u
-                }
+                { Address = Bytes.undefined
+                  Size = bytes
+                  Mask = 0u }
 
             let entries = Array.create (int count) whole
 
@@ -149,19 +143,16 @@ module Chunks =
             | TreeVersion2 -> fromTree2 disk where address filtered shape set
             | SingleChunk(size, mask) when count > 0L ->
                 entries[0] <-
-                    {
-                        Address = address
-                        Size = ValueOption.defaultValue bytes size
-                        Mask = mask
-                    }
+                    { Address = address
+                      Size = ValueOption.defaultValue bytes size
+                      Mask = mask }
             | SingleChunk _ -> ()
             | Implicit ->
                 entries
                 |> Array.iteri (fun i _ ->
                     entries[i] <-
                         { whole with
-                            Address = address + int64 i * bytes
-                        })
+                            Address = address + int64 i * bytes })
             | FixedArray when address <> Bytes.undefined ->
                 ArrayIndex.fixedArray disk filtered address (int count) |> Array.iteri (fun i entry -> entries[i] <- entry)
             | ExtensibleArray when address <> Bytes.undefined ->
@@ -191,10 +182,8 @@ module Chunks =
 
                 entries[i] <- { entry with Size = size; Mask = mask }
 
-            {
-                Shape = shape
-                Counts = counts
-                Bytes = int bytes
-                Entries = entries
-            }
+            { Shape = shape
+              Counts = counts
+              Bytes = int bytes
+              Entries = entries }
         | _ -> invalidOp "only chunked datasets have chunks"

@@ -5,11 +5,9 @@ open System
 
 /// One step of the pipeline that chunks go through when they are written.
 type Filter =
-    {
-        Id: int
-        Optional: bool
-        Parameters: uint32[]
-    }
+    { Id: int
+      Optional: bool
+      Parameters: uint32[] }
 
 /// How the chunks of a dataset are found.
 type ChunkIndex =
@@ -83,11 +81,9 @@ module Dataset =
             let values = Array.init parameters (fun _ -> cursor.U32())
             cursor.Skip(if version = 1 && parameters % 2 = 1 then 4 else 0)
 
-            {
-                Id = id
-                Optional = flags &&& 1 <> 0
-                Parameters = values
-            })
+            { Id = id
+              Optional = flags &&& 1 <> 0
+              Parameters = values })
 
     // Fill value message: section IV.A.2.f.
     let private parseFill (disk: Disk) where elementSize (message: Message) =
@@ -189,18 +185,16 @@ module Dataset =
                     disk.Damaged path "its chunks have other dimensions than it has"
                 | layout -> layout
 
-        {
-            Path = path
-            Header = header
-            Type = datatype
-            Space = space
-            Layout = layout
-            Filters = Header.tryFind Header.Filters header |> Option.map (parseFilters disk path) |> Option.defaultValue []
-            FillValue =
-                match Header.tryFind Header.FillValue header with
-                | Some message -> parseFill disk path (Datatype.size datatype) message
-                | None -> Array.zeroCreate (Datatype.size datatype)
-        }
+        { Path = path
+          Header = header
+          Type = datatype
+          Space = space
+          Layout = layout
+          Filters = Header.tryFind Header.Filters header |> Option.map (parseFilters disk path) |> Option.defaultValue []
+          FillValue =
+            match Header.tryFind Header.FillValue header with
+            | Some message -> parseFill disk path (Datatype.size datatype) message
+            | None -> Array.zeroCreate (Datatype.size datatype) }
 
     /// One word on how it is stored: contiguous, chunked, gzip, shuffle+gzip …
     let storage (dataset: Dataset) =

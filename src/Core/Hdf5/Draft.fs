@@ -89,11 +89,9 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         heapUsed <- heapUsed + needed
 
         Bytes.concat
-            [
-                Bytes.u32 (uint32 bytes.Length)
-                Bytes.i64 heapAt
-                Bytes.u32 (uint32 heapEntries)
-            ]
+            [ Bytes.u32 (uint32 bytes.Length)
+              Bytes.i64 heapAt
+              Bytes.u32 (uint32 heapEntries) ]
 
     member draft.StringAttribute(name, text: string) =
         Encode.attribute name VlenString Encode.scalar (draft.StringReference text)
@@ -115,14 +113,11 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         draft.Put(
             Encode.header
                 0uy
-                ([
-                    Encode.message Header.Dataspace (Encode.dataspaceBody space)
-                    { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
-                        Flags = 1uy
-                    }
-                    Encode.noFillValue
-                    Encode.contiguous address size
-                 ]
+                ([ Encode.message Header.Dataspace (Encode.dataspaceBody space)
+                   { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
+                       Flags = 1uy }
+                   Encode.noFillValue
+                   Encode.contiguous address size ]
                  @ attributes)
         )
 
@@ -139,14 +134,11 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         draft.Put(
             Encode.header
                 0uy
-                ([
-                    { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
-                        Flags = 1uy
-                    }
-                    layout
-                    if old.Type <> datatype then
-                        Encode.noFillValue
-                 ]
+                ([ { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
+                       Flags = 1uy }
+                   layout
+                   if old.Type <> datatype then
+                       Encode.noFillValue ]
                  @ List.filter stays old.Header.Messages)
         )
 
@@ -186,11 +178,9 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
             links
             |> List.filter (fun (name, _) -> not (known.Contains name))
             |> List.mapi (fun i (name, address) ->
-                {
-                    Name = name
-                    Target = Hard address
-                    Order = if group.OrderFlags <> 0 then ValueSome(nextOrder + 1L + int64 i) else ValueNone
-                })
+                { Name = name
+                  Target = Hard address
+                  Order = if group.OrderFlags <> 0 then ValueSome(nextOrder + 1L + int64 i) else ValueNone })
 
         let info = Encode.linkInfo group.OrderFlags (nextOrder + 1L + int64 added.Length)
         draft.Put(Encode.header header.OrderFlags (info :: draft.Keep(header, attributes) @ List.map Encode.link (kept @ added)))
@@ -211,16 +201,14 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         let place (attribute: Message) : Message =
             { attribute with
                 Order =
-                    old |> List.tryPick (fun (name, order) -> if name = nameOf attribute then Some order else None) |> Option.defaultValue 0
-            }
+                    old |> List.tryPick (fun (name, order) -> if name = nameOf attribute then Some order else None) |> Option.defaultValue 0 }
 
         let added =
             attributes
             |> List.filter isNew
             |> List.mapi (fun i (attribute: Message) ->
                 { attribute with
-                    Message.Order = next + i
-                })
+                    Message.Order = next + i })
 
         let replacing = attributes |> List.filter (isNew >> not) |> List.map place
         let replacedNames = replacing |> List.map nameOf
@@ -237,13 +225,11 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
             | Header.ModificationTime -> false
             | _ -> true
 
-        [
-            if header.OrderFlags <> 0uy then
-                Encode.attributeInfo header.OrderFlags (next + added.Length)
-            yield! List.filter stays header.Messages
-            yield! replacing
-            yield! added
-        ]
+        [ if header.OrderFlags <> 0uy then
+              Encode.attributeInfo header.OrderFlags (next + added.Length)
+          yield! List.filter stays header.Messages
+          yield! replacing
+          yield! added ]
 
     /// Makes the new root group visible: everything is on the device before the one write that counts, and that before the return.
     member _.Commit(root: int64) =

@@ -7,12 +7,10 @@ open System.Text
 [<RequireQualifiedAccess>]
 module Encode =
     let message kind body =
-        {
-            Type = kind
-            Flags = 0uy
-            Order = 0
-            Body = body
-        }
+        { Type = kind
+          Flags = 0uy
+          Order = 0
+          Body = body }
 
     let private mostBody = 65535
 
@@ -23,17 +21,13 @@ module Encode =
             let bounded = most <> dims
 
             Bytes.concat
-                [
-                    [|
-                        2uy
-                        byte dims.Length
-                        (if bounded then 1uy else 0uy)
-                        (if dims.IsEmpty then 0uy else 1uy)
-                    |]
-                    yield! List.map Bytes.i64 dims
-                    if bounded then
-                        yield! List.map Bytes.i64 most
-                ]
+                [ [| 2uy
+                     byte dims.Length
+                     (if bounded then 1uy else 0uy)
+                     (if dims.IsEmpty then 0uy else 1uy) |]
+                  yield! List.map Bytes.i64 dims
+                  if bounded then
+                      yield! List.map Bytes.i64 most ]
 
     /// An array of one dimension that cannot grow.
     let line count = Simple([ count ], [ count ])
@@ -51,22 +45,18 @@ module Encode =
             Bytes.concat [ head 0x10uy [| bits; 0uy; 0uy |] size; Bytes.u16 0; Bytes.u16 (8 * size) ]
         | Float(8, false) ->
             Bytes.concat
-                [
-                    head 0x11uy [| 0x20uy; 63uy; 0uy |] 8
-                    Bytes.u16 0
-                    Bytes.u16 64
-                    [| 52uy; 11uy; 0uy; 52uy |]
-                    Bytes.u32 1023u
-                ]
+                [ head 0x11uy [| 0x20uy; 63uy; 0uy |] 8
+                  Bytes.u16 0
+                  Bytes.u16 64
+                  [| 52uy; 11uy; 0uy; 52uy |]
+                  Bytes.u32 1023u ]
         | Float(4, false) ->
             Bytes.concat
-                [
-                    head 0x11uy [| 0x20uy; 31uy; 0uy |] 4
-                    Bytes.u16 0
-                    Bytes.u16 32
-                    [| 23uy; 8uy; 0uy; 23uy |]
-                    Bytes.u32 127u
-                ]
+                [ head 0x11uy [| 0x20uy; 31uy; 0uy |] 4
+                  Bytes.u16 0
+                  Bytes.u16 32
+                  [| 23uy; 8uy; 0uy; 23uy |]
+                  Bytes.u32 127u ]
         | VlenString ->
             let letter =
                 Bytes.concat [ head 0x10uy [| 0uy; 0uy; 0uy |] 1; Bytes.u16 0; Bytes.u16 8 ]
@@ -114,26 +104,22 @@ module Encode =
             message
                 Header.Link
                 (Bytes.concat
-                    [
-                        [| 1uy; 0x11uy ||| orderBit |]
-                        order
-                        [| 1uy |]
-                        Bytes.u16 name.Length
-                        name
-                        Bytes.i64 address
-                    ])
+                    [ [| 1uy; 0x11uy ||| orderBit |]
+                      order
+                      [| 1uy |]
+                      Bytes.u16 name.Length
+                      name
+                      Bytes.i64 address ])
         | Elsewhere(tail, kind) ->
             message
                 Header.Link
                 (Bytes.concat
-                    [
-                        [| 1uy; 0x19uy ||| orderBit; kind |]
-                        order
-                        [| 1uy |]
-                        Bytes.u16 name.Length
-                        name
-                        tail
-                    ])
+                    [ [| 1uy; 0x19uy ||| orderBit; kind |]
+                      order
+                      [| 1uy |]
+                      Bytes.u16 name.Length
+                      name
+                      tail ])
 
     let linkInfo orderFlags (mostOrder: int64) =
         let undefined = Bytes.i64 Bytes.undefined
@@ -141,13 +127,11 @@ module Encode =
         message
             Header.LinkInfo
             (Bytes.concat
-                [
-                    [| 0uy; byte orderFlags |]
-                    (if orderFlags &&& 1 <> 0 then Bytes.i64 mostOrder else [||])
-                    undefined
-                    undefined
-                    (if orderFlags &&& 2 <> 0 then undefined else [||])
-                ])
+                [ [| 0uy; byte orderFlags |]
+                  (if orderFlags &&& 1 <> 0 then Bytes.i64 mostOrder else [||])
+                  undefined
+                  undefined
+                  (if orderFlags &&& 2 <> 0 then undefined else [||]) ])
 
     /// What a group or dataset says about its attributes when their order is kept: the next number, and no heap.
     let attributeInfo (orderFlags: byte) (next: int) =
@@ -156,26 +140,22 @@ module Encode =
         message
             Header.AttributeInfo
             (Bytes.concat
-                [
-                    [| 0uy; orderFlags >>> 2 |]
-                    Bytes.u16 next
-                    undefined
-                    undefined
-                    (if orderFlags &&& 8uy <> 0uy then undefined else [||])
-                ])
+                [ [| 0uy; orderFlags >>> 2 |]
+                  Bytes.u16 next
+                  undefined
+                  undefined
+                  (if orderFlags &&& 8uy <> 0uy then undefined else [||]) ])
 
     /// A version-2 object header with all its messages in one block.
     let header (orderFlags: byte) (messages: Message list) =
         let body =
             messages
             |> List.collect (fun message ->
-                [
-                    [| byte message.Type |]
-                    Bytes.u16 message.Body.Length
-                    [| message.Flags |]
-                    (if orderFlags <> 0uy then Bytes.u16 message.Order else [||])
-                    message.Body
-                ])
+                [ [| byte message.Type |]
+                  Bytes.u16 message.Body.Length
+                  [| message.Flags |]
+                  (if orderFlags <> 0uy then Bytes.u16 message.Order else [||])
+                  message.Body ])
             |> Bytes.concat
 
         let bytes =
@@ -202,17 +182,15 @@ module Encode =
 
         let body =
             Bytes.concat
-                [
-                    "TREE"B
-                    [| 1uy; byte level |]
-                    Bytes.u16 children.Length
-                    Bytes.i64 left
-                    Bytes.i64 right
-                    for struct (offset, size, mask, address) in children do
-                        treeKey size mask offset 0L
-                        Bytes.i64 address
-                    treeKey 0u 0u lastOffset (int64 elementSize)
-                ]
+                [ "TREE"B
+                  [| 1uy; byte level |]
+                  Bytes.u16 children.Length
+                  Bytes.i64 left
+                  Bytes.i64 right
+                  for struct (offset, size, mask, address) in children do
+                      treeKey size mask offset 0L
+                      Bytes.i64 address
+                  treeKey 0u 0u lastOffset (int64 elementSize) ]
 
         body.CopyTo(node, 0)
         node

@@ -121,28 +121,22 @@ module Header =
         let readBlock (struct (at, length)) =
             let cursor = Cursor(disk, where address, disk.Read(at, length), 0)
 
-            [
-                while cursor.Left >= 8 do
-                    let kind = cursor.U16()
-                    let size = cursor.U16()
-                    let flags = byte (cursor.U8())
-                    cursor.Skip 3
+            [ while cursor.Left >= 8 do
+                  let kind = cursor.U16()
+                  let size = cursor.U16()
+                  let flags = byte (cursor.U8())
+                  cursor.Skip 3
 
-                    {
-                        Type = kind
-                        Flags = flags
-                        Order = 0
-                        Body = cursor.Bytes size
-                    }
-            ]
+                  { Type = kind
+                    Flags = flags
+                    Order = 0
+                    Body = cursor.Bytes size } ]
 
-        {
-            Address = address
-            Version = 1
-            OrderFlags = 0uy
-            Links = links
-            Messages = readBlocks disk address (struct (address + 16L, size)) readBlock
-        }
+        { Address = address
+          Version = 1
+          OrderFlags = 0uy
+          Links = links
+          Messages = readBlocks disk address (struct (address + 16L, size)) readBlock }
 
     let private checkSum (disk: Disk) address (bytes: byte[]) =
         let stored = Cursor(disk, where address, bytes, bytes.Length - 4).U32()
@@ -177,20 +171,16 @@ module Header =
             checkSum disk address bytes
             cursor.Skip(if isFirst then int start - 4 else 0)
 
-            [
-                while cursor.Left >= 4 + (if tracked then 6 else 4) do
-                    let kind = cursor.U8()
-                    let size = cursor.U16()
-                    let flags = byte (cursor.U8())
-                    let order = if tracked then cursor.U16() else 0
+            [ while cursor.Left >= 4 + (if tracked then 6 else 4) do
+                  let kind = cursor.U8()
+                  let size = cursor.U16()
+                  let flags = byte (cursor.U8())
+                  let order = if tracked then cursor.U16() else 0
 
-                    {
-                        Type = kind
-                        Flags = flags
-                        Order = order
-                        Body = cursor.Bytes size
-                    }
-            ]
+                  { Type = kind
+                    Flags = flags
+                    Order = order
+                    Body = cursor.Bytes size } ]
 
         if size < 0L || size > disk.Length then
             disk.Damaged (where address) $"its size is said to be {size} bytes"
@@ -198,17 +188,15 @@ module Header =
         let messages =
             readBlocks disk address (struct (address, start + size + 4L)) readBlock
 
-        {
-            Address = address
-            Version = 2
-            OrderFlags = flags &&& 12uy
-            Links =
-                messages
-                |> List.tryFind (fun message -> message.Type = ReferenceCount)
-                |> Option.map (fun message -> int (Cursor(disk, where address, message.Body, 1).U32()))
-                |> Option.defaultValue 1
-            Messages = messages
-        }
+        { Address = address
+          Version = 2
+          OrderFlags = flags &&& 12uy
+          Links =
+            messages
+            |> List.tryFind (fun message -> message.Type = ReferenceCount)
+            |> Option.map (fun message -> int (Cursor(disk, where address, message.Body, 1).U32()))
+            |> Option.defaultValue 1
+          Messages = messages }
 
     let read (disk: Disk) address =
         let head = disk.Read(address, 4L)

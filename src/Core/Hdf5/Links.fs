@@ -45,11 +45,9 @@ module Links =
         let name =
             Encoding.UTF8.GetString(cursor.Span(cursor.Bounded(length, int64 body.Length)))
 
-        {
-            Name = name
-            Target = if kind = 0uy then Hard(cursor.I64()) else Elsewhere(cursor.Bytes cursor.Left, kind)
-            Order = order
-        }
+        { Name = name
+          Target = if kind = 0uy then Hard(cursor.I64()) else Elsewhere(cursor.Bytes cursor.Left, kind)
+          Order = order }
 
     // Old-style groups: a B-tree of symbol table nodes whose names lie in a local heap (sections III.A.1, III.B, III.D).
     let private fromSymbolTable (disk: Disk) (message: Message) =
@@ -86,11 +84,9 @@ module Links =
                 else
                     Hard address
 
-            {
-                Name = name
-                Target = target
-                Order = ValueNone
-            }
+            { Name = name
+              Target = target
+              Order = ValueNone }
 
         let found = List<Link>()
         let visited = HashSet<int64>()
@@ -129,13 +125,11 @@ module Links =
         let heap = FractalHeap(disk, heapAt)
 
         // Name index records (type 5): a hash, then the heap id.
-        [
-            for record in BTree2.records disk indexAt do
-                if record.Length < 4 + heap.IdLength then
-                    disk.Damaged where "a record is too short"
+        [ for record in BTree2.records disk indexAt do
+              if record.Length < 4 + heap.IdLength then
+                  disk.Damaged where "a record is too short"
 
-                parse disk where (heap.Object record[4 .. 3 + heap.IdLength])
-        ]
+              parse disk where (heap.Object record[4 .. 3 + heap.IdLength]) ]
 
     /// The group whose object header stands at the address.
     let read (disk: Disk) address =
@@ -144,11 +138,9 @@ module Links =
 
         match Header.tryFind Header.SymbolTable header, Header.tryFind Header.LinkInfo header with
         | Some table, _ ->
-            {
-                Header = header
-                Links = fromSymbolTable disk table
-                OrderFlags = 0
-            }
+            { Header = header
+              Links = fromSymbolTable disk table
+              OrderFlags = 0 }
         | None, Some info ->
             let cursor = Cursor(disk, where, info.Body, 1)
             let flags = cursor.U8()
@@ -157,17 +149,13 @@ module Links =
             let indexAt = cursor.I64()
 
             let compact =
-                [
-                    for message in header.Messages do
-                        if message.Type = Header.Link then
-                            parse disk where message.Body
-                ]
+                [ for message in header.Messages do
+                      if message.Type = Header.Link then
+                          parse disk where message.Body ]
 
-            {
-                Header = header
-                Links = if heapAt = Bytes.undefined then compact else fromDenseStorage disk heapAt indexAt
-                OrderFlags = flags &&& 3
-            }
+            { Header = header
+              Links = if heapAt = Bytes.undefined then compact else fromDenseStorage disk heapAt indexAt
+              OrderFlags = flags &&& 3 }
         | None, None -> disk.Damaged where "it is not a group"
 
     /// Is there a group behind this header?

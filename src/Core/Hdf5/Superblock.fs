@@ -100,13 +100,11 @@ module Superblock =
         if endOfFile > disk.Length || endOfFile < int64 size then
             disk.Damaged "the end" $"it should have {endOfFile} bytes but has {disk.Length}: it is cut off"
 
-        {
-            Version = version
-            EndOfFile = endOfFile
-            Root = (cursor (rootAt version)).I64()
-            ChunkNodeK = if version = 1 then (cursor 24).U16() else 32
-            Image = image
-        }
+        { Version = version
+          EndOfFile = endOfFile
+          Root = (cursor (rootAt version)).I64()
+          ChunkNodeK = if version = 1 then (cursor 24).U16() else 32
+          Image = image }
 
     /// The superblock as it must be written once the root group and the end of the file have moved.
     let moved root endOfFile (superblock: Superblock) =
@@ -123,5 +121,4 @@ module Superblock =
         { superblock with
             EndOfFile = endOfFile
             Root = root
-            Image = image
-        }
+            Image = image }

@@ -17,25 +17,21 @@ type CellColumns =
 [<RequireQualifiedAccess>]
 module CellColumns =
     let none =
-        {
-            Columns = []
-            Start = fun () _ _ _ -> ()
-        }
+        { Columns = []
+          Start = fun () _ _ _ -> () }
 
     /// All columns side by side, in this order.
     let concat (parts: CellColumns list) =
-        {
-            Columns = parts |> List.collect _.Columns
-            Start =
-                fun () ->
-                    let widths = parts |> List.map _.Columns.Length
-                    let starts = List.scan (+) 0 widths
+        { Columns = parts |> List.collect _.Columns
+          Start =
+            fun () ->
+                let widths = parts |> List.map _.Columns.Length
+                let starts = List.scan (+) 0 widths
 
-                    let computers =
-                        List.zip3 (List.truncate parts.Length starts) widths parts
-                        |> List.map (fun (start, width, part) -> struct (start, width, part.Start()))
+                let computers =
+                    List.zip3 (List.truncate parts.Length starts) widths parts
+                    |> List.map (fun (start, width, part) -> struct (start, width, part.Start()))
 
-                    fun slice columns row ->
-                        for struct (start, width, compute) in computers do
-                            compute slice (Array.sub columns start width) row
-        }
+                fun slice columns row ->
+                    for struct (start, width, compute) in computers do
+                        compute slice (Array.sub columns start width) row }

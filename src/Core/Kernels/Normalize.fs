@@ -123,32 +123,20 @@ module Normalize =
 
     /// The column that keeps each cell's factor (key_added).
     let factorColumn name precision : CellColumns =
-        {
-            Columns =
-                [
-                    {
-                        Name = name
-                        Type = Precision.numeric precision
-                    }
-                ]
-            Start = fun () slice columns row -> Array.Copy(slice.Factors, 0, columns[0], row, slice.Cells)
-        }
+        { Columns =
+            [ { Name = name
+                Type = Precision.numeric precision } ]
+          Start = fun () slice columns row -> Array.Copy(slice.Factors, 0, columns[0], row, slice.Cells) }
 
     /// The totals as a column, for the median.
     let totalColumn precision excluded : CellColumns =
-        {
-            Columns =
-                [
-                    {
-                        Name = "total"
-                        Type = Numeric.Float64
-                    }
-                ]
-            Start =
-                fun () slice columns first ->
-                    for row in 0 .. slice.Cells - 1 do
-                        columns[0][first + row] <- total precision excluded slice row
-        }
+        { Columns =
+            [ { Name = "total"
+                Type = Numeric.Float64 } ]
+          Start =
+            fun () slice columns first ->
+                for row in 0 .. slice.Cells - 1 do
+                    columns[0][first + row] <- total precision excluded slice row }
 
     /// The genes that make up more than `maxFraction` of the counts of at least one cell.
     /// Law (excluded): a gene is highly expressed in the whole exactly when it is in one of the parts.
@@ -161,28 +149,26 @@ module Normalize =
             flags
 
         Fold.ofSteps
-            {
-                Fresh = fresh
-                Step =
-                    fun flags slice ->
-                        for row in 0 .. slice.Cells - 1 do
-                            let limit = maxFraction * total precision ValueNone slice row
+            { Fresh = fresh
+              Step =
+                fun flags slice ->
+                    for row in 0 .. slice.Cells - 1 do
+                        let limit = maxFraction * total precision ValueNone slice row
 
-                            for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
-                                if Precision.round precision slice.Values[i] > limit then
-                                    flags[slice.Genes[i]] <- true
+                        for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                            if Precision.round precision slice.Values[i] > limit then
+                                flags[slice.Genes[i]] <- true
 
-                        flags
-                Merge =
-                    fun flags more ->
-                        for gene in 0 .. genes - 1 do
-                            flags[gene] <- flags[gene] || more[gene]
+                    flags
+              Merge =
+                fun flags more ->
+                    for gene in 0 .. genes - 1 do
+                        flags[gene] <- flags[gene] || more[gene]
 
-                        pool.Return more
-                        flags
-                Finish =
-                    fun flags ->
-                        let result = Array.sub flags 0 genes
-                        pool.Return flags
-                        result
-            }
+                    pool.Return more
+                    flags
+              Finish =
+                fun flags ->
+                    let result = Array.sub flags 0 genes
+                    pool.Return flags
+                    result }

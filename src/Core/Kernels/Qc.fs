@@ -51,41 +51,27 @@ module Qc =
 
         let logged name column =
             if options.Log1p then
-                [
-                    {
-                        Name = "log1p_" + name
-                        Type = log1pType column
-                    }
-                ]
+                [ { Name = "log1p_" + name
+                    Type = log1pType column } ]
             else
                 []
 
-        [
-            {
-                Name = "n_genes_by_counts"
-                Type = genesType
-            }
-            yield! logged "n_genes_by_counts" genesType
-            { Name = "total_counts"; Type = total }
-            yield! logged "total_counts" total
-            for k in options.PercentTop do
-                {
-                    Name = $"pct_counts_in_top_{k}_genes"
-                    Type = Numeric.Float64
-                }
-            for set in options.Sets.Names do
-                {
-                    Name = $"total_counts_{set}"
-                    Type = total
-                }
+        [ { Name = "n_genes_by_counts"
+            Type = genesType }
+          yield! logged "n_genes_by_counts" genesType
+          { Name = "total_counts"; Type = total }
+          yield! logged "total_counts" total
+          for k in options.PercentTop do
+              { Name = $"pct_counts_in_top_{k}_genes"
+                Type = Numeric.Float64 }
+          for set in options.Sets.Names do
+              { Name = $"total_counts_{set}"
+                Type = total }
 
-                yield! logged $"total_counts_{set}" total
+              yield! logged $"total_counts_{set}" total
 
-                {
-                    Name = $"pct_counts_{set}"
-                    Type = log1pType total
-                }
-        ]
+              { Name = $"pct_counts_{set}"
+                Type = log1pType total } ]
 
     /// Puts a value into the next column of a row, and says which column comes after it.
     let private put (columns: float[][]) column row value =
@@ -100,7 +86,10 @@ module Qc =
     /// The columns of obs for a matrix stored as `numeric`; `genesType` is the type of its row counts.
     let perCell numeric genesType (options: QcColumns) : CellColumns =
         let total = totalType numeric
-        let totalPrecision = if total = Numeric.Float32 then Precision.Single else Precision.Double
+
+        let totalPrecision =
+            if total = Numeric.Float32 then Precision.Single else Precision.Double
+
         let sets = options.Sets.Names.Length
         let setsOf = options.Sets.SetsOf
 
@@ -163,39 +152,35 @@ module Qc =
             sums.Return totals
 
         Fold.ofSteps
-            {
-                Fresh = fun () -> struct (0L, cleared (counts.Rent genes), cleared (sums.Rent genes))
-                Step =
-                    fun (struct (cells, detected, totals)) slice ->
-                        let values = slice.Values
-                        let ofGene = slice.Genes
+            { Fresh = fun () -> struct (0L, cleared (counts.Rent genes), cleared (sums.Rent genes))
+              Step =
+                fun (struct (cells, detected, totals)) slice ->
+                    let values = slice.Values
+                    let ofGene = slice.Genes
 
-                        for i in 0 .. slice.Count - 1 do
-                            let gene = ofGene[i]
-                            totals[gene] <- totals[gene] + values[i]
-                            detected[gene] <- detected[gene] + (if values[i] <> 0.0 then 1L else 0L)
+                    for i in 0 .. slice.Count - 1 do
+                        let gene = ofGene[i]
+                        totals[gene] <- totals[gene] + values[i]
+                        detected[gene] <- detected[gene] + (if values[i] <> 0.0 then 1L else 0L)
 
-                        struct (cells + int64 slice.Cells, detected, totals)
-                Merge =
-                    fun (struct (cells, detected, totals)) (struct (moreCells, moreDetected, moreTotals) as more) ->
-                        for gene in 0 .. genes - 1 do
-                            detected[gene] <- detected[gene] + moreDetected[gene]
-                            totals[gene] <- totals[gene] + moreTotals[gene]
+                    struct (cells + int64 slice.Cells, detected, totals)
+              Merge =
+                fun (struct (cells, detected, totals)) (struct (moreCells, moreDetected, moreTotals) as more) ->
+                    for gene in 0 .. genes - 1 do
+                        detected[gene] <- detected[gene] + moreDetected[gene]
+                        totals[gene] <- totals[gene] + moreTotals[gene]
 
-                        release more
-                        struct (cells + moreCells, detected, totals)
-                Finish =
-                    fun (struct (cells, detected, totals) as state) ->
-                        let tallies =
-                            {
-                                Cells = cells
-                                CellsByCounts = Array.sub detected 0 genes
-                                Totals = Array.sub totals 0 genes
-                            }
+                    release more
+                    struct (cells + moreCells, detected, totals)
+              Finish =
+                fun (struct (cells, detected, totals) as state) ->
+                    let tallies =
+                        { Cells = cells
+                          CellsByCounts = Array.sub detected 0 genes
+                          Totals = Array.sub totals 0 genes }
 
-                        release state
-                        tallies
-            }
+                    release state
+                    tallies }
 
     /// The columns of var, in scanpy's order, and how each comes from the tallies.
     let geneColumns numeric log1p : (Column * (GeneTallies -> float[])) list =
@@ -209,13 +194,11 @@ module Qc =
 
         let column name kind values = { Name = name; Type = kind }, values
 
-        [
-            column "n_cells_by_counts" Numeric.Int64 (fun tallies -> Array.map float tallies.CellsByCounts)
-            column "mean_counts" Numeric.Float64 means
-            if log1p then
-                column "log1p_mean_counts" Numeric.Float64 (means >> Array.map Elementary.log1p)
-            column "pct_dropout_by_counts" Numeric.Float64 dropouts
-            column "total_counts" total _.Totals
-            if log1p then
-                column "log1p_total_counts" (log1pType total) (_.Totals >> Array.map (log1pOf total))
-        ]
+        [ column "n_cells_by_counts" Numeric.Int64 (fun tallies -> Array.map float tallies.CellsByCounts)
+          column "mean_counts" Numeric.Float64 means
+          if log1p then
+              column "log1p_mean_counts" Numeric.Float64 (means >> Array.map Elementary.log1p)
+          column "pct_dropout_by_counts" Numeric.Float64 dropouts
+          column "total_counts" total _.Totals
+          if log1p then
+              column "log1p_total_counts" (log1pType total) (_.Totals >> Array.map (log1pOf total)) ]

@@ -26,22 +26,18 @@ type Findings =
 [<RequireQualifiedAccess>]
 module Validity =
     let private nothing =
-        {
-            Negative = 0L
-            NotFinite = 0L
-            Fractional = 0L
-            EmptyCells = 0L
-            Stored = 0L
-        }
+        { Negative = 0L
+          NotFinite = 0L
+          Fractional = 0L
+          EmptyCells = 0L
+          Stored = 0L }
 
     let private add left right =
-        {
-            Negative = left.Negative + right.Negative
-            NotFinite = left.NotFinite + right.NotFinite
-            Fractional = left.Fractional + right.Fractional
-            EmptyCells = left.EmptyCells + right.EmptyCells
-            Stored = left.Stored + right.Stored
-        }
+        { Negative = left.Negative + right.Negative
+          NotFinite = left.NotFinite + right.NotFinite
+          Fractional = left.Fractional + right.Fractional
+          EmptyCells = left.EmptyCells + right.EmptyCells
+          Stored = left.Stored + right.Stored }
 
     let private examine refuse (slice: Slice) =
         let mutable negative = 0L
@@ -69,21 +65,17 @@ module Validity =
             if total = 0.0 then
                 empty <- empty + 1L
 
-        {
-            Negative = negative
-            NotFinite = notFinite
-            Fractional = fractional
-            EmptyCells = empty
-            Stored = int64 slice.Count
-        }
+        { Negative = negative
+          NotFinite = notFinite
+          Fractional = fractional
+          EmptyCells = empty
+          Stored = int64 slice.Count }
 
     /// Counts what is not a count; with `refuse`, raises NotACount at the first negative, NaN or infinite value instead.
     /// Law (findings): findings of two parts add up to the findings of the whole.
     let find refuse : Fold<Slice, Findings> =
         Fold.ofSteps
-            {
-                Fresh = fun () -> nothing
-                Step = fun found slice -> add found (examine refuse slice)
-                Merge = add
-                Finish = id
-            }
+            { Fresh = fun () -> nothing
+              Step = fun found slice -> add found (examine refuse slice)
+              Merge = add
+              Finish = id }

@@ -40,29 +40,25 @@ type Info =
 [<RequireQualifiedAccess>]
 module Info =
     let private stored (dataset: Dataset) =
-        {
-            Name = dataset.Path
-            Type = Datatype.name dataset.Type
-            Count = dataset.Count
-            Storage = Dataset.storage dataset
-            ChunkLength =
-                match dataset.Layout with
-                | Chunked(shape, _, _, _) -> Some shape[0]
-                | _ -> None
-        }
+        { Name = dataset.Path
+          Type = Datatype.name dataset.Type
+          Count = dataset.Count
+          Storage = Dataset.storage dataset
+          ChunkLength =
+            match dataset.Layout with
+            | Chunked(shape, _, _, _) -> Some shape[0]
+            | _ -> None }
 
     let private others (file: H5adFile) =
         let store = file.Store
 
-        [
-            for name in [ "layers"; "raw"; "obsm"; "varm"; "obsp"; "varp"; "uns" ] do
-                match store.TryFind("", store.Root, name) with
-                | Some(GroupNode group) ->
-                    for link in group.Links do
-                        $"{name}/{link.Name}"
-                | Some(DatasetNode _) -> name
-                | None -> ()
-        ]
+        [ for name in [ "layers"; "raw"; "obsm"; "varm"; "obsp"; "varp"; "uns" ] do
+              match store.TryFind("", store.Root, name) with
+              | Some(GroupNode group) ->
+                  for link in group.Links do
+                      $"{name}/{link.Name}"
+              | Some(DatasetNode _) -> name
+              | None -> () ]
 
     let private examine (file: H5adFile) plan =
         let cells = min file.X.Cells (int64 Blocks.rowsPerBlock)
@@ -73,18 +69,16 @@ module Info =
         let plan = Plan.make file recipe settings
         let findings, examined = examine file plan
 
-        {
-            Path = file.Path
-            Bytes = FileInfo(file.Path).Length
-            Cells = file.X.Cells
-            Genes = file.X.Genes
-            StoredValues = file.X.Stored
-            Matrix = [ file.X.Data; file.X.Indices; file.X.Indptr ] |> List.map stored
-            ObsColumns = file.Obs.Columns
-            VarColumns = file.Var.Columns
-            Others = others file
-            IsLogged = Schema.isLogged file
-            LooksLikeCounts = findings.AreCounts
-            CellsExamined = examined
-            Plan = plan
-        }
+        { Path = file.Path
+          Bytes = FileInfo(file.Path).Length
+          Cells = file.X.Cells
+          Genes = file.X.Genes
+          StoredValues = file.X.Stored
+          Matrix = [ file.X.Data; file.X.Indices; file.X.Indptr ] |> List.map stored
+          ObsColumns = file.Obs.Columns
+          VarColumns = file.Var.Columns
+          Others = others file
+          IsLogged = Schema.isLogged file
+          LooksLikeCounts = findings.AreCounts
+          CellsExamined = examined
+          Plan = plan }

@@ -2,45 +2,46 @@
 namespace SingleSharp.Core
 
 open System
-open System.Collections.Generic
-open System.Threading
+open System.Runtime.ExceptionServices
 
 /// A file being read according to a plan.
 type Job =
-    {
-        File: H5adFile
-        Plan: Plan
-        Settings: Settings
-    }
+    { File: H5adFile
+      Plan: Plan
+      Settings: Settings }
 
 /// What the last read found out.
 type Tallied =
-    {
-        Findings: Findings
-        Genes: GeneTallies option
-    }
+    { Findings: Findings
+      Genes: GeneTallies option }
 
 [<RequireQualifiedAccess>]
 module Pass =
     let private bytesOf (matrix: Matrix) =
         matrix.Stored * int64 (matrix.Data.ElementSize + matrix.Indices.ElementSize)
 
-    let private schedule job pass =
-        {
-            Workers = job.Settings.Workers
-            Window = job.Plan.Window
-            Cancel = job.Settings.Cancel
-            RowsDone =
-                fun rows ->
-                    job.Settings.Progress
-                        {
-                            Pass = pass
-                            Passes = job.Plan.Passes.Length
-                            CellsDone = rows
-                            Cells = job.File.X.Cells
-                            Bytes = bytesOf job.File.X
-                        }
-        }
+    let private schedule (matrix: Matrix) (settings: Settings) window pass passes =
+        { Workers = settings.Workers
+          Window = window
+          Cancel = settings.Cancel
+          RowsDone =
+            fun rows ->
+                settings.Progress
+                    { Pass = pass
+                      Passes = passes
+                      CellsDone = rows
+                      Cells = matrix.Cells
+                      Bytes = bytesOf matrix } }
+
+    /// A reader's own question, asked in one read. What a step throws arrives as it was thrown.
+    let ask (file: H5adFile) settings question =
+        let struct (slice, window, _) = Plan.fit file.X settings
+
+        try
+            Blocks.run (schedule file.X settings window 1 1) (Reader.rows file.Store.Disk file.X slice) Outlet.none question
+        with BlockFailed(_, _, cause) ->
+            ExceptionDispatchInfo.Throw cause
+            raise cause
 
     let private source job =
         Reader.rows job.File.Store.Disk job.File.X job.Plan.ValuesPerSlice
@@ -51,7 +52,7 @@ module Pass =
     /// Runs a pass; a value that is not a count becomes the fault that names its cell and gene.
     let private run job pass source outlet question =
         try
-            Blocks.run (schedule job pass) source outlet question
+            Blocks.run (schedule job.File.X job.Settings job.Plan.Window pass job.Plan.Passes.Length) source outlet question
         with BlockFailed(_, _, NotACount(cell, gene, value)) ->
             let store = job.File.Store
             let cell = Frame.nameOf store job.File.Obs cell

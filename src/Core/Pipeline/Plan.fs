@@ -52,16 +52,12 @@ module Plan =
                 | StartingWith prefix -> Some prefix
                 | Guessed -> Axis.mitochondrialPrefix names.Value
 
-        [
-            match mitochondrial with
-            | Some prefix ->
-                {
-                    Name = "mt"
-                    Rule = Prefix [ prefix ]
-                }
-            | None -> ()
-            yield! recipe.GeneSets
-        ]
+        [ match mitochondrial with
+          | Some prefix ->
+              { Name = "mt"
+                Rule = Prefix [ prefix ] }
+          | None -> ()
+          yield! recipe.GeneSets ]
         |> List.map (fun set -> set.Name, mask set)
 
     let private percentTop genes (recipe: QcRecipe) =
@@ -74,13 +70,11 @@ module Plan =
             (if dropped.IsEmpty then
                  []
              else
-                 [
-                     $"the share of the top {list} genes is left out, because X has {genes}"
-                 ])
+                 [ $"the share of the top {list} genes is left out, because X has {genes}" ])
         | Exactly ks ->
             match ks |> List.tryFind (fun k -> k < 1 || k > genes) with
             | Some k -> Fault.throw (BadOption("--percent-top", $"positions outside range of features: {k} is not between 1 and {genes}"))
-            | None -> List.sort ks, []
+            | None -> List.sort (List.distinct ks), []
 
     let private typeAfter (matrix: Matrix) recipe =
         let normalized =
@@ -97,22 +91,20 @@ module Plan =
         else Restore
 
     let private passes recipe =
-        [
-            match recipe.NormalizeTotal with
-            | Some normalize ->
-                if normalize.ExcludeHighlyExpressed then
-                    "find highly expressed genes"
+        [ match recipe.NormalizeTotal with
+          | Some normalize ->
+              if normalize.ExcludeHighlyExpressed then
+                  "find highly expressed genes"
 
-                match normalize.TargetSum with
-                | Counts _ -> ()
-                | MedianOfPositive
-                | MedianOfAll -> "median total"
-            | None -> ()
-            Recipe.steps recipe |> String.concat " + "
-        ]
+              match normalize.TargetSum with
+              | Counts _ -> ()
+              | MedianOfPositive
+              | MedianOfAll -> "median total"
+          | None -> ()
+          Recipe.steps recipe |> String.concat " + " ]
 
-    /// The largest slice that the budget allows.
-    let private fit (matrix: Matrix) (settings: Settings) =
+    /// How to read within the budget: values per slice, blocks in flight, and the bytes that this takes.
+    let fit (matrix: Matrix) (settings: Settings) =
         let workers = int64 (max 1 settings.Workers)
         let window = max 1 settings.Workers + 2
         // A state holds a count and a sum for every gene.
@@ -143,27 +135,23 @@ module Plan =
         let sizes = sets |> List.map (fun (name, mask) -> name, size mask)
         let after = typeAfter file.X recipe
 
-        {
-            Recipe = recipe
-            Passes = passes recipe
-            Values = values file recipe after
-            TypeAfter = after
-            Sets = Membership.ofMasks file.X.Genes sets
-            SetSizes = sizes
-            PercentTop = top
-            ValuesPerSlice = slice
-            Window = window
-            Memory = memory
-            Warnings =
-                [
-                    yield! topWarnings
-                    for name, size in sizes do
-                        if size = 0 then
-                            $"the gene set {name} is empty"
-                    if recipe.Log1p.IsSome && Schema.isLogged file then
-                        "X seems to be already log-transformed (uns/log1p is there); it is transformed again"
-                ]
-        }
+        { Recipe = recipe
+          Passes = passes recipe
+          Values = values file recipe after
+          TypeAfter = after
+          Sets = Membership.ofMasks file.X.Genes sets
+          SetSizes = sizes
+          PercentTop = top
+          ValuesPerSlice = slice
+          Window = window
+          Memory = memory
+          Warnings =
+            [ yield! topWarnings
+              for name, size in sizes do
+                  if size = 0 then
+                      $"the gene set {name} is empty"
+              if recipe.Log1p.IsSome && Schema.isLogged file then
+                  "X seems to be already log-transformed (uns/log1p is there); it is transformed again" ] }
 
     /// scipy numbers stored values in int32 as long as they fit.
     let private rowCountType (matrix: Matrix) =
@@ -174,22 +162,18 @@ module Plan =
         let matrix = file.X
 
         CellColumns.concat
-            [
-                match plan.Recipe.Qc with
-                | Some qc ->
-                    Qc.perCell
-                        matrix.Type
-                        (rowCountType matrix)
-                        {
-                            Sets = plan.Sets
-                            PercentTop = plan.PercentTop
-                            Log1p = qc.Log1p
-                        }
-                | None -> ()
-                match plan.Recipe.NormalizeTotal with
-                | Some { KeyAdded = Some name } -> Normalize.factorColumn name (Precision.afterNormalize matrix.Type)
-                | _ -> ()
-            ]
+            [ match plan.Recipe.Qc with
+              | Some qc ->
+                  Qc.perCell
+                      matrix.Type
+                      (rowCountType matrix)
+                      { Sets = plan.Sets
+                        PercentTop = plan.PercentTop
+                        Log1p = qc.Log1p }
+              | None -> ()
+              match plan.Recipe.NormalizeTotal with
+              | Some { KeyAdded = Some name } -> Normalize.factorColumn name (Precision.afterNormalize matrix.Type)
+              | _ -> () ]
 
     /// The columns of var, in scanpy's order, and how each comes from the tallies.
     let geneColumns (file: H5adFile) (plan: Plan) =

@@ -36,16 +36,14 @@ module Preprocess =
         let between =
             if recipe.NormalizeTotal.IsSome then Precision.numeric precision else before
 
-        {
-            Scaling =
-                match recipe.NormalizeTotal with
-                | Some normalize -> ValueSome(scaling job folder precision normalize, precision)
-                | None -> ValueNone
-            Logarithm =
-                match recipe.Log1p with
-                | Some log1p -> ValueSome(Option.toValueOption log1p.Base, Precision.afterLog1p between)
-                | None -> ValueNone
-        }
+        { Scaling =
+            match recipe.NormalizeTotal with
+            | Some normalize -> ValueSome(scaling job folder precision normalize, precision)
+            | None -> ValueNone
+          Logarithm =
+            match recipe.Log1p with
+            | Some log1p -> ValueSome(Option.toValueOption log1p.Base, Precision.afterLog1p between)
+            | None -> ValueNone }
 
     /// The last read with everything that it lets out, `also` with what somebody else wants of it, and the commit.
     let private write (job: Job) transformation (draft: Draft) also =
@@ -69,15 +67,13 @@ module Preprocess =
         Edit.commit
             file
             draft
-            {
-                CellColumns = List.zip columns.Columns addresses
-                GeneColumns =
-                    match tallied.Genes with
-                    | Some tallies -> Plan.geneColumns file plan |> List.map (fun (column, values) -> column, values tallies)
-                    | None -> []
-                Logarithm = plan.Recipe.Log1p |> Option.toValueOption |> ValueOption.map (fun log1p -> Option.toValueOption log1p.Base)
-                Values = values.Finish()
-            }
+            { CellColumns = List.zip columns.Columns addresses
+              GeneColumns =
+                match tallied.Genes with
+                | Some tallies -> Plan.geneColumns file plan |> List.map (fun (column, values) -> column, values tallies)
+                | None -> []
+              Logarithm = plan.Recipe.Log1p |> Option.toValueOption |> ValueOption.map (fun log1p -> Option.toValueOption log1p.Base)
+              Values = values.Finish() }
 
         tallied
 
@@ -135,11 +131,9 @@ module Preprocess =
         use file = if appends then Schema.openWrite input else Schema.openRead input
 
         let job =
-            {
-                File = file
-                Plan = Plan.make file recipe settings
-                Settings = settings
-            }
+            { File = file
+              Plan = Plan.make file recipe settings
+              Settings = settings }
 
         Edit.require
             file

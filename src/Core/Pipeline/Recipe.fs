@@ -72,54 +72,49 @@ type Recipe =
 [<RequireQualifiedAccess>]
 module Recipe =
     let qc =
-        {
-            Mitochondrial = Guessed
-            GeneSets = []
-            PercentTop = Fitting
-            Log1p = true
-        }
+        { Mitochondrial = Guessed
+          GeneSets = []
+          PercentTop = Fitting
+          Log1p = true }
 
     let normalizeTotal =
-        {
-            TargetSum = Counts 1e4
-            ExcludeHighlyExpressed = false
-            MaxFraction = 0.05
-            KeyAdded = None
-        }
+        { TargetSum = Counts 1e4
+          ExcludeHighlyExpressed = false
+          MaxFraction = 0.05
+          KeyAdded = None }
 
     let log1p: Log1pRecipe = { Base = None }
 
     /// Nothing at all; the start of a recipe of one's own.
     let nothing =
-        {
-            Qc = None
-            NormalizeTotal = None
-            Log1p = None
-            AllowInvalid = false
-        }
+        { Qc = None
+          NormalizeTotal = None
+          Log1p = None
+          AllowInvalid = false }
 
     /// QC metrics, 10,000 counts per cell, natural logarithm.
     let standard =
         { nothing with
             Qc = Some qc
             NormalizeTotal = Some normalizeTotal
-            Log1p = Some log1p
-        }
+            Log1p = Some log1p }
 
     /// The names of the steps.
     let steps recipe =
-        [
-            if recipe.Qc.IsSome then
-                "qc"
-            if recipe.NormalizeTotal.IsSome then
-                "normalize_total"
-            if recipe.Log1p.IsSome then
-                "log1p"
-        ]
+        [ if recipe.Qc.IsSome then
+              "qc"
+          if recipe.NormalizeTotal.IsSome then
+              "normalize_total"
+          if recipe.Log1p.IsSome then
+              "log1p" ]
 
     /// Does the recipe change the values of X?
     let changesValues recipe =
         recipe.NormalizeTotal.IsSome || recipe.Log1p.IsSome
+
+    /// Do the steps expect raw counts? A logarithm alone is usually taken of what was normalized before.
+    let wantsCounts recipe =
+        recipe.Qc.IsSome || recipe.NormalizeTotal.IsSome
 
     let private refuse option why = Fault.throw (BadOption(option, why))
 
@@ -188,10 +183,8 @@ type Settings =
 module Settings =
     /// All processors, up to 1 GiB, in silence.
     let standard =
-        {
-            Workers = Environment.ProcessorCount
-            Memory = 1L <<< 30
-            Progress = ignore
-            Warn = ignore
-            Cancel = CancellationToken.None
-        }
+        { Workers = Environment.ProcessorCount
+          Memory = 1L <<< 30
+          Progress = ignore
+          Warn = ignore
+          Cancel = CancellationToken.None }

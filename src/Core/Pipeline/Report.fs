@@ -33,17 +33,15 @@ type Report =
 module Report =
     /// What is worth a word: what the plan knew, then what the last read found.
     let private remarks (plan: Plan) (findings: Findings) =
-        [
-            yield! plan.Warnings
-            if findings.NotFinite > 0L then
-                $"X holds {findings.NotFinite} values that are NaN or infinite; results are those of scanpy, which does not check"
-            if findings.Negative > 0L then
-                $"X holds {findings.Negative} negative values; results are those of scanpy, which does not check"
-            if findings.Fractional > 0L then
-                $"X holds {findings.Fractional} values that are not whole numbers; are these raw counts?"
-            if plan.Recipe.NormalizeTotal.IsSome && findings.EmptyCells > 0L then
-                $"{findings.EmptyCells} cells have zero counts and stay as they are"
-        ]
+        [ yield! plan.Warnings
+          if findings.NotFinite > 0L then
+              $"X holds {findings.NotFinite} values that are NaN or infinite; results are those of scanpy, which does not check"
+          if findings.Negative > 0L then
+              $"X holds {findings.Negative} negative values; results are those of scanpy, which does not check"
+          if findings.Fractional > 0L && Recipe.wantsCounts plan.Recipe then
+              $"X holds {findings.Fractional} values that are not whole numbers; are these raw counts?"
+          if plan.Recipe.NormalizeTotal.IsSome && findings.EmptyCells > 0L then
+              $"{findings.EmptyCells} cells have zero counts and stay as they are" ]
 
     let make (job: Job) output transformation (tallied: Tallied) : Report =
         let file = job.File
@@ -56,29 +54,27 @@ module Report =
         let names columns =
             columns |> List.map (fun (column: Column) -> column.Name)
 
-        {
-            Input = file.Path
-            Output = output
-            Steps = Recipe.steps plan.Recipe
-            Cells = file.X.Cells
-            Genes = file.X.Genes
-            StoredValues = file.X.Stored
-            Reads = plan.Passes.Length
-            TypeBefore = Numeric.name file.X.Type
-            TypeAfter = Numeric.name plan.TypeAfter
-            TargetSum =
-                match transformation.Scaling with
-                | ValueSome(scaling, _) -> Some scaling.Target
-                | ValueNone -> None
-            ExcludedGenes =
-                match transformation.Scaling with
-                | ValueSome({ Excluded = ValueSome genes }, _) -> genes |> Array.sumBy (fun excluded -> if excluded then 1 else 0)
-                | _ -> 0
-            GeneSets = plan.SetSizes
-            ObsColumns = names (Plan.cellColumns file plan).Columns
-            VarColumns = names (Plan.geneColumns file plan |> List.map fst)
-            MeanCountsPerCell = perCell (fun (tallies: GeneTallies) -> Array.sum tallies.Totals)
-            MeanGenesPerCell = perCell (fun (tallies: GeneTallies) -> float (Array.sum tallies.CellsByCounts))
-            Findings = tallied.Findings
-            Warnings = remarks plan tallied.Findings
-        }
+        { Input = file.Path
+          Output = output
+          Steps = Recipe.steps plan.Recipe
+          Cells = file.X.Cells
+          Genes = file.X.Genes
+          StoredValues = file.X.Stored
+          Reads = plan.Passes.Length
+          TypeBefore = Numeric.name file.X.Type
+          TypeAfter = Numeric.name plan.TypeAfter
+          TargetSum =
+            match transformation.Scaling with
+            | ValueSome(scaling, _) -> Some scaling.Target
+            | ValueNone -> None
+          ExcludedGenes =
+            match transformation.Scaling with
+            | ValueSome({ Excluded = ValueSome genes }, _) -> genes |> Array.sumBy (fun excluded -> if excluded then 1 else 0)
+            | _ -> 0
+          GeneSets = plan.SetSizes
+          ObsColumns = names (Plan.cellColumns file plan).Columns
+          VarColumns = names (Plan.geneColumns file plan |> List.map fst)
+          MeanCountsPerCell = perCell (fun (tallies: GeneTallies) -> Array.sum tallies.Totals)
+          MeanGenesPerCell = perCell (fun (tallies: GeneTallies) -> float (Array.sum tallies.CellsByCounts))
+          Findings = tallied.Findings
+          Warnings = remarks plan tallied.Findings }

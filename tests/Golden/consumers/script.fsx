@@ -11,19 +11,15 @@ let orStop result =
     | Error fault -> failwith (Fault.sentence fault)
 
 let ribosomal =
-    {
-        Name = "ribo"
-        Rule = Prefix [ "RPS"; "RPL" ]
-    }
+    { Name = "ribo"
+      Rule = Prefix [ "RPS"; "RPL" ] }
 
 let recipe =
     { Recipe.standard with
         Qc =
             Some
                 { Recipe.qc with
-                    GeneSets = [ ribosomal ]
-                }
-    }
+                    GeneSets = [ ribosomal ] } }
 
 let report =
     Pipeline.run recipe Settings.standard input (Output.NewFile output) |> orStop
@@ -39,12 +35,10 @@ printfn $"digest: {digest.Whole}"
 // A statistic of one's own: three questions, one read.
 let total count =
     Fold.ofSteps
-        {
-            Fresh = fun () -> 0L
-            Step = fun sum (slice: Slice) -> sum + count slice
-            Merge = (+)
-            Finish = id
-        }
+        { Fresh = fun () -> 0L
+          Step = fun sum (slice: Slice) -> sum + count slice
+          Merge = (+)
+          Finish = id }
 
 let density =
     fold {
@@ -53,14 +47,9 @@ let density =
         return float stored / float cells
     }
 
-let rows (file: H5adFile) =
-    Reader.rows file.Store.Disk file.X (1 <<< 17)
-
-let perCell =
-    use file = Schema.openRead input
-    Blocks.run Blocks.sequential (rows file) Outlet.none density
-
-printfn $"stored values per cell: {perCell}"
+match Pipeline.fold density Settings.standard input with
+| Ok perCell -> printfn $"stored values per cell: {perCell}"
+| Error fault -> failwith (Fault.sentence fault)
 
 match Pipeline.info recipe Settings.standard "nowhere.h5ad" with
 | Ok _ -> failwith "nowhere is somewhere"
