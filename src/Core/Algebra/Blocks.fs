@@ -207,14 +207,16 @@ module Blocks =
         use _ = schedule.Cancel.Register(fun () -> gate.Close())
         let workers = int (min (int64 (max 1 schedule.Workers)) (count source.Rows))
 
-        let threads =
-            List.init workers (fun _ -> start (fun () -> work source pages steps gate))
+        let threads = List<Thread>()
 
         try
+            for _ in 1..workers do
+                threads.Add(start (fun () -> work source pages steps gate))
+
             mergeInOrder schedule source.Rows pages steps gate
         finally
             gate.Close()
-            threads |> List.iter _.Join()
+            threads |> Seq.iter _.Join()
 
     let run (schedule: Schedule) (source: Source<'a>) (outlet: Outlet<'a>) (fold: Fold<'a, 'r>) =
         outlet.Open

@@ -20,32 +20,7 @@ type Digest =
 [<RequireQualifiedAccess>]
 module Digest =
     let private slabBytes = 4L * 1024L * 1024L
-
-    /// A tree that is deeper than this goes in circles.
-    let private mostDepth = 64
-
-    /// Every object by its path, and what is behind links that are not followed.
-    let private objects (store: Store) =
-        let rec visit path (group: Group) depth =
-            seq {
-                if depth > mostDepth then
-                    store.Disk.Unsupported path "groups are nested too deeply, or a link leads back to a group that holds it"
-
-                for link in group.Links |> List.sortBy _.Name do
-                    let child = if path = "" then link.Name else $"{path}/{link.Name}"
-
-                    match link.Target with
-                    | Elsewhere(tail, kind) -> child, ValueNone, Bytes.concat [ [| kind |]; tail ]
-                    | Hard address ->
-                        let node = store.At(child, address)
-                        child, ValueSome(struct (address, node)), [||]
-
-                        match node with
-                        | GroupNode inner -> yield! visit child inner (depth + 1)
-                        | DatasetNode _ -> ()
-            }
-
-        visit "" store.Root 0
+    let private mostSlabBytes = 64L * 1024L * 1024L
 
     let private feedDataset (store: Store) (canonical: Canonical) (dataset: Dataset) (cancel: Threading.CancellationToken) =
         canonical.Shape(dataset.Type, dataset.Space)
@@ -56,16 +31,17 @@ module Digest =
         elif dataset.Count > 0L then
             let rowBytes = Slab.rowBytes dataset
 
-            // Chunks of several dimensions are decoded once per slab, so slabs end where chunks do.
+            if rowBytes > mostSlabBytes then
+                store.Disk.Unsupported dataset.Path $"one of its rows has {rowBytes} bytes"
+
+            // Slabs that end where chunks do decode them once, as long as that does not make slabs too large.
             let unit =
                 match dataset.Layout with
-                | Chunked(shape, _, _, _) -> shape[0]
+                | Chunked(shape, _, _, _) when shape[0] <= mostSlabBytes / rowBytes -> shape[0]
                 | _ -> 1L
 
-            let rows = max unit (slabBytes / max 1L rowBytes / unit * unit)
-
-            let buffer =
-                Array.zeroCreate (Checked.int (Checked.(*) (min rows dataset.Dims[0]) rowBytes))
+            let rows = max unit (slabBytes / rowBytes / unit * unit)
+            let buffer = Array.zeroCreate (int ((min rows dataset.Dims[0]) * rowBytes))
 
             for first in 0L .. rows .. dataset.Dims[0] - 1L do
                 cancel.ThrowIfCancellationRequested()
@@ -77,7 +53,7 @@ module Digest =
 
     /// The digest of an open file.
     let ofStore (store: Store) cancel =
-        let found = objects store |> List.ofSeq
+        let found = Store.objects store |> List.ofSeq
         let paths = Dictionary<int64, string>()
 
         for path, node, _ in found do

@@ -3,7 +3,16 @@ namespace SingleSharp.Core
 
 open System
 
-/// New values of X: a dataset that stands beside the old one.
+/// The way that transformed values take.
+type ValuePlan =
+    /// X does not change.
+    | Untouched
+    /// To the same places of the clone: same type, not compressed.
+    | Overwrite
+    /// Into a new dataset stored like the old one.
+    | Restore
+
+/// New values of X: where they ended up.
 type NewValues =
     /// The old places hold the new values.
     | SamePlaces
@@ -88,7 +97,7 @@ module Edit =
             if column.Name = frame.IndexName then
                 store.Disk.Unsupported frame.Path $"its index is called {column.Name} like a column to be written; rename the index"
 
-            if column.Name = "" || column.Name.Contains '/' then
+            if column.Name = "" || column.Name.Length > 1000 || column.Name.IndexOfAny [| '/'; '\000' |] >= 0 then
                 Fault.throw (BadOption("--gene-set or --key-added", $"a column cannot be called \"{column.Name}\""))
 
         match columns |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
@@ -99,26 +108,41 @@ module Edit =
     let private mostColumns = 4000
 
     let private requireFrame (store: Store) (frame: Frame) (columns: Column list) =
-        if not columns.IsEmpty then
-            requireFree store frame columns
-            Draft.RequireEditable(store.Disk, frame.Path, frame.Group)
+        requireFree store frame columns
 
-            if frame.Columns.Length + columns.Length > mostColumns then
-                store.Disk.Unsupported frame.Path $"it has {frame.Columns.Length} columns, and the order of so many cannot be written anew"
+        if frame.Columns |> List.exists (fun name -> name.Contains '\uFFFD') then
+            store.Disk.Unsupported frame.Path "the name of one of its columns is not UTF-8 and would not survive"
+
+        if frame.Columns.Length + columns.Length > mostColumns then
+            store.Disk.Unsupported frame.Path $"it has {frame.Columns.Length} columns, and the order of so many cannot be written anew"
 
     /// Refuses, before anything is written, what could not be written in the end.
-    let require (file: H5adFile) cellColumns geneColumns changesValues logs =
+    let require (file: H5adFile) (cellColumns: Column list) (geneColumns: Column list) values logs =
         let store = file.Store
-        Draft.RequireEditable(store.Disk, "the root group", store.Root)
-        requireFrame store file.Obs cellColumns
-        requireFrame store file.Var geneColumns
+        let references = References.find store
 
-        if changesValues then
-            Draft.RequireEditable(store.Disk, file.X.Path, file.X.Group)
+        let editable path (group: Group) =
+            Draft.RequireEditable(store.Disk, path, group)
+            References.requireNone store references path group.Header
+
+        editable "the root group" store.Root
+
+        if not cellColumns.IsEmpty then
+            requireFrame store file.Obs cellColumns
+            editable "obs" file.Obs.Group
+
+        if not geneColumns.IsEmpty then
+            requireFrame store file.Var geneColumns
+            editable "var" file.Var.Group
+
+        if values = Restore then
+            editable file.X.Path file.X.Group
+            Draft.RequireAttributes(store.Disk, file.X.Data.Header)
+            References.requireNone store references file.X.Data.Path file.X.Data.Header
 
         if logs then
             match store.TryFind("", store.Root, "uns") with
-            | Some(GroupNode uns) -> Draft.RequireEditable(store.Disk, "uns", uns)
+            | Some(GroupNode uns) -> editable "uns" uns
             | Some(DatasetNode _) -> store.Disk.Unsupported "uns" "it is a dataset, not a group"
             | None -> ()
 

@@ -29,15 +29,17 @@ module Frame =
             match dataset.Type with
             | VlenString -> fun element -> store.Heap.String(ReadOnlySpan element)
             | FixedString _ -> fun element -> Bytes.text (ReadOnlySpan element)
-            | Integer(_, _, false) ->
+            | Integer(_, signed, _) ->
                 fun element ->
-                    { Name = ""
-                      Type = dataset.Type
-                      Space = Encode.scalar
-                      Data = element }
-                    |> Attribute.integers
-                    |> List.head
-                    |> string
+                    let value =
+                        { Name = ""
+                          Type = dataset.Type
+                          Space = Encode.scalar
+                          Data = element }
+                        |> Attribute.integers
+                        |> List.head
+
+                    if signed then string value else string (uint64 value)
             | other -> store.Disk.Unsupported dataset.Path $"{Datatype.name other} values cannot be names"
 
         seq {

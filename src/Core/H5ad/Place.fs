@@ -3,15 +3,6 @@ namespace SingleSharp.Core
 
 open System.Collections.Generic
 
-/// The way that transformed values take.
-type ValuePlan =
-    /// X does not change.
-    | Untouched
-    /// To the same places of the clone: same type, not compressed.
-    | Overwrite
-    /// Into a new dataset stored like the old one.
-    | Restore
-
 /// The outlet for values, and what it will have made once everything has left.
 type ValueSink =
     { Outlet: Outlet<Slice>
@@ -80,22 +71,21 @@ module Place =
             struct (low, (start + length - low) &&& ~~~7L))
         |> List.filter (fun (struct (_, length)) -> length > 0L)
 
+    /// Will nobody ever read the old values again once X leads to new ones?
+    let private isGivenUp (file: H5adFile) =
+        file.X.Data.Header.Links = 1 && file.X.Group.Header.Links = 1 && (References.find file.Store).AreAll
+
     /// A clone of the file as a draft. What a pass reads of X is not copied yet: the outlet copies it as it is read.
-    /// Values that will be written anew are not copied at all; where they go elsewhere, their old room is free.
+    /// Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
     let clone (file: H5adFile) (target: Disk) plan cancel =
         let source = file.Store.Disk
         let indices = pieces source file.X.Indices
         let data = pieces source file.X.Data
-
-        let followed =
-            if plan = Untouched then Array.sort (Array.append indices data) else indices
-
-        let isFree =
-            plan = Restore && file.X.Data.Header.Links = 1 && file.X.Group.Header.Links = 1
-
-        let free = if isFree then room (ranges data) else []
+        let isFree = plan = Restore && isGivenUp file
+        let isKept = not (plan = Overwrite || isFree)
+        let followed = if isKept then Array.sort (Array.append indices data) else indices
         Clone.copy source target file.Store.Superblock.EndOfFile (ranges (Array.append indices data)) cancel
-        Draft(target, file.Store.Superblock, free), Clone.asRead source target followed cancel
+        Draft(target, file.Store.Superblock, (if isFree then room (ranges data) else [])), Clone.asRead source target followed cancel
 
     let private untouched =
         { Outlet = Outlet.none

@@ -27,39 +27,72 @@ module Publish =
                 Folder.fsync descriptor |> ignore
                 Folder.close descriptor |> ignore
 
-    /// The file that a path really means, behind symbolic links.
+    /// Symbolic links that may lead to one another before they are taken for a circle.
+    let private mostLinks = 40
+
+    /// The file that a path really means, behind symbolic links anywhere on the way to it.
     let resolve (path: string) =
-        let full = Path.GetFullPath path
+        let rec follow (path: string) links =
+            match Path.GetDirectoryName path with
+            | null -> path
+            | parent ->
+                let here = Path.Combine(follow parent links, Path.GetFileName path)
 
-        match (if File.Exists full then File.ResolveLinkTarget(full, true) else null) with
-        | null -> full
-        | target -> target.FullName
+                match FileInfo(here).LinkTarget with
+                | null -> here
+                | _ when links = 0 -> Fault.throw (CannotWrite(path, "its symbolic links lead in circles"))
+                | target -> follow (Path.GetFullPath(target, Path.GetDirectoryName here)) (links - 1)
 
-    /// What tells whether somebody changed a file meanwhile.
-    let stateOf (path: string) =
-        let info = FileInfo(resolve path)
-        struct (info.Length, info.LastWriteTimeUtc)
+        try
+            follow (Path.GetFullPath path) mostLinks
+        with :? ArgumentException ->
+            Fault.throw (CannotWrite(path, "that is not the name of a file"))
 
-    /// Refuses to begin what the disk cannot hold.
-    let requireRoom (target: string) (bytes: int64) =
-        let folder = Path.GetDirectoryName(resolve target)
+    /// Has the file that was opened been changed or replaced by somebody else?
+    let isChanged (store: Store) =
+        let info = FileInfo(resolve store.Path)
+        not info.Exists || struct (info.Length, info.LastWriteTimeUtc) <> store.State
 
-        if Directory.Exists folder then
-            let free = DriveInfo(folder).AvailableFreeSpace
+    let private freeRoom (folder: string) =
+        try
+            DriveInfo(folder).AvailableFreeSpace
+        with :? ArgumentException ->
+            // Windows knows no free space of a network path.
+            Int64.MaxValue
 
-            if free < bytes then
-                Fault.throw (CannotWrite(target, $"it needs about {bytes >>> 20} MiB, but its disk has only {free >>> 20} MiB left"))
+    /// Refuses to begin what cannot be written there in the end.
+    let require (target: string) (bytes: int64) =
+        let file = resolve target
+        let folder = Path.GetDirectoryName file
 
-    let private create (target: string) (temporary: string) =
-        if Directory.Exists target then
+        if Directory.Exists file then
             Fault.throw (CannotWrite(target, "it is a folder"))
 
+        if not (Directory.Exists folder) then
+            Fault.throw (CannotWrite(target, "its folder does not exist"))
+
+        let free = freeRoom folder
+
+        if free < bytes then
+            Fault.throw (CannotWrite(target, $"it needs about {bytes >>> 20} MiB, but its disk has only {free >>> 20} MiB left"))
+
+    let private create (target: string) (temporary: string) =
         try
             File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None)
         with
         | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(target, "its folder does not exist"))
         | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(target, "you may not write to its folder"))
         | :? IOException as trouble -> Fault.throw (CannotWrite(target, Fault.reason trouble))
+
+    /// The permissions of the file that is replaced, where the file system knows permissions. Its owner, access lists and
+    /// other hard links are those of a new file.
+    let private keepMode (target: string) (handle: Microsoft.Win32.SafeHandles.SafeFileHandle) =
+        if File.Exists target && not (OperatingSystem.IsWindows()) then
+            try
+                File.SetUnixFileMode(handle, File.GetUnixFileMode target)
+            with
+            | :? IOException
+            | :? UnauthorizedAccessException -> ()
 
     /// Lets `write` make a file beside the target, then puts it in the target's place in one step.
     /// If anything goes wrong before, the target is as it was and the temporary file is gone.
@@ -68,17 +101,13 @@ module Publish =
         let target = resolve target
         let folder = Path.GetDirectoryName target
 
-        let temporary =
-            Path.Combine(folder, $".{Path.GetFileName target}.{Guid.NewGuid():N}.tmp")
-
+        let temporary = Path.Combine(folder, $".singlesharp-{Guid.NewGuid():N}.tmp")
         let handle = create target temporary
 
         try
             let result =
                 using (new Disk(target, handle, origin)) (fun disk ->
-                    if File.Exists target && not (OperatingSystem.IsWindows()) then
-                        File.SetUnixFileMode(handle, File.GetUnixFileMode target)
-
+                    keepMode target handle
                     write disk)
 
             try

@@ -15,6 +15,12 @@ type Store(disk: Disk) =
     let root = Links.read disk superblock.Root
     let heap = GlobalHeap disk
 
+    let state =
+        struct (RandomAccess.GetLength disk.Handle, File.GetLastWriteTimeUtc disk.Handle)
+
+    /// The length and age of the file as it was opened.
+    member _.State = state
+
     member _.Disk = disk
     member _.Path = disk.Path
     member _.Superblock = superblock
@@ -31,6 +37,9 @@ type Store(disk: Disk) =
 
     /// The object behind a name in a group, when there is one.
     member store.TryFind(parent: string, group: Group, name: string) =
+        if group.Links |> List.exists (fun link -> link.Name = name && not link.Target.IsHard) then
+            disk.Unsupported (if parent = "" then name else $"{parent}/{name}") "it is a soft or external link"
+
         Links.tryFind name group
         |> Option.map (fun address -> store.At((if parent = "" then name else $"{parent}/{name}"), address))
 
@@ -65,6 +74,7 @@ module Store =
         try
             File.OpenHandle(path, FileMode.Open, access, share)
         with
+        | :? ArgumentException
         | :? FileNotFoundException
         | :? DirectoryNotFoundException -> Fault.throw (Missing path)
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you have no permission"))
@@ -82,8 +92,34 @@ module Store =
             reraise ()
 
     let openRead path =
-        openAs FileAccess.Read FileShare.Read path
+        openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) path
 
     /// Opens the file for nobody else.
     let openWrite path =
         openAs FileAccess.ReadWrite FileShare.None path
+
+    /// A tree that is deeper than this goes in circles.
+    let private mostDepth = 64
+
+    /// Every object by its path, and what is behind links that are not followed.
+    let objects (store: Store) =
+        let rec visit path (group: Group) depth =
+            seq {
+                if depth > mostDepth then
+                    store.Disk.Unsupported path "groups are nested too deeply, or a link leads back to a group that holds it"
+
+                for link in group.Links |> List.sortBy _.Name do
+                    let child = if path = "" then link.Name else $"{path}/{link.Name}"
+
+                    match link.Target with
+                    | Elsewhere(tail, kind) -> child, ValueNone, Bytes.concat [ [| kind |]; tail ]
+                    | Hard address ->
+                        let node = store.At(child, address)
+                        child, ValueSome(struct (address, node)), [||]
+
+                        match node with
+                        | GroupNode inner -> yield! visit child inner (depth + 1)
+                        | DatasetNode _ -> ()
+            }
+
+        visit "" store.Root 0

@@ -59,7 +59,7 @@ type private ChunkShelf(draft: Draft, codec: ChunkCodec, chunkBytes: int, table:
 
     member _.Store(encoded: ReadOnlySpan<byte>) =
         table.Add
-            { Address = draft.Put encoded
+            { Address = draft.PutChunk encoded
               Size = encoded.Length }
 
     member shelf.Carry(plain: ReadOnlySpan<byte>) =

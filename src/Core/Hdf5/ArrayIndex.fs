@@ -39,55 +39,63 @@ module ArrayIndex =
         if (filtered && (width < 13 || width > 20)) || (not filtered && width <> 8) then
             disk.Damaged where $"its entries have {width} bytes"
 
+    /// So many elements that stand in a sealed block behind a prefix.
+    let private elements (disk: Disk) where filtered width (address: int64) prefix (stored: int64) =
+        let cursor =
+            Cursor(disk, where, Checksum.readSealed disk where address (int64 prefix + stored * int64 width), prefix)
+
+        fun () -> element filtered width cursor
+
+    /// Bit i of a bitmap, the highest bit of a byte first.
+    let private isSet (bitmap: byte[]) (i: int64) =
+        bitmap[int (i / 8L)] &&& (0x80uy >>> int (i % 8L)) <> 0uy
+
     /// Fixed array: HDF5 File Format Specification 3.0, section VII.C.
     let fixedArray (disk: Disk) filtered address (count: int) =
         let where = $"the chunk index at byte {address}"
-        let header = Cursor(disk, where, disk.Read(address, 28L), 0)
+        let header = Cursor(disk, where, Checksum.readSealed disk where address 24L, 0)
         header.Expect "FAHD"
         header.Skip 2
         let width = header.U8()
         let pageBits = header.U8()
-        let entries = header.I64()
+        let stored = header.I64()
         checkWidth disk where filtered width
         let block = header.I64()
 
-        if entries < int64 count || pageBits > 31 then
-            disk.Damaged where "it has fewer entries than there are chunks"
+        if stored < int64 count || stored > disk.Length || pageBits > 31 then
+            disk.Damaged where "it has another number of entries than there are chunks"
 
-        let pageEntries = 1 <<< pageBits
+        let inPage = 1L <<< pageBits
 
         if block = Bytes.undefined then
             Array.create count unwritten
-        elif int64 pageEntries >= entries then
-            let cursor =
-                Cursor(disk, where, disk.Read(block, 14L + int64 count * int64 width), 0)
-
-            cursor.Expect "FADB"
-            cursor.Skip 10
-            Array.init count (fun _ -> element filtered width cursor)
+        elif inPage >= stored then
+            let next = elements disk where filtered width block 14 stored
+            Array.init count (fun _ -> next ())
         else
-            let pages = int ((entries + int64 pageEntries - 1L) / int64 pageEntries)
-            let bitmap = disk.Read(block + 14L, int64 ((pages + 7) / 8))
-            let firstPage = block + 14L + int64 bitmap.Length + 4L
-            let pageSize = int64 pageEntries * int64 width + 4L
+            let pages = (stored + inPage - 1L) / inPage
+            let bitmapSize = (pages + 7L) / 8L
+            let bitmap = (Checksum.readSealed disk where block (14L + bitmapSize))[14..]
+            let firstPage = block + 14L + bitmapSize + 4L
 
-            [| for page in 0 .. pages - 1 do
-                   let inPage = min pageEntries (max 0 (count - page * pageEntries))
+            [| for page in 0L .. pages - 1L do
+                   let here = min inPage (stored - page * inPage)
+                   let wanted = int (max 0L (min here (int64 count - page * inPage)))
 
-                   if inPage > 0 then
-                       if bitmap[page / 8] &&& (0x80uy >>> (page % 8)) = 0uy then
-                           yield! Array.create inPage unwritten
-                       else
-                           let cursor =
-                               Cursor(disk, where, disk.Read(firstPage + int64 page * pageSize, int64 inPage * int64 width), 0)
+                   if isSet bitmap page then
+                       let next =
+                           elements disk where filtered width (firstPage + page * (inPage * int64 width + 4L)) 0 here
 
-                           yield! Array.init inPage (fun _ -> element filtered width cursor) |]
+                       for _ in 1..wanted do
+                           next ()
+                   else
+                       yield! Array.create wanted unwritten |]
 
     /// The first elements of an extensible array, up to `count`: section VII.D.
     /// Elements lie in the index block, then in data blocks, whose addresses lie in the index block or in secondary blocks.
     let extensibleArray (disk: Disk) filtered address (count: int) =
         let where = $"the chunk index at byte {address}"
-        let header = Cursor(disk, where, disk.Read(address, 72L), 0)
+        let header = Cursor(disk, where, Checksum.readSealed disk where address 68L, 0)
         header.Expect "EAHD"
         header.Skip 2
         let width = header.U8()
@@ -103,92 +111,80 @@ module ArrayIndex =
             disk.Damaged where "its block sizes make no sense"
 
         let indexBlock = header.I64()
-        let offsetWidth = (sizeBits + 7) / 8
-        let pageEntries = 1 <<< pageBits
+        let prefix = 14 + (sizeBits + 7) / 8
+        let inPage = 1L <<< pageBits
         let entries = Array.create count unwritten
         let mutable filled = 0
 
-        let take (cursor: Cursor) most =
-            for _ in 1 .. min most (count - filled) do
-                entries[filled] <- element filtered width cursor
+        let take most next =
+            for _ in 1L .. min most (int64 (count - filled)) do
+                entries[filled] <- next ()
                 filled <- filled + 1
 
-        let dataBlock block blockEntries (isPageWritten: int -> bool) =
+        let leave most =
+            filled <- int (min (int64 count) (int64 filled + most))
+
+        let dataBlock block stored (isWritten: int64 -> bool) =
             if block = Bytes.undefined then
-                filled <- min count (filled + blockEntries)
-            elif blockEntries <= pageEntries then
-                let prefix = int64 (14 + offsetWidth)
-                let wanted = min blockEntries (count - filled)
-
-                let cursor =
-                    Cursor(disk, where, disk.Read(block, prefix + int64 wanted * int64 width), 0)
-
-                cursor.Expect "EADB"
-                cursor.Skip(int prefix - 4)
-                take cursor wanted
+                leave stored
+            elif stored <= inPage then
+                take stored (elements disk where filtered width block prefix stored)
             else
-                let firstPage = block + int64 (14 + offsetWidth) + 4L
+                let firstPage = block + int64 prefix + 4L
 
-                for page in 0 .. blockEntries / pageEntries - 1 do
-                    let wanted = min pageEntries (count - filled)
-
-                    if wanted > 0 then
-                        if isPageWritten page then
-                            let at = firstPage + int64 page * (int64 pageEntries * int64 width + 4L)
-                            take (Cursor(disk, where, disk.Read(at, int64 wanted * int64 width), 0)) wanted
-                        else
-                            filled <- filled + wanted
+                for page in 0L .. stored / inPage - 1L do
+                    if filled < count && isWritten page then
+                        take inPage (elements disk where filtered width (firstPage + page * (inPage * int64 width + 4L)) 0 inPage)
+                    else
+                        leave inPage
 
         if indexBlock <> Bytes.undefined then
-            let directLevels = 2 * BitOperations.Log2(uint32 fewestPointers)
+            // Level by level there are 1, 1, 2, 2, 4, 4 … data blocks of 1, 2, 2, 4, 4, 8 … times the smallest size.
+            let blocksAt level = 1L <<< (level / 2)
+
+            let storedAt level =
+                (1L <<< ((level + 1) / 2)) * int64 smallest
+
             let levels = 1 + sizeBits - BitOperations.Log2(uint32 smallest)
-            let blocksAt level = 1 <<< (level / 2)
-            let entriesAt level = (1 <<< ((level + 1) / 2)) * smallest
-            let directBlocks = 2 * (fewestPointers - 1)
-            let secondary = max 0 (levels - directLevels)
-            let size = 14L + int64 (inIndex * width) + 8L * int64 (directBlocks + secondary)
-            let cursor = Cursor(disk, where, disk.Read(indexBlock, size), 0)
-            cursor.Expect "EAIB"
-            cursor.Skip 10
-            let start = cursor.Position
-            take cursor inIndex
-            cursor.Skip(start + inIndex * width - cursor.Position)
+            let direct = min levels (2 * BitOperations.Log2(uint32 fewestPointers))
+            let pointers = 2 * (fewestPointers - 1) + levels - direct
+            let size = 14L + int64 (inIndex * width) + 8L * int64 pointers
+            let index = Checksum.readSealed disk where indexBlock size
+            let own = Cursor(disk, where, index, 14)
+            take (int64 inIndex) (fun () -> element filtered width own)
+            let addresses = Cursor(disk, where, index, 14 + inIndex * width)
 
-            for level in 0 .. directLevels - 1 do
-                for _ in 1 .. blocksAt level do
-                    if cursor.Position + 8 <= int size then
-                        let block = cursor.I64()
+            for level in 0 .. direct - 1 do
+                for _ in 1L .. blocksAt level do
+                    let block = addresses.I64()
 
-                        if filled < count then
-                            dataBlock block (entriesAt level) (fun _ -> true)
+                    if filled < count then
+                        dataBlock block (storedAt level) (fun _ -> true)
 
-            let mutable level = directLevels
+            for level in direct .. levels - 1 do
+                let block = addresses.I64()
 
-            while filled < count && level < min levels 60 do
-                let block = cursor.I64()
-                let blocks = blocksAt level
-                let blockEntries = entriesAt level
+                if filled < count then
+                    let blocks = blocksAt level
+                    let stored = storedAt level
 
-                if block = Bytes.undefined then
-                    filled <- min count (filled + blocks * blockEntries)
-                else
-                    let pages = if blockEntries > pageEntries then blockEntries / pageEntries else 0
-                    let bitmapSize = (pages + 7) / 8
-                    let prefix = 14 + offsetWidth
+                    if block = Bytes.undefined then
+                        leave (blocks * stored)
+                    else
+                        // The pages of all its data blocks share one bitmap, as long as one per block, each in whole bytes.
+                        let pages = if stored > inPage then stored / inPage else 0L
+                        let bitmapSize = blocks * ((pages + 7L) / 8L)
 
-                    let body =
-                        Cursor(disk, where, disk.Read(block, int64 prefix + int64 blocks * int64 (bitmapSize + 8)), 0)
+                        let body =
+                            Checksum.readSealed disk where block (int64 prefix + bitmapSize + 8L * blocks)
 
-                    body.Expect "EASB"
-                    body.Skip(prefix - 4)
-                    let bitmaps = Array.init blocks (fun _ -> body.Bytes bitmapSize)
+                        let bitmap = body[prefix .. prefix + int bitmapSize - 1]
+                        let data = Cursor(disk, where, body, prefix + int bitmapSize)
 
-                    for i in 0 .. blocks - 1 do
-                        let data = body.I64()
+                        for i in 0L .. blocks - 1L do
+                            let block = data.I64()
 
-                        if filled < count then
-                            dataBlock data blockEntries (fun page -> bitmaps[i][page / 8] &&& (0x80uy >>> (page % 8)) <> 0uy)
-
-                level <- level + 1
+                            if filled < count then
+                                dataBlock block stored (fun page -> isSet bitmap (i * pages + page))
 
         entries

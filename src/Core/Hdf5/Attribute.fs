@@ -34,6 +34,10 @@ module Dataspace =
             if dims |> List.exists (fun dim -> dim < 0L) then
                 disk.Damaged "a dataspace" "a dimension is negative"
 
+            // Nothing has more than 2^48 elements; below that no product with the size of an element overflows.
+            if (dims |> List.fold (fun product dim -> product * float dim) 1.0) > float (1L <<< 48) then
+                disk.Damaged "a dataspace" "it is larger than any file"
+
             Simple(dims, most)
 
     let count space =
@@ -68,24 +72,39 @@ module Attribute =
         let name = Bytes.text (ReadOnlySpan(field nameSize))
         let typeBytes = field typeSize
 
-        { Name = name
-          Type =
+        let datatype =
             if version > 1 && flags &&& 1 <> 0 then
                 Datatype.ofShared disk typeBytes
             else
                 Datatype.parse disk (Cursor(disk, "an attribute's type", typeBytes, 0))
-          Space = Dataspace.parse disk (field spaceSize)
-          Data = cursor.Bytes cursor.Left }
+
+        let space = Dataspace.parse disk (field spaceSize)
+        let data = cursor.Bytes cursor.Left
+
+        if Dataspace.count space * int64 (Datatype.size datatype) > data.LongLength then
+            disk.Damaged $"the attribute {name}" "it is shorter than its shape says"
+
+        { Name = name
+          Type = datatype
+          Space = space
+          Data = data }
+
+    /// The name alone, whatever the value is.
+    let nameOf (disk: Disk) (message: Message) =
+        let cursor = Cursor(disk, "an attribute", message.Body, 0)
+        let version = cursor.U8()
+        cursor.Skip 1
+        let size = cursor.U16()
+        cursor.Skip(if version = 3 then 5 else 4)
+        Bytes.text (cursor.Span size)
 
     let private refuseDense (disk: Disk) (header: Header) =
         match Header.tryFind Header.AttributeInfo header with
         | Some info ->
-            let flags = int info.Body[1]
+            let cursor = Cursor(disk, "attributes", info.Body, 1)
+            cursor.Skip(if cursor.U8() &&& 1 <> 0 then 2 else 0)
 
-            let heapAt =
-                Cursor(disk, "attributes", info.Body, (if flags &&& 1 <> 0 then 4 else 2)).I64()
-
-            if heapAt <> Bytes.undefined then
+            if cursor.I64() <> Bytes.undefined then
                 disk.Unsupported $"the attributes of the object at byte {header.Address}" "there are so many that they lie in a heap"
         | None -> ()
 
@@ -94,36 +113,36 @@ module Attribute =
         refuseDense disk header
         header.Messages |> List.filter (fun message -> message.Type = Header.Attribute) |> List.map (parse disk)
 
-    let nameOf (disk: Disk) message = (parse disk message).Name
-
     let tryFind disk name header =
-        all disk header |> List.tryFind (fun attribute -> attribute.Name = name)
+        refuseDense disk header
+
+        header.Messages
+        |> List.tryFind (fun message -> message.Type = Header.Attribute && nameOf disk message = name)
+        |> Option.map (parse disk)
 
     /// The strings of an attribute, whichever kind of string; none if it holds no strings.
     let strings (heap: GlobalHeap) attribute =
         let count = Dataspace.count attribute.Space
         let size = Datatype.size attribute.Type
 
-        if count * int64 size > int64 attribute.Data.Length then
-            []
-        else
-            let slot (i: int) =
-                attribute.Data[i * size .. (i + 1) * size - 1]
+        let slot (i: int) =
+            attribute.Data[i * size .. (i + 1) * size - 1]
 
-            match attribute.Type with
-            | VlenString -> List.init (int count) (fun i -> heap.String(ReadOnlySpan(slot i)))
-            | FixedString _ -> List.init (int count) (fun i -> (Bytes.text (ReadOnlySpan(slot i))).TrimEnd ' ')
-            | _ -> []
+        match attribute.Type with
+        | VlenString -> List.init (int count) (fun i -> heap.String(ReadOnlySpan(slot i)))
+        | FixedString _ -> List.init (int count) (fun i -> (Bytes.text (ReadOnlySpan(slot i))).TrimEnd ' ')
+        | _ -> []
 
     /// The whole numbers of an attribute; none if it holds others.
     let integers attribute =
         match attribute.Type with
-        | Integer(size, signed, false) when size <= 8 && Dataspace.count attribute.Space * int64 size <= int64 attribute.Data.Length ->
+        | Integer(size, signed, bigEndian) when size <= 8 ->
             List.init (int (Dataspace.count attribute.Space)) (fun i ->
                 let mutable value = 0L
 
                 for j in size - 1 .. -1 .. 0 do
-                    value <- (value <<< 8) ||| int64 attribute.Data[i * size + j]
+                    let place = if bigEndian then size - 1 - j else j
+                    value <- (value <<< 8) ||| int64 attribute.Data[i * size + place]
 
                 if signed then (value <<< (64 - 8 * size)) >>> (64 - 8 * size) else value)
         | _ -> []

@@ -48,6 +48,16 @@ module Checksum =
             b <- (b ^^^ a) - BitOperations.RotateLeft(a, 14)
             (c ^^^ b) - BitOperations.RotateLeft(b, 24)
 
+    /// Reads a piece of metadata behind which its checksum stands, and refuses it where the two do not fit.
+    let readSealed (disk: Disk) where (address: int64) (size: int64) =
+        let bytes = disk.Read(address, size + 4L)
+        let content = bytes.Length - 4
+
+        if lookup3 (ReadOnlySpan(bytes, 0, content)) <> BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(bytes, content, 4)) then
+            disk.Damaged where "its checksum does not fit"
+
+        bytes[.. content - 1]
+
     /// Fletcher's checksum over big-endian 16-bit words, as HDF5's filter 3 appends it to a chunk.
     let fletcher32 (data: ReadOnlySpan<byte>) =
         let mutable sum1 = 0u

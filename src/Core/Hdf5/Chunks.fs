@@ -18,8 +18,8 @@ type Chunks =
 
 [<RequireQualifiedAccess>]
 module Chunks =
-    /// The largest chunk that HDF5 itself can hold.
-    let private mostBytes = 0xffffffffL
+    /// Larger chunks could not be decoded in memory that anybody would allow.
+    let private mostBytes = 1L <<< 29
 
     let private counts (dims: int64[]) (shape: int64[]) =
         Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) dims shape
@@ -84,6 +84,13 @@ module Chunks =
         if address <> Bytes.undefined then
             visit address -1
 
+    /// Positions in these records are counted in chunks.
+    let private bounded (disk: Disk) where position extent =
+        if position < 0L || position > (1L <<< 62) / extent then
+            disk.Damaged where "a chunk lies beyond every dimension"
+
+        position * extent
+
     // Records of type 10 (bare) and 11 (filtered): section III.A.2.
     let private fromTree2 (disk: Disk) where address filtered (shape: int64[]) (set: int64[] -> ChunkEntry -> unit) =
         if address <> Bytes.undefined then
@@ -99,7 +106,8 @@ module Chunks =
                     else
                         -1L, 0u
 
-                let offsets = shape |> Array.map (fun extent -> Checked.(*) (cursor.I64()) extent)
+                let offsets =
+                    shape |> Array.map (fun extent -> bounded disk where (cursor.I64()) extent)
 
                 set
                     offsets
@@ -107,23 +115,58 @@ module Chunks =
                       Size = size
                       Mask = mask }
 
+    /// Where array-shaped indexes keep each chunk: they number chunks over the largest extents that the dataset may grow to,
+    /// an extensible array with the dimension that has no limit in front.
+    let private arraySlots (disk: Disk) (dataset: Dataset) (counts: int64[]) (shape: int64[]) index (count: int64) =
+        let most =
+            match dataset.Space with
+            | Simple(_, most) -> Array.ofList most
+            | Null -> [||]
+
+        let rooms =
+            Array.map2 (fun most extent -> if most < 0L then -1L else (most + extent - 1L) / extent) most shape
+
+        let order =
+            match index with
+            | ExtensibleArray -> Array.sortBy (fun d -> if rooms[d] < 0L then -1 else d) [| 0 .. shape.Length - 1 |]
+            | _ -> [| 0 .. shape.Length - 1 |]
+
+        let slot i =
+            let at = Array.zeroCreate<int64> shape.Length
+            let mutable rest = i
+
+            for d in shape.Length - 1 .. -1 .. 0 do
+                at[d] <- rest % counts[d]
+                rest <- rest / counts[d]
+
+            order |> Array.fold (fun slot d -> if slot > disk.Length then slot else slot * max 1L rooms[d] + at[d]) 0L
+
+        let slots = Array.init (int count) (fun i -> slot (int64 i))
+
+        if slots |> Array.exists (fun slot -> slot < 0L || slot > disk.Length) then
+            disk.Damaged dataset.Path "its chunk index would be larger than the file"
+
+        slots
+
     let load (disk: Disk) (dataset: Dataset) =
         match dataset.Layout with
         | Chunked(shape, index, address, edgesUnfiltered) ->
             let where = dataset.Path
 
-            let bytes =
-                Array.fold (fun product extent -> Checked.(*) product extent) (int64 dataset.ElementSize) shape
-
             let counts = counts dataset.Dims shape
-            let count = Array.fold (fun product extent -> Checked.(*) product extent) 1L counts
 
-            if bytes > mostBytes || bytes > int64 Array.MaxLength then
-                disk.Unsupported where $"a chunk has {bytes} bytes"
+            let product (extents: int64[]) =
+                extents |> Array.fold (fun product extent -> product * float extent) 1.0
 
-            if count > disk.Length then
-                disk.Damaged where $"it should have {count} chunks, more than the file has bytes"
+            if product shape * float dataset.ElementSize > float mostBytes then
+                disk.Unsupported where "one of its chunks has more than 512 MiB"
 
+            // Every chunk takes a byte at least, so more chunks than bytes is nonsense.
+            if product counts > float disk.Length then
+                disk.Damaged where "it should have more chunks than the file has bytes"
+
+            let bytes = Array.fold (*) (int64 dataset.ElementSize) shape
+            let count = Array.fold (*) 1L counts
             let filtered = not dataset.Filters.IsEmpty
 
             let whole =
@@ -138,6 +181,14 @@ module Chunks =
                 | ValueSome i -> entries[i] <- entry
                 | ValueNone -> ()
 
+            let fromArray read =
+                let slots = arraySlots disk dataset counts shape index count
+
+                let stored: ChunkEntry[] =
+                    read (if slots.Length = 0 then 0 else int (Array.max slots) + 1)
+
+                slots |> Array.iteri (fun i slot -> entries[i] <- stored[int slot])
+
             match index with
             | TreeVersion1 -> fromTree1 disk where address shape.Length set
             | TreeVersion2 -> fromTree2 disk where address filtered shape set
@@ -147,18 +198,15 @@ module Chunks =
                       Size = ValueOption.defaultValue bytes size
                       Mask = mask }
             | SingleChunk _ -> ()
+            | _ when address = Bytes.undefined -> ()
             | Implicit ->
-                entries
-                |> Array.iteri (fun i _ ->
+                arraySlots disk dataset counts shape index count
+                |> Array.iteri (fun i slot ->
                     entries[i] <-
                         { whole with
-                            Address = address + int64 i * bytes })
-            | FixedArray when address <> Bytes.undefined ->
-                ArrayIndex.fixedArray disk filtered address (int count) |> Array.iteri (fun i entry -> entries[i] <- entry)
-            | ExtensibleArray when address <> Bytes.undefined ->
-                ArrayIndex.extensibleArray disk filtered address (int count) |> Array.iteri (fun i entry -> entries[i] <- entry)
-            | FixedArray
-            | ExtensibleArray -> ()
+                            Address = address + slot * bytes })
+            | FixedArray -> fromArray (ArrayIndex.fixedArray disk filtered address)
+            | ExtensibleArray -> fromArray (ArrayIndex.extensibleArray disk filtered address)
 
             // Where chunks at the edge are left unfiltered, every filter is skipped for them.
             let isEdge i =

@@ -181,9 +181,19 @@ module Dataset =
             | Null -> Contiguous Bytes.undefined
             | Simple(dims, _) ->
                 match parseLayout disk path (required Header.Layout "layout") with
-                | Chunked(shape, _, _, _) when shape.Length <> dims.Length ->
+                | Chunked(shape, _, _, _) when shape.Length <> dims.Length || shape.Length = 0 ->
                     disk.Damaged path "its chunks have other dimensions than it has"
                 | layout -> layout
+
+        let size = Datatype.size datatype
+
+        let bytes = Dataspace.count space * int64 size
+
+        match layout with
+        | Contiguous address when address <> Bytes.undefined && bytes > disk.Length - address ->
+            disk.Damaged path $"it is said to hold {bytes} bytes, more than the file has (is it cut off?)"
+        | Compact stored when bytes > stored.LongLength -> disk.Damaged path "it holds fewer values than its shape says"
+        | _ -> ()
 
         { Path = path
           Header = header
@@ -193,8 +203,8 @@ module Dataset =
           Filters = Header.tryFind Header.Filters header |> Option.map (parseFilters disk path) |> Option.defaultValue []
           FillValue =
             match Header.tryFind Header.FillValue header with
-            | Some message -> parseFill disk path (Datatype.size datatype) message
-            | None -> Array.zeroCreate (Datatype.size datatype) }
+            | Some message -> parseFill disk path size message
+            | None -> Array.zeroCreate size }
 
     /// One word on how it is stored: contiguous, chunked, gzip, shuffle+gzip …
     let storage (dataset: Dataset) =

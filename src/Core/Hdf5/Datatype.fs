@@ -95,6 +95,15 @@ module Datatype =
         | Enumeration(baseType, _) -> size baseType
         | ArrayOf(dims, element) -> List.fold (fun product dim -> Checked.(*) product dim) (size element) dims
 
+    /// Does a value of this type point to another object of its file?
+    let rec refers datatype =
+        match datatype with
+        | Reference _ -> true
+        | VlenSequence element
+        | ArrayOf(_, element) -> refers element
+        | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> refers inner)
+        | _ -> false
+
     let isBigEndian datatype =
         match datatype with
         | Integer(_, _, big)
@@ -136,7 +145,8 @@ module Datatype =
         let bits = cursor.Bytes 3
         let declared = cursor.U32()
 
-        if declared > 0x7fffffffu then
+        // No element of a sensible file is larger than 16 MiB.
+        if declared = 0u || declared > 0xffffu * 256u then
             disk.Damaged where $"it has a size of {declared} bytes"
 
         let size = int declared
@@ -220,7 +230,12 @@ module Datatype =
             cursor.Skip(if version < 3 then 3 else 0)
             let dims = List.init rank (fun _ -> int (cursor.U32()))
             cursor.Skip(if version < 3 then 4 * rank else 0)
-            ArrayOf(dims, parseAt disk cursor (depth + 1))
+            let element = parseAt disk cursor (depth + 1)
+
+            if dims |> List.fold (fun product dim -> product * int64 (uint32 dim)) (int64 (sizeOf element)) <> int64 size then
+                disk.Damaged where "an array has another size than its elements"
+
+            ArrayOf(dims, element)
         | other -> disk.Unsupported where $"datatype class {other}"
 
     /// The datatype that a message describes, its own or that of a committed type.

@@ -5,32 +5,35 @@ open System
 open System.Collections.Generic
 open System.Text
 
-/// Space for new objects: first the room of what is being replaced, then past the old end of the file.
-/// `free` may hold only bytes that nobody will read again, and none at all where a crash must leave the old content.
+/// New objects go past the old end of the file. Chunks may also take the room of what is being replaced: `free` may hold
+/// only bytes that nobody will read again, and none at all where a crash must leave the old content.
 [<Sealed>]
 type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list) =
     /// The smallest string heap that HDF5 accepts, and the usual one.
     let heapSize = 4096
 
-    let holes = LinkedList<struct (int64 * int64)>(free)
-    let mutable endOfFile = Bytes.align8 superblock.EndOfFile
+    let holes = Queue<struct (int64 * int64)> free
+    let mutable hole = struct (0L, 0L)
+
+    // A file may be longer than it says; what is there is nobody's, and is left alone all the same.
+    let mutable endOfFile = Bytes.align8 (max superblock.EndOfFile disk.Length)
     let mutable heapAt = Bytes.undefined
     let mutable heap: byte[] = Array.Empty()
     let mutable heapUsed = 0
     let mutable heapEntries = 0
 
-    let rec firstFit (node: LinkedListNode<struct (int64 * int64)>) size =
-        if isNull node then
-            ValueNone
+    /// Room in the holes, taken from one after another: what is left of a hole that is too small is given up.
+    let rec inHoles size =
+        let struct (address, length) = hole
+
+        if length >= size then
+            hole <- struct (address + size, length - size)
+            ValueSome address
+        elif holes.Count > 0 then
+            hole <- holes.Dequeue()
+            inHoles size
         else
-            let struct (address, length) = node.Value
-
-            if length >= size then
-                if length = size then holes.Remove node else node.Value <- struct (address + size, length - size)
-
-                ValueSome address
-            else
-                firstFit node.Next size
+            ValueNone
 
     let closeHeap () =
         if heapUsed > 0 then
@@ -54,24 +57,27 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
 
     member _.Disk = disk
 
-    /// Room for so many bytes.
+    /// Room for so many bytes at the end.
     member _.Reserve(size: int64) =
-        let size = Bytes.align8 (max 8L size)
-
-        match firstFit holes.First size with
-        | ValueSome address -> address
-        | ValueNone ->
-            let address = endOfFile
-            endOfFile <- Checked.(+) endOfFile size
-            address
-
-    /// Writes bytes where there is room and says where.
-    member draft.Put(bytes: ReadOnlySpan<byte>) =
-        let address = draft.Reserve(int64 bytes.Length)
-        disk.Write(address, bytes)
+        let address = endOfFile
+        endOfFile <- Checked.(+) endOfFile (Bytes.align8 (max 8L size))
         address
 
-    member draft.Put(bytes: byte[]) = draft.Put(ReadOnlySpan bytes)
+    /// Writes bytes at the end and says where.
+    member draft.Put(bytes: byte[]) =
+        let address = draft.Reserve bytes.LongLength
+        disk.Write(address, ReadOnlySpan bytes)
+        address
+
+    /// Writes a chunk where there is room and says where.
+    member draft.PutChunk(bytes: ReadOnlySpan<byte>) =
+        let address =
+            match inHoles (Bytes.align8 (int64 bytes.Length)) with
+            | ValueSome address -> address
+            | ValueNone -> draft.Reserve(int64 bytes.Length)
+
+        disk.Write(address, bytes)
+        address
 
     /// A reference to a string of variable length. Each reference has a copy of its own, because HDF5 frees it with its owner.
     member _.StringReference(text: string) =
@@ -116,7 +122,7 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
                 ([ Encode.message Header.Dataspace (Encode.dataspaceBody space)
                    { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
                        Flags = 1uy }
-                   Encode.noFillValue
+                   Encode.zeroFillValue
                    Encode.contiguous address size ]
                  @ attributes)
         )
@@ -133,12 +139,12 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
 
         draft.Put(
             Encode.header
-                0uy
+                old.Header.OrderFlags
                 ([ { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
                        Flags = 1uy }
                    layout
                    if old.Type <> datatype then
-                       Encode.noFillValue ]
+                       Encode.zeroFillValue ]
                  @ List.filter stays old.Header.Messages)
         )
 
@@ -149,12 +155,18 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
                 ([ Encode.linkInfo 0 0L; Encode.message Header.GroupInfo [| 0uy; 0uy |] ] @ attributes @ List.map Encode.link links)
         )
 
+    /// Refuses an object whose attributes could not be carried over.
+    static member RequireAttributes(disk: Disk, header: Header) = Attribute.all disk header |> ignore
+
     /// Refuses a group that Rewrite could not do justice to.
     static member RequireEditable(disk: Disk, path, group: Group) =
         if group.Header.Links > 1 then
             disk.Unsupported path $"it is reached by {group.Header.Links} hard links, and only one of them could be kept up to date"
 
-        Attribute.all disk group.Header |> ignore
+        if group.Links |> List.exists (fun link -> link.Name.Contains '\uFFFD') then
+            disk.Unsupported path "it has a name that is not UTF-8 and would not survive"
+
+        Draft.RequireAttributes(disk, group.Header)
 
     /// The group with some of its hard links and attributes replaced or added; everything else is kept as it is.
     member draft.Rewrite(path: string, group: Group, links: (string * int64) list, attributes: Message list) =
@@ -220,13 +232,12 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
             | Header.LinkInfo
             | Header.Link
             | Header.ReferenceCount
-            | Header.AttributeInfo
             | Header.ModificationTimeOld
             | Header.ModificationTime -> false
             | _ -> true
 
-        [ if header.OrderFlags <> 0uy then
-              Encode.attributeInfo header.OrderFlags (next + added.Length)
+        [ if (Header.tryFind Header.GroupInfo header).IsNone then
+              Encode.message Header.GroupInfo [| 0uy; 0uy |]
           yield! List.filter stays header.Messages
           yield! replacing
           yield! added ]

@@ -87,8 +87,8 @@ module Encode =
 
         message Header.Layout (Bytes.concat ([ [| 3uy; 2uy; byte (shape.Length + 1) |]; Bytes.i64 index ] @ extents))
 
-    /// Space is allocated late, no fill value is defined, and it is written where one is set.
-    let noFillValue = message Header.FillValue [| 3uy; 0x0Auy |]
+    /// Space is allocated late, and what is never written is zero.
+    let zeroFillValue = message Header.FillValue [| 3uy; 0x0Auy |]
 
     let link (link: Link) =
         let name = Encoding.UTF8.GetBytes link.Name
@@ -133,21 +133,30 @@ module Encode =
                   undefined
                   (if orderFlags &&& 2 <> 0 then undefined else [||]) ])
 
-    /// What a group or dataset says about its attributes when their order is kept: the next number, and no heap.
-    let attributeInfo (orderFlags: byte) (next: int) =
+    /// What an object says about its attributes: that they are not in a heap and, where their order is kept, the next number.
+    /// Without this message some readers count no attributes at all.
+    let private attributeInfo (orderFlags: byte) (next: int) =
         let undefined = Bytes.i64 Bytes.undefined
 
         message
             Header.AttributeInfo
             (Bytes.concat
                 [ [| 0uy; orderFlags >>> 2 |]
-                  Bytes.u16 next
+                  (if orderFlags <> 0uy then Bytes.u16 next else [||])
                   undefined
                   undefined
                   (if orderFlags &&& 8uy <> 0uy then undefined else [||]) ])
 
     /// A version-2 object header with all its messages in one block.
     let header (orderFlags: byte) (messages: Message list) =
+        let attributes =
+            messages |> List.filter (fun message -> message.Type = Header.Attribute)
+
+        let messages =
+            [ if not attributes.IsEmpty then
+                  attributeInfo orderFlags (1 + (attributes |> List.map _.Order |> List.max))
+              yield! messages |> List.filter (fun message -> message.Type <> Header.AttributeInfo) ]
+
         let body =
             messages
             |> List.collect (fun message ->

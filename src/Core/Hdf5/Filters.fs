@@ -66,8 +66,8 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
             disk.Damaged where "a gzip chunk cannot be decompressed"
 
     let deflate level =
-        // Incompressible data grow by a few bytes per block.
-        reserve (length + length / 1000 + 1024)
+        // Incompressible data grow: by up to an eighth in the fastest mode of the compressor that .NET ships.
+        reserve (length + length / 8 + 1024)
         use target = new MemoryStream(there, 0, there.Length, true)
         let options = ZLibCompressionOptions(CompressionLevel = level)
 
@@ -92,14 +92,18 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
         length <- length + 4
 
     let elementSize (filter: Filter) =
-        if filter.Parameters.Length > 0 && filter.Parameters[0] > 0u && filter.Parameters[0] <= 4096u then
+        if filter.Parameters.Length > 0 && filter.Parameters[0] > 0u && filter.Parameters[0] <= uint32 size then
             int filter.Parameters[0]
         else
             1
 
     /// Reads a chunk and undoes the filters that were applied to it; valid until the next call.
     member _.Decode(entry: ChunkEntry) : ReadOnlySpan<byte> =
-        let stored = Checked.int entry.Size
+        // What a filter adds to data that do not shrink is a few bytes; more is nonsense.
+        if entry.Size > 2L * int64 size + 4096L then
+            disk.Damaged where $"a chunk of {size} bytes is said to take {entry.Size} bytes"
+
+        let stored = int entry.Size
 
         if here.Length < stored then
             here <- Array.zeroCreate stored
@@ -132,7 +136,7 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
 
         for filter in filters do
             match filter.Id with
-            | Dataset.Deflate -> deflate (if filter.Parameters.Length > 0 then min 9 (int filter.Parameters[0]) else 6)
+            | Dataset.Deflate -> deflate (if filter.Parameters.Length > 0 then int (min 9u filter.Parameters[0]) else 6)
             | Dataset.Shuffle ->
                 reserve length
                 Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)

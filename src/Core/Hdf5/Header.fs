@@ -74,6 +74,9 @@ module Header =
     let ModificationTime = 0x12
 
     [<Literal>]
+    let TreeNodeSizes = 0x13
+
+    [<Literal>]
     let DriverInfo = 0x14
 
     [<Literal>]
@@ -96,14 +99,17 @@ module Header =
         let messages = List<Message>()
         pending.Enqueue first
         let mutable blocks = 0
+        let mutable bytes = 0L
 
         while pending.Count > 0 do
+            let struct (at, length) = pending.Dequeue()
             blocks <- blocks + 1
+            bytes <- bytes + max 0L length
 
-            if blocks > mostBlocks then
+            if blocks > mostBlocks || bytes > disk.Length then
                 disk.Damaged (where address) "its continuation blocks go in circles"
 
-            for message in readBlock (pending.Dequeue()) do
+            for message in readBlock (struct (at, length)) do
                 if message.Type = Continuation then
                     let cursor = Cursor(disk, where address, message.Body, 0)
                     pending.Enqueue(struct (cursor.I64(), cursor.I64()))

@@ -66,10 +66,12 @@ module Links =
             if offset < 0L || offset >= heapSize then
                 disk.Damaged where "a name lies outside its heap"
 
-            Bytes.text (ReadOnlySpan(names, int offset, names.Length - int offset))
+            let rest = ReadOnlySpan(names, int offset, names.Length - int offset)
+            let length = rest.IndexOf 0uy
+            (if length < 0 then rest else rest.Slice(0, length)).ToArray()
 
         let entry (node: Cursor) =
-            let name = nameAt (node.I64())
+            let name = Encoding.UTF8.GetString(nameAt (node.I64()))
             let address = node.I64()
             let cacheType = node.U32()
             node.Skip 4
@@ -77,9 +79,7 @@ module Links =
 
             let target =
                 if cacheType = 2u then
-                    let text =
-                        Encoding.UTF8.GetBytes(nameAt (int64 (BitConverter.ToUInt32(scratch, 0))))
-
+                    let text = nameAt (int64 (BitConverter.ToUInt32(scratch, 0)))
                     Elsewhere(Bytes.concat [ Bytes.u16 text.Length; text ], 1uy)
                 else
                     Hard address
@@ -91,7 +91,8 @@ module Links =
         let found = List<Link>()
         let visited = HashSet<int64>()
 
-        let rec visit address =
+        // Levels must fall towards the leaves, or a damaged file could send us down for ever.
+        let rec visit address above =
             if not (visited.Add address) || found.Count > mostLinks then
                 disk.Damaged where "it goes in circles"
 
@@ -99,6 +100,10 @@ module Links =
             head.Expect "TREE"
             head.Skip 1
             let level = head.U8()
+
+            if level >= above then
+                disk.Damaged where "its levels do not fall"
+
             let used = head.U16()
             let body = Cursor(disk, where, disk.Read(address + 24L, int64 used * 16L), 0)
 
@@ -107,7 +112,7 @@ module Links =
                 let child = body.I64()
 
                 if level > 0 then
-                    visit child
+                    visit child level
                 else
                     let size = Cursor(disk, where, disk.Read(child, 8L), 6).U16()
                     let node = Cursor(disk, where, disk.Read(child, 8L + int64 size * 40L), 0)
@@ -117,7 +122,7 @@ module Links =
                     for _ in 1..size do
                         found.Add(entry node)
 
-        visit tree
+        visit tree 256
         List.ofSeq found
 
     let private fromDenseStorage (disk: Disk) heapAt indexAt =

@@ -156,8 +156,6 @@ type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
 
         if bytes > 0 then
             match dataset.Layout with
-            | Compact stored when int64 stored.Length < (first + int64 count) * rowBytes ->
-                disk.Damaged dataset.Path "it holds fewer values than its shape says"
             | Compact stored -> stored.AsSpan(int (first * rowBytes), bytes).CopyTo(Span target)
             | Contiguous address when address = Bytes.undefined -> fill (Span(target, 0, bytes))
             | Contiguous address -> disk.ReadInto(address + first * rowBytes, Span(target, 0, bytes))

@@ -7,7 +7,7 @@ open System.IO
 type Superblock =
     {
         Version: int
-        /// Where the file ends, counted from the superblock.
+        /// Where the file ends, counted from the superblock like every address here (the file itself counts from its first byte).
         EndOfFile: int64
         /// The object header of the root group.
         Root: int64
@@ -22,6 +22,12 @@ module Superblock =
     let private signature = [| 0x89uy; 0x48uy; 0x44uy; 0x46uy; 13uy; 10uy; 26uy; 10uy |]
 
     // Field offsets by version: HDF5 File Format Specification 3.0, section II.A.
+    let private baseAt version =
+        match version with
+        | 0 -> 24
+        | 1 -> 28
+        | _ -> 12
+
     let private endOfFileAt version =
         match version with
         | 0 -> 40
@@ -39,24 +45,34 @@ module Superblock =
         let length = RandomAccess.GetLength handle
         let found = Array.zeroCreate<byte> 8
 
+        let read at =
+            try
+                RandomAccess.Read(handle, Span found, at)
+            with :? IOException as trouble ->
+                Fault.throw (Unreadable(path, Fault.reason trouble))
+
         let rec search at =
             if at + 8L > length then Fault.throw (NotAnnData(path, "it is not an HDF5 file"))
-            elif RandomAccess.Read(handle, Span found, at) = 8 && found = signature then at
+            elif read at = 8 && found = signature then at
             else search (if at = 0L then 512L else at * 2L)
 
         search 0L
 
-    /// The messages of the extension that say more about the file than its superblock can.
-    let private refuseExtension (disk: Disk) address =
-        if address <> Bytes.undefined then
-            for message in (Header.read disk address).Messages do
-                match message.Type with
-                | Header.SharedMessageTable ->
-                    disk.Unsupported "its metadata" "it uses a shared message table; write it again with h5py or anndata"
-                | Header.DriverInfo -> disk.Unsupported "its data" "it is one file of a family of files; write it again as one file"
-                | Header.FileSpaceInfo when message.Body.Length > 2 && message.Body[2] <> 0uy ->
-                    disk.Unsupported "its free space" "it keeps track of free space across sessions; write it again with h5py or anndata"
-                | _ -> ()
+    /// What the extension of a newer superblock says: half the number of children of a chunk index node. Whatever else it
+    /// says about the file as a whole would have to be kept up to date, and is refused.
+    let private readExtension (disk: Disk) address =
+        let refuse what why = disk.Unsupported what why
+
+        (32, (if address = Bytes.undefined then [] else (Header.read disk address).Messages))
+        ||> List.fold (fun k message ->
+            match message.Type with
+            | Header.TreeNodeSizes -> Cursor(disk, "the superblock", message.Body, 1).U16()
+            | Header.SharedMessageTable -> refuse "its metadata" "it uses a shared message table; write it again with h5py or anndata"
+            | Header.DriverInfo -> refuse "its data" "it is one file of a family of files; write it again as one file"
+            | Header.FileSpaceInfo when message.Body.Length > 2 && message.Body[2] = 0uy -> k
+            | Header.FileSpaceInfo ->
+                refuse "its free space" "it keeps track of free space across sessions; write it again with h5py or anndata"
+            | other -> refuse "its superblock" $"it has a message of type {other}, which this program does not know")
 
     let read (disk: Disk) =
         let head = disk.Read(0L, 16L)
@@ -91,25 +107,38 @@ module Superblock =
                     Unreadable(disk.Path, "another program has it open for writing, or crashed while it had (h5clear -s removes the mark)")
                 )
 
-            refuseExtension disk ((cursor 20).I64())
         elif (cursor (endOfFileAt version + 8)).I64() <> Bytes.undefined then
             refuse "it is one file of a family of files"
 
-        let endOfFile = (cursor (endOfFileAt version)).I64()
+        let baseAddress = (cursor (baseAt version)).I64()
+        let endOfFile = (cursor (endOfFileAt version)).I64() - baseAddress
+
+        if baseAddress <> disk.Origin then
+            refuse $"it counts addresses from byte {baseAddress} instead of from itself"
 
         if endOfFile > disk.Length || endOfFile < int64 size then
             disk.Damaged "the end" $"it should have {endOfFile} bytes but has {disk.Length}: it is cut off"
 
+        let chunkNodeK =
+            match version with
+            | 0 -> 32
+            | 1 -> (cursor 24).U16()
+            | _ -> readExtension disk ((cursor 20).I64())
+
+        if chunkNodeK < 1 then
+            disk.Damaged "the superblock" "nodes of chunk indexes are said to have no room"
+
         { Version = version
           EndOfFile = endOfFile
           Root = (cursor (rootAt version)).I64()
-          ChunkNodeK = if version = 1 then (cursor 24).U16() else 32
+          ChunkNodeK = chunkNodeK
           Image = image }
 
     /// The superblock as it must be written once the root group and the end of the file have moved.
     let moved root endOfFile (superblock: Superblock) =
         let image = Array.copy superblock.Image
-        (Bytes.i64 endOfFile).CopyTo(image, endOfFileAt superblock.Version)
+        let baseAddress = BitConverter.ToInt64(image, baseAt superblock.Version)
+        (Bytes.i64 (endOfFile + baseAddress)).CopyTo(image, endOfFileAt superblock.Version)
         (Bytes.i64 root).CopyTo(image, rootAt superblock.Version)
 
         if superblock.Version < 2 then

@@ -35,7 +35,7 @@ module Pass =
 
     /// A reader's own question, asked in one read. What a step throws arrives as it was thrown.
     let ask (file: H5adFile) settings question =
-        let struct (slice, window, _) = Plan.fit file.X settings
+        let struct (slice, window, _) = Plan.fit file.X settings Plan.noPage
 
         try
             Blocks.run (schedule file.X settings window 1 1) (Reader.rows file.Store.Disk file.X slice) Outlet.none question

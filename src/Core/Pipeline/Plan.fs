@@ -29,8 +29,17 @@ module Plan =
 
     let private smallestSlice = 1 <<< 12
 
-    /// What leaves in block order may wait this long in a page: columns, and values on their way into chunks.
-    let private pageBytes = 6L * 1024L * 1024L
+    /// What a page holds at most: a block of columns, and encoded chunks that wait for their turn.
+    let private usualPage = 6L * 1024L * 1024L
+
+    /// A page of new chunks also has one that is being built and the two buffers of its codec.
+    let private pageOf (matrix: Matrix) values after =
+        match values, matrix.Data.Layout with
+        | Restore, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
+        | _ -> usualPage
+
+    /// A question that lets nothing out needs no pages.
+    let noPage = 0L
 
     let private geneSets (file: H5adFile) (recipe: QcRecipe) =
         let names = lazy Schema.geneNames file
@@ -103,8 +112,9 @@ module Plan =
           | None -> ()
           Recipe.steps recipe |> String.concat " + " ]
 
-    /// How to read within the budget: values per slice, blocks in flight, and the bytes that this takes.
-    let fit (matrix: Matrix) (settings: Settings) =
+    /// How to read within the budget: values per slice, blocks in flight, and the bytes that this takes, with so many for
+    /// each page that waits to leave.
+    let fit (matrix: Matrix) (settings: Settings) pageBytes =
         let workers = int64 (max 1 settings.Workers)
         let window = max 1 settings.Workers + 2
         // A state holds a count and a sum for every gene.
@@ -123,7 +133,12 @@ module Plan =
 
     let make (file: H5adFile) recipe settings =
         Recipe.check recipe
-        let struct (slice, window, memory) = fit file.X settings
+        let after = typeAfter file.X recipe
+        let values = values file recipe after
+
+        let struct (slice, window, memory) =
+            fit file.X settings (pageOf file.X values after)
+
         let sets = recipe.Qc |> Option.map (geneSets file) |> Option.defaultValue []
 
         let top, topWarnings =
@@ -133,11 +148,10 @@ module Plan =
             mask |> Array.sumBy (fun belongs -> if belongs then 1 else 0)
 
         let sizes = sets |> List.map (fun (name, mask) -> name, size mask)
-        let after = typeAfter file.X recipe
 
         { Recipe = recipe
           Passes = passes recipe
-          Values = values file recipe after
+          Values = values
           TypeAfter = after
           Sets = Membership.ofMasks file.X.Genes sets
           SetSizes = sizes
@@ -181,6 +195,15 @@ module Plan =
         | Some qc -> Qc.geneColumns file.X.Type qc.Log1p
         | None -> []
 
-    /// The bytes that columns of obs take.
-    let bytesOf (file: H5adFile) (columns: Column list) =
-        columns |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
+    /// The bytes that a run adds to a file, at least: columns of obs, and values that are stored anew without compression.
+    let addedBytes (file: H5adFile) (plan: Plan) =
+        let columns =
+            (cellColumns file plan).Columns |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
+
+        let values =
+            if plan.Values = Restore && file.X.Data.Filters.IsEmpty then
+                file.X.Stored * int64 (Numeric.size plan.TypeAfter)
+            else
+                0L
+
+        columns + values

@@ -80,20 +80,17 @@ module Preprocess =
     /// A clone of the input takes the place of the target once it is complete.
     let private toClone job (target: string) =
         let file = job.File
-        let cells = (Plan.cellColumns file job.Plan).Columns
-        Publish.requireRoom target (file.Store.Superblock.EndOfFile + Plan.bytesOf file cells)
+        Publish.require target (file.Store.Superblock.EndOfFile + Plan.addedBytes file job.Plan)
 
         let transformation =
             transformation job (Path.GetDirectoryName(Publish.resolve target))
-
-        let before = Publish.stateOf file.Path
 
         let tallied =
             Publish.replace target file.Store.Disk.Origin (fun disk ->
                 let draft, following = Place.clone file disk job.Plan.Values job.Settings.Cancel
                 let tallied = write job transformation draft following
 
-                if Publish.stateOf file.Path <> before then
+                if Publish.isChanged file.Store then
                     Fault.throw (InputChanged file.Path)
 
                 tallied)
@@ -103,11 +100,19 @@ module Preprocess =
     /// New columns are appended to the input itself; only the last write makes them visible.
     let private toInput job =
         let store = job.File.Store
+        Publish.require store.Path (Plan.addedBytes job.File job.Plan)
 
         let transformation =
             transformation job (Path.GetDirectoryName(Publish.resolve store.Path))
 
         let length = store.Disk.Length
+
+        /// Nothing points behind the old end before the last write, so cutting there restores the file to the byte.
+        let isAsBefore () =
+            try
+                (Superblock.read store.Disk).EndOfFile = store.Superblock.EndOfFile
+            with FaultException _ ->
+                false
 
         try
             let tallied =
@@ -115,15 +120,14 @@ module Preprocess =
 
             Report.make job store.Path transformation tallied
         with _ ->
-            // Nothing points behind the old end yet, so cutting there restores the file to the byte.
-            if (Superblock.read store.Disk).EndOfFile = store.Superblock.EndOfFile then
+            if isAsBefore () then
                 store.Disk.SetLength length
 
             reraise ()
 
     let private requireOther (input: string) (target: string) =
         if Publish.resolve input = Publish.resolve target then
-            Fault.throw (CannotWrite(target, "it is the input itself; use --in-place to change it"))
+            Fault.throw (CannotWrite(target, "it is the input itself; to change that, work in place (--in-place)"))
 
     /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
     let run recipe (settings: Settings) (input: string) output =
@@ -139,7 +143,7 @@ module Preprocess =
             file
             (Plan.cellColumns file job.Plan).Columns
             (Plan.geneColumns file job.Plan |> List.map fst)
-            (Recipe.changesValues recipe)
+            job.Plan.Values
             recipe.Log1p.IsSome
 
         job.Plan.Warnings |> List.iter settings.Warn
