@@ -31,7 +31,12 @@ let rec private canonical (store: Store) (pathOf: int64 -> string) datatype (byt
     | VlenString -> text (store.Heap.String(ReadOnlySpan own))
     | VlenSequence element ->
         let all = store.Heap.Resolve(ReadOnlySpan own, Datatype.size element)
-        Bytes.concat [ Encoding.ASCII.GetBytes $"{all.Length / Datatype.size element}:"; elements element all ]
+
+        Bytes.concat
+            [
+                Encoding.ASCII.GetBytes $"{all.Length / Datatype.size element}:"
+                elements element all
+            ]
     | Compound(_, members) -> members |> List.map (fun (_, offset, element) -> inner element own offset) |> Bytes.concat
     | ArrayOf(_, element) -> elements element own
     | Reference _ -> text (pathOf (BitConverter.ToInt64(own, 0)))
@@ -45,7 +50,10 @@ let private row store pathOf path datatype space (data: unit -> byte[]) =
         let bytes = data ()
 
         let all =
-            [ for i in 0 .. int (Dataspace.count space) - 1 -> canonical store pathOf datatype bytes (i * size) ] |> Bytes.concat
+            [
+                for i in 0 .. int (Dataspace.count space) - 1 -> canonical store pathOf datatype bytes (i * size)
+            ]
+            |> Bytes.concat
 
         let hash = Convert.ToHexStringLower(SHA256.HashData all)
         $"{path}\t{Datatype.name datatype}\t{shape}\t{hash.Substring(0, 16)}"
@@ -65,8 +73,11 @@ let rec private places (store: Store) path (group: Group) : (string * int64) lis
     ]
 
 let ofStore (store: Store) =
-    let paths = places store "" store.Root |> List.map (fun (path, address) -> address, path) |> Map.ofList
-    let pathOf address = Map.tryFind address paths |> Option.defaultValue ""
+    let paths =
+        places store "" store.Root |> List.map (fun (path, address) -> address, path) |> Map.ofList
+
+    let pathOf address =
+        Map.tryFind address paths |> Option.defaultValue ""
 
     let attributes path header =
         [
@@ -81,7 +92,9 @@ let ofStore (store: Store) =
 
                 match link.Target with
                 | Elsewhere _ -> $"{child}\tlink\t\t"
-                | Hard address when not (Links.isGroup (Header.read store.Disk address) || Dataset.isDataset (Header.read store.Disk address)) ->
+                | Hard address when
+                    not (Links.isGroup (Header.read store.Disk address) || Dataset.isDataset (Header.read store.Disk address))
+                    ->
                     $"{child}\tcommitted\t\t"
                 | Hard address ->
                     match store.At(child, address) with

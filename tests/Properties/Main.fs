@@ -3,7 +3,27 @@ module SingleSharp.Properties.Main
 open Expecto
 
 let all =
-    testList "Properties" [ FoldLaws.tests; SyntaxLaws.tests; BlocksLaws.tests; ElementaryLaws.tests; LinksLaws.tests ]
+    testList
+        "Properties"
+        [
+            FoldLaws.tests
+            SyntaxLaws.tests
+            BlocksLaws.tests
+            ElementaryLaws.tests
+            ChecksumLaws.tests
+            HeaderLaws.tests
+            LinksLaws.tests
+            DatatypeLaws.tests
+            GlobalHeapLaws.tests
+            AttributeLaws.tests
+            ChunksLaws.tests
+            FiltersLaws.tests
+            SlabLaws.tests
+            EncodeLaws.tests
+            DraftLaws.tests
+            RewriteLaws.tests
+            ChunkTreeLaws.tests
+        ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all
