@@ -37,6 +37,12 @@ type AnyEdits = AnyEdits of groups: (string * (string * int[]) list * (string * 
 /// Room for new objects: the end of a file, and holes before it that are multiples of eight.
 type AnyHoles = AnyHoles of endOfFile: int64 * holes: struct (int64 * int64) list
 
+/// Storage of a new file, with chunks that divide nothing.
+type AnyStorage = AnyStorage of Storage
+
+/// Types of values, column indices and row offsets.
+type AnyTypes = AnyTypes of values: Numeric * indices: Numeric * pointers: Numeric
+
 let private filter id parameters =
     {
         Id = id
@@ -193,9 +199,38 @@ let private anyHoles =
         return AnyHoles(last + int64 tail, holes)
     }
 
+let private anyStorage =
+    Gen.oneof
+        [
+            Gen.constant InOnePiece
+            Gen.choose (1, 70) |> Gen.map InChunks
+            Gen.choose (1, 70) |> Gen.map Gzipped
+        ]
+
+let private whole =
+    [
+        Numeric.Int8
+        Numeric.UInt8
+        Numeric.Int16
+        Numeric.UInt16
+        Numeric.Int32
+        Numeric.UInt32
+        Numeric.Int64
+        Numeric.UInt64
+    ]
+
+let private anyTypes =
+    Gen.map3
+        (fun values indices pointers -> AnyTypes(values, indices, pointers))
+        (Gen.elements (Numeric.Float32 :: Numeric.Float64 :: whole))
+        (Gen.elements whole)
+        (Gen.elements whole)
+
 type Arbitraries =
     static member AnyPipeline() = Arb.fromGen anyPipeline
     static member AnyDataset() = Arb.fromGen anyDataset
     static member AnyText() = Arb.fromGen (Gen.map AnyText anyText)
     static member AnyEdits() = Arb.fromGen anyEdits
     static member AnyHoles() = Arb.fromGen anyHoles
+    static member AnyStorage() = Arb.fromGen (Gen.map AnyStorage anyStorage)
+    static member AnyTypes() = Arb.fromGen anyTypes

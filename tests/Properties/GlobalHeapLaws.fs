@@ -63,7 +63,7 @@ let tests =
                         Expect.equal (read (reference 3u Bytes.undefined 0u)) "" "an undefined address"
                         GenFiles.isFault "has no entry 99" (fun () -> read (reference 3u address 99u))
                         GenFiles.isFault "has no entry 1" (fun () -> read (reference 4_000_000_000u address 1u))
-                        GenFiles.isFault "GCOL" (fun () -> read (reference 3u 48L 1u))
+                        GenFiles.isFault "GCOL" (fun () -> read (reference 3u 8L 1u))
                         GenFiles.isFault "cut off" (fun () -> read (reference 3u 99_999_999L 1u))
                         GenFiles.isFault "cut off" (fun () -> read (reference 3u -5L 1u))))
             }

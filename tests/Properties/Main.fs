@@ -23,6 +23,11 @@ let all =
             DraftLaws.tests
             RewriteLaws.tests
             ChunkTreeLaws.tests
+            FrameLaws.tests
+            ReaderLaws.tests
+            DigestLaws.tests
+            ColumnsLaws.tests
+            ValuesLaws.tests
         ]
 
 [<EntryPoint>]

@@ -28,7 +28,7 @@ let private filtersOf dataset =
         ]
     )
 
-let private write (path: string) dataset =
+let write (path: string) dataset =
     let values = valuesOf dataset
 
     let data: obj =
