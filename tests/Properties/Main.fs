@@ -24,10 +24,14 @@ let all =
             RewriteLaws.tests
             ChunkTreeLaws.tests
             FrameLaws.tests
+            SchemaLaws.tests
             ReaderLaws.tests
             DigestLaws.tests
+            NewFileLaws.tests
             ColumnsLaws.tests
             ValuesLaws.tests
+            CloneLaws.tests
+            PlaceLaws.tests
         ]
 
 [<EntryPoint>]
