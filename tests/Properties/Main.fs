@@ -31,7 +31,9 @@ let all =
             ColumnsLaws.tests
             ValuesLaws.tests
             CloneLaws.tests
+            EditLaws.tests
             PlaceLaws.tests
+            RobustnessLaws.tests
         ]
 
 [<EntryPoint>]
