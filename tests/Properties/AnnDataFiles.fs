@@ -53,7 +53,9 @@ let line storage (values: Array) =
     | InOnePiece -> H5Dataset values
     | InChunks size -> H5Dataset(values, chunks = chunks size)
     | Gzipped size ->
-        let filters = List<H5Filter> [ H5Filter ShuffleFilter.Id; H5Filter DeflateFilter.Id ]
+        let filters =
+            List<H5Filter> [ H5Filter ShuffleFilter.Id; H5Filter DeflateFilter.Id ]
+
         H5Dataset(values, chunks = chunks size, datasetCreation = H5DatasetCreation(Filters = filters))
 
 let group kind (members: (string * obj) list) =
@@ -77,17 +79,22 @@ let names prefix count =
 /// The three arrays of compressed sparse rows.
 let csr (rows: (int * float) list list) =
     let all = List.concat rows
-    let pointers = rows |> List.map _.Length |> List.scan (+) 0 |> List.map float |> Array.ofList
+
+    let pointers =
+        rows |> List.map _.Length |> List.scan (+) 0 |> List.map float |> Array.ofList
+
     all |> List.map (snd >> float) |> Array.ofList, all |> List.map (fst >> float) |> Array.ofList, pointers
 
 /// A root group with X, obs and var; whatever is in `others` replaces or joins these.
 let file stored genes (values: float[], indices: float[], pointers: float[]) (others: (string * obj) list) =
     let x =
-        group "csr_matrix" [
-            "data", line stored.Storage (asArray stored.Values values)
-            "indices", line stored.Storage (asArray stored.Indices indices)
-            "indptr", line stored.Storage (asArray stored.Pointers pointers)
-        ]
+        group
+            "csr_matrix"
+            [
+                "data", line stored.Storage (asArray stored.Values values)
+                "indices", line stored.Storage (asArray stored.Indices indices)
+                "indptr", line stored.Storage (asArray stored.Pointers pointers)
+            ]
 
     let cells = pointers.Length - 1
     x.Attributes["shape"] <- [| int64 cells; int64 genes |]
@@ -126,9 +133,7 @@ let transcript: Fold<Slice, (int64 * int64 * (int * float) list) list> =
             for row in 0 .. slice.Cells - 1 do
                 let low, high = slice.Offsets[row], slice.Offsets[row + 1]
 
-                slice.FirstCell + int64 row,
-                slice.FirstValue + int64 low,
-                [ for i in low .. high - 1 -> slice.Genes[i], slice.Values[i] ]
+                slice.FirstCell + int64 row, slice.FirstValue + int64 low, [ for i in low .. high - 1 -> slice.Genes[i], slice.Values[i] ]
         ]
 
     Fold.ofSteps
@@ -158,5 +163,8 @@ let read path schedule valuesPerSlice =
 let manyRows =
     {
         Genes = 50
-        Rows = [ for cell in 0..9999 -> [ for i in 0 .. cell % 4 - 1 -> (cell * 7 + i * 13) % 50, float (1 + cell % 9) ] ]
+        Rows =
+            [
+                for cell in 0..9999 -> [ for i in 0 .. cell % 4 - 1 -> (cell * 7 + i * 13) % 50, float (1 + cell % 9) ]
+            ]
     }

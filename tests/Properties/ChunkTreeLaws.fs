@@ -25,7 +25,10 @@ let private withChunks (path: string) k extent count rest (work: Store -> Datase
                     let bytes =
                         Array.init (int extent) (fun i -> BitConverter.GetBytes(chunk * int extent + i)) |> Array.concat
 
-                    { Address = draft.Put bytes; Size = bytes.Length }
+                    {
+                        Address = draft.Put bytes
+                        Size = bytes.Length
+                    }
             |]
 
         let index = ChunkTree.write draft k extent 4 chunks

@@ -31,7 +31,7 @@ let tests =
         [
             Law.holds "everything is copied but what is skipped" (fun (AnyHoles(length, holes)) (seed: int) (hasUserBlock: bool) ->
                 let origin = if hasUserBlock then 512 else 0
-                let bytes = Array.zeroCreate<byte> (origin + int length + 20)
+                let bytes = Array.zeroCreate<byte>(origin + int length + 20)
                 (Random seed).NextBytes bytes
 
                 GenFiles.withBytes bytes (fun path ->
@@ -78,7 +78,13 @@ let tests =
                     let target = Path.Combine(folder, "x.h5ad")
 
                     for bytes in [ old; newer ] do
-                        Expect.equal (Publish.replace target 0L (fun disk -> writing bytes disk; 42)) 42 "the result"
+                        Expect.equal
+                            (Publish.replace target 0L (fun disk ->
+                                writing bytes disk
+                                42))
+                            42
+                            "the result"
+
                         Expect.equal (File.ReadAllBytes target) bytes "the content"
                         Expect.equal (Directory.GetFileSystemEntries folder) [| target |] "no other file")
             }
@@ -140,7 +146,8 @@ let tests =
 
             test "where nothing can be written, the fault says why" {
                 inFolder (fun folder ->
-                    GenFiles.isFault "its folder does not exist" (fun () -> Publish.replace (Path.Combine(folder, "no", "x")) 0L (writing newer))
+                    GenFiles.isFault "its folder does not exist" (fun () ->
+                        Publish.replace (Path.Combine(folder, "no", "x")) 0L (writing newer))
                     // A folder stands where the file should be.
                     let taken = Directory.CreateDirectory(Path.Combine(folder, "taken")).FullName
                     GenFiles.isFault "cannot be written" (fun () -> Publish.replace taken 0L (writing newer))

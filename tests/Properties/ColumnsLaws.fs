@@ -46,13 +46,19 @@ let tests =
 
                 encode Numeric.Int32 floats = Array.collect (fun (value: int) -> BitConverter.GetBytes value) values
                 && encode Numeric.Int64 floats = Array.collect (fun (value: int) -> BitConverter.GetBytes(int64 value)) values
-                && encode Numeric.UInt64 (Array.map abs floats)
-                   = Array.collect (fun (value: int) -> BitConverter.GetBytes(uint64 (abs (int64 value)))) values)
+                && encode Numeric.UInt64 (Array.map abs floats) =
+                    Array.collect (fun (value: int) -> BitConverter.GetBytes(uint64 (abs (int64 value)))) values)
 
             test "special floats keep their bits, ties go to even" {
                 let special = [| nan; infinity; -infinity; -0.0; 5e-324; Double.MaxValue |]
-                Expect.equal (encode Numeric.Float64 special) (Array.collect (fun (value: float) -> BitConverter.GetBytes value) special) "float64"
-                let single = encode Numeric.Float32 [| 16777217.0; 16777219.0; Double.MaxValue; 1e-60; -0.0 |]
+
+                Expect.equal
+                    (encode Numeric.Float64 special)
+                    (Array.collect (fun (value: float) -> BitConverter.GetBytes value) special)
+                    "float64"
+
+                let single =
+                    encode Numeric.Float32 [| 16777217.0; 16777219.0; Double.MaxValue; 1e-60; -0.0 |]
 
                 Expect.equal
                     (Array.init 5 (fun i -> BitConverter.ToSingle(single, 4 * i)))

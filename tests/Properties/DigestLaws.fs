@@ -28,7 +28,11 @@ let private matrix: Rows =
 let private changed (change: H5File -> unit) =
     digestOf (fun path ->
         let file =
-            AnnDataFiles.file (AnnDataFiles.usual InOnePiece) matrix.Genes (AnnDataFiles.csr matrix.Rows) [ "uns", AnnDataFiles.group "dict" [ "a", box [| 1; 2 |] ] ]
+            AnnDataFiles.file
+                (AnnDataFiles.usual InOnePiece)
+                matrix.Genes
+                (AnnDataFiles.csr matrix.Rows)
+                [ "uns", AnnDataFiles.group "dict" [ "a", box [| 1; 2 |] ] ]
 
         change file
         file.Write path)
@@ -51,7 +55,12 @@ let tests =
                 let written dataset =
                     digestOf (fun path -> SlabLaws.write path dataset)
 
-                written dataset = written { dataset with Chunk = None; Compact = false })
+                written dataset =
+                    written
+                        { dataset with
+                            Chunk = None
+                            Compact = false
+                        })
 
             Law.holdsFor 40 "one changed value changes the digest" (fun (CountRows rows) (at: uint16) ->
                 let counts = AnnDataFiles.counts rows
@@ -76,8 +85,8 @@ let tests =
                         "a kind", (fun file -> (uns file)["a"] <- [| 1.0f; 2.0f |])
                         "an extent", (fun file -> (uns file)["a"] <- H5Dataset([| 1; 2 |], fileDims = [| 2UL; 1UL |]))
                         "more values", (fun file -> (uns file)["a"] <- [| 1; 2; 0 |])
-                        "an attribute", (fun file -> (uns file).Attributes["encoding-type"] <- "other")
-                        "one attribute more", (fun file -> (uns file).Attributes["note"] <- 1)
+                        "an attribute", (fun file -> (uns file).Attributes[ "encoding-type" ] <- "other")
+                        "one attribute more", (fun file -> (uns file).Attributes[ "note" ] <- 1)
                         "an attribute of the root", (fun file -> file.Attributes["note"] <- 1)
                         "a member", (fun file -> (uns file)["b"] <- [| 1; 2 |])
                         "an empty group", (fun file -> (uns file)["b"] <- H5Group())
@@ -96,7 +105,9 @@ let tests =
 
             test "elements are in the order of their paths, and the whole is that of the lines" {
                 let found = changed ignore
-                let lines = found.Elements |> List.map (fun element -> $"{element.Sha256}  {element.Path}\n") |> String.concat ""
+
+                let lines =
+                    found.Elements |> List.map (fun element -> $"{element.Sha256}  {element.Path}\n") |> String.concat ""
 
                 let whole =
                     Convert.ToHexStringLower(Security.Cryptography.SHA256.HashData(Text.Encoding.UTF8.GetBytes lines))
@@ -105,7 +116,19 @@ let tests =
 
                 Expect.equal
                     (found.Elements |> List.map _.Path)
-                    [ "/"; "X"; "X/data"; "X/indices"; "X/indptr"; "obs"; "obs/_index"; "uns"; "uns/a"; "var"; "var/_index" ]
+                    [
+                        "/"
+                        "X"
+                        "X/data"
+                        "X/indices"
+                        "X/indptr"
+                        "obs"
+                        "obs/_index"
+                        "uns"
+                        "uns/a"
+                        "var"
+                        "var/_index"
+                    ]
                     "paths"
             }
 
@@ -125,7 +148,14 @@ let tests =
             test "the storage of golden files does not matter" {
                 let contiguous = (golden "layout_contiguous").Whole
 
-                for name in [ "layout_chunked"; "layout_gzip"; "layout_shuffle_gzip"; "layout_libver_latest"; "layout_big_endian" ] do
+                for name in
+                    [
+                        "layout_chunked"
+                        "layout_gzip"
+                        "layout_shuffle_gzip"
+                        "layout_libver_latest"
+                        "layout_big_endian"
+                    ] do
                     Expect.equal (golden name).Whole contiguous name
             }
         ]

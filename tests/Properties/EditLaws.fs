@@ -19,7 +19,7 @@ let private nothing: Edits =
 
 /// 0, 1, 2 … as a column stores them.
 let private encoded (column: Column) count =
-    let bytes = Array.zeroCreate<byte> (8 * count + 8)
+    let bytes = Array.zeroCreate<byte>(8 * count + 8)
     let length = ColumnBytes.encode column.Type (Array.init count float) count bytes
     bytes[.. length - 1]
 
@@ -34,7 +34,10 @@ let private edit path cellColumns (geneColumns: Column list) (change: Edits -> E
         draft
         (change
             { nothing with
-                CellColumns = [ for column in cellColumns -> column, draft.Put(encoded column (int file.X.Cells)) ]
+                CellColumns =
+                    [
+                        for column in cellColumns -> column, draft.Put(encoded column (int file.X.Cells))
+                    ]
                 GeneColumns = [ for column in geneColumns -> column, Array.init file.X.Genes float ]
             })
 
@@ -65,11 +68,21 @@ let tests =
                     let before = elements path
 
                     let types =
-                        [ Numeric.Int32; Numeric.Int64; Numeric.UInt64; Numeric.Float32; Numeric.Float64 ] |> List.skip (int seed % 5)
+                        [
+                            Numeric.Int32
+                            Numeric.Int64
+                            Numeric.UInt64
+                            Numeric.Float32
+                            Numeric.Float64
+                        ]
+                        |> List.skip (int seed % 5)
 
-                    let columns = types |> List.map (fun numeric -> column numeric $"as {Numeric.name numeric}")
+                    let columns =
+                        types |> List.map (fun numeric -> column numeric $"as {Numeric.name numeric}")
+
                     edit path columns (List.rev columns) id
                     let now = elements path
+
                     let isNumbered frame count =
                         GenFiles.withStore path (fun store ->
                             columns
@@ -105,7 +118,12 @@ let tests =
                     for basis in [ ValueNone; ValueSome 2.0 ] do
                         withCells fixture (fun path ->
                             let before = elements path
-                            edit path [] [] (fun edits -> { edits with Logarithm = ValueSome basis })
+
+                            edit path [] [] (fun edits ->
+                                { edits with
+                                    Logarithm = ValueSome basis
+                                })
+
                             Expect.isEmpty (lost before (elements path)) "nothing else has changed"
                             Expect.isTrue (using (Schema.openRead path) Schema.isLogged) "noted"
 
@@ -123,7 +141,11 @@ let tests =
             test "a file without uns gets one" {
                 GenFiles.withPath (fun path ->
                     AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) AnnDataFiles.manyRows
-                    edit path [] [] (fun edits -> { edits with Logarithm = ValueSome ValueNone })
+
+                    edit path [] [] (fun edits ->
+                        { edits with
+                            Logarithm = ValueSome ValueNone
+                        })
 
                     GenFiles.withStore path (fun store ->
                         let uns = GenFiles.findGroup store "uns"
@@ -154,7 +176,13 @@ let tests =
             }
 
             yield!
-                [ "preserve_everything"; "columns_of_every_kind"; "layout_libver_latest"; "layout_big_endian"; "index_categorical" ]
+                [
+                    "preserve_everything"
+                    "columns_of_every_kind"
+                    "layout_libver_latest"
+                    "layout_big_endian"
+                    "index_categorical"
+                ]
                 |> List.map (fun name ->
                     testCase $"{name} keeps everything" (fun () ->
                         GenFiles.withBytes (File.ReadAllBytes(GenFiles.goldenEdge name)) (fun path ->

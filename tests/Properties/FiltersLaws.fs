@@ -109,18 +109,23 @@ let tests =
                     |> List.filter (fun size -> size > 0)
                     |> List.forall (fun size -> GenFiles.faultOf (fun () -> decode filters 0u size stored) |> Fault.kind = "Damaged")))
 
-            Law.holds "a gzip chunk that is cut or spoiled is damage, if its values are not those that were meant" (fun (AnyPipeline(_, chunk)) (at: uint32) ->
-                let stored = encode [ deflate 6 ] chunk
-                let at = int (at % uint32 (stored.Length * 8))
-                let spoiled = Array.copy stored
-                spoiled[at / 8] <- spoiled[at / 8] ^^^ (1uy <<< at % 8)
+            Law.holds
+                "a gzip chunk that is cut or spoiled is damage, if its values are not those that were meant"
+                (fun (AnyPipeline(_, chunk)) (at: uint32) ->
+                    let stored = encode [ deflate 6 ] chunk
+                    let at = int (at % uint32 (stored.Length * 8))
+                    let spoiled = Array.copy stored
+                    spoiled[at / 8] <- spoiled[at / 8] ^^^ (1uy <<< at % 8)
 
-                spoiled :: [ for length in [ 0; 1; 2; stored.Length / 2; stored.Length - 1 ] -> stored[.. length - 1] ]
-                |> List.forall (fun stored ->
-                    try
-                        decode [ deflate 6 ] 0u chunk.Length stored = chunk
-                    with FaultException(Damaged _) ->
-                        true))
+                    spoiled
+                    :: [
+                        for length in [ 0; 1; 2; stored.Length / 2; stored.Length - 1 ] -> stored[.. length - 1]
+                    ]
+                    |> List.forall (fun stored ->
+                        try
+                            decode [ deflate 6 ] 0u chunk.Length stored = chunk
+                        with FaultException(Damaged _) ->
+                            true))
 
             test "noise fits its buffer at every level" {
                 let noise = Array.zeroCreate<byte> 100_000
@@ -128,6 +133,16 @@ let tests =
 
                 for level in 0..9 do
                     Expect.equal (decode [ deflate level ] 0u noise.Length (encode [ deflate level ] noise)) noise $"level {level}"
+            }
+
+            test "a level that deflate does not know is one that it knows" {
+                for level in [ 10u; 0x7fffffffu; 0x80000000u; 0xffffff00u ] do
+                    let filters = [ filter Dataset.Deflate [ level ] ]
+
+                    Expect.equal
+                        (decode filters 0u 5 (encode filters [| 1uy; 2uy; 3uy; 4uy; 5uy |]))
+                        [| 1uy; 2uy; 3uy; 4uy; 5uy |]
+                        $"level {level}"
             }
 
             test "filters of others are named" {

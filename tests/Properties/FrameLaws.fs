@@ -51,15 +51,27 @@ let tests =
             test "categories, with codes of any width, and none for what is missing" {
                 let wanted = [ "b"; "a"; ""; "b"; "b" ]
 
-                for codes in [ box [| 1y; 0y; -1y; 1y; 1y |]; box [| 1s; 0s; -1s; 1s; 1s |]; box [| 1; 0; -1; 1; 1 |]; box [| 1L; 0L; -1L; 1L; 1L |] ] do
+                for codes in
+                    [
+                        box [| 1y; 0y; -1y; 1y; 1y |]
+                        box [| 1s; 0s; -1s; 1s; 1s |]
+                        box [| 1; 0; -1; 1; 1 |]
+                        box [| 1L; 0L; -1L; 1L; 1L |]
+                    ] do
                     Expect.equal (namesOf (categorical (H5Dataset codes) (H5Dataset [| "a"; "b" |]))) wanted $"{codes.GetType()}"
 
-                GenFiles.isFault "beyond its categories" (fun () -> namesOf (categorical (H5Dataset [| 1y; 2y; 0y; 0y; 0y |]) (H5Dataset [| "a"; "b" |])))
+                GenFiles.isFault "beyond its categories" (fun () ->
+                    namesOf (categorical (H5Dataset [| 1y; 2y; 0y; 0y; 0y |]) (H5Dataset [| "a"; "b" |])))
             }
 
             test "nullable strings" {
                 let values =
-                    group "nullable-string-array" [ "values", H5Dataset labels; "mask", bools [| false; true; false; false; false |] ]
+                    group
+                        "nullable-string-array"
+                        [
+                            "values", H5Dataset labels
+                            "mask", bools [| false; true; false; false; false |]
+                        ]
 
                 let names = namesOf values
                 Expect.sequenceEqual names[2..] labels[2..] "those that are there"
@@ -81,7 +93,9 @@ let tests =
             }
 
             test "an index by another name, and the order of columns" {
-                let obs = frame (H5Dataset labels) [ "b", H5Dataset [| 1; 2; 3; 4; 5 |]; "a", H5Dataset [| 1; 2; 3; 4; 5 |] ]
+                let obs =
+                    frame (H5Dataset labels) [ "b", H5Dataset [| 1; 2; 3; 4; 5 |]; "a", H5Dataset [| 1; 2; 3; 4; 5 |] ]
+
                 obs["barcodes"] <- H5Dataset(Array.rev labels)
                 obs.Attributes["_index"] <- "barcodes"
 
@@ -108,7 +122,10 @@ let tests =
 
             test "columns that are not boolean are refused" {
                 GenFiles.isFault "int32 values where True and False are needed" (fun () -> isFlag (H5Dataset [| 1; 0; 1; 0; 1 |]))
-                GenFiles.isFault "is not boolean" (fun () -> isFlag (categorical (H5Dataset [| 1y; 0y; 0y; 1y; 1y |]) (H5Dataset [| "a"; "b" |])))
+
+                GenFiles.isFault "is not boolean" (fun () ->
+                    isFlag (categorical (H5Dataset [| 1y; 0y; 0y; 1y; 1y |]) (H5Dataset [| "a"; "b" |])))
+
                 GenFiles.isFault "another length" (fun () -> isFlag (bools [| true |]))
 
                 GenFiles.isFault "does not exist" (fun () ->
@@ -116,6 +133,15 @@ let tests =
             }
 
             yield!
-                [ "columns_of_every_kind"; "index_categorical"; "index_fixed_length"; "index_nullable_string"; "preserve_everything"; "no_cells"; "layout_libver_latest"; "layout_big_endian" ]
+                [
+                    "columns_of_every_kind"
+                    "index_categorical"
+                    "index_fixed_length"
+                    "index_nullable_string"
+                    "preserve_everything"
+                    "no_cells"
+                    "layout_libver_latest"
+                    "layout_big_endian"
+                ]
                 |> List.map Listing.golden
         ]

@@ -232,5 +232,8 @@ type Arbitraries =
     static member AnyText() = Arb.fromGen (Gen.map AnyText anyText)
     static member AnyEdits() = Arb.fromGen anyEdits
     static member AnyHoles() = Arb.fromGen anyHoles
-    static member AnyStorage() = Arb.fromGen (Gen.map AnyStorage anyStorage)
+
+    static member AnyStorage() =
+        Arb.fromGen (Gen.map AnyStorage anyStorage)
+
     static member AnyTypes() = Arb.fromGen anyTypes

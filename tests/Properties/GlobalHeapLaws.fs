@@ -11,7 +11,10 @@ let private stringsOf path name =
     GenFiles.withStore path (fun store ->
         let dataset = GenFiles.findDataset store name
         let bytes = SlabReader(store.Disk, dataset).ReadAll()
-        [ for i in 0 .. int dataset.Count - 1 -> store.Heap.String(ReadOnlySpan(bytes, 16 * i, 16)) ])
+
+        [
+            for i in 0 .. int dataset.Count - 1 -> store.Heap.String(ReadOnlySpan(bytes, 16 * i, 16))
+        ])
 
 let tests =
     testList
@@ -57,7 +60,10 @@ let tests =
                             Bytes.concat [ Bytes.u32 length; Bytes.i64 address; Bytes.u32 index ]
 
                         let address = BitConverter.ToInt64(bytes, 4)
-                        let read (reference: byte[]) = store.Heap.String(ReadOnlySpan reference)
+
+                        let read (reference: byte[]) =
+                            store.Heap.String(ReadOnlySpan reference)
+
                         Expect.equal (read (reference 0u address 1u)) "" "no length"
                         Expect.equal (read (reference 3u 0L 0u)) "" "no address"
                         Expect.equal (read (reference 3u Bytes.undefined 0u)) "" "an undefined address"

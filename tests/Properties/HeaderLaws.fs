@@ -36,12 +36,18 @@ let tests =
                                 match link.Target with
                                 | Hard address ->
                                     let header = Header.read store.Disk address
-                                    Expect.isFalse (header.Messages |> List.exists (fun message -> message.Type = Header.Continuation)) "followed"
+
+                                    Expect.isFalse
+                                        (header.Messages |> List.exists (fun message -> message.Type = Header.Continuation))
+                                        "followed"
                                 | Elsewhere _ -> ()
 
                             if fixture = "heavy_old" then
                                 let header = (GenFiles.findGroup store "heavy").Header
-                                let attributes = header.Messages |> List.filter (fun message -> message.Type = Header.Attribute)
+
+                                let attributes =
+                                    header.Messages |> List.filter (fun message -> message.Type = Header.Attribute)
+
                                 Expect.hasLength attributes 30 "attributes"))
             }
 
@@ -54,12 +60,22 @@ let tests =
             }
 
             test "what is no HDF5 file is told so" {
-                for bytes in [ [||]; [| 1uy |]; Array.zeroCreate 5000; Text.Encoding.ASCII.GetBytes "\137HDF" ] do
+                for bytes in
+                    [
+                        [||]
+                        [| 1uy |]
+                        Array.zeroCreate 5000
+                        Text.Encoding.ASCII.GetBytes "\137HDF"
+                    ] do
                     GenFiles.withBytes bytes (fun path ->
                         Expect.equal (Fault.kind (GenFiles.faultOf (fun () -> GenFiles.withStore path ignore))) "NotAnnData" "its kind")
 
                 Expect.equal (Fault.kind (GenFiles.faultOf (fun () -> GenFiles.withStore "/nowhere/x.h5ad" ignore))) "Missing" "no file"
-                Expect.equal (Fault.kind (GenFiles.faultOf (fun () -> GenFiles.withStore (Path.GetTempPath()) ignore))) "Unreadable" "a folder"
+
+                Expect.equal
+                    (Fault.kind (GenFiles.faultOf (fun () -> GenFiles.withStore (Path.GetTempPath()) ignore)))
+                    "Unreadable"
+                    "a folder"
             }
 
             test "a file that was cut off is told so, wherever it was cut" {

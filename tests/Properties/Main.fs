@@ -34,6 +34,7 @@ let all =
             EditLaws.tests
             PlaceLaws.tests
             RobustnessLaws.tests
+            MalformedLaws.tests
         ]
 
 [<EntryPoint>]

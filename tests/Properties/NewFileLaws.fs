@@ -68,7 +68,8 @@ let tests =
 
             test "a path that cannot be written throws" {
                 Expect.throws
-                    (fun () -> NewFile.write (Path.Combine(GenFiles.freshPath (), "x")) InOnePiece (AnnDataFiles.counts AnnDataFiles.manyRows))
+                    (fun () ->
+                        NewFile.write (Path.Combine(GenFiles.freshPath (), "x")) InOnePiece (AnnDataFiles.counts AnnDataFiles.manyRows))
                     "no folder"
             }
         ]

@@ -81,14 +81,14 @@ let tests =
             test "what was never written has no place, nor has what is compact" {
                 for fixture in [ "long"; "long_old" ] do
                     for name in [ "never_written"; "never_written_chunks"; "sparse" ] do
-                        inFixture fixture name (fun store dataset ->
-                            Expect.isFalse (Place.canOverwrite store.Disk dataset int32) name)
+                        inFixture fixture name (fun store dataset -> Expect.isFalse (Place.canOverwrite store.Disk dataset int32) name)
 
-                    inFixture fixture "never_written" (fun store dataset ->
-                        Expect.isEmpty (Place.valueBytes store.Disk dataset) "no bytes")
+                    inFixture fixture "never_written" (fun store dataset -> Expect.isEmpty (Place.valueBytes store.Disk dataset) "no bytes")
 
                     inFixture fixture "sparse" (fun store dataset ->
-                        let bytes = Place.valueBytes store.Disk dataset |> List.sumBy (fun (struct (_, length)) -> length)
+                        let bytes =
+                            Place.valueBytes store.Disk dataset |> List.sumBy (fun (struct (_, length)) -> length)
+
                         Expect.equal bytes 36L "nine numbers")
 
                 GenFiles.withPath (fun path ->

@@ -44,7 +44,10 @@ let private fitting numeric (rows: Rows) : Rows =
 let private faultOf values indices pointers =
     GenFiles.withPath (fun path ->
         (AnnDataFiles.file (AnnDataFiles.usual InOnePiece) 5 (values, indices, pointers) []).Write path
-        let trouble = Expect.throwsC (fun () -> AnnDataFiles.read path Blocks.sequential 3 |> ignore) id
+
+        let trouble =
+            Expect.throwsC (fun () -> AnnDataFiles.read path Blocks.sequential 3 |> ignore) id
+
         Fault.tryFind trouble |> Option.map Fault.sentence |> Option.defaultValue $"no fault, but {trouble}")
 
 let tests =
@@ -68,20 +71,22 @@ let tests =
                     schedule
                     10)
 
-            Law.holds "values, indices and offsets of any type" (fun (CountRows rows) (AnyTypes(values, indices, pointers)) (AnyStorage storage) schedule ->
-                let rows = fitting values { rows with Genes = 600 }
+            Law.holds
+                "values, indices and offsets of any type"
+                (fun (CountRows rows) (AnyTypes(values, indices, pointers)) (AnyStorage storage) schedule ->
+                    let rows = fitting values { rows with Genes = 600 }
 
-                let stored: AnnDataFiles.Stored =
-                    {
-                        Values = values
-                        // A byte cannot tell 600 genes apart.
-                        Indices = if Numeric.size indices = 1 then Numeric.UInt16 else indices
-                        Pointers = if Numeric.size pointers = 1 then Numeric.Int16 else pointers
-                        Storage = storage
-                    }
+                    let stored: AnnDataFiles.Stored =
+                        {
+                            Values = values
+                            // A byte cannot tell 600 genes apart.
+                            Indices = if Numeric.size indices = 1 then Numeric.UInt16 else indices
+                            Pointers = if Numeric.size pointers = 1 then Numeric.Int16 else pointers
+                            Storage = storage
+                        }
 
-                rows.Rows |> List.sumBy List.length > 32000
-                || isRead (fun path -> AnnDataFiles.write path stored rows) rows schedule 50)
+                    rows.Rows |> List.sumBy List.length > 32000
+                    || isRead (fun path -> AnnDataFiles.write path stored rows) rows schedule 50)
 
             test "more rows than a block, in slices of any size" {
                 let rows = AnnDataFiles.manyRows
@@ -89,7 +94,11 @@ let tests =
                 for storage in [ InOnePiece; InChunks 977; Gzipped 1000 ] do
                     for workers, slice in [ 1, 1_000_000; 3, 5; 4, 700 ] do
                         Expect.isTrue
-                            (isRead (fun path -> AnnDataFiles.write path (AnnDataFiles.usual storage) rows) rows (AnySchedule(workers, 2)) slice)
+                            (isRead
+                                (fun path -> AnnDataFiles.write path (AnnDataFiles.usual storage) rows)
+                                rows
+                                (AnySchedule(workers, 2))
+                                slice)
                             $"{storage}, {workers} workers, {slice} values"
             }
 
@@ -117,7 +126,13 @@ let tests =
             }
 
             test "column indices that are no genes are damage at X/indices" {
-                for indices in [ [| 0.0; 1.0; 5.0 |]; [| -1.0; 1.0; 2.0 |]; [| 0.0; 2147483647.0; 2.0 |]; [| 0.0; 1.0; -2147483648.0 |] ] do
+                for indices in
+                    [
+                        [| 0.0; 1.0; 5.0 |]
+                        [| -1.0; 1.0; 2.0 |]
+                        [| 0.0; 2147483647.0; 2.0 |]
+                        [| 0.0; 1.0; -2147483648.0 |]
+                    ] do
                     let sentence = faultOf [| 1.0; 2.0; 3.0 |] indices [| 0.0; 2.0; 2.0; 3.0 |]
                     Expect.stringContains sentence "is damaged at X/indices" $"%A{indices}"
             }

@@ -9,8 +9,7 @@ open SingleSharp.Core
 
 /// Gives every group of the root that has one name another member and another attribute, and the root itself too.
 let extend (path: string) =
-    use handle =
-        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+    use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
 
     use disk = new Disk(path, handle, Superblock.origin path handle)
     use store = new Store(disk)
@@ -38,8 +37,7 @@ let extend (path: string) =
     draft.Commit(rewrite "the root group" store.Root groups)
     List.map fst groups
 
-let private listing path =
-    GenFiles.withStore path Listing.ofStore
+let private listing path = GenFiles.withStore path Listing.ofStore
 
 let private isExtended fixture =
     testCase $"{fixture} keeps its members and attributes" (fun () ->
@@ -72,7 +70,15 @@ let tests =
         "Rewrite"
         [
             yield!
-                [ "groups"; "groups_old"; "user_block"; "user_block_old"; "heavy_old"; "chunked"; "chunked_old" ]
+                [
+                    "groups"
+                    "groups_old"
+                    "user_block"
+                    "user_block_old"
+                    "heavy_old"
+                    "chunked"
+                    "chunked_old"
+                ]
                 |> List.map isExtended
 
             test "members and attributes that come later are later in the order that a group tracks" {
@@ -81,7 +87,9 @@ let tests =
                         extend path |> ignore
 
                         GenFiles.withStore path (fun store ->
-                            let links = (GenFiles.findGroup store "tracked").Links |> List.sortBy _.Order |> List.map _.Name
+                            let links =
+                                (GenFiles.findGroup store "tracked").Links |> List.sortBy _.Order |> List.map _.Name
+
                             Expect.equal links [ "zeta"; "alpha"; "mid"; "soft"; "outside"; "added" ] $"links of {fixture}"
                             let header = (GenFiles.findGroup store "noted").Header
 
@@ -139,8 +147,7 @@ let tests =
 
             test "attributes that lie in a heap are kept, or the group is refused" {
                 GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
-                    use handle =
-                        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+                    use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
 
                     use disk = new Disk(path, handle, 0L)
                     use store = new Store(disk)
@@ -151,8 +158,7 @@ let tests =
 
             test "a dataset whose attributes lie in a heap is not replaced without them" {
                 GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
-                    use handle =
-                        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+                    use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
 
                     use disk = new Disk(path, handle, 0L)
                     use store = new Store(disk)

@@ -47,7 +47,18 @@ let private seal (headers: (int * int) list) (bytes: byte[]) =
         put 0 48
 
 let private extremes =
-    [| 0L; 1L; -1L; -2L; Int64.MaxValue; Int64.MinValue; 0x7fffffffL; 0xffffffffL; 1L <<< 40; 8L |]
+    [|
+        0L
+        1L
+        -1L
+        -2L
+        Int64.MaxValue
+        Int64.MinValue
+        0x7fffffffL
+        0xffffffffL
+        1L <<< 40
+        8L
+    |]
 
 /// Changes bytes as the seed says, and tells how.
 let private mutate (random: Random) (original: byte[]) =
@@ -94,7 +105,7 @@ let private settings cancel =
     }
 
 /// What is wrong with the way a command ends, if anything is.
-let private troubleOf (command: Settings -> Result<'a, Fault>) =
+let troubleOf (command: Settings -> Result<'a, Fault>) =
     use stop = new CancellationTokenSource()
     let mutable trouble = None
     let allocated = GC.GetTotalAllocatedBytes()
@@ -105,7 +116,11 @@ let private troubleOf (command: Settings -> Result<'a, Fault>) =
         with
         | :? OperationCanceledException -> ()
         | unexpected ->
-            let top = unexpected.StackTrace.Split('\n') |> Array.tryFind (fun line -> line.Contains "SingleSharp.Core") |> Option.defaultValue ""
+            let top =
+                unexpected.StackTrace.Split('\n')
+                |> Array.tryFind (fun line -> line.Contains "SingleSharp.Core")
+                |> Option.defaultValue ""
+
             trouble <- Some $"{unexpected.GetType().Name}: {unexpected.Message} {top.Trim()}"
 
     let thread = Thread(run, IsBackground = true)
@@ -130,8 +145,7 @@ let private commands: (string * (Settings -> string -> Result<unit, Fault>)) lis
         "preprocess",
         (fun settings path ->
             GenFiles.withPath (fun target -> Pipeline.preprocess settings path (Output.NewFile target) |> Result.map ignore))
-        "qc",
-        (fun settings path -> Pipeline.qc Recipe.qc settings path InPlace |> Result.map ignore)
+        "qc", (fun settings path -> Pipeline.qc Recipe.qc settings path InPlace |> Result.map ignore)
     ]
 
 /// So many mutants of a file; every line that comes back replays one.
@@ -171,8 +185,7 @@ let private fresh =
             NewFile.write path (InChunks 20) (AnnDataFiles.counts rows)
             File.ReadAllBytes path))
 
-let private fixture name =
-    lazy (GenFiles.fixtureBytes name)
+let private fixture name = lazy (GenFiles.fixtureBytes name)
 
 let tests =
     testSequenced
@@ -182,4 +195,9 @@ let tests =
             survives "cells" (fixture "cells") [ 0..99 ]
             survives "cells_old" (fixture "cells_old") [ 100..199 ]
             survives "a file of PureHDF" fresh [ 200..299 ]
+            // Every index of chunks, and dense groups; these are no AnnData files, so only their digests are taken.
+            survives "chunked" (fixture "chunked") [ 300..339 ]
+            survives "long" (fixture "long") [ 340..379 ]
+            survives "groups" (fixture "groups") [ 380..399 ]
+            survives "types_old" (fixture "types_old") [ 400..439 ]
         ]

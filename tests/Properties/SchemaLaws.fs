@@ -49,8 +49,8 @@ let tests =
                 let old (file: H5File) =
                     (x file).Attributes.Remove "encoding-type" |> ignore
                     (x file).Attributes.Remove "shape" |> ignore
-                    (x file).Attributes["h5sparse_format"] <- "csr"
-                    (x file).Attributes["h5sparse_shape"] <- [| 3L; 4L |]
+                    (x file).Attributes[ "h5sparse_format" ] <- "csr"
+                    (x file).Attributes[ "h5sparse_shape" ] <- [| 3L; 4L |]
 
                 written old (fun path -> using (Schema.openRead path) (fun file -> Expect.equal file.X.Genes 4 "genes"))
             }
@@ -67,19 +67,21 @@ let tests =
             refused "NotAnnData" "it has no var" "no var" (fun file -> file.Remove "var" |> ignore)
             refused "Unsupported" "dense" "dense X" (fun file -> file["X"] <- H5Dataset(Array2D.create 3 4 1.0f))
             refused "NotAnnData" "1 dimensions" "X of one dimension" (fun file -> file["X"] <- H5Dataset [| 1.0f |])
-            refused "Unsupported" "CSC" "X by columns" (fun file -> (x file).Attributes["encoding-type"] <- "csc_matrix")
-            refused "Unsupported" "encoding is unknown" "X of no encoding" (fun file -> (x file).Attributes.Remove "encoding-type" |> ignore)
+            refused "Unsupported" "CSC" "X by columns" (fun file -> (x file).Attributes[ "encoding-type" ] <- "csc_matrix")
+            refused "Unsupported" "encoding is unknown" "X of no encoding" (fun file ->
+                (x file).Attributes.Remove "encoding-type" |> ignore)
             refused "Damaged" "has no data" "no values" (fun file -> (x file).Remove "data" |> ignore)
             refused "Damaged" "has no indptr" "no offsets" (fun file -> (x file).Remove "indptr" |> ignore)
             refused "Damaged" "expected, but it is a group" "a group for values" (fun file -> (x file)["data"] <- H5Group())
             refused "Damaged" "shape is missing" "no shape" (fun file -> (x file).Attributes.Remove "shape" |> ignore)
-            refused "NotAnnData" "3 dimensions" "a shape of three" (fun file -> (x file).Attributes["shape"] <- [| 3L; 4L; 1L |])
-            refused "Damaged" "row offsets" "more cells" (fun file -> (x file).Attributes["shape"] <- [| 4L; 4L |])
-            refused "Damaged" "row offsets" "negative cells" (fun file -> (x file).Attributes["shape"] <- [| -1L; 4L |])
-            refused "Damaged" "genes" "negative genes" (fun file -> (x file).Attributes["shape"] <- [| 3L; -4L |])
-            refused "Damaged" "it names 4 genes" "more genes than names" (fun file -> (x file).Attributes["shape"] <- [| 3L; 5L |])
+            refused "NotAnnData" "3 dimensions" "a shape of three" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; 4L; 1L |])
+            refused "Damaged" "row offsets" "more cells" (fun file -> (x file).Attributes[ "shape" ] <- [| 4L; 4L |])
+            refused "Damaged" "row offsets" "negative cells" (fun file -> (x file).Attributes[ "shape" ] <- [| -1L; 4L |])
+            refused "Damaged" "genes" "negative genes" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; -4L |])
+            refused "Damaged" "it names 4 genes" "more genes than names" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; 5L |])
             refused "Damaged" "column indices" "indices of another length" (fun file -> (x file)["indices"] <- H5Dataset [| 1; 2 |])
-            refused "Damaged" "instead of whole numbers" "indices that are floats" (fun file -> (x file)["indices"] <- H5Dataset [| 1.0; 2.0; 3.0 |])
+            refused "Damaged" "instead of whole numbers" "indices that are floats" (fun file ->
+                (x file)["indices"] <- H5Dataset [| 1.0; 2.0; 3.0 |])
             refused "Damaged" "2 dimensions" "values in two dimensions" (fun file -> (x file)["data"] <- H5Dataset(Array2D.create 3 1 1.0f))
             refused "Unsupported" "are string" "values that are texts" (fun file -> (x file)["data"] <- H5Dataset [| "1"; "2"; "3" |])
             refused "Damaged" "it names 2 cells" "more cells than names" (fun file -> file["obs"] <- frame (names "cell" 2) [])

@@ -77,7 +77,9 @@ let private chunked path (widths: int[]) filters extent precision schedule perSl
         let outlet = ValueOutlet.intoChunks draft "x" filters extent precision table
         Blocks.run schedule (source widths perSlice dawdle) outlet (Fold.always ())
         let datatype = Numeric.datatype (Precision.numeric precision)
-        let index = ChunkTree.write draft 32 extent (Datatype.size datatype) (table.ToArray())
+
+        let index =
+            ChunkTree.write draft 32 extent (Datatype.size datatype) (table.ToArray())
 
         // Filters as version 2 of their message says them: without names.
         let pipeline =
@@ -125,7 +127,11 @@ let private pipelines =
     [
         []
         [ filter Dataset.Deflate [ 4u ] ]
-        [ filter Dataset.Shuffle [ 4u ]; filter Dataset.Deflate [ 6u ]; filter Dataset.Fletcher32 [] ]
+        [
+            filter Dataset.Shuffle [ 4u ]
+            filter Dataset.Deflate [ 6u ]
+            filter Dataset.Fletcher32 []
+        ]
     ]
 
 let tests =
@@ -142,7 +148,9 @@ let tests =
                     let values, bytes =
                         chunked path widths filters extent precision (AnnDataFiles.schedule schedule) (1 + int perSlice) true
 
-                    let again, same = chunked path widths filters extent precision Blocks.sequential 4096 false
+                    let again, same =
+                        chunked path widths filters extent precision Blocks.sequential 4096 false
+
                     values = wanted precision widths && again = values && bytes = same))
 
             test "blocks so full that their pages leave before they end" {
@@ -166,7 +174,11 @@ let tests =
                         let widths = someWidths 5 6000
                         chunked path widths filters 1000L Precision.Single Blocks.sequential 100 false |> ignore
                         use file = H5File.OpenRead path
-                        Expect.equal (file.Dataset("x").Read<float32[]>() |> Array.map float) (wanted Precision.Single widths) $"%A{filters}")
+
+                        Expect.equal
+                            (file.Dataset("x").Read<float32[]>() |> Array.map float)
+                            (wanted Precision.Single widths)
+                            $"%A{filters}")
             }
 
             Law.holdsFor 25 "places" (fun (seed: int) (perSlice: byte) (rows: byte) (AnyStorage storage) schedule ->
