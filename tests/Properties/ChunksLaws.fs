@@ -97,4 +97,42 @@ let tests =
                 Expect.equal (faultOf "long" "line" (spoil "EAHD" 6 9uy)) "Damaged" "the width of its entries"
                 Expect.equal (faultOf "long" "line_fixed" (spoil "FAHD" 0 0uy)) "Damaged" "the signature of a fixed array"
             }
+
+            test "a flipped bit under a checksum never gives other values" {
+                let places (bytes: byte[]) (signature: string) =
+                    let wanted = Encoding.ASCII.GetBytes signature
+                    let at = MemoryExtensions.IndexOf(ReadOnlySpan bytes, ReadOnlySpan wanted)
+                    if at < 0 then [] else [ for offset in [ 6; 8; 14; 22 ] -> at + offset ]
+
+                let listing bytes =
+                    GenFiles.withBytes bytes (fun path -> GenFiles.withStore path Listing.ofStore)
+
+                let unnoticed =
+                    [
+                        for fixture, signatures in
+                            [
+                                "long", [ "FAHD"; "FADB"; "EAHD"; "EAIB"; "EASB"; "EADB" ]
+                                "chunked", [ "BTHD"; "BTLF"; "BTIN" ]
+                                "groups", [ "FRHP"; "FHIB"; "FHDB"; "BTHD"; "BTLF"; "BTIN" ]
+                            ] do
+                            let bytes = GenFiles.fixtureBytes fixture
+                            let before = listing bytes
+
+                            for signature in signatures do
+                                for at in places bytes signature do
+                                    let spoiled = Array.copy bytes
+                                    spoiled[at] <- spoiled[at] ^^^ 8uy
+
+                                    let isNoticed =
+                                        try
+                                            listing spoiled = before
+                                        with FaultException _ ->
+                                            true
+
+                                    if not isNoticed then
+                                        $"{signature} of {fixture}, byte {at}"
+                    ]
+
+                Expect.equal unnoticed [] "changes that nobody noticed"
+            }
         ]

@@ -77,6 +77,25 @@ let tests =
                 Expect.sequenceEqual names[2..] labels[2..] "those that are there"
             }
 
+            test "big-endian and fixed-length names are read or refused, never lost" {
+                let names frame =
+                    GenFiles.withBytes (GenFiles.fixtureBytes "frames") (fun path ->
+                        GenFiles.withStore path (fun store ->
+                            let frame = Frame.read store frame
+
+                            try
+                                let names = List.ofSeq (Frame.names store frame 0L frame.Rows)
+                                Expect.equal (Frame.nameOf store frame 1L) names[1] "one of them"
+                                Some names
+                            with FaultException(Unsupported _) ->
+                                None))
+
+                Expect.equal (names "fixed") (Some [ "label 0"; "label 1"; "label 2" ]) "fixed length"
+                Expect.equal (names "utf8") (Some [ "é"; "ab"; "" ]) "fixed length in UTF-8"
+                Expect.contains [ None; Some [ "5"; "-7"; "1099511627776" ] ] (names "numbers") "big-endian numbers"
+                Expect.contains [ None; Some("" :: [ for i in 0..298 -> $"label {i}" ]) ] (names "codes") "big-endian codes"
+            }
+
             test "more names than are read at a time" {
                 let many = Array.init 40_000 (fun i -> $"cell {i}")
 

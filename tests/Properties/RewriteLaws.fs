@@ -45,7 +45,7 @@ let private isExtended fixture =
             let old = listing path
             let groups = extend path
             let now = listing path
-            Expect.isEmpty (List.except now old) "lines that were lost"
+            Expect.equal (List.except now old) [] "lines that were lost"
 
             let expected =
                 [
