@@ -69,7 +69,8 @@ let private objects: (string * Message list) list =
             datatype (
                 Bytes.concat
                     [
-                        typeHead 10uy [ 0uy; 0uy; 0uy ] 8u |> Array.mapi (fun i b -> if i = 0 then 0x3Auy else b)
+                        [| 0x3Auy; 0uy; 0uy; 0uy |]
+                        Bytes.u32 8u
                         [| 1uy |]
                         Bytes.u32 0xffffffffu
                         Encode.datatypeBody int32
