@@ -161,6 +161,11 @@ let tests =
                     "no_cells"
                     "layout_libver_latest"
                     "layout_big_endian"
+                    "layout_chunked"
+                    "layout_contiguous"
+                    "layout_gzip"
+                    "layout_shuffle_gzip"
+                    "x_bool"
                 ]
                 |> List.map Listing.golden
         ]
