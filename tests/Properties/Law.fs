@@ -40,7 +40,7 @@ let private runner =
                 failtest (failure name seed.Seed seed.Gamma size original shrunk (reasonOf outcome)) }
 
 let private config =
-    Config.Quick.WithArbitrary([ typeof<Arbitraries> ]).WithRunner(runner).WithQuietOnSuccess(true)
+    Config.Quick.WithArbitrary([ typeof<Arbitraries>; typeof<GenHdf5.Arbitraries> ]).WithRunner(runner).WithQuietOnSuccess(true)
 
 /// Holds for everything that the generators come up with.
 let holds name (property: 'a -> 'b) : Test =

@@ -9,11 +9,36 @@ let all =
           SyntaxLaws.tests
           BlocksLaws.tests
           ElementaryLaws.tests
+          ChecksumLaws.tests
+          HeaderLaws.tests
+          LinksLaws.tests
+          DatatypeLaws.tests
+          GlobalHeapLaws.tests
+          AttributeLaws.tests
+          ChunksLaws.tests
+          FiltersLaws.tests
+          SlabLaws.tests
+          EncodeLaws.tests
+          DraftLaws.tests
+          RewriteLaws.tests
+          ChunkTreeLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
-          PreprocessLaws.tests ]
+          FrameLaws.tests
+          SchemaLaws.tests
+          ReaderLaws.tests
+          DigestLaws.tests
+          NewFileLaws.tests
+          ColumnsLaws.tests
+          ValuesLaws.tests
+          CloneLaws.tests
+          EditLaws.tests
+          PlaceLaws.tests
+          PreprocessLaws.tests
+          RobustnessLaws.tests
+          MalformedLaws.tests ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all

@@ -1,0 +1,113 @@
+/// HDF5 files to try laws on: new ones that go away again, and those committed under fixtures/.
+module SingleSharp.Properties.GenFiles
+
+open System
+open System.IO
+open System.IO.Compression
+open System.Reflection
+open Expecto
+open SingleSharp.Core
+
+/// Every file of a run lies in this folder, which goes when the program ends.
+let private folder =
+    let folder = Directory.CreateTempSubdirectory "singlesharp-laws-"
+    AppDomain.CurrentDomain.ProcessExit.Add(fun _ -> Directory.Delete(folder.FullName, true))
+    folder.FullName
+
+/// A path that nobody has used yet.
+let freshPath () =
+    Path.Combine(folder, $"{Guid.NewGuid():N}.h5ad")
+
+/// Gives the path of a file that does not exist yet, and removes the file afterwards.
+let withPath (work: string -> 'a) =
+    let path = freshPath ()
+
+    try
+        work path
+    finally
+        File.Delete path
+
+let withBytes (bytes: byte[]) work =
+    withPath (fun path ->
+        File.WriteAllBytes(path, bytes)
+        work path)
+
+/// What is committed as fixtures/NAME, made by fixtures/make.py.
+let private resource name =
+    let stream =
+        Assembly.GetExecutingAssembly().GetManifestResourceStream $"fixtures/{name}"
+
+    if isNull stream then
+        failtest $"fixtures/{name} is not embedded"
+
+    stream
+
+let fixtureText name =
+    use reader = new StreamReader(resource name)
+    reader.ReadToEnd()
+
+let fixtureBytes name =
+    use packed = new GZipStream(resource $"{name}.h5.gz", CompressionMode.Decompress)
+    use plain = new MemoryStream()
+    packed.CopyTo plain
+    plain.ToArray()
+
+/// The golden edge file of a name; the test is skipped where the golden suite is not checked out beside this one.
+let goldenEdge name =
+    let rec search (folder: DirectoryInfo) =
+        if isNull folder then
+            skiptest $"tests/Golden/edge/{name} is not here"
+        else
+            let path =
+                Path.Combine(folder.FullName, "tests", "Golden", "edge", name, "input.h5ad")
+
+            if File.Exists path then path else search folder.Parent
+
+    search (DirectoryInfo AppContext.BaseDirectory)
+
+/// A disk of its own over some bytes, for what needs no whole file.
+let withDisk (bytes: byte[]) (work: Disk -> 'a) =
+    withBytes bytes (fun path ->
+        use disk =
+            new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)
+
+        work disk)
+
+let withStore (path: string) (work: Store -> 'a) =
+    use store = Store.openRead path
+    work store
+
+/// The object at a path such as "a/b"; the root group for "".
+let find (store: Store) (path: string) =
+    ((GroupNode store.Root, ""), path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+    ||> Array.fold (fun (node, parent) name ->
+        match node with
+        | GroupNode group ->
+            match store.TryFind(parent, group, name) with
+            | Some node -> node, (if parent = "" then name else $"{parent}/{name}")
+            | None -> failtest $"{path} is not there"
+        | DatasetNode _ -> failtest $"{parent} is a dataset")
+    |> fst
+
+let findDataset store path =
+    match find store path with
+    | DatasetNode dataset -> dataset
+    | GroupNode _ -> failtest $"{path} is a group"
+
+let findGroup store path =
+    match find store path with
+    | GroupNode group -> group
+    | DatasetNode _ -> failtest $"{path} is a dataset"
+
+/// The fault that the work ends with; any other end fails the test.
+let faultOf (work: unit -> 'a) =
+    try
+        work () |> ignore
+        failtest "no fault"
+    with FaultException fault ->
+        fault
+
+/// Fails unless the work ends with a fault that says so.
+let isFault (part: string) work =
+    let sentence = Fault.sentence (faultOf work)
+    Expect.stringContains sentence part "the sentence of the fault"

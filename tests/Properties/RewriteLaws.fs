@@ -1,0 +1,171 @@
+/// Draft.Rewrite on what h5py makes: whatever kind of group it is, one member and one attribute more are the only difference.
+module SingleSharp.Properties.RewriteLaws
+
+open System
+open System.IO
+open Expecto
+open PureHDF
+open SingleSharp.Core
+
+/// Gives every group of the root that has one name another member and another attribute, and the root itself too.
+let extend (path: string) =
+    use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+
+    use disk = new Disk(path, handle, Superblock.origin path handle)
+    use store = new Store(disk)
+    let draft = Draft(disk, store.Superblock, [])
+
+    let added () =
+        let address = draft.Put(BitConverter.GetBytes 42)
+        "added", draft.PutDataset(Integer(4, true, false), Encode.scalar, address, [])
+
+    let rewrite name group links =
+        draft.Rewrite(name, group, added () :: links, [ draft.StringAttribute("edited", "ja ✓") ])
+
+    let groups =
+        [
+            for link in store.Root.Links do
+                match link.Target with
+                | Hard address when Links.isGroup (Header.read disk address) ->
+                    let group = Links.read disk address
+
+                    if group.Header.Links = 1 then
+                        link.Name, rewrite link.Name group []
+                | _ -> ()
+        ]
+
+    draft.Commit(rewrite "the root group" store.Root groups)
+    List.map fst groups
+
+let private listing path = GenFiles.withStore path Listing.ofStore
+
+let private isExtended fixture =
+    testCase $"{fixture} keeps its members and attributes" (fun () ->
+        GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+            let old = listing path
+            let groups = extend path
+            let now = listing path
+            Expect.equal (List.except now old) [] "lines that were lost"
+
+            let expected =
+                [
+                    for group in "" :: groups do
+                        let path = if group = "" then "" else "/" + group
+                        $"{path}/added"
+                        $"{path}@edited"
+                ]
+
+            Expect.sequenceEqual
+                (List.except old now |> List.map (fun line -> line.Substring(0, line.IndexOf '\t')) |> List.sort)
+                (List.sort expected)
+                "lines that came"))
+
+/// Names of a group as PureHDF finds them, which does not follow the links that lead elsewhere.
+let private namesByPureHdf (path: string) group =
+    use file = H5File.OpenRead path
+    (if group = "" then file :> IH5Group else file.Group group).Children() |> Seq.map _.Name |> Set
+
+let tests =
+    testList
+        "Rewrite"
+        [
+            yield!
+                [
+                    "groups"
+                    "groups_old"
+                    "user_block"
+                    "user_block_old"
+                    "heavy_old"
+                    "chunked"
+                    "chunked_old"
+                ]
+                |> List.map isExtended
+
+            test "members and attributes that come later are later in the order that a group tracks" {
+                for fixture in [ "groups"; "groups_old" ] do
+                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                        extend path |> ignore
+
+                        GenFiles.withStore path (fun store ->
+                            let links =
+                                (GenFiles.findGroup store "tracked").Links |> List.sortBy _.Order |> List.map _.Name
+
+                            Expect.equal links [ "zeta"; "alpha"; "mid"; "soft"; "outside"; "added" ] $"links of {fixture}"
+                            let header = (GenFiles.findGroup store "noted").Header
+
+                            let notes =
+                                header.Messages
+                                |> List.filter (fun message -> message.Type = Header.Attribute)
+                                |> List.sortBy _.Order
+                                |> List.map (Attribute.nameOf store.Disk)
+
+                            Expect.equal notes [ "note 3"; "note 1"; "note 2"; "edited" ] $"attributes of {fixture}"))
+            }
+
+            test "PureHDF reads what was rewritten" {
+                for fixture in [ "groups"; "groups_old" ] do
+                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                        let groups = [ "holds_8"; "holds_9"; "holds_500"; "tracked_many"; "empty" ]
+                        let before = groups |> List.map (namesByPureHdf path)
+                        extend path |> ignore
+                        let after = groups |> List.map (namesByPureHdf path)
+                        Expect.equal after (before |> List.map (Set.add "added")) fixture
+
+                        using (H5File.OpenRead path) (fun file ->
+                            Expect.equal (file.Dataset("/holds_500/added").Read<int>()) 42 "a value"
+                            Expect.equal (file.Group("/holds_500").Attribute("edited").Read<string>()) "ja ✓" "an attribute"))
+            }
+
+            test "a rewritten group says how it keeps links, without which HDF5 adds none" {
+                for fixture in [ "groups"; "groups_old" ] do
+                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                        extend path |> ignore
+
+                        GenFiles.withStore path (fun store ->
+                            for name in [ ""; "holds_8"; "holds_500"; "empty" ] do
+                                let header = (GenFiles.findGroup store name).Header
+                                Expect.isSome (Header.tryFind Header.GroupInfo header) $"{name} of {fixture}"))
+            }
+
+            test "references to a rewritten group lead to it, or the group is refused" {
+                for fixture in [ "types"; "types_old" ] do
+                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                        let references () =
+                            listing path |> List.filter (fun line -> line.Contains "\treference\t")
+
+                        let before = references ()
+
+                        let isRefused =
+                            try
+                                extend path |> ignore
+                                false
+                            with FaultException _ ->
+                                true
+
+                        Expect.isTrue (isRefused || references () = before) fixture)
+            }
+
+            test "attributes that lie in a heap are kept, or the group is refused" {
+                GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
+                    use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+
+                    use disk = new Disk(path, handle, 0L)
+                    use store = new Store(disk)
+                    let draft = Draft(disk, store.Superblock, [])
+                    let heavy = GenFiles.findGroup store "heavy"
+                    GenFiles.isFault "heap" (fun () -> draft.Rewrite("heavy", heavy, [], [])))
+            }
+
+            test "a dataset whose attributes lie in a heap is not replaced without them" {
+                GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
+                    use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+
+                    use disk = new Disk(path, handle, 0L)
+                    use store = new Store(disk)
+                    let draft = Draft(disk, store.Superblock, [])
+                    let dataset = GenFiles.findDataset store "loaded"
+
+                    GenFiles.isFault "heap" (fun () ->
+                        draft.PutReplacement(dataset, Float(4, false), Encode.contiguous Bytes.undefined 0L)))
+            }
+        ]
