@@ -1,14 +1,9 @@
 module SingleSharp.Golden.Main
 
 open Expecto
-open SingleSharp.Core
+open SingleSharp.Golden
 
-let all =
-    testList
-        "Golden"
-        [
-            test "the core knows its version" { Expect.equal Library.version "0.1.0" "the version of the assembly" }
-        ]
+let all = testList "Golden" [ EdgeGolden.all ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all
