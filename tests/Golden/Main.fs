@@ -1,9 +1,16 @@
+/// Runs the suite, or what a test asked for in a process of its own.
 module SingleSharp.Golden.Main
 
 open Expecto
 open SingleSharp.Golden
 
-let all = testList "Golden" [ EdgeGolden.all; RealGolden.all ]
+let all =
+    testList "Golden" [ EdgeGolden.all; RealGolden.all; DeterminismGolden.all ]
 
 [<EntryPoint>]
-let main args = runTestsWithCLIArgs [] args all
+let main args =
+    match List.ofArray args with
+    | "--digest-of" :: inputs ->
+        DeterminismGolden.digestOf inputs
+        0
+    | _ -> runTestsWithCLIArgs [] args all
