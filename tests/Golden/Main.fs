@@ -5,7 +5,7 @@ open Expecto
 open SingleSharp.Golden
 
 let all =
-    testList "Golden" [ EdgeGolden.all; RealGolden.all; DeterminismGolden.all ]
+    testList "Golden" [ EdgeGolden.all; RealGolden.all; DeterminismGolden.all; Conformance.all ]
 
 [<EntryPoint>]
 let main args =
