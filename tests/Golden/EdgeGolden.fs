@@ -22,6 +22,10 @@ let private refused =
             "x_dense_f64", "dense"
         ]
 
+/// Can this version read the X of a case?
+let isReadable case =
+    not (Map.containsKey case refused) && case <> "x_missing"
+
 let private run recipe input output =
     Pipeline.run recipe Settings.standard input (NewFile output)
 
