@@ -5,12 +5,26 @@ open Expecto
 open SingleSharp.Golden
 
 let all =
-    testList "Golden" [ EdgeGolden.all; RealGolden.all; DeterminismGolden.all; Conformance.all ]
+    testList
+        "Golden"
+        [
+            EdgeGolden.all
+            FaultGolden.all
+            OptionGolden.all
+            DamageGolden.all
+            RealGolden.all
+            InterruptionGolden.all
+            DeterminismGolden.all
+            Conformance.all
+        ]
 
 [<EntryPoint>]
 let main args =
     match List.ofArray args with
     | "--digest-of" :: inputs ->
         DeterminismGolden.digestOf inputs
+        0
+    | [ "--slowly"; recipe; input; output ] ->
+        InterruptionGolden.slowly recipe input output
         0
     | _ -> runTestsWithCLIArgs [] args all
