@@ -1,10 +1,32 @@
+/// Runs the suite, or what a test asked for in a process of its own.
 module SingleSharp.Golden.Main
 
 open Expecto
-open SingleSharp.Core
+open SingleSharp.Golden
 
 let all =
-    testList "Golden" [ test "the core knows its version" { Expect.equal Library.version "0.1.0" "the version of the assembly" } ]
+    testList
+        "Golden"
+        [
+            EdgeGolden.all
+            FaultGolden.all
+            OptionGolden.all
+            DamageGolden.all
+            RealGolden.all
+            InterruptionGolden.all
+            DeterminismGolden.all
+            Conformance.all
+            Consumers.tests
+            DocsGolden.tests
+        ]
 
 [<EntryPoint>]
-let main args = runTestsWithCLIArgs [] args all
+let main args =
+    match List.ofArray args with
+    | "--digest-of" :: inputs ->
+        DeterminismGolden.digestOf inputs
+        0
+    | [ "--slowly"; recipe; input; output ] ->
+        InterruptionGolden.slowly recipe input output
+        0
+    | _ -> runTestsWithCLIArgs [] args all

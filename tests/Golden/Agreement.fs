@@ -1,0 +1,98 @@
+/// Compares an output file with what scanpy gave for the same step.
+module SingleSharp.Golden.Agreement
+
+open System
+open System.Text.Json
+open Expecto
+open SingleSharp.Golden.Expected
+open SingleSharp.Golden.Tolerance
+open SingleSharp.Golden.Step
+
+/// Float32 counts every whole number up to here.
+let private mostExact = float (1 <<< 24)
+
+/// Were these sums of whole numbers?
+let private areWhole (sums: Numbers) =
+    sums.Values |> Array.forall (fun sum -> not (Double.IsFinite sum) || Math.Floor sum = sum)
+
+/// Columns that are there keep their place; new ones follow in the order in which they are made.
+let private order (start: Results) (output: Results) frame added =
+    let before = start.Strings(frame, "column-order")
+    let wanted = before @ List.except before added
+    Expect.equal (output.Strings(frame, "column-order")) wanted $"the order of the columns of {frame}"
+
+/// Where a sum exceeds what float32 counts, the truth instead of scanpy's float32 sum.
+let private trusted (theirs: Numbers) (truth: float[]) =
+    { theirs with
+        Values =
+            Array.map2
+                (fun (scanpy: float) (sum: float) -> if theirs.Type = "float32" && abs sum > mostExact then float (float32 sum) else scanpy)
+                theirs.Values
+                truth
+    }
+
+let private metric integral (output: Results) (expected: Results) prefix frame column =
+    let name = $"{frame}/{column}"
+    let ours = output.Numbers name
+    let theirs = expected.Numbers(prefix + name)
+    Expect.equal (output.Text(name, "encoding-type")) "array" $"{name}: its encoding"
+
+    if column = "total_counts" then
+        let truth = (expected.Numbers $"{prefix}exact/{name}").Values
+        roundedSums name ours truth
+        numbers name (ofMetric integral column ours.Type) ours (if integral then trusted theirs truth else theirs)
+    else
+        numbers name (ofMetric integral column ours.Type) ours theirs
+
+/// Every column of calculate_qc_metrics: values, types and order.
+let qc step (start: Results) (output: Results) (expected: Results) prefix =
+    let integral =
+        [ "obs"; "var" ] |> List.forall (fun frame -> areWhole (expected.Numbers $"{prefix}exact/{frame}/total_counts"))
+
+    for frame in [ "obs"; "var" ] do
+        let columns = (fact $"{frame}_columns" step).Value |> strings
+
+        for column in columns do
+            metric integral output expected prefix frame column
+
+        order start output frame columns
+
+/// What normalize_total adds to obs.
+let factors (start: Results) (output: Results) (expected: Results) prefix =
+    numbers $"obs/{factor}" Exact (output.Numbers $"obs/{factor}") (expected.Numbers $"{prefix}obs/{factor}")
+    order start output "obs" [ factor ]
+    order start output "var" []
+
+/// uns/log1p: an empty dict for the natural logarithm, else the base.
+let note step (output: Results) =
+    let basis = (fact "uns/log1p/base" step).Value
+    Expect.equal (output.Text("uns/log1p", "encoding-type")) "dict" "the encoding of uns/log1p"
+
+    if basis.ValueKind = JsonValueKind.Null then
+        Expect.isFalse (output.Has "uns/log1p/base") "the natural logarithm leaves no base"
+    else
+        let stored = output.Numbers "uns/log1p/base"
+        Expect.equal (stored.Type, stored.Values) ("float64", [| basis.GetDouble() |]) "uns/log1p/base"
+
+/// The pattern of X, stored as it was. Where PureHDF cannot read it, `matrix` relies on the digests that say it did not change.
+let private pattern (start: Results) (output: Results) (expected: Results) prefix name =
+    match start.TryNumbers name, output.TryNumbers name with
+    | Some before, Some after ->
+        Expect.equal after.Type before.Type $"{name}: its type"
+        values name Exact after.Values (expected.Numbers(prefix + name)).Values
+    | None, None -> ()
+    | _ -> failtest $"{name} is stored in another way than before"
+
+/// X as a whole.
+let matrix rule (start: Results) (output: Results) (expected: Results) prefix =
+    for name in [ "X/indices"; "X/indptr" ] do
+        pattern start output expected prefix name
+
+    Expect.equal (output.Text("X", "encoding-type")) "csr_matrix" "the encoding of X"
+
+    Expect.equal
+        (output.Integers("X", "shape") |> List.map float |> Array.ofList)
+        (expected.Numbers(prefix + "X/shape")).Values
+        "the shape of X"
+
+    numbers "X/data" rule (output.Numbers "X/data") (expected.Numbers(prefix + "X/data"))

@@ -1,0 +1,85 @@
+/// Starts other programs: Python with the libraries that everybody else uses, h5dump, and this test program itself.
+module SingleSharp.Golden.Child
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Reflection
+open Expecto
+
+/// What a program left behind.
+type Outcome =
+    {
+        ExitCode: int
+        Output: string
+        Errors: string
+    }
+
+/// A program that is about to start, its streams redirected.
+let prepare (program: string) (arguments: string list) (environment: (string * string) list) =
+    let info =
+        ProcessStartInfo(program, arguments, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true)
+
+    for name, value in environment do
+        info.Environment[name] <- value
+
+    info
+
+/// Runs a program to its end.
+let run program arguments environment (input: string) =
+    use running = Process.Start(prepare program arguments environment)
+    let output = running.StandardOutput.ReadToEndAsync()
+    let errors = running.StandardError.ReadToEndAsync()
+    running.StandardInput.Write input
+    running.StandardInput.Close()
+    running.WaitForExit()
+
+    {
+        ExitCode = running.ExitCode
+        Output = output.Result
+        Errors = errors.Result
+    }
+
+/// This test program with hidden arguments, as Main knows them.
+let selfArguments arguments =
+    "dotnet", Assembly.GetExecutingAssembly().Location :: arguments
+
+let self arguments environment =
+    let program, arguments = selfArguments arguments
+    let outcome = run program arguments environment ""
+
+    if outcome.ExitCode <> 0 then
+        failtest $"the child failed: {outcome.Errors}"
+
+    outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray
+
+/// The Python of the system, which has the libraries of the distribution.
+let private python = "/usr/bin/python3"
+
+let private works program arguments =
+    File.Exists program && (run program arguments [] "").ExitCode = 0
+
+let private hasPython = lazy (works python [ "-c"; "import anndata, h5py, numpy" ])
+
+let private hasH5dump = lazy (works "/usr/bin/h5dump" [ "--version" ])
+
+/// Skips the test where Python or a library of it is missing.
+let requirePython () =
+    if not hasPython.Value then
+        skiptest "skipped: no /usr/bin/python3 with anndata and h5py"
+
+let requireH5dump () =
+    if not hasH5dump.Value then
+        skiptest "skipped: no /usr/bin/h5dump"
+
+/// Runs a script that lies beside these tests, and returns what it printed.
+let script name arguments input =
+    requirePython ()
+
+    let outcome =
+        run python (Shared.here name :: arguments) [ "PYTHONWARNINGS", "ignore" ] input
+
+    if outcome.ExitCode <> 0 then
+        failtest $"{name} failed: {outcome.Errors}"
+
+    outcome.Output

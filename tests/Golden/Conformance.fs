@@ -1,0 +1,203 @@
+/// Outputs in the hands of everybody else: anndata, h5py and h5dump read them, compare them with the input, and edit them.
+module SingleSharp.Golden.Conformance
+
+open System
+open System.IO
+open System.Text.Json
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Shared
+
+/// One output to judge, as conformance.py reads it.
+type Job =
+    {
+        name: string
+        input: string
+        output: string
+        obs: string list
+        var: string list
+        target: Nullable<float>
+        log: bool
+    }
+
+let private recipes =
+    [
+        "preprocess",
+        { Recipe.standard with
+            AllowInvalid = true
+        }
+        "qc",
+        { Recipe.nothing with
+            Qc = Some Recipe.qc
+        }
+        "log1p",
+        { Recipe.nothing with
+            Log1p = Some Recipe.log1p
+            AllowInvalid = true
+        }
+    ]
+
+/// Runs a recipe on the input in both ways, or returns the fault.
+let private produce (sandbox: Sandbox) (input: string) (name, recipe: Recipe) =
+    let stem = $"{Path.GetFileNameWithoutExtension input}.{name}"
+
+    let job output how (report: Report) =
+        {
+            name = $"{Path.GetFileName input}, {name} {how}"
+            input = input
+            output = output
+            obs = report.ObsColumns
+            var = report.VarColumns
+            target = if recipe.NormalizeTotal.IsSome then Nullable report.TargetSum.Value else Nullable()
+            log = recipe.Log1p.IsSome
+        }
+
+    let fresh = sandbox.File $"{stem}.new.h5ad"
+
+    match Pipeline.run recipe Settings.standard input (NewFile fresh) with
+    | Error fault -> Error fault
+    | Ok report ->
+        let same = sandbox.Copy(input, $"{stem}.inplace.h5ad")
+
+        match Pipeline.run recipe Settings.standard same InPlace with
+        | Ok again -> Ok [ job fresh "to a new file" report; job same "in place" again ]
+        | Error fault -> failtest $"{stem}: in place: {Fault.sentence fault}"
+
+let private judge (jobs: Job list) =
+    let answer =
+        Child.script "conformance.py" [] (JsonSerializer.Serialize(Array.ofList jobs))
+
+    let problems = JsonDocument.Parse(answer).RootElement
+
+    [
+        for job in jobs do
+            for problem in problems.GetProperty(job.name).EnumerateArray() -> problem.GetString(), job.name
+    ]
+
+/// Each problem once, with the first outputs that have it.
+let private summary (problems: (string * string) list) =
+    problems
+    |> List.groupBy fst
+    |> List.map (fun (problem, group) ->
+        let outputs = group |> List.map snd |> List.truncate 3 |> String.concat "; "
+        $"\n- {problem} ({group.Length} outputs: {outputs})")
+    |> String.concat ""
+
+/// Outputs without a problem. Where it is allowed, a file may be refused instead of being changed in a way that it does not bear.
+let private requireEach mayRefuse recipes inputs =
+    Child.requirePython ()
+    use sandbox = new Sandbox()
+
+    let outcomes =
+        [
+            for input in inputs do
+                for recipe in recipes do
+                    fst recipe, produce sandbox input recipe
+        ]
+
+    let jobs = outcomes |> List.collect (snd >> Result.defaultValue [])
+
+    let faults =
+        [
+            for name, outcome in outcomes do
+                match outcome with
+                | Ok _ -> ()
+                | Error(Unsupported _) when mayRefuse -> ()
+                | Error fault -> Fault.sentence(fault).Replace(sandbox.Folder, ""), name
+        ]
+
+    match faults @ judge jobs with
+    | [] -> ()
+    | problems -> failtest $"{jobs.Length} outputs, with problems:{summary problems}"
+
+let private requireGood recipes inputs = requireEach false recipes inputs
+
+let private edge () =
+    Directory.GetDirectories(here "edge")
+    |> Array.filter (Path.GetFileName >> EdgeGolden.isReadable)
+    |> Array.sort
+    |> Array.map (fun folder -> Path.Combine(folder, "input.h5ad"))
+    |> List.ofArray
+
+/// Inputs of the same name would write to the same place.
+let private named (sandbox: Sandbox) (files: string list) =
+    files |> List.map (fun file -> sandbox.Copy(file, $"{Path.GetFileName(Path.GetDirectoryName file)}.h5ad"))
+
+/// Things of HDF5 that AnnData does not use, and whether it is right to refuse them.
+let private exotic =
+    [
+        "exotic", false
+        "filtered", false
+        "counts_linked", false
+        "x_linked", true
+        "frames_linked", true
+        "x_referred", true
+    ]
+
+let private ofKind (kind, mayRefuse) =
+    test kind {
+        use sandbox = new Sandbox()
+
+        let names =
+            (Child.script "exotic.py" [ here "edge/plain_csr_f32/input.h5ad"; sandbox.Folder; kind ] "")
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+
+        names |> Array.map sandbox.File |> List.ofArray |> requireEach mayRefuse recipes
+    }
+
+/// wild.tsv: a file, the fault that it gives or ok, and words of the fault's sentence.
+let private wild =
+    File.ReadAllLines(here "wild.tsv")
+    |> Array.map (fun line ->
+        match line.Split '\t' with
+        | [| name; fault; words |] -> name, Some(fault, words)
+        | fields -> fields[0], None)
+    |> List.ofArray
+
+/// Files of strangers either work or are refused in the way that is noted, and a refusal writes nothing.
+let private stranger (name: string) outcome =
+    let input = require $"data/wild/{name}"
+    use sandbox = new Sandbox()
+
+    match Pipeline.run (snd recipes[0]) Settings.standard input (NewFile(sandbox.File "output.h5ad")) with
+    | Ok _ -> Expect.isNone outcome $"{name} works"
+    | Error fault ->
+        let kind, words = Option.defaultValue ("ok", "") outcome
+        Expect.equal (Fault.kind fault) kind (Fault.sentence fault)
+        Expect.stringContains (Fault.sentence fault) words "the sentence"
+        Expect.isEmpty sandbox.Names "a refusal writes nothing"
+
+let private requireH5dump () =
+    test "h5dump takes part" { Child.requireH5dump () }
+
+let all =
+    testSequenced
+    <| testList
+        "Conformance"
+        [
+            requireH5dump ()
+            test "edge cases" {
+                use sandbox = new Sandbox()
+                edge () |> named sandbox |> requireGood recipes
+            }
+            // h5dump takes seconds for each output of this size.
+            test "pbmc3k" { requireGood [ List.head recipes ] [ require "data/real/pbmc3k.h5ad" ] }
+            test "worm_l2" { requireGood recipes [ require "data/real/worm_l2.h5ad" ] }
+            test "files of strangers" {
+                wild
+                |> List.filter (fun (_, fault) -> fault.IsNone)
+                |> List.map (fun (name, _) -> require $"data/wild/{name}")
+                |> requireGood recipes
+            }
+            testList "exotic" (exotic |> List.map ofKind)
+            testList
+                "strangers"
+                [
+                    for name, outcome in wild do
+                        test name { stranger name outcome }
+                    test "all are noted" {
+                        require "data/wild" |> ignore
+                        Expect.equal (list "data/wild" "*.h5ad") (List.map fst wild |> List.sort) "the files of data/wild"
+                    }
+                ]
+        ]

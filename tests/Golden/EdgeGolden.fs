@@ -1,0 +1,209 @@
+/// Small inputs, one for each peculiarity, against the results of scanpy.
+module SingleSharp.Golden.EdgeGolden
+
+open System
+open System.IO
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Expected
+open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Step
+
+/// Cases whose X this version does not read, and a word that its refusal must contain.
+let private refused =
+    Map
+        [
+            "layout_dense_chunked", "dense"
+            "layout_lzf", "lzf"
+            "nan_dense", "dense"
+            "x_bool", "bool"
+            "x_csc", "CSC"
+            "x_dense_f32", "dense"
+            "x_dense_f64", "dense"
+        ]
+
+/// Can this version read the X of a case?
+let isReadable case =
+    not (Map.containsKey case refused) && case <> "x_missing"
+
+let private run recipe input output =
+    Pipeline.run recipe Settings.standard input (NewFile output)
+
+let private steps case = ofCase (here $"edge/{case}")
+
+/// scanpy never refuses a value, so results to compare with its own need this.
+let private asScanpy step =
+    { recipe step with AllowInvalid = true }
+
+/// The file that a step starts from, made by the steps before it.
+let rec private start (sandbox: Sandbox) case step =
+    let input = here $"edge/{case}/input.h5ad"
+
+    match step.From with
+    | "input" -> input
+    | from ->
+        match steps case |> List.tryFind (fun other -> other.Name = from) with
+        | None -> skiptest $"skipped: {from} is not in a file"
+        | Some before when (unsupported before).IsSome -> skiptest $"skipped: {from}: {(unsupported before).Value}"
+        | Some before ->
+            let output = sandbox.File $"{from}.h5ad"
+
+            match run (asScanpy before) (start sandbox case before) output with
+            | Ok _ -> output
+            | Error fault -> skiptest $"skipped: {from} is refused: {Fault.sentence fault}"
+
+let private requireNothing (sandbox: Sandbox) before =
+    Expect.equal sandbox.Names before "a refusal writes nothing"
+
+/// Does the input hold values that are not counts?
+let private holdsInvalid case =
+    use input = new Results(here $"edge/{case}/input.h5ad")
+
+    match input.TryNumbers "X/data" with
+    | Some data -> data.Values |> Array.exists (fun value -> not (value >= 0.0 && Double.IsFinite value))
+    | None -> false
+
+let private agree case step (start: string) (output: string) =
+    use before = new Results(start)
+    use after = new Results(output)
+    use expected = new Results(here $"edge/{case}/expected.h5")
+    let prefix = $"/{step.Name}/"
+
+    match step.Op with
+    | "calculate_qc_metrics" -> Agreement.qc step before after expected prefix
+    | "normalize_total" ->
+        Agreement.factors before after expected prefix
+        Agreement.matrix Tolerance.Exact before after expected prefix
+    | "log1p" ->
+        Agreement.note step after
+        let hasBase = step.Args |> List.exists (fun (name, _) -> name = "base")
+        let storedAs = (after.Numbers "X/data").Type
+        Agreement.matrix (Tolerance.ofLogarithm hasBase storedAs) before after expected prefix
+    | other -> failwith $"{other} is not supported yet"
+
+let private digests path =
+    match Pipeline.digest Settings.standard path with
+    | Ok digest -> digest.Elements |> List.map (fun element -> element.Path, element.Sha256) |> Map
+    | Error fault -> failtest (Fault.sentence fault)
+
+/// Values, types and attributes of what the step must leave alone.
+let private unchanged step start output =
+    let before = digests start
+    let after = digests output
+
+    for path in [ "X/indices"; "X/indptr" ] @ step.Unchanged do
+        Expect.equal (Map.tryFind path after) (Some before[path]) $"{path} is left as it is"
+
+/// A result, if this step may have one, is scanpy's.
+let private requireAgreement case step start output (report: Report) =
+    if step.Expect.StartsWith "equal" then
+        agree case step start output
+        unchanged step start output
+    else
+        // scanpy has no result to compare with; the least that can be asked is a file of the same shape.
+        use file = new Results(output)
+        Expect.equal (file.Integers("X", "shape")) [ report.Cells; int64 report.Genes ] "the shape of X"
+
+let private mayFail step = step.Expect.Contains "error"
+
+/// Runs one step as scanpy would and holds it against its result.
+let private follow case step =
+    use sandbox = new Sandbox()
+    let start = start sandbox case step
+    let before = sandbox.Names
+    let output = sandbox.File "output.h5ad"
+
+    match run (asScanpy step) start output with
+    | Ok report -> requireAgreement case step start output report
+    | Error fault ->
+        requireNothing sandbox before
+
+        if not (mayFail step) then
+            failtest (Fault.sentence fault)
+
+/// By default a value that is not a count is named instead of transformed.
+let private guarded case step =
+    use sandbox = new Sandbox()
+
+    match run (recipe step) (here $"edge/{case}/input.h5ad") (sandbox.File "output.h5ad") with
+    | Error(InvalidValue _) -> requireNothing sandbox []
+    | other -> failtest $"a refusal is expected, not {other}"
+
+/// scanpy fails here, and so must we, in a sentence.
+let private failing case step =
+    use sandbox = new Sandbox()
+
+    match run (recipe step) (here $"edge/{case}/input.h5ad") (sandbox.File "output.h5ad") with
+    | Ok _ -> failtest "an error is expected"
+    | Error fault ->
+        Expect.isNonEmpty (Fault.sentence fault) "a sentence"
+        requireNothing sandbox []
+
+/// The layout of X is out of scope for now, and the refusal says which one it is.
+let private refusing case (word: string) step =
+    use sandbox = new Sandbox()
+
+    match run (recipe step) (here $"edge/{case}/input.h5ad") (sandbox.File "output.h5ad") with
+    | Error(Unsupported _ as fault) ->
+        Expect.stringContains (Fault.sentence fault) word "the sentence says what is not supported"
+        requireNothing sandbox []
+    | other -> failtest $"a refusal is expected, not {other}; is the case supported now?"
+
+/// The median of the cells that have counts, as scanpy has it outside 1.11, is the target that this step was given.
+let private medianOfPositive case step =
+    use sandbox = new Sandbox()
+    let input = start sandbox case step
+    let output = sandbox.File "output.h5ad"
+
+    let median =
+        { Recipe.normalizeTotal with
+            TargetSum = MedianOfPositive
+            KeyAdded = Some factor
+        }
+
+    match
+        run
+            { Recipe.nothing with
+                NormalizeTotal = Some median
+            }
+            input
+            output
+    with
+    | Ok _ -> agree case step input output
+    | Error fault -> failtest (Fault.sentence fault)
+
+let private ofStep case step =
+    [
+        match unsupported step, Map.tryFind case refused with
+        | Some _, _ -> ()
+        | None, Some word when step.From = "input" -> test $"{step.Name} is refused in this version" { refusing case word step }
+        | None, _ when step.Expect = "error" -> test $"{step.Name} fails" { failing case step }
+        | None, _ ->
+            test step.Name { follow case step }
+
+            if step.Op <> "calculate_qc_metrics" && step.From = "input" && holdsInvalid case then
+                test $"{step.Name} takes counts only" { guarded case step }
+
+            if step.Name.EndsWith "_median_positive" then
+                test $"{step.Name} by its own median" { medianOfPositive case step }
+    ]
+
+let private cases =
+    Directory.GetDirectories(here "edge") |> Array.map Path.GetFileName |> Array.sort |> List.ofArray
+
+/// What scanpy did beyond this version, told once per kind.
+let private later =
+    cases
+    |> List.collect steps
+    |> List.choose unsupported
+    |> List.countBy id
+    |> List.map (fun (why, count) -> test $"{why}: {count} steps" { skiptest $"skipped: {why}" })
+
+let all =
+    testList
+        "Edge"
+        [
+            for case in cases do
+                testList case (steps case |> List.collect (ofStep case))
+            testList "later" later
+        ]

@@ -1,0 +1,65 @@
+/// Where the repository is, where the material beside it is, and a folder of its own for every test that writes.
+module SingleSharp.Golden.Shared
+
+open System
+open System.IO
+open Expecto
+
+let private ancestors folder =
+    DirectoryInfo folder |> Seq.unfold (fun folder -> if isNull folder then None else Some(folder, folder.Parent))
+
+/// The folder of SingleSharp.sln.
+let root =
+    match
+        ancestors AppContext.BaseDirectory
+        |> Seq.tryFind (fun folder -> File.Exists(Path.Combine(folder.FullName, "SingleSharp.sln")))
+    with
+    | Some folder -> folder.FullName
+    | None -> failwith $"no folder above {AppContext.BaseDirectory} holds SingleSharp.sln"
+
+/// A file or folder beside these tests.
+let here name =
+    Path.Combine(root, "tests", "Golden", name)
+
+/// Data and results that are too large for the repository; they lie beside it, or where SINGLESHARP_SHARED says.
+let private shared =
+    let folder =
+        match Environment.GetEnvironmentVariable "SINGLESHARP_SHARED" with
+        | null
+        | "" -> Path.Combine(Path.GetDirectoryName root, "shared")
+        | folder -> folder
+
+    if Directory.Exists folder then Some folder else None
+
+/// A file or folder of ../shared; the test is skipped where there is none.
+let require path =
+    match shared with
+    | Some folder -> Path.Combine(folder, path)
+    | None -> skiptest "skipped: no ../shared"
+
+/// The files of a folder of ../shared, or none where it is absent, to make a list of tests from.
+let list folder pattern =
+    match shared with
+    | Some shared -> Directory.GetFiles(Path.Combine(shared, folder), pattern) |> Array.map Path.GetFileName |> Array.sort |> List.ofArray
+    | None -> []
+
+/// A new folder that vanishes with its test.
+[<Sealed>]
+type Sandbox() =
+    let folder = Directory.CreateTempSubdirectory "singlesharp-golden-"
+    member _.Folder = folder.FullName
+    member _.File name = Path.Combine(folder.FullName, name)
+
+    /// A copy of a file, under its own name or another.
+    member sandbox.Copy(source: string, ?name) =
+        let copy = sandbox.File(defaultArg name (Path.GetFileName source))
+        File.Copy(source, copy)
+        File.SetUnixFileMode(copy, UnixFileMode.UserRead ||| UnixFileMode.UserWrite)
+        copy
+
+    /// Everything that is in it, hidden files too.
+    member _.Names =
+        folder.EnumerateFileSystemInfos() |> Seq.map _.Name |> Seq.sort |> List.ofSeq
+
+    interface IDisposable with
+        member _.Dispose() = folder.Delete true

@@ -1,0 +1,180 @@
+"""Judges outputs with everybody else's readers. Reads jobs as JSON from standard input, prints {name: [problems]}.
+
+A job: name, input, output, obs and var (columns written, in order), target (normalize_total's, or null), log (was a logarithm taken).
+"""
+import json
+import multiprocessing
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import anndata
+import h5py
+import numpy as np
+
+from walk import differences
+
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def columns(file, frame):
+    return [text(v) for v in np.asarray(file[frame].attrs["column-order"]).ravel()]
+
+
+def written(job):
+    """Members that a run may replace or add."""
+    members = {f"/{frame}/{column}" for frame in ("obs", "var") for column in job[frame]}
+    if job["log"]:
+        members |= {"/uns/log1p"}
+    return members
+
+
+def transformed(old, target, log):
+    """X as NumPy computes it from the input's, and the tolerance in ulps of the result's type."""
+    x = old["X/data"][:].astype(old["X/data"].dtype.newbyteorder("="))
+    if target is not None:
+        x = x if x.dtype.kind == "f" else x.astype(np.float32)
+        offsets = old["X/indptr"][:]
+        rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets.astype(np.int64)))
+        totals = np.bincount(rows, weights=x, minlength=len(offsets) - 1).astype(x.dtype)
+        factors = totals / x.dtype.type(target)
+        factors[factors == 0] = 1
+        x = x / factors[rows]
+    if log:
+        x = np.log1p(x if x.dtype.kind == "f" else x.astype(np.float64))
+    return x
+
+
+def close(left, right, log):
+    if left.dtype != right.dtype:
+        return False
+    if not log:
+        return np.array_equal(left, right, equal_nan=left.dtype.kind == "f")
+    same = (left == right) | (np.isnan(left) & np.isnan(right))
+    with np.errstate(all="ignore"):
+        return bool(np.all(same | (np.abs(left - right) <= 2 * np.spacing(np.abs(right)))))
+
+
+def storage(old, new):
+    """The new X/data is stored like the old one."""
+    for what in ("shape", "chunks", "compression", "compression_opts", "shuffle", "fletcher32", "maxshape"):
+        before, after = getattr(old, what), getattr(new, what)
+        if before != after:
+            yield f"X/data: its {what} is {after} instead of {before}"
+
+
+def contents(job):
+    with h5py.File(job["input"]) as old, h5py.File(job["output"]) as new:
+        changed = job["target"] is not None or job["log"]
+        yield from differences(old, new, written(job), {"/X/data"} if changed else set())
+        yield from storage(old["X/data"], new["X/data"])
+        with np.errstate(all="ignore"):
+            expected = transformed(old, job["target"], job["log"])
+        ours = new["X/data"][:].astype(new["X/data"].dtype.newbyteorder("="))
+        if not close(ours, expected, job["log"]):
+            yield "X/data is not what NumPy computes"
+        for frame in ("obs", "var"):
+            before = columns(old, frame) if "column-order" in old[frame].attrs else []
+            expected = before + [c for c in job[frame] if c not in before]
+            if job[frame] and columns(new, frame) != expected:
+                yield f"{frame}: its columns are {columns(new, frame)} instead of {expected}"
+            for column in job[frame]:
+                dataset = new[frame][column]
+                kind = [text(dataset.attrs.get(name, "")) for name in ("encoding-type", "encoding-version")]
+                if kind != ["array", "0.2.0"]:
+                    yield f"{frame}/{column}: its encoding is {kind}"
+
+
+@lru_cache(8)
+def opened(path):
+    try:
+        return anndata.read_h5ad(path)
+    except Exception:
+        return None
+
+
+def through_anndata(job):
+    """What anndata could open before, it opens now, with our columns and the values that h5py sees."""
+    before, after = opened(job["input"]), opened(job["output"])
+    if before is None:
+        return
+    if after is None:
+        yield "anndata opens the input but not the output"
+        return
+    if after.shape != before.shape:
+        yield f"anndata sees the shape {after.shape} instead of {before.shape}"
+    with h5py.File(job["output"]) as file:
+        if not np.array_equal(after.X.data, file["X/data"][:], equal_nan=after.X.data.dtype.kind == "f"):
+            yield "anndata sees other values of X than h5py"
+        for frame in ("obs", "var"):
+            seen = getattr(after, frame)
+            order = [*getattr(before, frame).columns]
+            expected = order + [c for c in job[frame] if c not in order]
+            if [*seen.columns] != expected:
+                yield f"anndata sees the columns {[*seen.columns]} of {frame} instead of {expected}"
+                continue
+            for column in job[frame]:
+                stored = file[frame][column][:]
+                if not np.array_equal(seen[column].to_numpy(), stored, equal_nan=stored.dtype.kind == "f"):
+                    yield f"anndata sees other values of {frame}/{column} than h5py"
+
+
+@lru_cache(8)
+def dumps(path):
+    return subprocess.run(["h5dump", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def through_h5dump(job):
+    if shutil.which("h5dump") and dumps(job["input"]) and not dumps(job["output"]):
+        yield "h5dump fails"
+
+
+def edited(job, folder):
+    """h5py goes on working in the output: adds a column, deletes one of ours, rewrites their order."""
+    path = Path(folder) / "edited.h5ad"
+    shutil.copyfile(job["output"], path)
+    with h5py.File(path, "r+") as file:
+        obs = file["obs"]
+        gone = job["obs"][0]
+        order = [c for c in columns(file, "obs") if c != gone] + ["by_h5py"]
+        rows = file["X/indptr"].shape[0] - 1
+        stored = {"chunks": (max(1, rows // 3),), "compression": "gzip"} if rows else {}
+        added = obs.create_dataset("by_h5py", data=np.arange(rows, dtype=np.int64), **stored)
+        added.attrs["encoding-type"], added.attrs["encoding-version"] = "array", "0.2.0"
+        del obs[gone]
+        del obs.attrs["column-order"]
+        obs.attrs["column-order"] = np.array(order, dtype=h5py.string_dtype())
+        file.create_dataset("uns/by_h5py", data=np.arange(100_000)) if "uns" in file else None
+    with h5py.File(job["output"]) as old, h5py.File(path) as new:
+        touched = {f"/obs/{gone}", "/obs/by_h5py", "/uns/by_h5py"}
+        yield from (f"after h5py's edit: {d}" for d in differences(old, new, touched, set()))
+        if columns(new, "obs") != order or new["obs/by_h5py"][-1:].tolist() != [*range(rows)][-1:]:
+            yield "after h5py's edit: what it wrote is not there"
+    if opened(job["output"]) is not None:
+        again = opened.__wrapped__(path)
+        if again is None or [*again.obs.columns] != order:
+            yield "after h5py's edit: anndata does not open the file, or sees other columns"
+    if shutil.which("h5dump") and dumps(job["output"]) and not dumps.__wrapped__(path):
+        yield "after h5py's edit: h5dump fails"
+
+
+def judge(job):
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        checks = [contents(job), through_anndata(job), through_h5dump(job), edited(job, folder) if job["obs"] else []]
+        for check in checks:
+            try:
+                problems += check
+            except Exception as trouble:
+                problems.append(f"{type(trouble).__name__}: {trouble}")
+    return job["name"], problems
+
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(2) as pool:
+        json.dump(dict(pool.map(judge, json.load(sys.stdin), chunksize=6)), sys.stdout)

@@ -1,0 +1,143 @@
+"""Makes .h5ad files with what HDF5 offers beside AnnData, one kind at a time: exotic.py INPUT FOLDER KIND. Prints the names of the files."""
+import shutil
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+
+def attributes(target):
+    target.attrs["null"] = h5py.Empty("f8")
+    target.attrs["matrix"] = np.arange(6.0).reshape(2, 3)
+    target.attrs["large"] = np.arange(7000, dtype=np.int64)
+    target.attrs["texts"] = np.array(["ä", "", "long " * 50], dtype=h5py.string_dtype())
+    target.attrs["ascii"] = np.bytes_("fixed")
+    target.attrs["ragged"] = np.array([np.arange(3), np.arange(0), np.arange(5)], dtype=h5py.vlen_dtype(np.int64))
+    for i in range(30):
+        target.attrs[f"many_{i}"] = i
+
+
+def types(group):
+    group["null"] = h5py.Empty("f4")
+    group["scalar"] = 3.5
+    group["nothing"] = np.zeros((0, 3), dtype=np.float32)
+    group["big_endian"] = np.arange(5, dtype=">i4")
+    group["complex"] = np.array([1 + 2j, np.nan])
+    group["half"] = np.array([1, 2, 3], dtype=np.float16)
+    group["opaque"] = np.array([b"abc", b"xyz"], dtype="V3")
+    group["fixed"] = np.array([b"one", b"three"])
+    group.create_dataset("enum", data=np.array([0, 2], dtype=np.int8), dtype=h5py.enum_dtype({"A": 0, "B": 2}, basetype="i1"))
+    group.create_dataset("ragged", data=np.array([np.arange(2), np.arange(4)], dtype=h5py.vlen_dtype(np.int32)))
+    group.create_dataset("texts", data=np.array(["", "é", "x" * 5000], dtype=object), dtype=h5py.string_dtype())
+    record = np.dtype([("name", h5py.string_dtype()), ("values", "<f4", (3,)), ("inner", [("a", "i2"), ("b", "u8")])], align=True)
+    table = group.create_dataset("records", (4,), dtype=record)
+    table[1] = ("text", [1, 2, 3], (4, 5))
+    group["named"] = np.dtype([("x", "f8"), ("y", "f8")])
+    group.create_dataset("of_named", (3,), dtype=group["named"])
+    table.attrs.create("of_named", np.zeros(2, dtype=group["named"].dtype), dtype=group["named"])
+
+
+def storage(group):
+    group.create_dataset("never_written", (100, 100), chunks=(10, 10), fillvalue=7)
+    sparse = group.create_dataset("few_chunks", (150, 170), chunks=(17, 23), maxshape=(None, None), compression="gzip", shuffle=True, fletcher32=True)
+    sparse[50:80, 60:90] = 1
+    group.create_dataset("scaled", data=np.arange(999), chunks=(100,), scaleoffset=0)
+    group.create_dataset("growing", data=np.arange(100), chunks=(7,), maxshape=(None,))
+    compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    compact.set_layout(h5py.h5d.COMPACT)
+    h5py.h5d.create(group.id, b"compact", h5py.h5t.NATIVE_INT32, h5py.h5s.create_simple((4,)), compact).write(h5py.h5s.ALL, h5py.h5s.ALL, np.arange(4, dtype=np.int32))
+
+
+def links(group):
+    target = group.create_dataset("target", data=np.arange(12).reshape(3, 4))
+    group["hard"] = target
+    group["soft"] = h5py.SoftLink("/uns/exotic/links/target")
+    group["soft_relative"] = h5py.SoftLink("target")
+    group["dangling"] = h5py.SoftLink("/nowhere")
+    group["circle"] = group
+    group.create_dataset("references", data=np.array([target.ref, group.ref, h5py.Reference()], dtype=h5py.ref_dtype), dtype=h5py.ref_dtype)
+    regions = group.create_dataset("regions", (2,), dtype=h5py.regionref_dtype)
+    regions[0] = target.regionref[1:3, 0:2]
+    target.attrs["reference"] = group.ref
+    ordered = group.create_group("ordered", track_order=True)
+    for name in ("z", "m", "a", *(f"n{i}" for i in range(30, 0, -1))):
+        ordered[name] = name
+    crowd = group.create_group("crowd")
+    for i in range(300):
+        crowd[f"member_{i}"] = np.int32(i)
+    group["names with spaces/ä ö/…"] = 1
+
+
+def exotic(file):
+    root = file["uns"].create_group("exotic")
+    attributes(root)
+    attributes(root.create_dataset("carrier", data=1))
+    types(root.create_group("types"))
+    storage(root.create_group("storage"))
+    links(root.create_group("links"))
+
+
+def filtered(file):
+    """What h5dump cannot follow: a filter that only h5py has, and a link to a file that is not there."""
+    file["uns"].create_dataset("lzf", data=np.arange(999), chunks=(100,), compression="lzf")
+    file["uns/external"] = h5py.ExternalLink("another_file.h5", "/there")
+
+
+def counts_linked(file):
+    """The values of X, and nothing else of it, are a layer too."""
+    layer = file["layers"].create_group("counts")
+    for key, value in file["X"].attrs.items():
+        layer.attrs[key] = value
+    for name in ("data", "indices", "indptr"):
+        layer[name] = file["X"][name]
+
+
+def x_linked(file):
+    """X as a whole is a layer too."""
+    file["layers/counts"] = file["X"]
+
+
+def frames_linked(file):
+    """obs and var have second names, and so has uns."""
+    file["uns/frame"] = file["obs"]
+    file["uns/genes"] = h5py.SoftLink("/var")
+
+
+def x_referred(file):
+    """References lead to what a run renews."""
+    file["uns"].create_dataset("references", data=np.array([file["X"].ref, file["X/data"].ref, file["obs"].ref], dtype=h5py.ref_dtype), dtype=h5py.ref_dtype)
+
+
+def contiguous_x(source, path, **options):
+    """A copy whose X is in one piece, so that its values can be renewed where they are."""
+    with h5py.File(source) as old, h5py.File(path, "w", **options) as new:
+        for key, value in old.attrs.items():
+            new.attrs[key] = value
+        for key in old:
+            old.copy(key, new)
+        for name in ("data", "indices", "indptr"):
+            values, kept = new["X"][name][:], dict(new["X"][name].attrs)
+            del new["X"][name]
+            new["X"][name] = values
+            new["X"][name].attrs.update(kept)
+
+
+KINDS = {kind.__name__: kind for kind in (exotic, filtered, counts_linked, x_linked, frames_linked, x_referred)}
+
+LAYOUTS = {"": {}, "_latest": {"libver": "latest"}, "_userblock": {"userblock_size": 1024}, "_chunked": None}
+
+
+def main(source, folder, kind):
+    for suffix, options in LAYOUTS.items():
+        path = Path(folder) / f"{kind}{suffix}.h5ad"
+        if options is None:
+            shutil.copyfile(source, path)
+        else:
+            contiguous_x(source, path, **options)
+        with h5py.File(path, "r+", libver="latest" if suffix == "_latest" else None) as file:
+            KINDS[kind](file)
+        print(path.name)
+
+
+main(*sys.argv[1:])
