@@ -46,7 +46,8 @@ module Pipeline =
     let preprocess settings input output =
         run Recipe.standard settings input output
 
-    /// Answers a question of one's own in one read of X: the same bits for any number of workers, as for everything else.
+    /// Answers a question of one's own in one read of X: the same bits for any number of workers and any memory, as long as
+    /// the question steps row by row, so that cutting a slice in two changes no state.
     /// What the question's own code throws arrives as it was thrown.
     let fold (question: Fold<Slice, 'r>) (settings: Settings) (path: string) : Result<'r, Fault> =
         guarded (fun () -> using (Schema.openRead path) (fun file -> Pass.ask file settings question))

@@ -10,7 +10,7 @@ module Recipes =
         let distinct (sets: WantedSet list) =
             match sets |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
             | Some(name, _) -> Checked.mistake $"--gene-set: two sets are called {name}."
-            | None when Option.isSome mtPrefix && sets |> List.exists (fun set -> set.Name = "mt") ->
+            | None when Option.isSome mtPrefix && mtPrefix <> Some "" && sets |> List.exists (fun set -> set.Name = "mt") ->
                 Checked.mistake "--mt-prefix and --gene-set mt=... both make the set mt; say one of them."
             | None -> Ok sets
 

@@ -28,8 +28,7 @@ let private trusted (theirs: Numbers) (truth: float[]) =
             Array.map2
                 (fun (scanpy: float) (sum: float) -> if theirs.Type = "float32" && abs sum > mostExact then float (float32 sum) else scanpy)
                 theirs.Values
-                truth
-    }
+                truth }
 
 let private metric integral (output: Results) (expected: Results) prefix frame column =
     let name = $"{frame}/{column}"

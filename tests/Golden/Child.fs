@@ -9,11 +9,9 @@ open Expecto
 
 /// What a program left behind.
 type Outcome =
-    {
-        ExitCode: int
-        Output: string
-        Errors: string
-    }
+    { ExitCode: int
+      Output: string
+      Errors: string }
 
 /// A program that is about to start, its streams redirected.
 let prepare (program: string) (arguments: string list) (environment: (string * string) list) =
@@ -34,11 +32,9 @@ let run program arguments environment (input: string) =
     running.StandardInput.Close()
     running.WaitForExit()
 
-    {
-        ExitCode = running.ExitCode
-        Output = output.Result
-        Errors = errors.Result
-    }
+    { ExitCode = running.ExitCode
+      Output = output.Result
+      Errors = errors.Result }
 
 /// This test program with hidden arguments, as Main knows them.
 let selfArguments arguments =

@@ -10,47 +10,38 @@ open SingleSharp.Golden.Shared
 
 /// One output to judge, as conformance.py reads it.
 type Job =
-    {
-        name: string
-        input: string
-        output: string
-        obs: string list
-        var: string list
-        target: Nullable<float>
-        log: bool
-    }
+    { name: string
+      input: string
+      output: string
+      obs: string list
+      var: string list
+      target: Nullable<float>
+      log: bool }
 
 let private recipes =
-    [
-        "preprocess",
-        { Recipe.standard with
-            AllowInvalid = true
-        }
-        "qc",
-        { Recipe.nothing with
-            Qc = Some Recipe.qc
-        }
-        "log1p",
-        { Recipe.nothing with
-            Log1p = Some Recipe.log1p
-            AllowInvalid = true
-        }
-    ]
+    [ "preprocess",
+      { Recipe.standard with
+          AllowInvalid = true }
+      "qc",
+      { Recipe.nothing with
+          Qc = Some Recipe.qc }
+      "log1p",
+      { Recipe.nothing with
+          Log1p = Some Recipe.log1p
+          AllowInvalid = true } ]
 
 /// Runs a recipe on the input in both ways, or returns the fault.
 let private produce (sandbox: Sandbox) (input: string) (name, recipe: Recipe) =
     let stem = $"{Path.GetFileNameWithoutExtension input}.{name}"
 
     let job output how (report: Report) =
-        {
-            name = $"{Path.GetFileName input}, {name} {how}"
-            input = input
-            output = output
-            obs = report.ObsColumns
-            var = report.VarColumns
-            target = if recipe.NormalizeTotal.IsSome then Nullable report.TargetSum.Value else Nullable()
-            log = recipe.Log1p.IsSome
-        }
+        { name = $"{Path.GetFileName input}, {name} {how}"
+          input = input
+          output = output
+          obs = report.ObsColumns
+          var = report.VarColumns
+          target = if recipe.NormalizeTotal.IsSome then Nullable report.TargetSum.Value else Nullable()
+          log = recipe.Log1p.IsSome }
 
     let fresh = sandbox.File $"{stem}.new.h5ad"
 
@@ -69,10 +60,8 @@ let private judge (jobs: Job list) =
 
     let problems = JsonDocument.Parse(answer).RootElement
 
-    [
-        for job in jobs do
-            for problem in problems.GetProperty(job.name).EnumerateArray() -> problem.GetString(), job.name
-    ]
+    [ for job in jobs do
+          for problem in problems.GetProperty(job.name).EnumerateArray() -> problem.GetString(), job.name ]
 
 /// Each problem once, with the first outputs that have it.
 let private summary (problems: (string * string) list) =
@@ -89,22 +78,18 @@ let private requireEach mayRefuse recipes inputs =
     use sandbox = new Sandbox()
 
     let outcomes =
-        [
-            for input in inputs do
-                for recipe in recipes do
-                    fst recipe, produce sandbox input recipe
-        ]
+        [ for input in inputs do
+              for recipe in recipes do
+                  fst recipe, produce sandbox input recipe ]
 
     let jobs = outcomes |> List.collect (snd >> Result.defaultValue [])
 
     let faults =
-        [
-            for name, outcome in outcomes do
-                match outcome with
-                | Ok _ -> ()
-                | Error(Unsupported _) when mayRefuse -> ()
-                | Error fault -> Fault.sentence(fault).Replace(sandbox.Folder, ""), name
-        ]
+        [ for name, outcome in outcomes do
+              match outcome with
+              | Ok _ -> ()
+              | Error(Unsupported _) when mayRefuse -> ()
+              | Error fault -> Fault.sentence(fault).Replace(sandbox.Folder, ""), name ]
 
     match faults @ judge jobs with
     | [] -> ()
@@ -125,14 +110,12 @@ let private named (sandbox: Sandbox) (files: string list) =
 
 /// Things of HDF5 that AnnData does not use, and whether it is right to refuse them.
 let private exotic =
-    [
-        "exotic", false
-        "filtered", false
-        "counts_linked", false
-        "x_linked", true
-        "frames_linked", true
-        "x_referred", true
-    ]
+    [ "exotic", false
+      "filtered", false
+      "counts_linked", false
+      "x_linked", true
+      "frames_linked", true
+      "x_referred", true ]
 
 let private ofKind (kind, mayRefuse) =
     test kind {
@@ -174,30 +157,26 @@ let all =
     testSequenced
     <| testList
         "Conformance"
-        [
-            requireH5dump ()
-            test "edge cases" {
-                use sandbox = new Sandbox()
-                edge () |> named sandbox |> requireGood recipes
-            }
-            // h5dump takes seconds for each output of this size.
-            test "pbmc3k" { requireGood [ List.head recipes ] [ require "data/real/pbmc3k.h5ad" ] }
-            test "worm_l2" { requireGood recipes [ require "data/real/worm_l2.h5ad" ] }
-            test "files of strangers" {
-                wild
-                |> List.filter (fun (_, fault) -> fault.IsNone)
-                |> List.map (fun (name, _) -> require $"data/wild/{name}")
-                |> requireGood recipes
-            }
-            testList "exotic" (exotic |> List.map ofKind)
-            testList
-                "strangers"
-                [
-                    for name, outcome in wild do
-                        test name { stranger name outcome }
-                    test "all are noted" {
-                        require "data/wild" |> ignore
-                        Expect.equal (list "data/wild" "*.h5ad") (List.map fst wild |> List.sort) "the files of data/wild"
-                    }
-                ]
-        ]
+        [ requireH5dump ()
+          test "edge cases" {
+              use sandbox = new Sandbox()
+              edge () |> named sandbox |> requireGood recipes
+          }
+          // h5dump takes seconds for each output of this size.
+          test "pbmc3k" { requireGood [ List.head recipes ] [ require "data/real/pbmc3k.h5ad" ] }
+          test "worm_l2" { requireGood recipes [ require "data/real/worm_l2.h5ad" ] }
+          test "files of strangers" {
+              wild
+              |> List.filter (fun (_, fault) -> fault.IsNone)
+              |> List.map (fun (name, _) -> require $"data/wild/{name}")
+              |> requireGood recipes
+          }
+          testList "exotic" (exotic |> List.map ofKind)
+          testList
+              "strangers"
+              [ for name, outcome in wild do
+                    test name { stranger name outcome }
+                test "all are noted" {
+                    require "data/wild" |> ignore
+                    Expect.equal (list "data/wild" "*.h5ad") (List.map fst wild |> List.sort) "the files of data/wild"
+                } ] ]

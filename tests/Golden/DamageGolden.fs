@@ -11,12 +11,10 @@ let private sample name = here $"edge/{name}/input.h5ad"
 
 /// Old and new structures, with and without checksums and filters.
 let private samples =
-    [
-        "plain_csr_f32"
-        "layout_libver_latest"
-        "layout_shuffle_gzip"
-        "preserve_everything"
-    ]
+    [ "plain_csr_f32"
+      "layout_libver_latest"
+      "layout_shuffle_gzip"
+      "preserve_everything" ]
 
 /// What is wrong with a run over damaged bytes, if anything is.
 let private verdict (sandbox: Sandbox) (bytes: byte[]) =
@@ -47,12 +45,10 @@ let private requireNone (damages: seq<string * byte[]>) =
     use sandbox = new Sandbox()
 
     let problems =
-        [
-            for what, bytes in damages do
-                match verdict sandbox bytes with
-                | Some problem -> problem, what
-                | None -> ()
-        ]
+        [ for what, bytes in damages do
+              match verdict sandbox bytes with
+              | Some problem -> problem, what
+              | None -> () ]
 
     let lines =
         problems
@@ -109,12 +105,10 @@ let private shortened name =
 let all =
     testList
         "Damage"
-        [
-            for name in samples do
-                test $"{name}: a byte" { flipped name }
-                test $"{name}: several bytes" { blanked name }
+        [ for name in samples do
+              test $"{name}: a byte" { flipped name }
+              test $"{name}: several bytes" { blanked name }
 
-                // The superblock of newer files has a checksum, which this would only trip over.
-                if name <> "layout_libver_latest" then
-                    test $"{name}: the end" { shortened name }
-        ]
+              // The superblock of newer files has a checksum, which this would only trip over.
+              if name <> "layout_libver_latest" then
+                  test $"{name}: the end" { shortened name } ]

@@ -20,10 +20,8 @@ let private thorough =
                 { Recipe.normalizeTotal with
                     TargetSum = MedianOfPositive
                     ExcludeHighlyExpressed = true
-                    KeyAdded = Some "factor"
-                }
-        Log1p = Some { Base = Some 2.0 }
-    }
+                    KeyAdded = Some "factor" }
+        Log1p = Some { Base = Some 2.0 } }
 
 let private recipes = [ "standard", Recipe.standard; "thorough", thorough ]
 
@@ -47,8 +45,7 @@ let private gibibyte = 1L <<< 30
 let private settings workers memory =
     { Settings.standard with
         Workers = workers
-        Memory = memory
-    }
+        Memory = memory }
 
 /// The smallest budget that is not refused.
 let private smallest recipe workers input =
@@ -151,13 +148,11 @@ let all =
     testSequenced
     <| testList
         "Determinism"
-        [
-            for dataset in datasets do
-                for name, recipe in recipes do
-                    test $"{dataset}, {name}: any workers and memory" { anyWorkers dataset recipe }
-                    test $"{dataset}, {name}: in place" { inPlace dataset recipe }
+        [ for dataset in datasets do
+              for name, recipe in recipes do
+                  test $"{dataset}, {name}: any workers and memory" { anyWorkers dataset recipe }
+                  test $"{dataset}, {name}: in place" { inPlace dataset recipe }
 
-                test $"{dataset}: any storage" { anyStorage dataset }
-            for switch in switches do
-                test $"any processor: DOTNET_{switch}=0" { anyProcessor switch }
-        ]
+              test $"{dataset}: any storage" { anyStorage dataset }
+          for switch in switches do
+              test $"any processor: DOTNET_{switch}=0" { anyProcessor switch } ]

@@ -12,15 +12,13 @@ open SingleSharp.Golden.Step
 /// Cases whose X this version does not read, and a word that its refusal must contain.
 let private refused =
     Map
-        [
-            "layout_dense_chunked", "dense"
-            "layout_lzf", "lzf"
-            "nan_dense", "dense"
-            "x_bool", "bool"
-            "x_csc", "CSC"
-            "x_dense_f32", "dense"
-            "x_dense_f64", "dense"
-        ]
+        [ "layout_dense_chunked", "dense"
+          "layout_lzf", "lzf"
+          "nan_dense", "dense"
+          "x_bool", "bool"
+          "x_csc", "CSC"
+          "x_dense_f32", "dense"
+          "x_dense_f64", "dense" ]
 
 /// Can this version read the X of a case?
 let isReadable case =
@@ -158,14 +156,12 @@ let private medianOfPositive case step =
     let median =
         { Recipe.normalizeTotal with
             TargetSum = MedianOfPositive
-            KeyAdded = Some factor
-        }
+            KeyAdded = Some factor }
 
     match
         run
             { Recipe.nothing with
-                NormalizeTotal = Some median
-            }
+                NormalizeTotal = Some median }
             input
             output
     with
@@ -173,20 +169,18 @@ let private medianOfPositive case step =
     | Error fault -> failtest (Fault.sentence fault)
 
 let private ofStep case step =
-    [
-        match unsupported step, Map.tryFind case refused with
-        | Some _, _ -> ()
-        | None, Some word when step.From = "input" -> test $"{step.Name} is refused in this version" { refusing case word step }
-        | None, _ when step.Expect = "error" -> test $"{step.Name} fails" { failing case step }
-        | None, _ ->
-            test step.Name { follow case step }
+    [ match unsupported step, Map.tryFind case refused with
+      | Some _, _ -> ()
+      | None, Some word when step.From = "input" -> test $"{step.Name} is refused in this version" { refusing case word step }
+      | None, _ when step.Expect = "error" -> test $"{step.Name} fails" { failing case step }
+      | None, _ ->
+          test step.Name { follow case step }
 
-            if step.Op <> "calculate_qc_metrics" && step.From = "input" && holdsInvalid case then
-                test $"{step.Name} takes counts only" { guarded case step }
+          if step.Op <> "calculate_qc_metrics" && step.From = "input" && holdsInvalid case then
+              test $"{step.Name} takes counts only" { guarded case step }
 
-            if step.Name.EndsWith "_median_positive" then
-                test $"{step.Name} by its own median" { medianOfPositive case step }
-    ]
+          if step.Name.EndsWith "_median_positive" then
+              test $"{step.Name} by its own median" { medianOfPositive case step } ]
 
 let private cases =
     Directory.GetDirectories(here "edge") |> Array.map Path.GetFileName |> Array.sort |> List.ofArray
@@ -202,8 +196,6 @@ let private later =
 let all =
     testList
         "Edge"
-        [
-            for case in cases do
-                testList case (steps case |> List.collect (ofStep case))
-            testList "later" later
-        ]
+        [ for case in cases do
+              testList case (steps case |> List.collect (ofStep case))
+          testList "later" later ]

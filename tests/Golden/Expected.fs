@@ -53,10 +53,8 @@ type Results(path: string) =
         let dataset = file.Dataset name
         let storedAs, values = read dataset
 
-        {
-            Type = storedAs
-            Values = if dataset.Space.Dimensions |> Array.contains 0UL then [||] else values ()
-        }
+        { Type = storedAs
+          Values = if dataset.Space.Dimensions |> Array.contains 0UL then [||] else values () }
 
     /// The same, or none where PureHDF cannot read it: big-endian numbers, and compression that is not everybody's.
     member results.TryNumbers(name: string) =

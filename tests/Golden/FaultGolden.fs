@@ -65,168 +65,148 @@ let private cut length (path: string) =
 let private whole = int (FileInfo sample).Length
 
 let private files =
-    [
-        bad "no such file" "Missing" [] ignore
-        bad "a folder" "Unreadable" [ "folder" ] (fun path -> Directory.CreateDirectory path |> ignore)
-        bad "a text file" "NotAnnData" [ "not an HDF5 file" ] (fun path -> File.WriteAllText(path, String.replicate 500 "gene,cell\n"))
-        bad "an empty file" "NotAnnData" [ "not an HDF5 file" ] (fun path -> File.WriteAllText(path, ""))
+    [ bad "no such file" "Missing" [] ignore
+      bad "a folder" "Unreadable" [ "folder" ] (fun path -> Directory.CreateDirectory path |> ignore)
+      bad "a text file" "NotAnnData" [ "not an HDF5 file" ] (fun path -> File.WriteAllText(path, String.replicate 500 "gene,cell\n"))
+      bad "an empty file" "NotAnnData" [ "not an HDF5 file" ] (fun path -> File.WriteAllText(path, ""))
 
-        for length in [ 1; 7 ] do
-            bad $"cut after {length} bytes" "NotAnnData" [ "not an HDF5 file" ] (cut length)
-        for length in [ 8; 20; 95; 96; 800; 2048; whole / 2; whole - 1 ] do
-            bad $"cut after {length} of {whole} bytes" "Damaged" [ "cut off" ] (cut length)
-    ]
+      for length in [ 1; 7 ] do
+          bad $"cut after {length} bytes" "NotAnnData" [ "not an HDF5 file" ] (cut length)
+      for length in [ 8; 20; 95; 96; 800; 2048; whole / 2; whole - 1 ] do
+          bad $"cut after {length} of {whole} bytes" "Damaged" [ "cut off" ] (cut length) ]
 
 let private line (values: 'n list) = box (Array.ofList values)
 
 let private shape = Some [ 2L; 3L ]
 
 let private matrices =
-    [
-        bad "no X" "NotAnnData" [ "no X" ] (Made.writeWithX None)
-        bad "X of one dimension" "NotAnnData" [ "1 dimensions" ] (Made.writeWithX (Some(line [ 1.0f; 2.0f ])))
-        bad "X of two dimensions" "Unsupported" [ "dense" ] (Made.writeWithX (Some(box (Array2D.create 2 3 1.0f))))
+    [ bad "no X" "NotAnnData" [ "no X" ] (Made.writeWithX None)
+      bad "X of one dimension" "NotAnnData" [ "1 dimensions" ] (Made.writeWithX (Some(line [ 1.0f; 2.0f ])))
+      bad "X of two dimensions" "Unsupported" [ "dense" ] (Made.writeWithX (Some(box (Array2D.create 2 3 1.0f))))
 
-        for name, kind, words, x in
-            [
-                "an unknown encoding", "Unsupported", [ "coo_matrix" ], Made.sparse "coo_matrix" shape []
-                "no members", "Damaged", [ "no data" ], Made.sparse "csr_matrix" shape []
-                "no shape",
-                "Damaged",
-                [ "shape" ],
-                Made.sparse "csr_matrix" None [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ]
-                "more cells than row offsets",
-                "Damaged",
-                [ "row offsets" ],
-                Made.sparse "csr_matrix" shape [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1 ] ]
-                "more values than indices",
-                "Damaged",
-                [ "2 values"; "1 column" ],
-                Made.sparse
-                    "csr_matrix"
-                    shape
-                    [
-                        "data", line [ 1.0f; 1.0f ]
-                        "indices", line [ 0 ]
-                        "indptr", line [ 0; 1; 2 ]
-                    ]
-                "fractional indices",
-                "Damaged",
-                [ "indices"; "whole numbers" ],
-                Made.sparse "csr_matrix" shape [ "data", line [ 1.0f ]; "indices", line [ 0.0f ]; "indptr", line [ 0; 1; 1 ] ]
-                "text for values",
-                "Unsupported",
-                [ "data"; "not counts" ],
-                Made.sparse "csr_matrix" shape [ "data", line [ "1" ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ]
-                "more cells than obs",
-                "Damaged",
-                [ "obs"; "2 cells" ],
-                Made.sparse "csr_matrix" (Some [ 3L; 3L ]) [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1; 1 ] ]
-                "more genes than var",
-                "Damaged",
-                [ "var"; "3 genes" ],
-                Made.sparse "csr_matrix" (Some [ 2L; 4L ]) [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ]
-            ] do
-            bad $"X with {name}" kind words (Made.writeWithX (Some(box x)))
+      for name, kind, words, x in
+          [ "an unknown encoding", "Unsupported", [ "coo_matrix" ], Made.sparse "coo_matrix" shape []
+            "no members", "Damaged", [ "no data" ], Made.sparse "csr_matrix" shape []
+            "no shape",
+            "Damaged",
+            [ "shape" ],
+            Made.sparse "csr_matrix" None [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ]
+            "more cells than row offsets",
+            "Damaged",
+            [ "row offsets" ],
+            Made.sparse "csr_matrix" shape [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1 ] ]
+            "more values than indices",
+            "Damaged",
+            [ "2 values"; "1 column" ],
+            Made.sparse
+                "csr_matrix"
+                shape
+                [ "data", line [ 1.0f; 1.0f ]
+                  "indices", line [ 0 ]
+                  "indptr", line [ 0; 1; 2 ] ]
+            "fractional indices",
+            "Damaged",
+            [ "indices"; "whole numbers" ],
+            Made.sparse "csr_matrix" shape [ "data", line [ 1.0f ]; "indices", line [ 0.0f ]; "indptr", line [ 0; 1; 1 ] ]
+            "text for values",
+            "Unsupported",
+            [ "data"; "not counts" ],
+            Made.sparse "csr_matrix" shape [ "data", line [ "1" ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ]
+            "more cells than obs",
+            "Damaged",
+            [ "obs"; "2 cells" ],
+            Made.sparse "csr_matrix" (Some [ 3L; 3L ]) [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1; 1 ] ]
+            "more genes than var",
+            "Damaged",
+            [ "var"; "3 genes" ],
+            Made.sparse "csr_matrix" (Some [ 2L; 4L ]) [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ] ] do
+          bad $"X with {name}" kind words (Made.writeWithX (Some(box x)))
 
-        bad "row offsets that decrease" "Damaged" [ "X/indptr"; "decrease" ] (changed (Made.withOffset 30 1))
-        bad "a first row offset that is not 0" "Damaged" [ "X/indptr"; "first" ] (changed (Made.withOffset 0 1))
-        bad "a last row offset that is too small" "Damaged" [ "X/indptr"; "last" ] (changed (Made.withOffset 60 (stored - 1)))
-        bad "a row offset beyond the values" "Damaged" [ "X/indptr"; "outside" ] (changed (Made.withOffset 30 (stored + 1)))
-        bad "a negative row offset" "Damaged" [ "X/indptr"; "outside" ] (changed (Made.withOffset 30 -1))
-        bad "a column index that is too large" "Damaged" [ "X/indices"; "40 genes" ] (changed (Made.withIndex 77 40))
-        bad "a negative column index" "Damaged" [ "X/indices"; "40 genes" ] (changed (Made.withIndex 77 -1))
-    ]
+      bad "row offsets that decrease" "Damaged" [ "X/indptr"; "decrease" ] (changed (Made.withOffset 30 1))
+      bad "a first row offset that is not 0" "Damaged" [ "X/indptr"; "first" ] (changed (Made.withOffset 0 1))
+      bad "a last row offset that is too small" "Damaged" [ "X/indptr"; "last" ] (changed (Made.withOffset 60 (stored - 1)))
+      bad "a row offset beyond the values" "Damaged" [ "X/indptr"; "outside" ] (changed (Made.withOffset 30 (stored + 1)))
+      bad "a negative row offset" "Damaged" [ "X/indptr"; "outside" ] (changed (Made.withOffset 30 -1))
+      bad "a column index that is too large" "Damaged" [ "X/indices"; "40 genes" ] (changed (Made.withIndex 77 40))
+      bad "a negative column index" "Damaged" [ "X/indices"; "40 genes" ] (changed (Made.withIndex 77 -1)) ]
 
 /// Several blocks of cells, so that a later block may well be the first to stumble.
 let private tall = lazy (Made.counts 20000 30)
 
 let private changing =
-    [
-        "normalize_total",
-        { Recipe.nothing with
-            NormalizeTotal = Some Recipe.normalizeTotal
-        }
-        "normalize_total by the median",
-        { Recipe.nothing with
-            NormalizeTotal =
-                Some
-                    { Recipe.normalizeTotal with
-                        TargetSum = MedianOfPositive
-                    }
-        }
-        "log1p",
-        { Recipe.nothing with
-            Log1p = Some Recipe.log1p
-        }
-        "preprocess", Recipe.standard
-    ]
+    [ "normalize_total",
+      { Recipe.nothing with
+          NormalizeTotal = Some Recipe.normalizeTotal }
+      "normalize_total by the median",
+      { Recipe.nothing with
+          NormalizeTotal =
+              Some
+                  { Recipe.normalizeTotal with
+                      TargetSum = MedianOfPositive } }
+      "log1p",
+      { Recipe.nothing with
+          Log1p = Some Recipe.log1p }
+      "preprocess", Recipe.standard ]
 
 let private invalid =
-    [
-        for kind, value in [ "negative", -3.0f; "NaN", nanf; "infinite", infinityf ] do
-            for name, recipe in changing do
-                test $"{name} names the first of several values, {kind}" {
-                    use sandbox = new Sandbox()
-                    let path = sandbox.File "input.h5ad"
-                    let first = tall.Value.Data.Length / 3
-                    let later = [ first + 1, -1.0f; tall.Value.Data.Length - 1, nanf ]
-                    NewFile.write path (InChunks 5000) (Made.withValues ((first, value) :: later) tall.Value)
-                    let cell, gene = Made.whereIs first tall.Value
+    [ for kind, value in [ "negative", -3.0f; "NaN", nanf; "infinite", infinityf ] do
+          for name, recipe in changing do
+              test $"{name} names the first of several values, {kind}" {
+                  use sandbox = new Sandbox()
+                  let path = sandbox.File "input.h5ad"
+                  let first = tall.Value.Data.Length / 3
+                  let later = [ first + 1, -1.0f; tall.Value.Data.Length - 1, nanf ]
+                  NewFile.write path (InChunks 5000) (Made.withValues ((first, value) :: later) tall.Value)
+                  let cell, gene = Made.whereIs first tall.Value
 
-                    match faultOf recipe sandbox path with
-                    | InvalidValue(file, atCell, atGene, found) ->
-                        Expect.equal (file, atCell, atGene) (path, cell, gene) "the first value that is not a count"
-                        Expect.isTrue (found = float value || Double.IsNaN found && Single.IsNaN value) $"its value, not {found}"
-                    | other -> failtest (Fault.sentence other)
-                }
+                  match faultOf recipe sandbox path with
+                  | InvalidValue(file, atCell, atGene, found) ->
+                      Expect.equal (file, atCell, atGene) (path, cell, gene) "the first value that is not a count"
+                      Expect.isTrue (found = float value || Double.IsNaN found && Single.IsNaN value) $"its value, not {found}"
+                  | other -> failtest (Fault.sentence other)
+              }
 
-        test "qc computes and warns" {
-            use sandbox = new Sandbox()
-            let path = sandbox.File "input.h5ad"
-            changed (Made.withValues [ 3, -1.0f; 4, nanf; 5, infinityf; 6, 0.5f; 7, -2.0f ]) path
-            let before = sha256 path
+      test "qc computes and warns" {
+          use sandbox = new Sandbox()
+          let path = sandbox.File "input.h5ad"
+          changed (Made.withValues [ 3, -1.0f; 4, nanf; 5, infinityf; 6, 0.5f; 7, -2.0f ]) path
+          let before = sha256 path
 
-            match
-                Pipeline.run
-                    { Recipe.nothing with
-                        Qc = Some Recipe.qc
-                    }
-                    Settings.standard
-                    path
-                    (NewFile(sandbox.File "output.h5ad"))
-            with
-            | Ok report ->
-                let findings = report.Findings
-                Expect.equal (findings.Negative, findings.NotFinite, findings.Fractional) (2L, 2L, 1L) "what was found"
-                Expect.exists report.Warnings (fun warning -> warning.Contains "negative") "a warning of negative values"
-                Expect.exists report.Warnings (fun warning -> warning.Contains "NaN") "a warning of NaN"
-                Expect.equal (sha256 path) before "the input"
-            | Error fault -> failtest (Fault.sentence fault)
-        }
+          match
+              Pipeline.run
+                  { Recipe.nothing with
+                      Qc = Some Recipe.qc }
+                  Settings.standard
+                  path
+                  (NewFile(sandbox.File "output.h5ad"))
+          with
+          | Ok report ->
+              let findings = report.Findings
+              Expect.equal (findings.Negative, findings.NotFinite, findings.Fractional) (2L, 2L, 1L) "what was found"
+              Expect.exists report.Warnings (fun warning -> warning.Contains "negative") "a warning of negative values"
+              Expect.exists report.Warnings (fun warning -> warning.Contains "NaN") "a warning of NaN"
+              Expect.equal (sha256 path) before "the input"
+          | Error fault -> failtest (Fault.sentence fault)
+      }
 
-        test "a logarithm of logarithms warns" {
-            use sandbox = new Sandbox()
+      test "a logarithm of logarithms warns" {
+          use sandbox = new Sandbox()
 
-            match
-                Pipeline.run
-                    { Recipe.nothing with
-                        Log1p = Some Recipe.log1p
-                    }
-                    Settings.standard
-                    (here "edge/log1p_base_null/input.h5ad")
-                    (NewFile(sandbox.File "output.h5ad"))
-            with
-            | Ok report -> Expect.exists report.Warnings (fun warning -> warning.Contains "already log-transformed") "a warning"
-            | Error fault -> failtest (Fault.sentence fault)
-        }
-    ]
+          match
+              Pipeline.run
+                  { Recipe.nothing with
+                      Log1p = Some Recipe.log1p }
+                  Settings.standard
+                  (here "edge/log1p_base_null/input.h5ad")
+                  (NewFile(sandbox.File "output.h5ad"))
+          with
+          | Ok report -> Expect.exists report.Warnings (fun warning -> warning.Contains "already log-transformed") "a warning"
+          | Error fault -> failtest (Fault.sentence fault)
+      } ]
 
 let all =
     testList
         "Faults"
-        [
-            testList "files" files
-            testList "matrices" matrices
-            testList "values" invalid
-        ]
+        [ testList "files" files
+          testList "matrices" matrices
+          testList "values" invalid ]

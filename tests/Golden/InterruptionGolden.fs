@@ -18,27 +18,20 @@ let private write (sandbox: Sandbox) =
     path
 
 let private recipes =
-    [
-        "qc",
-        { Recipe.nothing with
-            Qc = Some Recipe.qc
-        }
-        "preprocess", Recipe.standard
-        "preprocess to the median",
-        { Recipe.standard with
-            NormalizeTotal =
-                Some
-                    { Recipe.normalizeTotal with
-                        TargetSum = MedianOfPositive
-                    }
-        }
-    ]
+    [ "qc",
+      { Recipe.nothing with
+          Qc = Some Recipe.qc }
+      "preprocess", Recipe.standard
+      "preprocess to the median",
+      { Recipe.standard with
+          NormalizeTotal =
+              Some
+                  { Recipe.normalizeTotal with
+                      TargetSum = MedianOfPositive } } ]
 
 let private outputs =
-    [
-        "to a new file", (fun (sandbox: Sandbox) -> NewFile(sandbox.File "output.h5ad"))
-        "in place", (fun _ -> InPlace)
-    ]
+    [ "to a new file", (fun (sandbox: Sandbox) -> NewFile(sandbox.File "output.h5ad"))
+      "in place", (fun _ -> InPlace) ]
 
 /// What a run must not change, whatever stops it.
 let private untouched (sandbox: Sandbox) (path: string) (run: unit -> unit) =
@@ -62,55 +55,50 @@ let private interrupted recipe pass output (sandbox: Sandbox) =
                         told <- told + 1
 
                         if progress.Pass = pass && progress.CellsDone < progress.Cells then
-                            source.Cancel()
-            }
+                            source.Cancel() }
 
         Expect.throwsT<OperationCanceledException> (fun () -> Pipeline.run recipe settings path output |> ignore) "a cancelled run throws"
 
         Expect.isGreaterThan told 0 "the run had begun")
 
 let private cancellations =
-    [
-        for name, recipe in recipes do
-            for how, output in outputs do
-                let passes = if name.Contains "median" then [ 1; 2 ] else [ 1 ]
+    [ for name, recipe in recipes do
+          for how, output in outputs do
+              let passes = if name.Contains "median" then [ 1; 2 ] else [ 1 ]
 
-                for pass in passes do
-                    test $"{name} {how}, cancelled in read {pass}" {
-                        use sandbox = new Sandbox()
-                        interrupted recipe pass (output sandbox) sandbox
-                    }
+              for pass in passes do
+                  test $"{name} {how}, cancelled in read {pass}" {
+                      use sandbox = new Sandbox()
+                      interrupted recipe pass (output sandbox) sandbox
+                  }
 
-        test "cancelled before it begins" {
-            use sandbox = new Sandbox()
-            let path = write sandbox
+      test "cancelled before it begins" {
+          use sandbox = new Sandbox()
+          let path = write sandbox
 
-            untouched sandbox path (fun () ->
-                let settings =
-                    { Settings.standard with
-                        Cancel = CancellationToken true
-                    }
+          untouched sandbox path (fun () ->
+              let settings =
+                  { Settings.standard with
+                      Cancel = CancellationToken true }
 
-                Expect.throwsT<OperationCanceledException>
-                    (fun () -> Pipeline.preprocess settings path (NewFile(sandbox.File "output.h5ad")) |> ignore)
-                    "a cancelled run throws")
-        }
+              Expect.throwsT<OperationCanceledException>
+                  (fun () -> Pipeline.preprocess settings path (NewFile(sandbox.File "output.h5ad")) |> ignore)
+                  "a cancelled run throws")
+      }
 
-        test "a progress callback that throws" {
-            use sandbox = new Sandbox()
-            let path = write sandbox
+      test "a progress callback that throws" {
+          use sandbox = new Sandbox()
+          let path = write sandbox
 
-            untouched sandbox path (fun () ->
-                let settings =
-                    { Settings.standard with
-                        Progress = fun _ -> raise (DivideByZeroException())
-                    }
+          untouched sandbox path (fun () ->
+              let settings =
+                  { Settings.standard with
+                      Progress = fun _ -> raise (DivideByZeroException()) }
 
-                Expect.throws
-                    (fun () -> Pipeline.preprocess settings path (NewFile(sandbox.File "output.h5ad")) |> ignore)
-                    "the exception comes through")
-        }
-    ]
+              Expect.throws
+                  (fun () -> Pipeline.preprocess settings path (NewFile(sandbox.File "output.h5ad")) |> ignore)
+                  "the exception comes through")
+      } ]
 
 /// Somebody else writes to the input while it is read.
 let private changed =
@@ -120,8 +108,7 @@ let private changed =
 
         let settings =
             { Settings.standard with
-                Progress = fun _ -> File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes 1.0)
-            }
+                Progress = fun _ -> File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes 1.0) }
 
         match Pipeline.preprocess settings path (NewFile(sandbox.File "output.h5ad")) with
         | Error(InputChanged file) ->
@@ -138,8 +125,7 @@ let slowly (recipe: string) (input: string) (output: string) =
                 fun progress ->
                     Console.Out.WriteLine progress.CellsDone
                     Console.Out.Flush()
-                    Thread.Sleep 200
-        }
+                    Thread.Sleep 200 }
 
     let place = if output = "" then InPlace else NewFile output
     Pipeline.run (recipes |> List.find (fun (name, _) -> name = recipe) |> snd) settings input place |> ignore
@@ -173,11 +159,9 @@ let private killed recipe (output: Sandbox -> string) =
     | Error fault -> failtest (Fault.sentence fault)
 
 let private kills =
-    [
-        for recipe in [ "qc"; "preprocess" ] do
-            test $"{recipe} to a new file, killed" { killed recipe (fun sandbox -> sandbox.File "output.h5ad") }
-            test $"{recipe} in place, killed" { killed recipe (fun _ -> "") }
-    ]
+    [ for recipe in [ "qc"; "preprocess" ] do
+          test $"{recipe} to a new file, killed" { killed recipe (fun sandbox -> sandbox.File "output.h5ad") }
+          test $"{recipe} in place, killed" { killed recipe (fun _ -> "") } ]
 
 let all =
     testSequenced <| testList "Interruptions" [ testList "cancelled" cancellations; changed; testList "killed" kills ]

@@ -21,13 +21,11 @@ let counts cells genes : Counts =
 
         indptr.Add indices.Count
 
-    {
-        CellNames = Array.init cells (fun cell -> $"cell_{cell}")
-        GeneNames = Array.init genes (fun gene -> if gene % 10 = 9 then $"MT-{gene}" else $"gene_{gene}")
-        Indptr = indptr.ToArray()
-        Indices = indices.ToArray()
-        Data = data.ToArray()
-    }
+    { CellNames = Array.init cells (fun cell -> $"cell_{cell}")
+      GeneNames = Array.init genes (fun gene -> if gene % 10 = 9 then $"MT-{gene}" else $"gene_{gene}")
+      Indptr = indptr.ToArray()
+      Indices = indices.ToArray()
+      Data = data.ToArray() }
 
 /// The cell and gene of a stored value.
 let whereIs position (counts: Counts) =
@@ -47,13 +45,11 @@ let private replaced at value (array: int[]) =
 
 let withOffset at value (counts: Counts) =
     { counts with
-        Indptr = replaced at value counts.Indptr
-    }
+        Indptr = replaced at value counts.Indptr }
 
 let withIndex at value (counts: Counts) =
     { counts with
-        Indices = replaced at value counts.Indices
-    }
+        Indices = replaced at value counts.Indices }
 
 let private encoded kind (target: H5Object) =
     target.Attributes["encoding-type"] <- kind

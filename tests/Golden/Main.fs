@@ -7,18 +7,16 @@ open SingleSharp.Golden
 let all =
     testList
         "Golden"
-        [
-            EdgeGolden.all
-            FaultGolden.all
-            OptionGolden.all
-            DamageGolden.all
-            RealGolden.all
-            InterruptionGolden.all
-            DeterminismGolden.all
-            Conformance.all
-            Consumers.tests
-            DocsGolden.tests
-        ]
+        [ EdgeGolden.all
+          FaultGolden.all
+          OptionGolden.all
+          DamageGolden.all
+          RealGolden.all
+          InterruptionGolden.all
+          DeterminismGolden.all
+          Conformance.all
+          Consumers.tests
+          DocsGolden.tests ]
 
 [<EntryPoint>]
 let main args =

@@ -8,60 +8,50 @@ open SingleSharp.Golden.Shared
 
 let private qc change =
     { Recipe.nothing with
-        Qc = Some(change Recipe.qc)
-    }
+        Qc = Some(change Recipe.qc) }
 
 let private normalize change =
     { Recipe.nothing with
-        NormalizeTotal = Some(change Recipe.normalizeTotal)
-    }
+        NormalizeTotal = Some(change Recipe.normalizeTotal) }
 
 let private set name rule =
     fun (qc: QcRecipe) ->
         { qc with
-            GeneSets = qc.GeneSets @ [ { Name = name; Rule = rule } ]
-        }
+            GeneSets = qc.GeneSets @ [ { Name = name; Rule = rule } ] }
 
 let private badOptions =
-    [
-        "an empty recipe", Recipe.nothing
+    [ "an empty recipe", Recipe.nothing
 
-        for target in [ 0.0; -1.0; nan; infinity ] do
-            $"the target {target}",
-            normalize (fun options ->
-                { options with
-                    TargetSum = Counts target
-                })
-        for share in [ -0.1; 1.1; nan ] do
-            $"the fraction {share}", normalize (fun options -> { options with MaxFraction = share })
-        for name in [ ""; "a/b" ] do
-            $"a key called \"{name}\"", normalize (fun options -> { options with KeyAdded = Some name })
-        for basis in [ 0.0; 1.0; -2.0; nan; infinity ] do
-            $"the base {basis}",
-            { Recipe.nothing with
-                Log1p = Some { Base = Some basis }
-            }
-        for k in [ 0; -1; 121 ] do
-            $"the top {k} of 120 genes",
-            qc (fun options ->
-                { options with
-                    PercentTop = Exactly [ 5; k ]
-                })
+      for target in [ 0.0; -1.0; nan; infinity ] do
+          $"the target {target}",
+          normalize (fun options ->
+              { options with
+                  TargetSum = Counts target })
+      for share in [ -0.1; 1.1; nan ] do
+          $"the fraction {share}", normalize (fun options -> { options with MaxFraction = share })
+      for name in [ ""; "a/b" ] do
+          $"a key called \"{name}\"", normalize (fun options -> { options with KeyAdded = Some name })
+      for basis in [ 0.0; 1.0; -2.0; nan; infinity ] do
+          $"the base {basis}",
+          { Recipe.nothing with
+              Log1p = Some { Base = Some basis } }
+      for k in [ 0; -1; 121 ] do
+          $"the top {k} of 120 genes",
+          qc (fun options ->
+              { options with
+                  PercentTop = Exactly [ 5; k ] })
 
-        "two sets of one name", qc (set "a" (Names []) >> set "a" (Names []))
-        "a set from no column", qc (set "a" (Column "nowhere"))
-        "a set from the index", qc (set "a" (Column "_index"))
-        "a set called a/b", qc (set "a/b" (Names []))
+      "two sets of one name", qc (set "a" (Names []) >> set "a" (Names []))
+      "a set from no column", qc (set "a" (Column "nowhere"))
+      "a set from the index", qc (set "a" (Column "_index"))
+      "a set called a/b", qc (set "a/b" (Names []))
 
-        "a key that qc writes too",
-        { qc id with
-            NormalizeTotal =
-                Some
-                    { Recipe.normalizeTotal with
-                        KeyAdded = Some "total_counts"
-                    }
-        }
-    ]
+      "a key that qc writes too",
+      { qc id with
+          NormalizeTotal =
+              Some
+                  { Recipe.normalizeTotal with
+                      KeyAdded = Some "total_counts" } } ]
 
 let private input = here "edge/plain_csr_f32/input.h5ad"
 
@@ -98,18 +88,16 @@ let private place name (target: Sandbox -> string) =
     }
 
 let private places =
-    [
-        place "the input itself" (fun sandbox -> sandbox.File "input.h5ad")
-        place "the input by another way" (fun sandbox ->
-            let link = sandbox.File "link.h5ad"
-            File.CreateSymbolicLink(link, sandbox.File "input.h5ad") |> ignore
-            link)
-        place "a folder that is not there" (fun sandbox -> Path.Combine(sandbox.Folder, "nowhere", "output.h5ad"))
-        place "a folder" (fun sandbox ->
-            let folder = sandbox.File "folder"
-            Directory.CreateDirectory folder |> ignore
-            folder)
-    ]
+    [ place "the input itself" (fun sandbox -> sandbox.File "input.h5ad")
+      place "the input by another way" (fun sandbox ->
+          let link = sandbox.File "link.h5ad"
+          File.CreateSymbolicLink(link, sandbox.File "input.h5ad") |> ignore
+          link)
+      place "a folder that is not there" (fun sandbox -> Path.Combine(sandbox.Folder, "nowhere", "output.h5ad"))
+      place "a folder" (fun sandbox ->
+          let folder = sandbox.File "folder"
+          Directory.CreateDirectory folder |> ignore
+          folder) ]
 
 /// The index keeps its name, so no column may take it.
 let private indexName =
@@ -119,8 +107,7 @@ let private indexName =
         let recipe =
             normalize (fun options ->
                 { options with
-                    KeyAdded = Some "_index"
-                })
+                    KeyAdded = Some "_index" })
 
         let outcome =
             Pipeline.run recipe Settings.standard input (NewFile(sandbox.File "output.h5ad"))
@@ -146,9 +133,7 @@ let private existing =
 let all =
     testList
         "Options"
-        [
-            testList "values" (List.map bad badOptions)
-            testList "places" places
-            indexName
-            existing
-        ]
+        [ testList "values" (List.map bad badOptions)
+          testList "places" places
+          indexName
+          existing ]

@@ -101,11 +101,9 @@ let private requireRoundedOnce (start: Results) (data: float[]) step =
 /// A logarithm to a base is rounded in one of the ways that NumPy 1, NumPy 2 and float64 throughout have.
 let private requireRoundedSomehow (data: float[]) step =
     let ways =
-        [
-            "sha256_float64_rounded_once"
-            "log1p_rounded_then_divided_in_float64/sha256"
-            "log1p_rounded_then_divided_in_float32/sha256"
-        ]
+        [ "sha256_float64_rounded_once"
+          "log1p_rounded_then_divided_in_float64/sha256"
+          "log1p_rounded_then_divided_in_float32/sha256" ]
         |> List.map (fun way -> text $"log1p_rounding/{way}" step)
 
     Expect.contains ways (sha256 data) "the digest of X/data"
@@ -170,21 +168,15 @@ let private fused dataset =
 let all =
     testList
         "Real"
-        [
-            for dataset in datasets do
-                testList
-                    dataset
-                    [
-                        for name in
-                            [
-                                "qc"
-                                "normalize_1e4"
-                                "normalize_median"
-                                "normalize_1e4_exclude_highly_expressed"
-                                "log1p"
-                                "log1p_base2"
-                            ] do
-                            test name { follow dataset name }
-                        test "preprocess is the three steps in one" { fused dataset }
-                    ]
-        ]
+        [ for dataset in datasets do
+              testList
+                  dataset
+                  [ for name in
+                        [ "qc"
+                          "normalize_1e4"
+                          "normalize_median"
+                          "normalize_1e4_exclude_highly_expressed"
+                          "log1p"
+                          "log1p_base2" ] do
+                        test name { follow dataset name }
+                    test "preprocess is the three steps in one" { fused dataset } ] ]

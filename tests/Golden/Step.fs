@@ -45,27 +45,23 @@ let strings (json: JsonElement) =
     json.EnumerateArray() |> Seq.map _.GetString() |> List.ofSeq
 
 let private ofJson from (json: JsonElement) =
-    {
-        Name = text "name" json + text "step" json
-        Op = text "op" json
-        Args = members "args" json
-        From = from
-        Prefix = tryFind "mt_prefix" json |> Option.map _.GetString() |> Option.filter (isNull >> not)
-        Expect = text "expect" json
-        Unchanged = tryFind "unchanged" json |> Option.map strings |> Option.defaultValue []
-        Facts = members "facts" json
-        Json = json
-    }
+    { Name = text "name" json + text "step" json
+      Op = text "op" json
+      Args = members "args" json
+      From = from
+      Prefix = tryFind "mt_prefix" json |> Option.map _.GetString() |> Option.filter (isNull >> not)
+      Expect = text "expect" json
+      Unchanged = tryFind "unchanged" json |> Option.map strings |> Option.defaultValue []
+      Facts = members "facts" json
+      Json = json }
 
 let private parse path =
     JsonDocument.Parse(File.ReadAllText path).RootElement
 
 /// The steps of a case of edge/.
 let ofCase folder =
-    [
-        for json in (parse (Path.Combine(folder, "params.json"))).GetProperty("steps").EnumerateArray() do
-            ofJson (text "from" json) json
-    ]
+    [ for json in (parse (Path.Combine(folder, "params.json"))).GetProperty("steps").EnumerateArray() do
+          ofJson (text "from" json) json ]
 
 /// A step over a real data set.
 let ofFile path =
@@ -103,8 +99,7 @@ let private qc step =
             | None -> Exactly [ 50; 100; 200; 500 ]
             | Some json when json.ValueKind = JsonValueKind.Null -> Exactly []
             | Some json -> Exactly(json.EnumerateArray() |> Seq.map _.GetInt32() |> List.ofSeq)
-        Log1p = arg "log1p" step |> Option.map _.GetBoolean() |> Option.defaultValue true
-    }
+        Log1p = arg "log1p" step |> Option.map _.GetBoolean() |> Option.defaultValue true }
 
 let private normalize step =
     requireKnown [ "target_sum"; "exclude_highly_expressed"; "max_fraction" ] step
@@ -118,15 +113,12 @@ let private normalize step =
             | Some json -> Counts(json.GetDouble())
         ExcludeHighlyExpressed = arg "exclude_highly_expressed" step |> Option.exists _.GetBoolean()
         MaxFraction = arg "max_fraction" step |> Option.map _.GetDouble() |> Option.defaultValue Recipe.normalizeTotal.MaxFraction
-        KeyAdded = Some factor
-    }
+        KeyAdded = Some factor }
 
 let private log1p step : Log1pRecipe =
     requireKnown [ "base" ] step
 
-    {
-        Base = arg "base" step |> Option.map _.GetDouble()
-    }
+    { Base = arg "base" step |> Option.map _.GetDouble() }
 
 /// Why this version has no recipe for a step.
 let unsupported step =
@@ -141,25 +133,20 @@ let recipe step =
     match step.Op with
     | "calculate_qc_metrics" ->
         { Recipe.nothing with
-            Qc = Some(qc step)
-        }
+            Qc = Some(qc step) }
     | "normalize_total" ->
         { Recipe.nothing with
-            NormalizeTotal = Some(normalize step)
-        }
+            NormalizeTotal = Some(normalize step) }
     | "log1p" ->
         { Recipe.nothing with
-            Log1p = Some(log1p step)
-        }
+            Log1p = Some(log1p step) }
     | other -> failwith $"{other} is not supported yet"
 
 /// Several steps in one.
 let fuse recipes =
     let first choose = List.tryPick choose recipes
 
-    {
-        Qc = first _.Qc
-        NormalizeTotal = first _.NormalizeTotal
-        Log1p = first _.Log1p
-        AllowInvalid = recipes |> List.exists _.AllowInvalid
-    }
+    { Qc = first _.Qc
+      NormalizeTotal = first _.NormalizeTotal
+      Log1p = first _.Log1p
+      AllowInvalid = recipes |> List.exists _.AllowInvalid }

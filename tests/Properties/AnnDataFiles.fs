@@ -16,20 +16,16 @@ type H5Bool =
 
 /// How to store a matrix.
 type Stored =
-    {
-        Values: Numeric
-        Indices: Numeric
-        Pointers: Numeric
-        Storage: Storage
-    }
+    { Values: Numeric
+      Indices: Numeric
+      Pointers: Numeric
+      Storage: Storage }
 
 let usual storage =
-    {
-        Values = Numeric.Float32
-        Indices = Numeric.Int32
-        Pointers = Numeric.Int32
-        Storage = storage
-    }
+    { Values = Numeric.Float32
+      Indices = Numeric.Int32
+      Pointers = Numeric.Int32
+      Storage = storage }
 
 let asArray numeric (values: float[]) : Array =
     match numeric with
@@ -90,22 +86,18 @@ let file stored genes (values: float[], indices: float[], pointers: float[]) (ot
     let x =
         group
             "csr_matrix"
-            [
-                "data", line stored.Storage (asArray stored.Values values)
-                "indices", line stored.Storage (asArray stored.Indices indices)
-                "indptr", line stored.Storage (asArray stored.Pointers pointers)
-            ]
+            [ "data", line stored.Storage (asArray stored.Values values)
+              "indices", line stored.Storage (asArray stored.Indices indices)
+              "indptr", line stored.Storage (asArray stored.Pointers pointers) ]
 
     let cells = pointers.Length - 1
     x.Attributes["shape"] <- [| int64 cells; int64 genes |]
     let file = H5File()
 
     for name, value in
-        [
-            "X", box x
-            "obs", frame (names "cell" cells) []
-            "var", frame (names "gene" genes) []
-        ]
+        [ "X", box x
+          "obs", frame (names "cell" cells) []
+          "var", frame (names "gene" genes) [] ]
         @ others do
         file[name] <- value
 
@@ -118,31 +110,25 @@ let write (path: string) stored (rows: Rows) =
 let counts (rows: Rows) : Counts =
     let values, indices, pointers = csr rows.Rows
 
-    {
-        CellNames = Array.init rows.Rows.Length (fun i -> $"cell{i}")
-        GeneNames = Array.init rows.Genes (fun i -> $"gene{i}")
-        Indptr = Array.map int pointers
-        Indices = Array.map int indices
-        Data = Array.map float32 values
-    }
+    { CellNames = Array.init rows.Rows.Length (fun i -> $"cell{i}")
+      GeneNames = Array.init rows.Genes (fun i -> $"gene{i}")
+      Indptr = Array.map int pointers
+      Indices = Array.map int indices
+      Data = Array.map float32 values }
 
 /// Rows as they went by, with the places that their slices claim.
 let transcript: Fold<Slice, (int64 * int64 * (int * float) list) list> =
     let rowsOf (slice: Slice) =
-        [
-            for row in 0 .. slice.Cells - 1 do
-                let low, high = slice.Offsets[row], slice.Offsets[row + 1]
+        [ for row in 0 .. slice.Cells - 1 do
+              let low, high = slice.Offsets[row], slice.Offsets[row + 1]
 
-                slice.FirstCell + int64 row, slice.FirstValue + int64 low, [ for i in low .. high - 1 -> slice.Genes[i], slice.Values[i] ]
-        ]
+              slice.FirstCell + int64 row, slice.FirstValue + int64 low, [ for i in low .. high - 1 -> slice.Genes[i], slice.Values[i] ] ]
 
     Fold.ofSteps
-        {
-            Fresh = fun () -> []
-            Step = fun seen slice -> rowsOf slice :: seen
-            Merge = fun left right -> right @ left
-            Finish = List.rev >> List.concat
-        }
+        { Fresh = fun () -> []
+          Step = fun seen slice -> rowsOf slice :: seen
+          Merge = fun left right -> right @ left
+          Finish = List.rev >> List.concat }
 
 /// What a transcript of the rows must be.
 let expected (rows: (int * float) list list) =
@@ -152,8 +138,7 @@ let expected (rows: (int * float) list list) =
 let schedule (AnySchedule(workers, window)) =
     { Blocks.sequential with
         Workers = workers
-        Window = window
-    }
+        Window = window }
 
 let read path schedule valuesPerSlice =
     use file = Schema.openRead path
@@ -161,10 +146,5 @@ let read path schedule valuesPerSlice =
 
 /// More rows than one block has, with few values each.
 let manyRows =
-    {
-        Genes = 50
-        Rows =
-            [
-                for cell in 0..9999 -> [ for i in 0 .. cell % 4 - 1 -> (cell * 7 + i * 13) % 50, float (1 + cell % 9) ]
-            ]
-    }
+    { Genes = 50
+      Rows = [ for cell in 0..9999 -> [ for i in 0 .. cell % 4 - 1 -> (cell * 7 + i * 13) % 50, float (1 + cell % 9) ] ] }

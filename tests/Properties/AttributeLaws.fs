@@ -19,61 +19,57 @@ let private attributesOf fixture path work =
 let tests =
     testList
         "Attribute"
-        [
-            Listing.fixture "heavy_old" "heavy"
+        [ Listing.fixture "heavy_old" "heavy"
 
-            test "so many attributes that they lie in a heap are refused, not overlooked" {
-                for path in [ "heavy"; "loaded" ] do
-                    attributesOf "heavy" path (fun store header ->
-                        GenFiles.isFault "lie in a heap" (fun () -> Attribute.all store.Disk header)
-                        GenFiles.isFault "lie in a heap" (fun () -> store.Text(header, "none")))
+          test "so many attributes that they lie in a heap are refused, not overlooked" {
+              for path in [ "heavy"; "loaded" ] do
+                  attributesOf "heavy" path (fun store header ->
+                      GenFiles.isFault "lie in a heap" (fun () -> Attribute.all store.Disk header)
+                      GenFiles.isFault "lie in a heap" (fun () -> store.Text(header, "none")))
 
-                attributesOf "heavy" "light" (fun store header ->
-                    Expect.equal (store.Integers(header, "one")) (Some [ 1L ]) "few are no trouble")
-            }
+              attributesOf "heavy" "light" (fun store header ->
+                  Expect.equal (store.Integers(header, "one")) (Some [ 1L ]) "few are no trouble")
+          }
 
-            test "strings of every kind, and numbers as whole ones" {
-                for file in [ "types"; "types_old" ] do
-                    attributesOf file "target" (fun store header ->
-                        Expect.equal (store.Text(header, "text")) (Some "ein Wert") "of variable length"
-                        Expect.equal (store.Strings(header, "texts")) (Some [ "a"; ""; "ccc" ]) "several"
-                        Expect.equal (store.Text(header, "bytes")) (Some "fixed") "of fixed length"
-                        Expect.equal (store.Integers(header, "number")) (Some [ 3L ]) "a number"
-                        Expect.equal (store.Integers(header, "real")) (Some []) "no whole number"
-                        Expect.equal (store.Strings(header, "number")) (Some []) "no string"
-                        Expect.equal (store.Text(header, "not there")) None "none"
-                        Expect.equal (Attribute.tryFind store.Disk "none" header |> Option.map _.Space) (Some Null) "null")
-            }
+          test "strings of every kind, and numbers as whole ones" {
+              for file in [ "types"; "types_old" ] do
+                  attributesOf file "target" (fun store header ->
+                      Expect.equal (store.Text(header, "text")) (Some "ein Wert") "of variable length"
+                      Expect.equal (store.Strings(header, "texts")) (Some [ "a"; ""; "ccc" ]) "several"
+                      Expect.equal (store.Text(header, "bytes")) (Some "fixed") "of fixed length"
+                      Expect.equal (store.Integers(header, "number")) (Some [ 3L ]) "a number"
+                      Expect.equal (store.Integers(header, "real")) (Some []) "no whole number"
+                      Expect.equal (store.Strings(header, "number")) (Some []) "no string"
+                      Expect.equal (store.Text(header, "not there")) None "none"
+                      Expect.equal (Attribute.tryFind store.Disk "none" header |> Option.map _.Space) (Some Null) "null")
+          }
 
-            test "whole numbers of every width and sign" {
-                for code, numbers in
-                    [
-                        "i1", [ 0L; 1L; 5L; 127L; -128L; 100L ]
-                        "i2", [ 0L; 1L; 5L; 32767L; -32768L; 100L ]
-                        "i4", [ 0L; 1L; 5L; 2147483647L; -2147483648L; 100L ]
-                        "i8", [ 0L; 1L; 5L; System.Int64.MaxValue; System.Int64.MinValue; 100L ]
-                        "u1", [ 0L; 1L; 5L; 255L; 0L; 100L ]
-                        "u4", [ 0L; 1L; 5L; 4294967295L; 0L; 100L ]
-                    ] do
-                    attributesOf "types" $"small {code[0]}" (fun store header ->
-                        Expect.equal (store.Integers(header, $"of {code}")) (Some numbers) code)
-            }
+          test "whole numbers of every width and sign" {
+              for code, numbers in
+                  [ "i1", [ 0L; 1L; 5L; 127L; -128L; 100L ]
+                    "i2", [ 0L; 1L; 5L; 32767L; -32768L; 100L ]
+                    "i4", [ 0L; 1L; 5L; 2147483647L; -2147483648L; 100L ]
+                    "i8", [ 0L; 1L; 5L; System.Int64.MaxValue; System.Int64.MinValue; 100L ]
+                    "u1", [ 0L; 1L; 5L; 255L; 0L; 100L ]
+                    "u4", [ 0L; 1L; 5L; 4294967295L; 0L; 100L ] ] do
+                  attributesOf "types" $"small {code[0]}" (fun store header ->
+                      Expect.equal (store.Integers(header, $"of {code}")) (Some numbers) code)
+          }
 
-            Law.holdsFor 60 "attributes as PureHDF writes them" (fun (AnyText text) (numbers: int64[]) ->
-                GenFiles.withPath (fun path ->
-                    let file = H5File()
-                    file.Attributes["text"] <- text
-                    file.Attributes["texts"] <- [| text; ""; text |]
+          Law.holdsFor 60 "attributes as PureHDF writes them" (fun (AnyText text) (numbers: int64[]) ->
+              GenFiles.withPath (fun path ->
+                  let file = H5File()
+                  file.Attributes["text"] <- text
+                  file.Attributes["texts"] <- [| text; ""; text |]
 
-                    if numbers.Length > 0 then
-                        file.Attributes["numbers"] <- numbers
+                  if numbers.Length > 0 then
+                      file.Attributes["numbers"] <- numbers
 
-                    file.Write path
+                  file.Write path
 
-                    GenFiles.withStore path (fun store ->
-                        let header = store.Root.Header
+                  GenFiles.withStore path (fun store ->
+                      let header = store.Root.Header
 
-                        store.Text(header, "text") = Some text
-                        && store.Strings(header, "texts") = Some [ text; ""; text ]
-                        && (numbers.Length = 0 || store.Integers(header, "numbers") = Some(List.ofArray numbers)))))
-        ]
+                      store.Text(header, "text") = Some text
+                      && store.Strings(header, "texts") = Some [ text; ""; text ]
+                      && (numbers.Length = 0 || store.Integers(header, "numbers") = Some(List.ofArray numbers))))) ]

@@ -30,42 +30,38 @@ let private agrees (data: byte[]) =
 let tests =
     testList
         "Checksum"
-        [
-            test "lookup3 gives the values of Jenkins's own driver" {
-                Expect.equal (lookup3 "") 0xdeadbeefu "of nothing"
-                Expect.equal (lookup3 "Four score and seven years ago") 0x17770551u "of driver5's sentence"
-            }
+        [ test "lookup3 gives the values of Jenkins's own driver" {
+              Expect.equal (lookup3 "") 0xdeadbeefu "of nothing"
+              Expect.equal (lookup3 "Four score and seven years ago") 0x17770551u "of driver5's sentence"
+          }
 
-            Law.holds "lookup3 depends on every byte" (fun (data: byte[]) (at: uint16) (bit: byte) ->
-                let data = Array.append data [| 0uy |]
-                let changed = Array.copy data
-                let at = int at % data.Length
-                changed[at] <- changed[at] ^^^ (1uy <<< int bit % 8)
-                Checksum.lookup3 (ReadOnlySpan data) <> Checksum.lookup3 (ReadOnlySpan changed))
+          Law.holds "lookup3 depends on every byte" (fun (data: byte[]) (at: uint16) (bit: byte) ->
+              let data = Array.append data [| 0uy |]
+              let changed = Array.copy data
+              let at = int at % data.Length
+              changed[at] <- changed[at] ^^^ (1uy <<< int bit % 8)
+              Checksum.lookup3 (ReadOnlySpan data) <> Checksum.lookup3 (ReadOnlySpan changed))
 
-            test "lookup3 has a block of twelve bytes, and every length around it" {
-                let hashes =
-                    [
-                        for length in 0..40 -> Checksum.lookup3 (ReadOnlySpan(Array.create length 0uy))
-                    ]
+          test "lookup3 has a block of twelve bytes, and every length around it" {
+              let hashes =
+                  [ for length in 0..40 -> Checksum.lookup3 (ReadOnlySpan(Array.create length 0uy)) ]
 
-                Expect.hasLength (List.distinct hashes) 41 "the length counts even where bytes are zero"
-            }
+              Expect.hasLength (List.distinct hashes) 41 "the length counts even where bytes are zero"
+          }
 
-            Law.holds "fletcher32 is two sums modulo 65535" (fun (data: byte[]) -> agrees data)
+          Law.holds "fletcher32 is two sums modulo 65535" (fun (data: byte[]) -> agrees data)
 
-            test "fletcher32 of long data folds its carries in time" {
-                for length in [ 719; 720; 721; 722; 1440; 65535; 65536; 200_001 ] do
-                    for value in [ 0uy; 1uy; 127uy; 255uy ] do
-                        Expect.isTrue (agrees (Array.create length value)) $"{length} times {value}"
-            }
+          test "fletcher32 of long data folds its carries in time" {
+              for length in [ 719; 720; 721; 722; 1440; 65535; 65536; 200_001 ] do
+                  for value in [ 0uy; 1uy; 127uy; 255uy ] do
+                      Expect.isTrue (agrees (Array.create length value)) $"{length} times {value}"
+          }
 
-            test "fletcher32 of words is HDF5's" {
-                // By hand: 0x0102, then 0x0102 + 0x0304, their sum 0x0508; an odd byte is the high half of a word.
-                Expect.equal (Checksum.fletcher32 (ReadOnlySpan<byte> [| 1uy; 2uy; 3uy; 4uy |])) 0x05080406u "two words"
-                Expect.equal (Checksum.fletcher32 (ReadOnlySpan [| 1uy; 2uy; 3uy |])) 0x05040402u "a word and a half"
-                Expect.equal (Checksum.fletcher32 (ReadOnlySpan [||])) 0u "none"
-                // Sums that are multiples of 65535 but not 0 stay 65535.
-                Expect.equal (Checksum.fletcher32 (ReadOnlySpan [| 255uy; 255uy |])) 0xffffffffu "all ones"
-            }
-        ]
+          test "fletcher32 of words is HDF5's" {
+              // By hand: 0x0102, then 0x0102 + 0x0304, their sum 0x0508; an odd byte is the high half of a word.
+              Expect.equal (Checksum.fletcher32 (ReadOnlySpan<byte> [| 1uy; 2uy; 3uy; 4uy |])) 0x05080406u "two words"
+              Expect.equal (Checksum.fletcher32 (ReadOnlySpan [| 1uy; 2uy; 3uy |])) 0x05040402u "a word and a half"
+              Expect.equal (Checksum.fletcher32 (ReadOnlySpan [||])) 0u "none"
+              // Sums that are multiples of 65535 but not 0 stay 65535.
+              Expect.equal (Checksum.fletcher32 (ReadOnlySpan [| 255uy; 255uy |])) 0xffffffffu "all ones"
+          } ]

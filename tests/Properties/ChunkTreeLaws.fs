@@ -20,16 +20,12 @@ let private withChunks (path: string) k extent count rest (work: Store -> Datase
         let length = max 0L (int64 count * extent - rest)
 
         let chunks =
-            [|
-                for chunk in 0 .. count - 1 do
-                    let bytes =
-                        Array.init (int extent) (fun i -> BitConverter.GetBytes(chunk * int extent + i)) |> Array.concat
+            [| for chunk in 0 .. count - 1 do
+                   let bytes =
+                       Array.init (int extent) (fun i -> BitConverter.GetBytes(chunk * int extent + i)) |> Array.concat
 
-                    {
-                        Address = draft.Put bytes
-                        Size = bytes.Length
-                    }
-            |]
+                   { Address = draft.Put bytes
+                     Size = bytes.Length } |]
 
         let index = ChunkTree.write draft k extent 4 chunks
 
@@ -37,14 +33,11 @@ let private withChunks (path: string) k extent count rest (work: Store -> Datase
             draft.Put(
                 Encode.header
                     0uy
-                    [
-                        Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line length))
-                        { Encode.message Header.Datatype (Encode.datatypeBody (Integer(4, true, false))) with
-                            Flags = 1uy
-                        }
-                        Encode.noFillValue
-                        Encode.chunked [| extent |] 4 index
-                    ]
+                    [ Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line length))
+                      { Encode.message Header.Datatype (Encode.datatypeBody (Integer(4, true, false))) with
+                          Flags = 1uy }
+                      Encode.zeroFillValue
+                      Encode.chunked [| extent |] 4 index ]
             )
 
         draft.Commit(draft.Rewrite("the root group", store.Root, [ "x", dataset ], []))
@@ -60,11 +53,9 @@ let private isFound k extent count rest =
             let expected =
                 written
                 |> Array.map (fun chunk ->
-                    {
-                        ChunkEntry.Address = chunk.Address
-                        Size = int64 chunk.Size
-                        Mask = 0u
-                    })
+                    { ChunkEntry.Address = chunk.Address
+                      Size = int64 chunk.Size
+                      Mask = 0u })
 
             Expect.equal found expected $"{count} chunks of {extent} in nodes of {2 * k}"
             let values = SlabReader(store.Disk, dataset).ReadAll()
@@ -80,15 +71,13 @@ let private isFound k extent count rest =
 let tests =
     testList
         "ChunkTree"
-        [
-            test "as many chunks as fill a leaf, one more, two levels, one more, thousands" {
-                for count in [ 0; 1; 2; 64; 65; 128; 64 * 64; 64 * 64 + 1; 10_007 ] do
-                    isFound 32 2L count 0L
-            }
+        [ test "as many chunks as fill a leaf, one more, two levels, one more, thousands" {
+              for count in [ 0; 1; 2; 64; 65; 128; 64 * 64; 64 * 64 + 1; 10_007 ] do
+                  isFound 32 2L count 0L
+          }
 
-            test "the last chunk may be longer than what is left for it" { isFound 32 10L 7 9L }
+          test "the last chunk may be longer than what is left for it" { isFound 32 10L 7 9L }
 
-            Law.holdsFor 60 "any number of chunks in nodes of any size" (fun (k: byte) (extent: byte) (count: uint16) (rest: byte) ->
-                let extent = 1L + int64 extent % 9L
-                isFound (1 + int k % 5) extent (int count % 300) (int64 rest % extent))
-        ]
+          Law.holdsFor 60 "any number of chunks in nodes of any size" (fun (k: byte) (extent: byte) (count: uint16) (rest: byte) ->
+              let extent = 1L + int64 extent % 9L
+              isFound (1 + int k % 5) extent (int count % 300) (int64 rest % extent)) ]

@@ -9,84 +9,78 @@ let private typeOf path =
         GenFiles.withStore file (fun store -> (GenFiles.findDataset store path).Type))
 
 let private numerics =
-    [
-        Numeric.Int8
-        Numeric.UInt8
-        Numeric.Int16
-        Numeric.UInt16
-        Numeric.Int32
-        Numeric.UInt32
-        Numeric.Int64
-        Numeric.UInt64
-        Numeric.Float32
-        Numeric.Float64
-    ]
+    [ Numeric.Int8
+      Numeric.UInt8
+      Numeric.Int16
+      Numeric.UInt16
+      Numeric.Int32
+      Numeric.UInt32
+      Numeric.Int64
+      Numeric.UInt64
+      Numeric.Float32
+      Numeric.Float64 ]
 
 let tests =
     testList
         "Datatype"
-        [
-            Listing.fixture "types" "types"
-            Listing.fixture "types_old" "types"
+        [ Listing.fixture "types" "types"
+          Listing.fixture "types_old" "types"
 
-            test "numbers" {
-                for numeric in numerics do
-                    let datatype = Numeric.datatype numeric
-                    Expect.equal (Numeric.ofDatatype datatype) (Some numeric) "there and back"
-                    Expect.equal (Datatype.name datatype) (Numeric.name numeric) "its name"
-                    Expect.equal (Datatype.size datatype) (Numeric.size numeric) "its size"
+          test "numbers" {
+              for numeric in numerics do
+                  let datatype = Numeric.datatype numeric
+                  Expect.equal (Numeric.ofDatatype datatype) (Some numeric) "there and back"
+                  Expect.equal (Datatype.name datatype) (Numeric.name numeric) "its name"
+                  Expect.equal (Datatype.size datatype) (Numeric.size numeric) "its size"
 
-                Expect.equal (typeOf "big_i2") (Integer(2, true, true)) "big-endian"
-                Expect.equal (typeOf "big_f8") (Float(8, true)) "big-endian"
-                Expect.equal (Numeric.ofDatatype (typeOf "f2")) None "half floats are no numbers of a matrix"
-            }
+              Expect.equal (typeOf "big_i2") (Integer(2, true, true)) "big-endian"
+              Expect.equal (typeOf "big_f8") (Float(8, true)) "big-endian"
+              Expect.equal (Numeric.ofDatatype (typeOf "f2")) None "half floats are no numbers of a matrix"
+          }
 
-            test "compounds have their members where they lie" {
-                match typeOf "records" with
-                | Compound(size, members) ->
-                    Expect.equal size 25 "packed"
+          test "compounds have their members where they lie" {
+              match typeOf "records" with
+              | Compound(size, members) ->
+                  Expect.equal size 25 "packed"
 
-                    Expect.equal
-                        members
-                        [
-                            "name", 0, FixedString 6
-                            "x", 6, Float(8, false)
-                            "n", 14, Integer(2, true, true)
-                            "on", 16, Enumeration(Integer(1, true, false), [ "FALSE", [| 0uy |]; "TRUE", [| 1uy |] ])
-                            "pair", 17, ArrayOf([ 2 ], Integer(4, true, false))
-                        ]
-                        "members"
-                | other -> failtest $"{other}"
-            }
+                  Expect.equal
+                      members
+                      [ "name", 0, FixedString 6
+                        "x", 6, Float(8, false)
+                        "n", 14, Integer(2, true, true)
+                        "on", 16, Enumeration(Integer(1, true, false), [ "FALSE", [| 0uy |]; "TRUE", [| 1uy |] ])
+                        "pair", 17, ArrayOf([ 2 ], Integer(4, true, false)) ]
+                      "members"
+              | other -> failtest $"{other}"
+          }
 
-            test "enumerations keep their names, and h5py's bool is one" {
-                Expect.isTrue (Datatype.isBool (typeOf "flags")) "bool"
+          test "enumerations keep their names, and h5py's bool is one" {
+              Expect.isTrue (Datatype.isBool (typeOf "flags")) "bool"
 
-                Expect.equal
-                    (typeOf "colours")
-                    (Enumeration(Integer(2, true, false), [ "blue", [| 2uy; 0uy |]; "green", [| 1uy; 0uy |]; "red", [| 0uy; 0uy |] ]))
-                    "colours"
-            }
+              Expect.equal
+                  (typeOf "colours")
+                  (Enumeration(Integer(2, true, false), [ "blue", [| 2uy; 0uy |]; "green", [| 1uy; 0uy |]; "red", [| 0uy; 0uy |] ]))
+                  "colours"
+          }
 
-            test "a committed type is that of its datasets" {
-                Expect.equal
-                    (typeOf "of_committed")
-                    (Compound(8, [ "a", 0, Integer(4, true, false); "b", 4, Float(4, false) ]))
-                    "by the address of its header"
-            }
+          test "a committed type is that of its datasets" {
+              Expect.equal
+                  (typeOf "of_committed")
+                  (Compound(8, [ "a", 0, Integer(4, true, false); "b", 4, Float(4, false) ]))
+                  "by the address of its header"
+          }
 
-            test "a type that is cut off anywhere is a fault" {
-                for datatype in [ VlenString; Integer(4, true, false); Float(8, false) ] do
-                    let body = Encode.datatypeBody datatype
+          test "a type that is cut off anywhere is a fault" {
+              for datatype in [ VlenString; Integer(4, true, false); Float(8, false) ] do
+                  let body = Encode.datatypeBody datatype
 
-                    GenFiles.withDisk [| 0uy |] (fun disk ->
-                        let parse (bytes: byte[]) =
-                            Datatype.parse disk (Cursor(disk, "a type", bytes, 0))
+                  GenFiles.withDisk [| 0uy |] (fun disk ->
+                      let parse (bytes: byte[]) =
+                          Datatype.parse disk (Cursor(disk, "a type", bytes, 0))
 
-                        Expect.equal (parse body) datatype "there and back"
+                      Expect.equal (parse body) datatype "there and back"
 
-                        for length in 0 .. body.Length - 1 do
-                            let fault = GenFiles.faultOf (fun () -> parse body[.. length - 1])
-                            Expect.equal (Fault.kind fault) "Damaged" $"{length} bytes of {datatype}")
-            }
-        ]
+                      for length in 0 .. body.Length - 1 do
+                          let fault = GenFiles.faultOf (fun () -> parse body[.. length - 1])
+                          Expect.equal (Fault.kind fault) "Damaged" $"{length} bytes of {datatype}")
+          } ]

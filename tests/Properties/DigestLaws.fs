@@ -19,10 +19,8 @@ let private digestOf (write: string -> unit) =
         digest path)
 
 let private matrix: Rows =
-    {
-        Genes = 4
-        Rows = [ [ 0, 1.0; 2, 5.0 ]; []; [ 3, 2.0 ] ]
-    }
+    { Genes = 4
+      Rows = [ [ 0, 1.0; 2, 5.0 ]; []; [ 3, 2.0 ] ] }
 
 /// A small file after one change.
 let private changed (change: H5File -> unit) =
@@ -44,119 +42,110 @@ let private golden name = digest (GenFiles.goldenEdge name)
 let tests =
     testList
         "Digest"
-        [
-            Law.holdsFor 60 "storage does not matter" (fun (CountRows rows) (AnyStorage storage) ->
-                let written storage =
-                    digestOf (fun path -> NewFile.write path storage (AnnDataFiles.counts rows))
+        [ Law.holdsFor 60 "storage does not matter" (fun (CountRows rows) (AnyStorage storage) ->
+              let written storage =
+                  digestOf (fun path -> NewFile.write path storage (AnnDataFiles.counts rows))
 
-                written storage = written InOnePiece)
+              written storage = written InOnePiece)
 
-            Law.holdsFor 40 "datasets of several dimensions do not depend on their chunks" (fun (dataset: AnyDataset) ->
-                let written dataset =
-                    digestOf (fun path -> SlabLaws.write path dataset)
+          Law.holdsFor 40 "datasets of several dimensions do not depend on their chunks" (fun (dataset: AnyDataset) ->
+              let written dataset =
+                  digestOf (fun path -> SlabLaws.write path dataset)
 
-                written dataset =
-                    written
-                        { dataset with
-                            Chunk = None
-                            Compact = false
-                        })
+              written dataset =
+                  written
+                      { dataset with
+                          Chunk = None
+                          Compact = false })
 
-            Law.holdsFor 40 "one changed value changes the digest" (fun (CountRows rows) (at: uint16) ->
-                let counts = AnnDataFiles.counts rows
+          Law.holdsFor 40 "one changed value changes the digest" (fun (CountRows rows) (at: uint16) ->
+              let counts = AnnDataFiles.counts rows
 
-                counts.Data.Length = 0
-                || (let other = Array.copy counts.Data
-                    let at = int at % other.Length
-                    other[at] <- other[at] + 1.0f
+              counts.Data.Length = 0
+              || (let other = Array.copy counts.Data
+                  let at = int at % other.Length
+                  other[at] <- other[at] + 1.0f
 
-                    // One more makes no difference to the largest counts.
-                    other[at] = counts.Data[at]
-                    || digestOf (fun path -> NewFile.write path InOnePiece counts)
-                       <> digestOf (fun path -> NewFile.write path InOnePiece { counts with Data = other })))
+                  // One more makes no difference to the largest counts.
+                  other[at] = counts.Data[at]
+                  || digestOf (fun path -> NewFile.write path InOnePiece counts)
+                     <> digestOf (fun path -> NewFile.write path InOnePiece { counts with Data = other })))
 
-            test "one changed attribute, name, type, extent or member changes the digest" {
-                let changes: (string * (H5File -> unit)) list =
-                    [
-                        "nothing", ignore
-                        "a value", (fun file -> (uns file)["a"] <- [| 1; 3 |])
-                        "a type", (fun file -> (uns file)["a"] <- [| 1L; 2L |])
-                        "a sign", (fun file -> (uns file)["a"] <- [| 1u; 2u |])
-                        "a kind", (fun file -> (uns file)["a"] <- [| 1.0f; 2.0f |])
-                        "an extent", (fun file -> (uns file)["a"] <- H5Dataset([| 1; 2 |], fileDims = [| 2UL; 1UL |]))
-                        "more values", (fun file -> (uns file)["a"] <- [| 1; 2; 0 |])
-                        "an attribute", (fun file -> (uns file).Attributes[ "encoding-type" ] <- "other")
-                        "one attribute more", (fun file -> (uns file).Attributes[ "note" ] <- 1)
-                        "an attribute of the root", (fun file -> file.Attributes["note"] <- 1)
-                        "a member", (fun file -> (uns file)["b"] <- [| 1; 2 |])
-                        "an empty group", (fun file -> (uns file)["b"] <- H5Group())
-                        "a name",
-                        (fun file ->
-                            (uns file).Remove "a" |> ignore
-                            (uns file)["A"] <- [| 1; 2 |])
-                        "a text", (fun file -> (uns file)["a"] <- [| "1"; "2" |])
-                        "other texts", (fun file -> (uns file)["a"] <- [| "12"; "" |])
-                        "texts cut elsewhere", (fun file -> (uns file)["a"] <- [| "1"; "22" |])
-                    ]
+          test "one changed attribute, name, type, extent or member changes the digest" {
+              let changes: (string * (H5File -> unit)) list =
+                  [ "nothing", ignore
+                    "a value", (fun file -> (uns file)["a"] <- [| 1; 3 |])
+                    "a type", (fun file -> (uns file)["a"] <- [| 1L; 2L |])
+                    "a sign", (fun file -> (uns file)["a"] <- [| 1u; 2u |])
+                    "a kind", (fun file -> (uns file)["a"] <- [| 1.0f; 2.0f |])
+                    "an extent", (fun file -> (uns file)["a"] <- H5Dataset([| 1; 2 |], fileDims = [| 2UL; 1UL |]))
+                    "more values", (fun file -> (uns file)["a"] <- [| 1; 2; 0 |])
+                    "an attribute", (fun file -> (uns file).Attributes[ "encoding-type" ] <- "other")
+                    "one attribute more", (fun file -> (uns file).Attributes[ "note" ] <- 1)
+                    "an attribute of the root", (fun file -> file.Attributes["note"] <- 1)
+                    "a member", (fun file -> (uns file)["b"] <- [| 1; 2 |])
+                    "an empty group", (fun file -> (uns file)["b"] <- H5Group())
+                    "a name",
+                    (fun file ->
+                        (uns file).Remove "a" |> ignore
+                        (uns file)["A"] <- [| 1; 2 |])
+                    "a text", (fun file -> (uns file)["a"] <- [| "1"; "2" |])
+                    "other texts", (fun file -> (uns file)["a"] <- [| "12"; "" |])
+                    "texts cut elsewhere", (fun file -> (uns file)["a"] <- [| "1"; "22" |]) ]
 
-                let wholes = changes |> List.map (fun (_, change) -> (changed change).Whole)
-                Expect.hasLength (List.distinct wholes) changes.Length "all differ"
-            }
+              let wholes = changes |> List.map (fun (_, change) -> (changed change).Whole)
+              Expect.hasLength (List.distinct wholes) changes.Length "all differ"
+          }
 
-            test "elements are in the order of their paths, and the whole is that of the lines" {
-                let found = changed ignore
+          test "elements are in the order of their paths, and the whole is that of the lines" {
+              let found = changed ignore
 
-                let lines =
-                    found.Elements |> List.map (fun element -> $"{element.Sha256}  {element.Path}\n") |> String.concat ""
+              let lines =
+                  found.Elements |> List.map (fun element -> $"{element.Sha256}  {element.Path}\n") |> String.concat ""
 
-                let whole =
-                    Convert.ToHexStringLower(Security.Cryptography.SHA256.HashData(Text.Encoding.UTF8.GetBytes lines))
+              let whole =
+                  Convert.ToHexStringLower(Security.Cryptography.SHA256.HashData(Text.Encoding.UTF8.GetBytes lines))
 
-                Expect.equal found.Whole whole "as sha256sum would give it"
+              Expect.equal found.Whole whole "as sha256sum would give it"
 
-                Expect.equal
-                    (found.Elements |> List.map _.Path)
-                    [
-                        "/"
-                        "X"
-                        "X/data"
-                        "X/indices"
-                        "X/indptr"
-                        "obs"
-                        "obs/_index"
-                        "uns"
-                        "uns/a"
-                        "var"
-                        "var/_index"
-                    ]
-                    "paths"
-            }
+              Expect.equal
+                  (found.Elements |> List.map _.Path)
+                  [ "/"
+                    "X"
+                    "X/data"
+                    "X/indices"
+                    "X/indptr"
+                    "obs"
+                    "obs/_index"
+                    "uns"
+                    "uns/a"
+                    "var"
+                    "var/_index" ]
+                  "paths"
+          }
 
-            test "a file in the old format and one in the new have the same digest" {
-                for name in [ "chunked"; "long"; "groups"; "types"; "heavy" ] do
-                    let digestOf fixture =
-                        GenFiles.withBytes (GenFiles.fixtureBytes fixture) (Pipeline.digest Settings.standard)
+          test "a file in the old format and one in the new have the same digest" {
+              for name in [ "chunked"; "long"; "groups"; "types"; "heavy" ] do
+                  let digestOf fixture =
+                      GenFiles.withBytes (GenFiles.fixtureBytes fixture) (Pipeline.digest Settings.standard)
 
-                    match digestOf name, digestOf (name + "_old") with
-                    | Ok found, Ok other ->
-                        for element, same in List.zip found.Elements other.Elements do
-                            Expect.equal element same $"of {name}"
-                    // Committed types and attributes in heaps have no digest.
-                    | Error _, _
-                    | _, Error _ -> ()
-            }
+                  match digestOf name, digestOf (name + "_old") with
+                  | Ok found, Ok other ->
+                      for element, same in List.zip found.Elements other.Elements do
+                          Expect.equal element same $"of {name}"
+                  // Committed types and attributes in heaps have no digest.
+                  | Error _, _
+                  | _, Error _ -> ()
+          }
 
-            test "the storage of golden files does not matter" {
-                let contiguous = (golden "layout_contiguous").Whole
+          test "the storage of golden files does not matter" {
+              let contiguous = (golden "layout_contiguous").Whole
 
-                for name in
-                    [
-                        "layout_chunked"
-                        "layout_gzip"
-                        "layout_shuffle_gzip"
-                        "layout_libver_latest"
-                        "layout_big_endian"
-                    ] do
-                    Expect.equal (golden name).Whole contiguous name
-            }
-        ]
+              for name in
+                  [ "layout_chunked"
+                    "layout_gzip"
+                    "layout_shuffle_gzip"
+                    "layout_libver_latest"
+                    "layout_big_endian" ] do
+                  Expect.equal (golden name).Whole contiguous name
+          } ]

@@ -23,13 +23,11 @@ let private superblockBytes = 48
 let private draftOver endOfFile free work =
     GenFiles.withDisk (Array.zeroCreate 64) (fun disk ->
         let superblock =
-            {
-                Version = 3
-                EndOfFile = endOfFile
-                Root = 48L
-                ChunkNodeK = 32
-                Image = Array.zeroCreate 48
-            }
+            { Version = 3
+              EndOfFile = endOfFile
+              Root = 48L
+              ChunkNodeK = 32
+              Image = Array.zeroCreate 48 }
 
         work (Draft(disk, superblock, free)))
 
@@ -39,64 +37,58 @@ let private overlap ranges =
 let tests =
     testList
         "Draft"
-        [
-            Law.holdsFor 150 "edits are found by both readers, and nothing else has changed" (fun edits ->
-                GenFiles.withPath (fun path ->
-                    edited path [] edits |> ignore
-                    EditModel.isIn path (EditModel.after edits) "the new content"))
+        [ Law.holdsFor 150 "edits are found by both readers, and nothing else has changed" (fun edits ->
+              GenFiles.withPath (fun path ->
+                  edited path [] edits |> ignore
+                  EditModel.isIn path (EditModel.after edits) "the new content"))
 
-            Law.holdsFor 50 "before the superblock is written, the old content is there, to the byte" (fun edits ->
-                GenFiles.withPath (fun path ->
-                    let old, now = edited path [] edits
-                    Expect.isGreaterThanOrEqual now.Length old.Length "the file grows"
-                    Array.Copy(old, now, superblockBytes)
-                    Expect.equal now[.. old.Length - 1] old "only the superblock of the old bytes changes"
-                    File.WriteAllBytes(path, now)
-                    EditModel.isIn path (EditModel.before edits) "the old content"))
+          Law.holdsFor 50 "before the superblock is written, the old content is there, to the byte" (fun edits ->
+              GenFiles.withPath (fun path ->
+                  let old, now = edited path [] edits
+                  Expect.isGreaterThanOrEqual now.Length old.Length "the file grows"
+                  Array.Copy(old, now, superblockBytes)
+                  Expect.equal now[.. old.Length - 1] old "only the superblock of the old bytes changes"
+                  File.WriteAllBytes(path, now)
+                  EditModel.isIn path (EditModel.before edits) "the old content"))
 
-            Law.holdsFor 50 "edits can be edited" (fun edits ->
-                GenFiles.withPath (fun path ->
-                    edited path [] edits |> ignore
-                    let now = EditModel.after edits
-                    let next = now |> Map.add "later" (Map.find "" now)
-                    using (opened path) (fun disk -> EditModel.edit disk [] now next)
-                    EditModel.isIn path next "the newer content"))
+          Law.holdsFor 50 "edits can be edited" (fun edits ->
+              GenFiles.withPath (fun path ->
+                  edited path [] edits |> ignore
+                  let now = EditModel.after edits
+                  let next = now |> Map.add "later" (Map.find "" now)
+                  using (opened path) (fun disk -> EditModel.edit disk [] now next)
+                  EditModel.isIn path next "the newer content"))
 
-            Law.holds "room is given once, and only where it is free" (fun (AnyHoles(endOfFile, holes)) (sizes: uint16 list) ->
-                draftOver endOfFile holes (fun draft ->
-                    let given =
-                        [
-                            for size in sizes do
-                                let size = int64 (size % 3000us)
-                                draft.Reserve size, max 8L (Bytes.align8 size)
-                        ]
+          Law.holds "room is given once, and only where it is free" (fun (AnyHoles(endOfFile, holes)) (sizes: uint16 list) ->
+              draftOver endOfFile holes (fun draft ->
+                  let given =
+                      [ for size in sizes do
+                            let size = int64 (size % 3000us)
+                            draft.Reserve size, max 8L (Bytes.align8 size) ]
 
-                    let isFree (start, length) =
-                        start >= endOfFile || List.exists (fun (struct (low, room)) -> start >= low && start + length <= low + room) holes
+                  let isFree (start, length) =
+                      start >= endOfFile || List.exists (fun (struct (low, room)) -> start >= low && start + length <= low + room) holes
 
-                    List.forall isFree given && not (overlap given) && List.forall (fun (start, _) -> start % 8L = 0L) given))
+                  List.forall isFree given && not (overlap given) && List.forall (fun (start, _) -> start % 8L = 0L) given))
 
-            Law.holds "strings of any length come back, whatever is put between them" (fun (steps: Choice<AnyText, uint16> list) ->
-                draftOver 64L [] (fun draft ->
-                    let references =
-                        [
-                            for step in steps do
-                                match step with
-                                | Choice1Of2(AnyText text) -> text, draft.StringReference text
-                                | Choice2Of2 size -> draft.Put(Array.create (int size) 255uy) |> ignore
-                        ]
+          Law.holds "strings of any length come back, whatever is put between them" (fun (steps: Choice<AnyText, uint16> list) ->
+              draftOver 64L [] (fun draft ->
+                  let references =
+                      [ for step in steps do
+                            match step with
+                            | Choice1Of2(AnyText text) -> text, draft.StringReference text
+                            | Choice2Of2 size -> draft.Put(Array.create (int size) 255uy) |> ignore ]
 
-                    draft.Commit 48L
-                    let heap = GlobalHeap draft.Disk
-                    references |> List.forall (fun (text, reference) -> heap.String(ReadOnlySpan reference) = text)))
+                  draft.Commit 48L
+                  let heap = GlobalHeap draft.Disk
+                  references |> List.forall (fun (text, reference) -> heap.String(ReadOnlySpan reference) = text)))
 
-            test "a group with a second name is refused, because one of them would stay behind" {
-                for file in [ "groups"; "groups_old" ] do
-                    GenFiles.withBytes (GenFiles.fixtureBytes file) (fun path ->
-                        use disk = opened path
-                        let store = new Store(disk)
-                        let draft = Draft(disk, store.Superblock, [])
-                        let shared = GenFiles.findGroup store "shared"
-                        GenFiles.isFault "2 hard links" (fun () -> draft.Rewrite("shared", shared, [], [])))
-            }
-        ]
+          test "a group with a second name is refused, because one of them would stay behind" {
+              for file in [ "groups"; "groups_old" ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes file) (fun path ->
+                      use disk = opened path
+                      let store = new Store(disk)
+                      let draft = Draft(disk, store.Superblock, [])
+                      let shared = GenFiles.findGroup store "shared"
+                      GenFiles.isFault "2 hard links" (fun () -> draft.Rewrite("shared", shared, [], [])))
+          } ]

@@ -10,12 +10,10 @@ open SingleSharp.Properties.Gen
 open SingleSharp.Properties.GenHdf5
 
 let private nothing: Edits =
-    {
-        CellColumns = []
-        GeneColumns = []
-        Logarithm = ValueNone
-        Values = SamePlaces
-    }
+    { CellColumns = []
+      GeneColumns = []
+      Logarithm = ValueNone
+      Values = SamePlaces }
 
 /// 0, 1, 2 … as a column stores them.
 let private encoded (column: Column) count =
@@ -26,7 +24,7 @@ let private encoded (column: Column) count =
 /// Puts columns of the row's number, and whatever else, into the file itself.
 let private edit path cellColumns (geneColumns: Column list) (change: Edits -> Edits) =
     use file = Schema.openWrite path
-    Edit.requireColumns file cellColumns geneColumns
+    Edit.require file cellColumns geneColumns Untouched false
     let draft = Draft(file.Store.Disk, file.Store.Superblock, [])
 
     Edit.commit
@@ -34,12 +32,8 @@ let private edit path cellColumns (geneColumns: Column list) (change: Edits -> E
         draft
         (change
             { nothing with
-                CellColumns =
-                    [
-                        for column in cellColumns -> column, draft.Put(encoded column (int file.X.Cells))
-                    ]
-                GeneColumns = [ for column in geneColumns -> column, Array.init file.X.Genes float ]
-            })
+                CellColumns = [ for column in cellColumns -> column, draft.Put(encoded column (int file.X.Cells)) ]
+                GeneColumns = [ for column in geneColumns -> column, Array.init file.X.Genes float ] })
 
 let private column numeric name : Column = { Name = name; Type = numeric }
 
@@ -61,137 +55,128 @@ let private withCells fixture work =
 let tests =
     testList
         "Edit"
-        [
-            Law.holdsFor 40 "columns of any type" (fun (CountRows rows) (AnyStorage storage) (seed: byte) ->
-                GenFiles.withPath (fun path ->
-                    NewFile.write path storage (AnnDataFiles.counts rows)
-                    let before = elements path
+        [ Law.holdsFor 40 "columns of any type" (fun (CountRows rows) (AnyStorage storage) (seed: byte) ->
+              GenFiles.withPath (fun path ->
+                  NewFile.write path storage (AnnDataFiles.counts rows)
+                  let before = elements path
 
-                    let types =
-                        [
-                            Numeric.Int32
-                            Numeric.Int64
-                            Numeric.UInt64
-                            Numeric.Float32
-                            Numeric.Float64
-                        ]
-                        |> List.skip (int seed % 5)
+                  let types =
+                      [ Numeric.Int32
+                        Numeric.Int64
+                        Numeric.UInt64
+                        Numeric.Float32
+                        Numeric.Float64 ]
+                      |> List.skip (int seed % 5)
 
-                    let columns =
-                        types |> List.map (fun numeric -> column numeric $"as {Numeric.name numeric}")
+                  let columns =
+                      types |> List.map (fun numeric -> column numeric $"as {Numeric.name numeric}")
 
-                    edit path columns (List.rev columns) id
-                    let now = elements path
+                  edit path columns (List.rev columns) id
+                  let now = elements path
 
-                    let isNumbered frame count =
-                        GenFiles.withStore path (fun store ->
-                            columns
-                            |> List.forall (fun column ->
-                                let dataset = GenFiles.findDataset store $"{frame}/{column.Name}"
+                  let isNumbered frame count =
+                      GenFiles.withStore path (fun store ->
+                          columns
+                          |> List.forall (fun column ->
+                              let dataset = GenFiles.findDataset store $"{frame}/{column.Name}"
 
-                                dataset.Type = Numeric.datatype column.Type
-                                && dataset.Dims = [| int64 count |]
-                                && store.Text(dataset.Header, "encoding-type") = Some "array"
-                                && SlabReader(store.Disk, dataset).ReadAll() = encoded column count))
+                              dataset.Type = Numeric.datatype column.Type
+                              && dataset.Dims = [| int64 count |]
+                              && store.Text(dataset.Header, "encoding-type") = Some "array"
+                              && SlabReader(store.Disk, dataset).ReadAll() = encoded column count))
 
-                    isNumbered "obs" rows.Rows.Length
-                    && isNumbered "var" rows.Genes
-                    && order path "obs" = (columns |> List.map _.Name)
-                    && order path "var" = (columns |> List.rev |> List.map _.Name)
-                    && List.forall (fun path -> path = "obs" || path = "var") (lost before now)))
+                  isNumbered "obs" rows.Rows.Length
+                  && isNumbered "var" rows.Genes
+                  && order path "obs" = (columns |> List.map _.Name)
+                  && order path "var" = (columns |> List.rev |> List.map _.Name)
+                  && List.forall (fun path -> path = "obs" || path = "var") (lost before now)))
 
-            test "columns that are there are replaced in their place" {
-                for fixture in [ "cells"; "cells_old" ] do
-                    withCells fixture (fun path ->
-                        let before = elements path
-                        edit path [ column Numeric.Float32 "new"; column Numeric.Int64 "batch" ] [ column Numeric.Float64 "mito" ] id
-                        let now = elements path
-                        Expect.equal (order path "obs") [ "group"; "batch"; "new" ] "the order of obs"
-                        Expect.equal (order path "var") [ "mito" ] "the order of var"
-                        Expect.equal (lost before now) [ "obs"; "obs/batch"; "var/mito" ] $"what changed in {fixture}"
-                        use file = H5File.OpenRead path
-                        Expect.equal (file.Dataset("obs/batch").Read<int64[]>()) (Array.init 40 int64) "PureHDF reads it")
-            }
+          test "columns that are there are replaced in their place" {
+              for fixture in [ "cells"; "cells_old" ] do
+                  withCells fixture (fun path ->
+                      let before = elements path
+                      edit path [ column Numeric.Float32 "new"; column Numeric.Int64 "batch" ] [ column Numeric.Float64 "mito" ] id
+                      let now = elements path
+                      Expect.equal (order path "obs") [ "group"; "batch"; "new" ] "the order of obs"
+                      Expect.equal (order path "var") [ "mito" ] "the order of var"
+                      Expect.equal (lost before now) [ "obs"; "obs/batch"; "var/mito" ] $"what changed in {fixture}"
+                      use file = H5File.OpenRead path
+                      Expect.equal (file.Dataset("obs/batch").Read<int64[]>()) (Array.init 40 int64) "PureHDF reads it")
+          }
 
-            test "a logarithm leaves its note, with its base where it has one" {
-                for fixture in [ "cells"; "cells_old" ] do
-                    for basis in [ ValueNone; ValueSome 2.0 ] do
-                        withCells fixture (fun path ->
-                            let before = elements path
+          test "a logarithm leaves its note, with its base where it has one" {
+              for fixture in [ "cells"; "cells_old" ] do
+                  for basis in [ ValueNone; ValueSome 2.0 ] do
+                      withCells fixture (fun path ->
+                          let before = elements path
 
-                            edit path [] [] (fun edits ->
-                                { edits with
-                                    Logarithm = ValueSome basis
-                                })
+                          edit path [] [] (fun edits ->
+                              { edits with
+                                  Logarithm = ValueSome basis })
 
-                            Expect.isEmpty (lost before (elements path)) "nothing else has changed"
-                            Expect.isTrue (using (Schema.openRead path) Schema.isLogged) "noted"
+                          Expect.isEmpty (lost before (elements path)) "nothing else has changed"
+                          Expect.isTrue (using (Schema.openRead path) Schema.isLogged) "noted"
 
-                            GenFiles.withStore path (fun store ->
-                                let note = GenFiles.findGroup store "uns/log1p"
-                                Expect.equal (store.Text(note.Header, "encoding-type")) (Some "dict") "a dict"
+                          GenFiles.withStore path (fun store ->
+                              let note = GenFiles.findGroup store "uns/log1p"
+                              Expect.equal (store.Text(note.Header, "encoding-type")) (Some "dict") "a dict"
 
-                                match basis with
-                                | ValueNone -> Expect.isEmpty note.Links "empty for the natural logarithm"
-                                | ValueSome basis ->
-                                    let dataset = GenFiles.findDataset store "uns/log1p/base"
-                                    Expect.equal (BitConverter.ToDouble(SlabReader(store.Disk, dataset).ReadAll(), 0)) basis "its base"))
-            }
+                              match basis with
+                              | ValueNone -> Expect.isEmpty note.Links "empty for the natural logarithm"
+                              | ValueSome basis ->
+                                  let dataset = GenFiles.findDataset store "uns/log1p/base"
+                                  Expect.equal (BitConverter.ToDouble(SlabReader(store.Disk, dataset).ReadAll(), 0)) basis "its base"))
+          }
 
-            test "a file without uns gets one" {
-                GenFiles.withPath (fun path ->
-                    AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) AnnDataFiles.manyRows
+          test "a file without uns gets one" {
+              GenFiles.withPath (fun path ->
+                  AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) AnnDataFiles.manyRows
 
-                    edit path [] [] (fun edits ->
-                        { edits with
-                            Logarithm = ValueSome ValueNone
-                        })
+                  edit path [] [] (fun edits ->
+                      { edits with
+                          Logarithm = ValueSome ValueNone })
 
-                    GenFiles.withStore path (fun store ->
-                        let uns = GenFiles.findGroup store "uns"
-                        Expect.equal (store.Text(uns.Header, "encoding-type")) (Some "dict") "a dict"
-                        Expect.equal (uns.Links |> List.map _.Name) [ "log1p" ] "with the note"))
-            }
+                  GenFiles.withStore path (fun store ->
+                      let uns = GenFiles.findGroup store "uns"
+                      Expect.equal (store.Text(uns.Header, "encoding-type")) (Some "dict") "a dict"
+                      Expect.equal (uns.Links |> List.map _.Name) [ "log1p" ] "with the note"))
+          }
 
-            test "no edits change nothing but the superblock" {
-                withCells "cells_old" (fun path ->
-                    let before = File.ReadAllBytes path
-                    edit path [] [] id
-                    let now = File.ReadAllBytes path
-                    Expect.isTrue (now[96 .. before.Length - 1] = before[96..]) "the old bytes"
-                    let content = GenFiles.withStore path Listing.ofStore
-                    Expect.equal content (GenFiles.withBytes before (fun old -> GenFiles.withStore old Listing.ofStore)) "the content")
-            }
+          test "no edits change nothing but the superblock" {
+              withCells "cells_old" (fun path ->
+                  let before = File.ReadAllBytes path
+                  edit path [] [] id
+                  let now = File.ReadAllBytes path
+                  Expect.isTrue (now[96 .. before.Length - 1] = before[96..]) "the old bytes"
+                  let content = GenFiles.withStore path Listing.ofStore
+                  Expect.equal content (GenFiles.withBytes before (fun old -> GenFiles.withStore old Listing.ofStore)) "the content")
+          }
 
-            test "columns that a frame cannot hold are refused" {
-                let refused part columns =
-                    withCells "cells" (fun path ->
-                        GenFiles.isFault part (fun () -> edit path (columns |> List.map (column Numeric.Float32)) [] id)
-                        Expect.isTrue (File.ReadAllBytes path = GenFiles.fixtureBytes "cells") "the file is as it was")
+          test "columns that a frame cannot hold are refused" {
+              let refused part columns =
+                  withCells "cells" (fun path ->
+                      GenFiles.isFault part (fun () -> edit path (columns |> List.map (column Numeric.Float32)) [] id)
+                      Expect.isTrue (File.ReadAllBytes path = GenFiles.fixtureBytes "cells") "the file is as it was")
 
-                refused "rename the index" [ "barcode" ]
-                refused "empty or has a slash" [ "" ]
-                refused "empty or has a slash" [ "a/b" ]
-                refused "written twice" [ "a"; "b"; "a" ]
-            }
+              refused "rename the index" [ "barcode" ]
+              refused "cannot be called" [ "" ]
+              refused "cannot be called" [ "a/b" ]
+              refused "written twice" [ "a"; "b"; "a" ]
+          }
 
-            yield!
-                [
-                    "preserve_everything"
-                    "columns_of_every_kind"
-                    "layout_libver_latest"
-                    "layout_big_endian"
-                    "index_categorical"
-                ]
-                |> List.map (fun name ->
-                    testCase $"{name} keeps everything" (fun () ->
-                        GenFiles.withBytes (File.ReadAllBytes(GenFiles.goldenEdge name)) (fun path ->
-                            let before = elements path
+          yield!
+              [ "preserve_everything"
+                "columns_of_every_kind"
+                "layout_libver_latest"
+                "layout_big_endian"
+                "index_categorical" ]
+              |> List.map (fun name ->
+                  testCase $"{name} keeps everything" (fun () ->
+                      GenFiles.withBytes (File.ReadAllBytes(GenFiles.goldenEdge name)) (fun path ->
+                          let before = elements path
 
-                            edit path [ column Numeric.Float32 "new" ] [ column Numeric.Float32 "new" ] (fun edits ->
-                                { edits with
-                                    Logarithm = ValueSome ValueNone
-                                })
+                          edit path [ column Numeric.Float32 "new" ] [ column Numeric.Float32 "new" ] (fun edits ->
+                              { edits with
+                                  Logarithm = ValueSome ValueNone })
 
-                            Expect.equal (lost before (elements path)) [ "obs"; "var" ] "only the orders of columns changed")))
-        ]
+                          Expect.equal (lost before (elements path)) [ "obs"; "var" ] "only the orders of columns changed"))) ]

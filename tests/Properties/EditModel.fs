@@ -9,32 +9,24 @@ open SingleSharp.Properties.GenHdf5
 
 /// What a group holds: numbers by name, and texts of attributes by name.
 type Content =
-    {
-        Datasets: Map<string, int[]>
-        Attributes: Map<string, string list>
-    }
+    { Datasets: Map<string, int[]>
+      Attributes: Map<string, string list> }
 
 /// Groups by name; the root group's own members are those of "".
 type Contents = Map<string, Content>
 
 let private nothing =
-    {
-        Datasets = Map.empty
-        Attributes = Map.empty
-    }
+    { Datasets = Map.empty
+      Attributes = Map.empty }
 
 /// What a generated base means.
 let before (AnyEdits(groups, _)) : Contents =
     Map
-        [
-            "", nothing
-            for name, datasets, attributes in groups do
-                name,
-                {
-                    Datasets = Map datasets
-                    Attributes = Map attributes
-                }
-        ]
+        [ "", nothing
+          for name, datasets, attributes in groups do
+              name,
+              { Datasets = Map datasets
+                Attributes = Map attributes } ]
 
 /// What generated edits make of it.
 let after (AnyEdits(_, edits) as all) =
@@ -47,13 +39,11 @@ let after (AnyEdits(_, edits) as all) =
         | PutNumbers(group, name, values) ->
             change group (fun content ->
                 { content with
-                    Datasets = Map.add name values content.Datasets
-                })
+                    Datasets = Map.add name values content.Datasets })
         | PutTexts(group, name, texts) ->
             change group (fun content ->
                 { content with
-                    Attributes = Map.add name texts content.Attributes
-                }))
+                    Attributes = Map.add name texts content.Attributes }))
 
 let write (path: string) (contents: Contents) =
     let fill (group: H5Group) content =
@@ -88,39 +78,28 @@ let edit (disk: Disk) free (old: Contents) (wanted: Contents) =
         let before = Map.tryFind name old |> Option.defaultValue nothing
 
         let datasets =
-            [
-                for name, values in changed before.Datasets content.Datasets do
-                    let address = draft.Put(Array.collect (BitConverter.GetBytes: int -> byte[]) values)
-                    name, draft.PutDataset(Integer(4, true, false), Encode.line values.LongLength, address, [])
-            ]
+            [ for name, values in changed before.Datasets content.Datasets do
+                  let address = draft.Put(Array.collect (BitConverter.GetBytes: int -> byte[]) values)
+                  name, draft.PutDataset(Integer(4, true, false), Encode.line values.LongLength, address, []) ]
 
-        datasets,
-        [
-            for name, texts in changed before.Attributes content.Attributes -> draft.StringsAttribute(name, texts)
-        ]
+        datasets, [ for name, texts in changed before.Attributes content.Attributes -> draft.StringsAttribute(name, texts) ]
 
     let groups =
-        [
-            for KeyValue(name, content) in Map.remove "" wanted do
-                let datasets, attributes = parts name content
+        [ for KeyValue(name, content) in Map.remove "" wanted do
+              let datasets, attributes = parts name content
 
-                match store.TryFind("", store.Root, name) with
-                | Some(GroupNode group) when not (datasets.IsEmpty && attributes.IsEmpty) ->
-                    name, draft.Rewrite(name, group, datasets, attributes)
-                | Some _ -> ()
-                | None ->
-                    let links =
-                        [
-                            for name, address in datasets ->
-                                {
-                                    Name = name
-                                    Target = Hard address
-                                    Order = ValueNone
-                                }
-                        ]
+              match store.TryFind("", store.Root, name) with
+              | Some(GroupNode group) when not (datasets.IsEmpty && attributes.IsEmpty) ->
+                  name, draft.Rewrite(name, group, datasets, attributes)
+              | Some _ -> ()
+              | None ->
+                  let links =
+                      [ for name, address in datasets ->
+                            { Name = name
+                              Target = Hard address
+                              Order = ValueNone } ]
 
-                    name, draft.PutGroup(links, attributes)
-        ]
+                  name, draft.PutGroup(links, attributes) ]
 
     let datasets, attributes =
         parts "" (Map.tryFind "" wanted |> Option.defaultValue nothing)
@@ -134,72 +113,54 @@ let ofStore path : Contents =
             let path link =
                 if name = "" then link else $"{name}/{link}"
 
-            {
-                Datasets =
-                    Map
-                        [
-                            for link in group.Links do
-                                match GenFiles.find store (path link.Name) with
-                                | DatasetNode dataset ->
-                                    let bytes = SlabReader(store.Disk, dataset).ReadAll()
-                                    link.Name, Array.init (bytes.Length / 4) (fun i -> BitConverter.ToInt32(bytes, 4 * i))
-                                | GroupNode _ -> ()
-                        ]
-                Attributes =
-                    Map
-                        [
-                            for attribute in Attribute.all store.Disk group.Header ->
-                                attribute.Name, Attribute.strings store.Heap attribute
-                        ]
-            }
+            { Datasets =
+                Map
+                    [ for link in group.Links do
+                          match GenFiles.find store (path link.Name) with
+                          | DatasetNode dataset ->
+                              let bytes = SlabReader(store.Disk, dataset).ReadAll()
+                              link.Name, Array.init (bytes.Length / 4) (fun i -> BitConverter.ToInt32(bytes, 4 * i))
+                          | GroupNode _ -> () ]
+              Attributes =
+                Map [ for attribute in Attribute.all store.Disk group.Header -> attribute.Name, Attribute.strings store.Heap attribute ] }
 
         Map
-            [
-                "", content "" store.Root
-                for link in store.Root.Links do
-                    match GenFiles.find store link.Name with
-                    | GroupNode group -> link.Name, content link.Name group
-                    | DatasetNode _ -> ()
-            ])
+            [ "", content "" store.Root
+              for link in store.Root.Links do
+                  match GenFiles.find store link.Name with
+                  | GroupNode group -> link.Name, content link.Name group
+                  | DatasetNode _ -> () ])
 
 /// What PureHDF finds.
 let ofPureHdf (path: string) : Contents =
     use file = H5File.OpenRead path
 
     let content (group: IH5Group) =
-        {
-            Datasets =
-                Map
-                    [
-                        for child in group.Children() do
-                            match child with
-                            | :? IH5Dataset as dataset ->
-                                dataset.Name, (if dataset.Space.Dimensions[0] = 0UL then [||] else dataset.Read<int[]>())
-                            | _ -> ()
-                    ]
-            Attributes =
-                Map
-                    [
-                        for attribute in group.Attributes() do
-                            let texts =
-                                if attribute.Space.Dimensions[0] = 0UL then
-                                    []
-                                else
-                                    // PureHDF reads a string without bytes as null.
-                                    attribute.Read<string[]>() |> Array.map (fun text -> if isNull text then "" else text) |> List.ofArray
+        { Datasets =
+            Map
+                [ for child in group.Children() do
+                      match child with
+                      | :? IH5Dataset as dataset ->
+                          dataset.Name, (if dataset.Space.Dimensions[0] = 0UL then [||] else dataset.Read<int[]>())
+                      | _ -> () ]
+          Attributes =
+            Map
+                [ for attribute in group.Attributes() do
+                      let texts =
+                          if attribute.Space.Dimensions[0] = 0UL then
+                              []
+                          else
+                              // PureHDF reads a string without bytes as null.
+                              attribute.Read<string[]>() |> Array.map (fun text -> if isNull text then "" else text) |> List.ofArray
 
-                            attribute.Name, texts
-                    ]
-        }
+                      attribute.Name, texts ] }
 
     Map
-        [
-            "", content file
-            for child in file.Children() do
-                match child with
-                | :? IH5Group as group -> group.Name, content group
-                | _ -> ()
-        ]
+        [ "", content file
+          for child in file.Children() do
+              match child with
+              | :? IH5Group as group -> group.Name, content group
+              | _ -> () ]
 
 /// Fails unless both readers find the content.
 let isIn path (contents: Contents) what =

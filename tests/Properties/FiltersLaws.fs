@@ -7,11 +7,9 @@ open SingleSharp.Core
 open SingleSharp.Properties.GenHdf5
 
 let private filter id parameters =
-    {
-        Id = id
-        Optional = false
-        Parameters = List.toArray parameters
-    }
+    { Id = id
+      Optional = false
+      Parameters = List.toArray parameters }
 
 let private deflate level =
     filter Dataset.Deflate [ uint32 (level: int) ]
@@ -22,11 +20,9 @@ let private shuffle size =
 let private fletcher32 = filter Dataset.Fletcher32 []
 
 let private entry mask (bytes: byte[]) =
-    {
-        Address = 0L
-        Size = bytes.LongLength
-        Mask = mask
-    }
+    { Address = 0L
+      Size = bytes.LongLength
+      Mask = mask }
 
 let private encode filters (chunk: byte[]) =
     GenFiles.withDisk [| 0uy |] (fun disk -> ChunkCodec(disk, "chunk", filters, chunk.Length).Encode(ReadOnlySpan chunk).ToArray())
@@ -43,10 +39,8 @@ let private planes size (data: byte[]) =
     let count = data.Length / size
 
     Array.append
-        [|
-            for j in 0 .. size - 1 do
-                for i in 0 .. count - 1 -> data[i * size + j]
-        |]
+        [| for j in 0 .. size - 1 do
+               for i in 0 .. count - 1 -> data[i * size + j] |]
         data[count * size ..]
 
 let private shuffled size (data: byte[]) =
@@ -62,94 +56,88 @@ let private unshuffled size (data: byte[]) =
 let tests =
     testList
         "Filters"
-        [
-            Law.holds "shuffle" (fun (data: byte[]) (size: byte) ->
-                let size = 1 + int size % 20
-                shuffled size data = planes size data && unshuffled size (shuffled size data) = data)
+        [ Law.holds "shuffle" (fun (data: byte[]) (size: byte) ->
+              let size = 1 + int size % 20
+              shuffled size data = planes size data && unshuffled size (shuffled size data) = data)
 
-            Law.holds "decode undoes encode" (fun (AnyPipeline(filters, chunk)) ->
-                decode filters 0u chunk.Length (encode filters chunk) = chunk)
+          Law.holds "decode undoes encode" (fun (AnyPipeline(filters, chunk)) ->
+              decode filters 0u chunk.Length (encode filters chunk) = chunk)
 
-            Law.holds "masked filters are skipped" (fun (AnyPipeline(filters, chunk)) (mask: uint32) ->
-                decode filters mask chunk.Length (encode (applied mask filters) chunk) = chunk)
+          Law.holds "masked filters are skipped" (fun (AnyPipeline(filters, chunk)) (mask: uint32) ->
+              decode filters mask chunk.Length (encode (applied mask filters) chunk) = chunk)
 
-            Law.holds "one codec serves chunk after chunk" (fun (AnyPipeline(filters, chunk)) ->
-                let other = Array.rev chunk
-                let first, second = encode filters chunk, encode filters other
+          Law.holds "one codec serves chunk after chunk" (fun (AnyPipeline(filters, chunk)) ->
+              let other = Array.rev chunk
+              let first, second = encode filters chunk, encode filters other
 
-                GenFiles.withDisk (Array.append first second) (fun disk ->
-                    let codec = ChunkCodec(disk, "chunk", filters, chunk.Length)
+              GenFiles.withDisk (Array.append first second) (fun disk ->
+                  let codec = ChunkCodec(disk, "chunk", filters, chunk.Length)
 
-                    let at address (stored: byte[]) =
-                        codec
-                            .Decode(
-                                { entry 0u stored with
-                                    Address = address
-                                }
-                            )
-                            .ToArray()
+                  let at address (stored: byte[]) =
+                      codec
+                          .Decode(
+                              { entry 0u stored with
+                                  Address = address }
+                          )
+                          .ToArray()
 
-                    at 0L first = chunk
-                    && at first.LongLength second = other
-                    && codec.Encode(ReadOnlySpan chunk).ToArray() = first
-                    && at 0L first = chunk))
+                  at 0L first = chunk
+                  && at first.LongLength second = other
+                  && codec.Encode(ReadOnlySpan chunk).ToArray() = first
+                  && at 0L first = chunk))
 
-            Law.holds "a flipped bit under fletcher32 is found" (fun (AnyPipeline(_, chunk)) (at: uint32) ->
-                let stored = encode [ fletcher32 ] chunk
-                let at = int (at % uint32 (stored.Length * 8))
-                stored[at / 8] <- stored[at / 8] ^^^ (1uy <<< at % 8)
-                GenFiles.faultOf (fun () -> decode [ fletcher32 ] 0u chunk.Length stored) |> Fault.kind = "Damaged")
+          Law.holds "a flipped bit under fletcher32 is found" (fun (AnyPipeline(_, chunk)) (at: uint32) ->
+              let stored = encode [ fletcher32 ] chunk
+              let at = int (at % uint32 (stored.Length * 8))
+              stored[at / 8] <- stored[at / 8] ^^^ (1uy <<< at % 8)
+              GenFiles.faultOf (fun () -> decode [ fletcher32 ] 0u chunk.Length stored) |> Fault.kind = "Damaged")
 
-            Law.holds "a chunk of another length is damage" (fun (AnyPipeline(_, chunk)) ->
-                [ []; [ deflate 4 ]; [ shuffle 4; deflate 9 ]; [ fletcher32 ] ]
-                |> List.forall (fun filters ->
-                    let stored = encode filters chunk
+          Law.holds "a chunk of another length is damage" (fun (AnyPipeline(_, chunk)) ->
+              [ []; [ deflate 4 ]; [ shuffle 4; deflate 9 ]; [ fletcher32 ] ]
+              |> List.forall (fun filters ->
+                  let stored = encode filters chunk
 
-                    [ chunk.Length + 1; chunk.Length + 5000; chunk.Length - 1 ]
-                    |> List.filter (fun size -> size > 0)
-                    |> List.forall (fun size -> GenFiles.faultOf (fun () -> decode filters 0u size stored) |> Fault.kind = "Damaged")))
+                  [ chunk.Length + 1; chunk.Length + 5000; chunk.Length - 1 ]
+                  |> List.filter (fun size -> size > 0)
+                  |> List.forall (fun size -> GenFiles.faultOf (fun () -> decode filters 0u size stored) |> Fault.kind = "Damaged")))
 
-            Law.holds
-                "a gzip chunk that is cut or spoiled is damage, if its values are not those that were meant"
-                (fun (AnyPipeline(_, chunk)) (at: uint32) ->
-                    let stored = encode [ deflate 6 ] chunk
-                    let at = int (at % uint32 (stored.Length * 8))
-                    let spoiled = Array.copy stored
-                    spoiled[at / 8] <- spoiled[at / 8] ^^^ (1uy <<< at % 8)
+          Law.holds
+              "a gzip chunk that is cut or spoiled is damage, if its values are not those that were meant"
+              (fun (AnyPipeline(_, chunk)) (at: uint32) ->
+                  let stored = encode [ deflate 6 ] chunk
+                  let at = int (at % uint32 (stored.Length * 8))
+                  let spoiled = Array.copy stored
+                  spoiled[at / 8] <- spoiled[at / 8] ^^^ (1uy <<< at % 8)
 
-                    spoiled
-                    :: [
-                        for length in [ 0; 1; 2; stored.Length / 2; stored.Length - 1 ] -> stored[.. length - 1]
-                    ]
-                    |> List.forall (fun stored ->
-                        try
-                            decode [ deflate 6 ] 0u chunk.Length stored = chunk
-                        with FaultException(Damaged _) ->
-                            true))
+                  spoiled :: [ for length in [ 0; 1; 2; stored.Length / 2; stored.Length - 1 ] -> stored[.. length - 1] ]
+                  |> List.forall (fun stored ->
+                      try
+                          decode [ deflate 6 ] 0u chunk.Length stored = chunk
+                      with FaultException(Damaged _) ->
+                          true))
 
-            test "noise fits its buffer at every level" {
-                let noise = Array.zeroCreate<byte> 100_000
-                (Random 1).NextBytes noise
+          test "noise fits its buffer at every level" {
+              let noise = Array.zeroCreate<byte> 100_000
+              (Random 1).NextBytes noise
 
-                for level in 0..9 do
-                    Expect.equal (decode [ deflate level ] 0u noise.Length (encode [ deflate level ] noise)) noise $"level {level}"
-            }
+              for level in 0..9 do
+                  Expect.equal (decode [ deflate level ] 0u noise.Length (encode [ deflate level ] noise)) noise $"level {level}"
+          }
 
-            test "a level that deflate does not know is one that it knows" {
-                for level in [ 10u; 0x7fffffffu; 0x80000000u; 0xffffff00u ] do
-                    let filters = [ filter Dataset.Deflate [ level ] ]
+          test "a level that deflate does not know is one that it knows" {
+              for level in [ 10u; 0x7fffffffu; 0x80000000u; 0xffffff00u ] do
+                  let filters = [ filter Dataset.Deflate [ level ] ]
 
-                    Expect.equal
-                        (decode filters 0u 5 (encode filters [| 1uy; 2uy; 3uy; 4uy; 5uy |]))
-                        [| 1uy; 2uy; 3uy; 4uy; 5uy |]
-                        $"level {level}"
-            }
+                  Expect.equal
+                      (decode filters 0u 5 (encode filters [| 1uy; 2uy; 3uy; 4uy; 5uy |]))
+                      [| 1uy; 2uy; 3uy; 4uy; 5uy |]
+                      $"level {level}"
+          }
 
-            test "filters of others are named" {
-                let lzf = filter 32000 []
-                Expect.equal (Filters.unsupported [ shuffle 4; lzf ]) (Some lzf) "lzf"
-                Expect.equal (Filters.unsupported [ shuffle 4; deflate 4; fletcher32 ]) None "ours"
-            }
+          test "filters of others are named" {
+              let lzf = filter 32000 []
+              Expect.equal (Filters.unsupported [ shuffle 4; lzf ]) (Some lzf) "lzf"
+              Expect.equal (Filters.unsupported [ shuffle 4; deflate 4; fletcher32 ]) None "ours"
+          }
 
-            Listing.fixture "wide" "wide"
-        ]
+          Listing.fixture "wide" "wide" ]

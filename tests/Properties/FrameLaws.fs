@@ -37,135 +37,127 @@ let private categorical (codes: obj) (categories: obj) =
 let tests =
     testList
         "Frame"
-        [
-            test "strings" { Expect.equal (namesOf (H5Dataset labels)) (List.ofArray labels) "of variable length" }
+        [ test "strings" { Expect.equal (namesOf (H5Dataset labels)) (List.ofArray labels) "of variable length" }
 
-            test "whole numbers" {
-                Expect.equal (namesOf (H5Dataset [| 5L; -3L; 0L; 7L; 9L |])) [ "5"; "-3"; "0"; "7"; "9" ] "int64"
-                Expect.equal (namesOf (H5Dataset [| 5uy; 255uy; 0uy; 7uy; 9uy |])) [ "5"; "255"; "0"; "7"; "9" ] "uint8"
+          test "whole numbers" {
+              Expect.equal (namesOf (H5Dataset [| 5L; -3L; 0L; 7L; 9L |])) [ "5"; "-3"; "0"; "7"; "9" ] "int64"
+              Expect.equal (namesOf (H5Dataset [| 5uy; 255uy; 0uy; 7uy; 9uy |])) [ "5"; "255"; "0"; "7"; "9" ] "uint8"
 
-                let largest = namesOf (H5Dataset [| 0UL; System.UInt64.MaxValue; 1UL; 2UL; 3UL |])
-                Expect.equal largest [ "0"; "18446744073709551615"; "1"; "2"; "3" ] "uint64"
-            }
+              let largest = namesOf (H5Dataset [| 0UL; System.UInt64.MaxValue; 1UL; 2UL; 3UL |])
+              Expect.equal largest [ "0"; "18446744073709551615"; "1"; "2"; "3" ] "uint64"
+          }
 
-            test "categories, with codes of any width, and none for what is missing" {
-                let wanted = [ "b"; "a"; ""; "b"; "b" ]
+          test "categories, with codes of any width, and none for what is missing" {
+              let wanted = [ "b"; "a"; ""; "b"; "b" ]
 
-                for codes in
-                    [
-                        box [| 1y; 0y; -1y; 1y; 1y |]
-                        box [| 1s; 0s; -1s; 1s; 1s |]
-                        box [| 1; 0; -1; 1; 1 |]
-                        box [| 1L; 0L; -1L; 1L; 1L |]
-                    ] do
-                    Expect.equal (namesOf (categorical (H5Dataset codes) (H5Dataset [| "a"; "b" |]))) wanted $"{codes.GetType()}"
+              for codes in
+                  [ box [| 1y; 0y; -1y; 1y; 1y |]
+                    box [| 1s; 0s; -1s; 1s; 1s |]
+                    box [| 1; 0; -1; 1; 1 |]
+                    box [| 1L; 0L; -1L; 1L; 1L |] ] do
+                  Expect.equal (namesOf (categorical (H5Dataset codes) (H5Dataset [| "a"; "b" |]))) wanted $"{codes.GetType()}"
 
-                GenFiles.isFault "beyond its categories" (fun () ->
-                    namesOf (categorical (H5Dataset [| 1y; 2y; 0y; 0y; 0y |]) (H5Dataset [| "a"; "b" |])))
-            }
+              GenFiles.isFault "beyond its categories" (fun () ->
+                  namesOf (categorical (H5Dataset [| 1y; 2y; 0y; 0y; 0y |]) (H5Dataset [| "a"; "b" |])))
+          }
 
-            test "nullable strings" {
-                let values =
-                    group
-                        "nullable-string-array"
-                        [
-                            "values", H5Dataset labels
-                            "mask", bools [| false; true; false; false; false |]
-                        ]
+          test "nullable strings" {
+              let values =
+                  group
+                      "nullable-string-array"
+                      [ "values", H5Dataset labels
+                        "mask", bools [| false; true; false; false; false |] ]
 
-                let names = namesOf values
-                Expect.sequenceEqual names[2..] labels[2..] "those that are there"
-            }
+              let names = namesOf values
+              Expect.sequenceEqual names[2..] labels[2..] "those that are there"
+          }
 
-            test "big-endian and fixed-length names are read or refused, never lost" {
-                let names frame =
-                    GenFiles.withBytes (GenFiles.fixtureBytes "frames") (fun path ->
-                        GenFiles.withStore path (fun store ->
-                            let frame = Frame.read store frame
+          test "big-endian and fixed-length names are read or refused, never lost" {
+              let names frame =
+                  GenFiles.withBytes (GenFiles.fixtureBytes "frames") (fun path ->
+                      GenFiles.withStore path (fun store ->
+                          let frame = Frame.read store frame
 
-                            try
-                                let names = List.ofSeq (Frame.names store frame 0L frame.Rows)
-                                Expect.equal (Frame.nameOf store frame 1L) names[1] "one of them"
-                                Some names
-                            with FaultException(Unsupported _) ->
-                                None))
+                          try
+                              let names = List.ofSeq (Frame.names store frame 0L frame.Rows)
+                              Expect.equal (Frame.nameOf store frame 1L) names[1] "one of them"
+                              Some names
+                          with FaultException(Unsupported _) ->
+                              None))
 
-                Expect.equal (names "fixed") (Some [ "label 0"; "label 1"; "label 2" ]) "fixed length"
-                Expect.equal (names "utf8") (Some [ "é"; "ab"; "" ]) "fixed length in UTF-8"
-                Expect.contains [ None; Some [ "5"; "-7"; "1099511627776" ] ] (names "numbers") "big-endian numbers"
-                Expect.contains [ None; Some("" :: [ for i in 0..298 -> $"label {i}" ]) ] (names "codes") "big-endian codes"
-            }
+              Expect.equal (names "fixed") (Some [ "label 0"; "label 1"; "label 2" ]) "fixed length"
+              Expect.equal (names "utf8") (Some [ "é"; "ab"; "" ]) "fixed length in UTF-8"
+              Expect.contains [ None; Some [ "5"; "-7"; "1099511627776" ] ] (names "numbers") "big-endian numbers"
+              Expect.contains [ None; Some("" :: [ for i in 0..298 -> $"label {i}" ]) ] (names "codes") "big-endian codes"
+          }
 
-            test "more names than are read at a time" {
-                let many = Array.init 40_000 (fun i -> $"cell {i}")
+          test "more names than are read at a time" {
+              let many = Array.init 40_000 (fun i -> $"cell {i}")
 
-                opened (frame (H5Dataset many) []) (fun store frame ->
-                    Expect.sequenceEqual (Frame.names store frame 0L frame.Rows) many "all"
-                    Expect.sequenceEqual (Frame.names store frame 16383L 3L) many[16383..16385] "across batches"
-                    Expect.sequenceEqual (Frame.names store frame 5L 0L) [] "none")
-            }
+              opened (frame (H5Dataset many) []) (fun store frame ->
+                  Expect.sequenceEqual (Frame.names store frame 0L frame.Rows) many "all"
+                  Expect.sequenceEqual (Frame.names store frame 16383L 3L) many[16383..16385] "across batches"
+                  Expect.sequenceEqual (Frame.names store frame 5L 0L) [] "none")
+          }
 
-            test "no rows" { Expect.equal (opened (frame (H5Dataset([||]: string[])) []) (fun _ frame -> frame.Rows)) 0L "an empty frame" }
+          test "no rows" { Expect.equal (opened (frame (H5Dataset([||]: string[])) []) (fun _ frame -> frame.Rows)) 0L "an empty frame" }
 
-            test "values that cannot be names" {
-                GenFiles.isFault "cannot be names" (fun () -> namesOf (H5Dataset [| 1.0; 2.0; 3.0; 4.0; 5.0 |]))
-            }
+          test "values that cannot be names" {
+              GenFiles.isFault "cannot be names" (fun () -> namesOf (H5Dataset [| 1.0; 2.0; 3.0; 4.0; 5.0 |]))
+          }
 
-            test "an index by another name, and the order of columns" {
-                let obs =
-                    frame (H5Dataset labels) [ "b", H5Dataset [| 1; 2; 3; 4; 5 |]; "a", H5Dataset [| 1; 2; 3; 4; 5 |] ]
+          test "an index by another name, and the order of columns" {
+              let obs =
+                  frame (H5Dataset labels) [ "b", H5Dataset [| 1; 2; 3; 4; 5 |]; "a", H5Dataset [| 1; 2; 3; 4; 5 |] ]
 
-                obs["barcodes"] <- H5Dataset(Array.rev labels)
-                obs.Attributes["_index"] <- "barcodes"
+              obs["barcodes"] <- H5Dataset(Array.rev labels)
+              obs.Attributes["_index"] <- "barcodes"
 
-                opened obs (fun store frame ->
-                    Expect.equal frame.Columns [ "b"; "a" ] "columns"
-                    Expect.equal (List.ofSeq (Frame.names store frame 0L 5L)) (List.rev (List.ofArray labels)) "names")
-            }
+              opened obs (fun store frame ->
+                  Expect.equal frame.Columns [ "b"; "a" ] "columns"
+                  Expect.equal (List.ofSeq (Frame.names store frame 0L 5L)) (List.rev (List.ofArray labels)) "names")
+          }
 
-            test "an index that is missing is damage" {
-                let obs = group "dataframe" []
-                obs.Attributes["_index"] <- "barcodes"
-                GenFiles.isFault "barcodes is missing" (fun () -> opened obs (fun _ _ -> ()))
-            }
+          test "an index that is missing is damage" {
+              let obs = group "dataframe" []
+              obs.Attributes["_index"] <- "barcodes"
+              GenFiles.isFault "barcodes is missing" (fun () -> opened obs (fun _ _ -> ()))
+          }
 
-            test "boolean columns" { Expect.equal (isFlag (bools flags)) flags "as h5py writes them" }
+          test "boolean columns" { Expect.equal (isFlag (bools flags)) flags "as h5py writes them" }
 
-            test "nullable boolean columns without missing values" {
-                let column mask =
-                    group "nullable-boolean" [ "values", bools flags; "mask", bools mask ]
+          test "nullable boolean columns without missing values" {
+              let column mask =
+                  group "nullable-boolean" [ "values", bools flags; "mask", bools mask ]
 
-                Expect.equal (isFlag (column (Array.create 5 false))) flags "none is missing"
-                GenFiles.isFault "has missing values" (fun () -> isFlag (column [| false; false; true; false; false |]))
-            }
+              Expect.equal (isFlag (column (Array.create 5 false))) flags "none is missing"
+              GenFiles.isFault "has missing values" (fun () -> isFlag (column [| false; false; true; false; false |]))
+          }
 
-            test "columns that are not boolean are refused" {
-                GenFiles.isFault "int32 values where True and False are needed" (fun () -> isFlag (H5Dataset [| 1; 0; 1; 0; 1 |]))
+          test "columns that are not boolean are refused" {
+              GenFiles.isFault "int32 values where True and False are needed" (fun () -> isFlag (H5Dataset [| 1; 0; 1; 0; 1 |]))
 
-                GenFiles.isFault "is not boolean" (fun () ->
-                    isFlag (categorical (H5Dataset [| 1y; 0y; 0y; 1y; 1y |]) (H5Dataset [| "a"; "b" |])))
+              GenFiles.isFault "is not boolean" (fun () ->
+                  isFlag (categorical (H5Dataset [| 1y; 0y; 0y; 1y; 1y |]) (H5Dataset [| "a"; "b" |])))
 
-                GenFiles.isFault "another length" (fun () -> isFlag (bools [| true |]))
+              GenFiles.isFault "another length" (fun () -> isFlag (bools [| true |]))
 
-                GenFiles.isFault "does not exist" (fun () ->
-                    opened (frame (H5Dataset labels) []) (fun store frame -> Frame.booleans store frame "flag"))
-            }
+              GenFiles.isFault "does not exist" (fun () ->
+                  opened (frame (H5Dataset labels) []) (fun store frame -> Frame.booleans store frame "flag"))
+          }
 
-            yield!
-                [
-                    "columns_of_every_kind"
-                    "index_categorical"
-                    "index_fixed_length"
-                    "index_nullable_string"
-                    "preserve_everything"
-                    "no_cells"
-                    "layout_libver_latest"
-                    "layout_big_endian"
-                    "layout_chunked"
-                    "layout_contiguous"
-                    "layout_gzip"
-                    "layout_shuffle_gzip"
-                    "x_bool"
-                ]
-                |> List.map Listing.golden
-        ]
+          yield!
+              [ "columns_of_every_kind"
+                "index_categorical"
+                "index_fixed_length"
+                "index_nullable_string"
+                "preserve_everything"
+                "no_cells"
+                "layout_libver_latest"
+                "layout_big_endian"
+                "layout_chunked"
+                "layout_contiguous"
+                "layout_gzip"
+                "layout_shuffle_gzip"
+                "x_bool" ]
+              |> List.map Listing.golden ]

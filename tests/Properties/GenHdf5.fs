@@ -44,19 +44,15 @@ type AnyStorage = AnyStorage of Storage
 type AnyTypes = AnyTypes of values: Numeric * indices: Numeric * pointers: Numeric
 
 let private filter id parameters =
-    {
-        Id = id
-        Optional = false
-        Parameters = List.toArray parameters
-    }
+    { Id = id
+      Optional = false
+      Parameters = List.toArray parameters }
 
 let private anyFilter =
     Gen.oneof
-        [
-            Gen.choose (0, 9) |> Gen.map (fun level -> filter Dataset.Deflate [ uint32 level ])
-            Gen.elements [ 1; 2; 3; 4; 8; 13; 16; 4096; 5000 ] |> Gen.map (fun size -> filter Dataset.Shuffle [ uint32 size ])
-            Gen.constant (filter Dataset.Fletcher32 [])
-        ]
+        [ Gen.choose (0, 9) |> Gen.map (fun level -> filter Dataset.Deflate [ uint32 level ])
+          Gen.elements [ 1; 2; 3; 4; 8; 13; 16; 4096; 5000 ] |> Gen.map (fun size -> filter Dataset.Shuffle [ uint32 size ])
+          Gen.constant (filter Dataset.Fletcher32 []) ]
 
 /// Noise, runs and both, from one byte to some blocks of deflate.
 let private anyChunk =
@@ -97,16 +93,14 @@ let private anyDataset =
         let! seed = Gen.choose (0, 100000)
 
         return
-            {
-                Dims = dims
-                Chunk = chunk
-                Deflate = level
-                Shuffled = shuffled
-                Checked = isChecked
-                Compact = compact
-                Width = width
-                Seed = seed
-            }
+            { Dims = dims
+              Chunk = chunk
+              Deflate = level
+              Shuffled = shuffled
+              Checked = isChecked
+              Compact = compact
+              Width = width
+              Seed = seed }
     }
 
 let private anyText =
@@ -115,12 +109,10 @@ let private anyText =
 
         let! times =
             Gen.frequency
-                [
-                    2, Gen.constant 0
-                    10, Gen.choose (1, 5)
-                    1, Gen.choose (600, 900)
-                    1, Gen.choose (4060, 4100)
-                ]
+                [ 2, Gen.constant 0
+                  10, Gen.choose (1, 5)
+                  1, Gen.choose (600, 900)
+                  1, Gen.choose (4060, 4100) ]
 
         return String.replicate times piece
     }
@@ -138,12 +130,10 @@ let private someNumbers =
     gen {
         let! count =
             Gen.frequency
-                [
-                    1, Gen.constant 0
-                    1, Gen.constant 1
-                    6, Gen.choose (2, 60)
-                    1, Gen.choose (1000, 3000)
-                ]
+                [ 1, Gen.constant 0
+                  1, Gen.constant 1
+                  6, Gen.choose (2, 60)
+                  1, Gen.choose (1000, 3000) ]
 
         return! Gen.arrayOfLength count (Gen.elements [ 0; 1; -1; Int32.MaxValue; Int32.MinValue; 7 ])
     }
@@ -201,23 +191,19 @@ let private anyHoles =
 
 let private anyStorage =
     Gen.oneof
-        [
-            Gen.constant InOnePiece
-            Gen.choose (1, 70) |> Gen.map InChunks
-            Gen.choose (1, 70) |> Gen.map Gzipped
-        ]
+        [ Gen.constant InOnePiece
+          Gen.choose (1, 70) |> Gen.map InChunks
+          Gen.choose (1, 70) |> Gen.map Gzipped ]
 
 let private whole =
-    [
-        Numeric.Int8
-        Numeric.UInt8
-        Numeric.Int16
-        Numeric.UInt16
-        Numeric.Int32
-        Numeric.UInt32
-        Numeric.Int64
-        Numeric.UInt64
-    ]
+    [ Numeric.Int8
+      Numeric.UInt8
+      Numeric.Int16
+      Numeric.UInt16
+      Numeric.Int32
+      Numeric.UInt32
+      Numeric.Int64
+      Numeric.UInt64 ]
 
 let private anyTypes =
     Gen.map3

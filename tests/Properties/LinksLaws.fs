@@ -16,61 +16,52 @@ let private files = [ "groups"; "groups_old" ]
 let tests =
     testList
         "Links"
-        [
-            Listing.fixture "groups" "groups"
-            Listing.fixture "groups_old" "groups"
-            Listing.fixture "user_block" "groups"
-            Listing.fixture "user_block_old" "groups"
+        [ Listing.fixture "groups" "groups"
+          Listing.fixture "groups_old" "groups"
+          Listing.fixture "user_block" "groups"
+          Listing.fixture "user_block_old" "groups"
 
-            test "eight links are compact, nine are dense, five hundred fill indirect blocks" {
-                for count in [ 8; 9; 500 ] do
-                    for file in files do
-                        let names = linksOf file $"holds_{count}" |> List.map _.Name
-                        Expect.hasLength (List.distinct names) count file
+          test "eight links are compact, nine are dense, five hundred fill indirect blocks" {
+              for count in [ 8; 9; 500 ] do
+                  for file in files do
+                      let names = linksOf file $"holds_{count}" |> List.map _.Name
+                      Expect.hasLength (List.distinct names) count file
 
-                        let expected =
-                            Set
-                                [
-                                    for i in 0 .. count - 1 -> $"member {i * 7919 % count:D3}" + String.replicate (i % 5) "ä"
-                                ]
+                      let expected =
+                          Set [ for i in 0 .. count - 1 -> $"member {i * 7919 % count:D3}" + String.replicate (i % 5) "ä" ]
 
-                        Expect.equal (Set names) expected file
-            }
+                      Expect.equal (Set names) expected file
+          }
 
-            test "soft and external links are kept and not followed" {
-                for file in files do
-                    let links = linksOf file ""
+          test "soft and external links are kept and not followed" {
+              for file in files do
+                  let links = linksOf file ""
 
-                    for name, kind in [ "soft", 1uy; "dangling", 1uy; "outside", 64uy ] do
-                        match targetOf name links with
-                        | Elsewhere(_, found) -> Expect.equal found kind $"{name} of {file}"
-                        | Hard _ -> failtest $"{name} of {file} is hard"
+                  for name, kind in [ "soft", 1uy; "dangling", 1uy; "outside", 64uy ] do
+                      match targetOf name links with
+                      | Elsewhere(_, found) -> Expect.equal found kind $"{name} of {file}"
+                      | Hard _ -> failtest $"{name} of {file} is hard"
 
-                    Expect.isNone
-                        (Links.tryFind
-                            "soft"
-                            {
-                                Header = Unchecked.defaultof<_>
-                                Links = links
-                                OrderFlags = 0
-                            })
-                        "no address"
-            }
+                  Expect.isNone
+                      (Links.tryFind
+                          "soft"
+                          { Header = Unchecked.defaultof<_>
+                            Links = links
+                            OrderFlags = 0 })
+                      "no address"
+          }
 
-            test "two names of one group lead to one address" {
-                for file in files do
-                    let links = linksOf file ""
-                    Expect.equal (targetOf "second name" links) (targetOf "shared" links) file
-            }
+          test "two names of one group lead to one address" {
+              for file in files do
+                  let links = linksOf file ""
+                  Expect.equal (targetOf "second name" links) (targetOf "shared" links) file
+          }
 
-            test "the order in which links were made is known where it is tracked" {
-                for file in files do
-                    for path, names in
-                        [
-                            "tracked", [ "zeta"; "alpha"; "mid"; "soft"; "outside" ]
-                            "tracked_many", [ for i in 0..59 -> $"{i * 37 % 60:D2}" ]
-                        ] do
-                        let found = linksOf file path |> List.sortBy _.Order |> List.map _.Name
-                        Expect.equal found names $"{path} of {file}"
-            }
-        ]
+          test "the order in which links were made is known where it is tracked" {
+              for file in files do
+                  for path, names in
+                      [ "tracked", [ "zeta"; "alpha"; "mid"; "soft"; "outside" ]
+                        "tracked_many", [ for i in 0..59 -> $"{i * 37 % 60:D2}" ] ] do
+                      let found = linksOf file path |> List.sortBy _.Order |> List.map _.Name
+                      Expect.equal found names $"{path} of {file}"
+          } ]

@@ -33,10 +33,8 @@ let rec private canonical (store: Store) (pathOf: int64 -> string) datatype (byt
         let all = store.Heap.Resolve(ReadOnlySpan own, Datatype.size element)
 
         Bytes.concat
-            [
-                Encoding.ASCII.GetBytes $"{all.Length / Datatype.size element}:"
-                elements element all
-            ]
+            [ Encoding.ASCII.GetBytes $"{all.Length / Datatype.size element}:"
+              elements element all ]
     | Compound(_, members) -> members |> List.map (fun (_, offset, element) -> inner element own offset) |> Bytes.concat
     | ArrayOf(_, element) -> elements element own
     | Reference _ -> text (pathOf (BitConverter.ToInt64(own, 0)))
@@ -50,27 +48,22 @@ let private row store pathOf path datatype space (data: unit -> byte[]) =
         let bytes = data ()
 
         let all =
-            [
-                for i in 0 .. int (Dataspace.count space) - 1 -> canonical store pathOf datatype bytes (i * size)
-            ]
-            |> Bytes.concat
+            [ for i in 0 .. int (Dataspace.count space) - 1 -> canonical store pathOf datatype bytes (i * size) ] |> Bytes.concat
 
         let hash = Convert.ToHexStringLower(SHA256.HashData all)
         $"{path}\t{Datatype.name datatype}\t{shape}\t{hash.Substring(0, 16)}"
 
 /// Every address by its path.
 let rec private places (store: Store) path (group: Group) : (string * int64) list =
-    [
-        for link in group.Links do
-            match link.Target with
-            | Hard address ->
-                let child = $"{path}/{link.Name}"
-                yield child, address
+    [ for link in group.Links do
+          match link.Target with
+          | Hard address ->
+              let child = $"{path}/{link.Name}"
+              yield child, address
 
-                if Links.isGroup (Header.read store.Disk address) then
-                    yield! places store child (Links.read store.Disk address)
-            | Elsewhere _ -> ()
-    ]
+              if Links.isGroup (Header.read store.Disk address) then
+                  yield! places store child (Links.read store.Disk address)
+          | Elsewhere _ -> () ]
 
 let ofStore (store: Store) =
     let paths =
@@ -80,32 +73,26 @@ let ofStore (store: Store) =
         Map.tryFind address paths |> Option.defaultValue ""
 
     let attributes path header =
-        [
-            for attribute in Attribute.all store.Disk header do
-                row store pathOf $"{path}@{attribute.Name}" attribute.Type attribute.Space (fun () -> attribute.Data)
-        ]
+        [ for attribute in Attribute.all store.Disk header do
+              row store pathOf $"{path}@{attribute.Name}" attribute.Type attribute.Space (fun () -> attribute.Data) ]
 
     let rec visit path (group: Group) =
-        [
-            for link in group.Links do
-                let child = $"{path}/{link.Name}"
+        [ for link in group.Links do
+              let child = $"{path}/{link.Name}"
 
-                match link.Target with
-                | Elsewhere _ -> $"{child}\tlink\t\t"
-                | Hard address when
-                    not (Links.isGroup (Header.read store.Disk address) || Dataset.isDataset (Header.read store.Disk address))
-                    ->
-                    $"{child}\tcommitted\t\t"
-                | Hard address ->
-                    match store.At(child, address) with
-                    | GroupNode group ->
-                        yield! attributes child group.Header
-                        $"{child}\tgroup\t\t"
-                        yield! visit child group
-                    | DatasetNode dataset ->
-                        yield! attributes child dataset.Header
-                        row store pathOf child dataset.Type dataset.Space (fun () -> SlabReader(store.Disk, dataset).ReadAll())
-        ]
+              match link.Target with
+              | Elsewhere _ -> $"{child}\tlink\t\t"
+              | Hard address when not (Links.isGroup (Header.read store.Disk address) || Dataset.isDataset (Header.read store.Disk address)) ->
+                  $"{child}\tcommitted\t\t"
+              | Hard address ->
+                  match store.At(child, address) with
+                  | GroupNode group ->
+                      yield! attributes child group.Header
+                      $"{child}\tgroup\t\t"
+                      yield! visit child group
+                  | DatasetNode dataset ->
+                      yield! attributes child dataset.Header
+                      row store pathOf child dataset.Type dataset.Space (fun () -> SlabReader(store.Disk, dataset).ReadAll()) ]
 
     attributes "" store.Root.Header @ visit "" store.Root
 

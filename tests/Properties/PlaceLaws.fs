@@ -27,84 +27,83 @@ let private int32 = Integer(4, true, false)
 let tests =
     testList
         "Place"
-        [
-            Law.holds "old values lie where nothing else does" (fun (AnyStorage storage) (count: uint16) ->
-                let count = 1 + int count % 500
+        [ Law.holds "old values lie where nothing else does" (fun (AnyStorage storage) (count: uint16) ->
+              let count = 1 + int count % 500
 
-                withNumbers storage count (fun store dataset bytes ->
-                    let ranges = Place.valueBytes store.Disk dataset
+              withNumbers storage count (fun store dataset bytes ->
+                  let ranges = Place.ranges (Place.pieces store.Disk dataset)
 
-                    let held =
-                        ranges |> List.collect (fun (struct (start, length)) -> List.ofArray bytes[int start .. int (start + length) - 1])
+                  let held =
+                      ranges |> List.collect (fun (struct (start, length)) -> List.ofArray bytes[int start .. int (start + length) - 1])
 
-                    let isTheirs =
-                        match storage with
-                        | Gzipped _ -> true
-                        | _ -> held = List.ofArray (Array.collect (fun i -> BitConverter.GetBytes(float32 i + 0.5f)) [| 0 .. count - 1 |])
+                  let isTheirs =
+                      match storage with
+                      | Gzipped _ -> true
+                      | _ -> held = List.ofArray (Array.collect (fun i -> BitConverter.GetBytes(float32 i + 0.5f)) [| 0 .. count - 1 |])
 
-                    // Zeros in their place leave every other object as it was.
-                    let emptied = Array.copy bytes
+                  // Zeros in their place leave every other object as it was.
+                  let emptied = Array.copy bytes
 
-                    for struct (start, length) in ranges do
-                        Array.Clear(emptied, int start, int length)
+                  for struct (start, length) in ranges do
+                      Array.Clear(emptied, int start, int length)
 
-                    isApart ranges
-                    && isTheirs
-                    && GenFiles.withBytes emptied (fun path ->
-                        GenFiles.withStore path (fun store ->
-                            match GenFiles.find store "x" with
-                            | DatasetNode same -> same.Layout = dataset.Layout && same.Count = dataset.Count
-                            | GroupNode _ -> false))))
+                  isApart ranges
+                  && isTheirs
+                  && GenFiles.withBytes emptied (fun path ->
+                      GenFiles.withStore path (fun store ->
+                          match GenFiles.find store "x" with
+                          | DatasetNode same -> same.Layout = dataset.Layout && same.Count = dataset.Count
+                          | GroupNode _ -> false))))
 
-            Law.holds "room lies in the ranges, in whole multiples of eight" (fun (AnyHoles(_, holes)) (nudge: byte) ->
-                let ranges =
-                    holes |> List.map (fun (struct (start, length)) -> struct (start + int64 nudge % 3L, length - int64 nudge % 7L))
+          Law.holds "room lies in the ranges, in whole multiples of eight" (fun (AnyHoles(_, holes)) (nudge: byte) ->
+              let ranges =
+                  holes |> List.map (fun (struct (start, length)) -> struct (start + int64 nudge % 3L, length - int64 nudge % 7L))
 
-                Place.room ranges
-                |> List.forall (fun (struct (start, length)) ->
-                    start % 8L = 0L
-                    && length % 8L = 0L
-                    && length > 0L
-                    && ranges |> List.exists (fun (struct (low, size)) -> start >= low && start + length <= low + size)))
+              Place.room ranges
+              |> List.forall (fun (struct (start, length)) ->
+                  start % 8L = 0L
+                  && length % 8L = 0L
+                  && length > 0L
+                  && ranges |> List.exists (fun (struct (low, size)) -> start >= low && start + length <= low + size)))
 
-            test "what is in one piece or in plain chunks can be overwritten by values of its type" {
-                for storage in [ InOnePiece; InChunks 7 ] do
-                    withNumbers storage 50 (fun store dataset _ ->
-                        Expect.isTrue (Place.canOverwrite store.Disk dataset (Float(4, false))) $"{storage}"
-                        Expect.isFalse (Place.canOverwrite store.Disk dataset (Float(8, false))) "another size"
-                        Expect.isFalse (Place.canOverwrite store.Disk dataset int32) "another kind")
+          test "what is in one piece or in plain chunks can be overwritten by values of its type" {
+              for storage in [ InOnePiece; InChunks 7 ] do
+                  withNumbers storage 50 (fun store dataset _ ->
+                      Expect.isTrue (Place.canOverwrite store.Disk dataset (Float(4, false))) $"{storage}"
+                      Expect.isFalse (Place.canOverwrite store.Disk dataset (Float(8, false))) "another size"
+                      Expect.isFalse (Place.canOverwrite store.Disk dataset int32) "another kind")
 
-                withNumbers (Gzipped 7) 50 (fun store dataset _ ->
-                    Expect.isFalse (Place.canOverwrite store.Disk dataset (Float(4, false))) "compressed")
-            }
+              withNumbers (Gzipped 7) 50 (fun store dataset _ ->
+                  Expect.isFalse (Place.canOverwrite store.Disk dataset (Float(4, false))) "compressed")
+          }
 
-            test "what was never written has no place, nor has what is compact" {
-                for fixture in [ "long"; "long_old" ] do
-                    for name in [ "never_written"; "never_written_chunks"; "sparse" ] do
-                        inFixture fixture name (fun store dataset -> Expect.isFalse (Place.canOverwrite store.Disk dataset int32) name)
+          test "what was never written has no place, nor has what is compact" {
+              for fixture in [ "long"; "long_old" ] do
+                  for name in [ "never_written"; "never_written_chunks"; "sparse" ] do
+                      inFixture fixture name (fun store dataset -> Expect.isFalse (Place.canOverwrite store.Disk dataset int32) name)
 
-                    inFixture fixture "never_written" (fun store dataset -> Expect.isEmpty (Place.valueBytes store.Disk dataset) "no bytes")
+                  inFixture fixture "never_written" (fun store dataset ->
+                      Expect.isEmpty (Place.ranges (Place.pieces store.Disk dataset)) "no bytes")
 
-                    inFixture fixture "sparse" (fun store dataset ->
-                        let bytes =
-                            Place.valueBytes store.Disk dataset |> List.sumBy (fun (struct (_, length)) -> length)
+                  inFixture fixture "sparse" (fun store dataset ->
+                      let bytes =
+                          Place.ranges (Place.pieces store.Disk dataset) |> List.sumBy (fun (struct (_, length)) -> length)
 
-                        Expect.equal bytes 36L "nine numbers")
+                      Expect.equal bytes 36L "nine numbers")
 
-                GenFiles.withPath (fun path ->
-                    let file = H5File()
-                    file["x"] <- [| 1; 2; 3 |]
-                    file.Write(path, H5WriteOptions(PreferCompactDatasetLayout = true))
+              GenFiles.withPath (fun path ->
+                  let file = H5File()
+                  file["x"] <- [| 1; 2; 3 |]
+                  file.Write(path, H5WriteOptions(PreferCompactDatasetLayout = true))
 
-                    GenFiles.withStore path (fun store ->
-                        let dataset = GenFiles.findDataset store "x"
-                        Expect.isEmpty (Place.valueBytes store.Disk dataset) "in its header"
-                        Expect.isFalse (Place.canOverwrite store.Disk dataset int32) "not in place"))
-            }
+                  GenFiles.withStore path (fun store ->
+                      let dataset = GenFiles.findDataset store "x"
+                      Expect.isEmpty (Place.ranges (Place.pieces store.Disk dataset)) "in its header"
+                      Expect.isFalse (Place.canOverwrite store.Disk dataset int32) "not in place"))
+          }
 
-            test "what has a second name cannot be overwritten" {
-                for fixture in [ "heavy"; "heavy_old" ] do
-                    inFixture fixture "twice" (fun store dataset ->
-                        Expect.isFalse (Place.canOverwrite store.Disk dataset (Float(4, false))) fixture)
-            }
-        ]
+          test "what has a second name cannot be overwritten" {
+              for fixture in [ "heavy"; "heavy_old" ] do
+                  inFixture fixture "twice" (fun store dataset ->
+                      Expect.isFalse (Place.canOverwrite store.Disk dataset (Float(4, false))) fixture)
+          } ]

@@ -23,16 +23,14 @@ let extend (path: string) =
         draft.Rewrite(name, group, added () :: links, [ draft.StringAttribute("edited", "ja ✓") ])
 
     let groups =
-        [
-            for link in store.Root.Links do
-                match link.Target with
-                | Hard address when Links.isGroup (Header.read disk address) ->
-                    let group = Links.read disk address
+        [ for link in store.Root.Links do
+              match link.Target with
+              | Hard address when Links.isGroup (Header.read disk address) ->
+                  let group = Links.read disk address
 
-                    if group.Header.Links = 1 then
-                        link.Name, rewrite link.Name group []
-                | _ -> ()
-        ]
+                  if group.Header.Links = 1 then
+                      link.Name, rewrite link.Name group []
+              | _ -> () ]
 
     draft.Commit(rewrite "the root group" store.Root groups)
     List.map fst groups
@@ -48,12 +46,10 @@ let private isExtended fixture =
             Expect.equal (List.except now old) [] "lines that were lost"
 
             let expected =
-                [
-                    for group in "" :: groups do
-                        let path = if group = "" then "" else "/" + group
-                        $"{path}/added"
-                        $"{path}@edited"
-                ]
+                [ for group in "" :: groups do
+                      let path = if group = "" then "" else "/" + group
+                      $"{path}/added"
+                      $"{path}@edited" ]
 
             Expect.sequenceEqual
                 (List.except old now |> List.map (fun line -> line.Substring(0, line.IndexOf '\t')) |> List.sort)
@@ -68,104 +64,103 @@ let private namesByPureHdf (path: string) group =
 let tests =
     testList
         "Rewrite"
-        [
-            yield!
-                [
-                    "groups"
-                    "groups_old"
-                    "user_block"
-                    "user_block_old"
-                    "heavy_old"
-                    "chunked"
-                    "chunked_old"
-                ]
-                |> List.map isExtended
+        [ yield!
+              [ "groups"
+                "groups_old"
+                "user_block"
+                "user_block_old"
+                "heavy_old"
+                "chunked"
+                "chunked_old" ]
+              |> List.map isExtended
 
-            test "members and attributes that come later are later in the order that a group tracks" {
-                for fixture in [ "groups"; "groups_old" ] do
-                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
-                        extend path |> ignore
+          test "members and attributes that come later are later in the order that a group tracks" {
+              for fixture in [ "groups"; "groups_old" ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                      extend path |> ignore
 
-                        GenFiles.withStore path (fun store ->
-                            let links =
-                                (GenFiles.findGroup store "tracked").Links |> List.sortBy _.Order |> List.map _.Name
+                      GenFiles.withStore path (fun store ->
+                          let links =
+                              (GenFiles.findGroup store "tracked").Links |> List.sortBy _.Order |> List.map _.Name
 
-                            Expect.equal links [ "zeta"; "alpha"; "mid"; "soft"; "outside"; "added" ] $"links of {fixture}"
-                            let header = (GenFiles.findGroup store "noted").Header
+                          Expect.equal links [ "zeta"; "alpha"; "mid"; "soft"; "outside"; "added" ] $"links of {fixture}"
+                          let header = (GenFiles.findGroup store "noted").Header
 
-                            let notes =
-                                header.Messages
-                                |> List.filter (fun message -> message.Type = Header.Attribute)
-                                |> List.sortBy _.Order
-                                |> List.map (Attribute.nameOf store.Disk)
+                          let notes =
+                              header.Messages
+                              |> List.filter (fun message -> message.Type = Header.Attribute)
+                              |> List.sortBy _.Order
+                              |> List.map (Attribute.nameOf store.Disk)
 
-                            Expect.equal notes [ "note 3"; "note 1"; "note 2"; "edited" ] $"attributes of {fixture}"))
-            }
+                          Expect.equal notes [ "note 3"; "note 1"; "note 2"; "edited" ] $"attributes of {fixture}"))
+          }
 
-            test "PureHDF reads what was rewritten" {
-                for fixture in [ "groups"; "groups_old" ] do
-                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
-                        let groups = [ "holds_8"; "holds_9"; "holds_500"; "tracked_many"; "empty" ]
-                        let before = groups |> List.map (namesByPureHdf path)
-                        extend path |> ignore
-                        let after = groups |> List.map (namesByPureHdf path)
-                        Expect.equal after (before |> List.map (Set.add "added")) fixture
+          test "PureHDF reads what was rewritten" {
+              for fixture in [ "groups"; "groups_old" ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                      let groups = [ "holds_8"; "holds_9"; "holds_500"; "tracked_many"; "empty" ]
+                      let before = groups |> List.map (namesByPureHdf path)
+                      extend path |> ignore
+                      let after = groups |> List.map (namesByPureHdf path)
+                      Expect.equal after (before |> List.map (Set.add "added")) fixture
 
-                        using (H5File.OpenRead path) (fun file ->
-                            Expect.equal (file.Dataset("/holds_500/added").Read<int>()) 42 "a value"
-                            Expect.equal (file.Group("/holds_500").Attribute("edited").Read<string>()) "ja ✓" "an attribute"))
-            }
+                      using (H5File.OpenRead path) (fun file ->
+                          Expect.equal (file.Dataset("/holds_500/added").Read<int>()) 42 "a value"
+                          Expect.equal (file.Group("/holds_500").Attribute("edited").Read<string>()) "ja ✓" "an attribute"))
+          }
 
-            test "a rewritten group says how it keeps links, without which HDF5 adds none" {
-                for fixture in [ "groups"; "groups_old" ] do
-                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
-                        extend path |> ignore
+          test "a rewritten group says how it keeps links, without which HDF5 adds none" {
+              for fixture in [ "groups"; "groups_old" ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                      extend path |> ignore
 
-                        GenFiles.withStore path (fun store ->
-                            for name in [ ""; "holds_8"; "holds_500"; "empty" ] do
-                                let header = (GenFiles.findGroup store name).Header
-                                Expect.isSome (Header.tryFind Header.GroupInfo header) $"{name} of {fixture}"))
-            }
+                      GenFiles.withStore path (fun store ->
+                          for name in [ ""; "holds_8"; "holds_500"; "empty" ] do
+                              let header = (GenFiles.findGroup store name).Header
+                              Expect.isSome (Header.tryFind Header.GroupInfo header) $"{name} of {fixture}"))
+          }
 
-            test "references to a rewritten group lead to it, or the group is refused" {
-                for fixture in [ "types"; "types_old" ] do
-                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
-                        let references () =
-                            listing path |> List.filter (fun line -> line.Contains "\treference\t")
+          test "references to a rewritten group lead to it, or the group is refused" {
+              for fixture in [ "types"; "types_old" ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                      let references () =
+                          listing path |> List.filter (fun line -> line.Contains "\treference\t")
 
-                        let before = references ()
+                      let before = references ()
 
-                        let isRefused =
-                            try
-                                extend path |> ignore
-                                false
-                            with FaultException _ ->
-                                true
+                      let isRefused =
+                          try
+                              // Edit.require asks this before every rewriting.
+                              GenFiles.withStore path (fun store ->
+                                  References.requireNone store (References.find store) "the root group" store.Root.Header)
 
-                        Expect.isTrue (isRefused || references () = before) fixture)
-            }
+                              extend path |> ignore
+                              false
+                          with FaultException _ ->
+                              true
 
-            test "attributes that lie in a heap are kept, or the group is refused" {
-                GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
-                    use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+                      Expect.isTrue (isRefused || references () = before) fixture)
+          }
 
-                    use disk = new Disk(path, handle, 0L)
-                    use store = new Store(disk)
-                    let draft = Draft(disk, store.Superblock, [])
-                    let heavy = GenFiles.findGroup store "heavy"
-                    GenFiles.isFault "heap" (fun () -> draft.Rewrite("heavy", heavy, [], [])))
-            }
+          test "attributes that lie in a heap are kept, or the group is refused" {
+              GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
+                  use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
 
-            test "a dataset whose attributes lie in a heap is not replaced without them" {
-                GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
-                    use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+                  use disk = new Disk(path, handle, 0L)
+                  use store = new Store(disk)
+                  let draft = Draft(disk, store.Superblock, [])
+                  let heavy = GenFiles.findGroup store "heavy"
+                  GenFiles.isFault "heap" (fun () -> draft.Rewrite("heavy", heavy, [], [])))
+          }
 
-                    use disk = new Disk(path, handle, 0L)
-                    use store = new Store(disk)
-                    let draft = Draft(disk, store.Superblock, [])
-                    let dataset = GenFiles.findDataset store "loaded"
+          test "a dataset whose attributes lie in a heap is not replaced without them" {
+              GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
+                  use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
 
-                    GenFiles.isFault "heap" (fun () ->
-                        draft.PutReplacement(dataset, Float(4, false), Encode.contiguous Bytes.undefined 0L)))
-            }
-        ]
+                  use disk = new Disk(path, handle, 0L)
+                  use store = new Store(disk)
+                  let draft = Draft(disk, store.Superblock, [])
+                  let dataset = GenFiles.findDataset store "loaded"
+
+                  GenFiles.isFault "heap" (fun () -> draft.PutReplacement(dataset, Float(4, false), Encode.contiguous Bytes.undefined 0L)))
+          } ]

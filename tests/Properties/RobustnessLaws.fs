@@ -16,23 +16,21 @@ let private mostBytes = 400L * 1024L * 1024L
 let private headers (bytes: byte[]) =
     let signature = Encoding.ASCII.GetBytes "OHDR"
 
-    [
-        for at in 0 .. bytes.Length - 16 do
-            if bytes.AsSpan(at, 4).SequenceEqual(ReadOnlySpan signature) && bytes[at + 4] = 2uy then
-                let flags = bytes[at + 5]
+    [ for at in 0 .. bytes.Length - 16 do
+          if bytes.AsSpan(at, 4).SequenceEqual(ReadOnlySpan signature) && bytes[at + 4] = 2uy then
+              let flags = bytes[at + 5]
 
-                let before =
-                    6 + (if flags &&& 0x20uy <> 0uy then 16 else 0) + (if flags &&& 0x10uy <> 0uy then 4 else 0)
+              let before =
+                  6 + (if flags &&& 0x20uy <> 0uy then 16 else 0) + (if flags &&& 0x10uy <> 0uy then 4 else 0)
 
-                let size =
-                    match flags &&& 3uy with
-                    | 0uy -> int bytes[at + before] + 1
-                    | 1uy -> int (BinaryPrimitives.ReadUInt16LittleEndian(ReadOnlySpan(bytes, at + before, 2))) + 2
-                    | _ -> int (BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(bytes, at + before, 4))) + 4
+              let size =
+                  match flags &&& 3uy with
+                  | 0uy -> int bytes[at + before] + 1
+                  | 1uy -> int (BinaryPrimitives.ReadUInt16LittleEndian(ReadOnlySpan(bytes, at + before, 2))) + 2
+                  | _ -> int (BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(bytes, at + before, 4))) + 4
 
-                if at + before + size + 4 <= bytes.Length then
-                    at, before + size + 4
-    ]
+              if at + before + size + 4 <= bytes.Length then
+                  at, before + size + 4 ]
 
 /// Makes the checksums fit again, so that what is behind them is met too.
 let private seal (headers: (int * int) list) (bytes: byte[]) =
@@ -47,18 +45,16 @@ let private seal (headers: (int * int) list) (bytes: byte[]) =
         put 0 48
 
 let private extremes =
-    [|
-        0L
-        1L
-        -1L
-        -2L
-        Int64.MaxValue
-        Int64.MinValue
-        0x7fffffffL
-        0xffffffffL
-        1L <<< 40
-        8L
-    |]
+    [| 0L
+       1L
+       -1L
+       -2L
+       Int64.MaxValue
+       Int64.MinValue
+       0x7fffffffL
+       0xffffffffL
+       1L <<< 40
+       8L |]
 
 /// Changes bytes as the seed says, and tells how.
 let private mutate (random: Random) (original: byte[]) =
@@ -73,13 +69,11 @@ let private mutate (random: Random) (original: byte[]) =
         match random.Next 10 with
         | 0 -> []
         | roll when roll < 6 ->
-            [
-                for _ in 0 .. random.Next 3 do
-                    let at = place ()
-                    let bit = random.Next 8
-                    bytes[at] <- bytes[at] ^^^ (1uy <<< bit)
-                    $"bit {bit} of byte {at} flipped"
-            ]
+            [ for _ in 0 .. random.Next 3 do
+                  let at = place ()
+                  let bit = random.Next 8
+                  bytes[at] <- bytes[at] ^^^ (1uy <<< bit)
+                  $"bit {bit} of byte {at} flipped" ]
         | roll when roll < 8 ->
             let at = place ()
             bytes[at] <- byte (random.Next 256)
@@ -101,8 +95,7 @@ let private settings cancel =
     { Settings.standard with
         Workers = 1
         Memory = 256L * 1024L * 1024L
-        Cancel = cancel
-    }
+        Cancel = cancel }
 
 /// What is wrong with the way a command ends, if anything is.
 let troubleOf (command: Settings -> Result<'a, Fault>) =
@@ -139,14 +132,12 @@ let troubleOf (command: Settings -> Result<'a, Fault>) =
     else None
 
 let private commands: (string * (Settings -> string -> Result<unit, Fault>)) list =
-    [
-        "digest", (fun settings path -> Pipeline.digest settings path |> Result.map ignore)
-        "info", (fun settings path -> Pipeline.info Recipe.standard settings path |> Result.map ignore)
-        "preprocess",
-        (fun settings path ->
-            GenFiles.withPath (fun target -> Pipeline.preprocess settings path (Output.NewFile target) |> Result.map ignore))
-        "qc", (fun settings path -> Pipeline.qc Recipe.qc settings path InPlace |> Result.map ignore)
-    ]
+    [ "digest", (fun settings path -> Pipeline.digest settings path |> Result.map ignore)
+      "info", (fun settings path -> Pipeline.info Recipe.standard settings path |> Result.map ignore)
+      "preprocess",
+      (fun settings path ->
+          GenFiles.withPath (fun target -> Pipeline.preprocess settings path (Output.NewFile target) |> Result.map ignore))
+      "qc", (fun settings path -> Pipeline.qc Recipe.qc settings path InPlace |> Result.map ignore) ]
 
 /// So many mutants of a file; every line that comes back replays one.
 let private survives name (original: Lazy<byte[]>) seeds =
@@ -154,21 +145,19 @@ let private survives name (original: Lazy<byte[]>) seeds =
         let headers = headers original.Value
 
         let found =
-            [
-                for seed in seeds do
-                    let bytes, told = mutate (Random(seed: int)) original.Value
+            [ for seed in seeds do
+                  let bytes, told = mutate (Random(seed: int)) original.Value
 
-                    if seed % 2 = 0 then
-                        seal headers bytes
+                  if seed % 2 = 0 then
+                      seal headers bytes
 
-                    for command, run in commands do
-                        match GenFiles.withBytes bytes (fun path -> troubleOf (fun settings -> run settings path)) with
-                        | Some trouble ->
-                            let how = String.concat ", " told
-                            let sealing = if seed % 2 = 0 then ", checksums made to fit" else ""
-                            $"{command} of {name}, seed {seed} ({how}{sealing}): {trouble}"
-                        | None -> ()
-            ]
+                  for command, run in commands do
+                      match GenFiles.withBytes bytes (fun path -> troubleOf (fun settings -> run settings path)) with
+                      | Some trouble ->
+                          let how = String.concat ", " told
+                          let sealing = if seed % 2 = 0 then ", checksums made to fit" else ""
+                          $"{command} of {name}, seed {seed} ({how}{sealing}): {trouble}"
+                      | None -> () ]
 
         if not found.IsEmpty then
             failtest (String.concat "\n" found))
@@ -179,8 +168,7 @@ let private fresh =
         (GenFiles.withPath (fun path ->
             let rows =
                 { AnnDataFiles.manyRows with
-                    Rows = List.truncate 50 AnnDataFiles.manyRows.Rows
-                }
+                    Rows = List.truncate 50 AnnDataFiles.manyRows.Rows }
 
             NewFile.write path (InChunks 20) (AnnDataFiles.counts rows)
             File.ReadAllBytes path))
@@ -192,13 +180,12 @@ let tests =
     <| testList
         "Robustness"
         [
-            // Seeds behind an @ once found something, among thousands that did not.
-            survives "cells" (fixture "cells") ([ 0..99 ] @ [ 572; 2314 ])
-            survives "cells_old" (fixture "cells_old") ([ 100..199 ] @ [ 10807; 10904; 11670; 12774 ])
-            survives "a file of PureHDF" fresh [ 200..299 ]
-            // Every index of chunks, and dense groups; these are no AnnData files, so only their digests are taken.
-            survives "chunked" (fixture "chunked") ([ 300..339 ] @ [ 30780 ])
-            survives "long" (fixture "long") [ 340..379 ]
-            survives "groups" (fixture "groups") [ 380..399 ]
-            survives "types_old" (fixture "types_old") [ 400..439 ]
-        ]
+          // Seeds behind an @ once found something, among thousands that did not.
+          survives "cells" (fixture "cells") ([ 0..99 ] @ [ 572; 2314 ])
+          survives "cells_old" (fixture "cells_old") ([ 100..199 ] @ [ 10807; 10904; 11670; 12774 ])
+          survives "a file of PureHDF" fresh [ 200..299 ]
+          // Every index of chunks, and dense groups; these are no AnnData files, so only their digests are taken.
+          survives "chunked" (fixture "chunked") ([ 300..339 ] @ [ 30780 ])
+          survives "long" (fixture "long") [ 340..379 ]
+          survives "groups" (fixture "groups") [ 380..399 ]
+          survives "types_old" (fixture "types_old") [ 400..439 ] ]

@@ -32,66 +32,63 @@ let private refused kind part name change =
 let tests =
     testList
         "Schema"
-        [
-            Law.holdsFor 60 "a file in order" (fun (CountRows rows) ->
-                GenFiles.withPath (fun path ->
-                    AnnDataFiles.write path (usual InOnePiece) rows
-                    use file = Schema.openRead path
-                    let x = file.X
+        [ Law.holdsFor 60 "a file in order" (fun (CountRows rows) ->
+              GenFiles.withPath (fun path ->
+                  AnnDataFiles.write path (usual InOnePiece) rows
+                  use file = Schema.openRead path
+                  let x = file.X
 
-                    (x.Cells, x.Genes, x.Stored) = (rows.Rows.Length, rows.Genes, rows.Rows |> List.sumBy (fun row -> int64 row.Length))
-                    && x.Type = Numeric.Float32
-                    && (file.Obs.Rows, file.Var.Rows) = (x.Cells, int64 x.Genes)
-                    && List.ofArray (Schema.geneNames file) = [ for i in 0 .. rows.Genes - 1 -> $"gene{i}" ]
-                    && not (Schema.isLogged file)))
+                  (x.Cells, x.Genes, x.Stored) = (rows.Rows.Length, rows.Genes, rows.Rows |> List.sumBy (fun row -> int64 row.Length))
+                  && x.Type = Numeric.Float32
+                  && (file.Obs.Rows, file.Var.Rows) = (x.Cells, int64 x.Genes)
+                  && List.ofArray (Schema.geneNames file) = [ for i in 0 .. rows.Genes - 1 -> $"gene{i}" ]
+                  && not (Schema.isLogged file)))
 
-            test "the spelling of files before anndata 0.7" {
-                let old (file: H5File) =
-                    (x file).Attributes.Remove "encoding-type" |> ignore
-                    (x file).Attributes.Remove "shape" |> ignore
-                    (x file).Attributes[ "h5sparse_format" ] <- "csr"
-                    (x file).Attributes[ "h5sparse_shape" ] <- [| 3L; 4L |]
+          test "the spelling of files before anndata 0.7" {
+              let old (file: H5File) =
+                  (x file).Attributes.Remove "encoding-type" |> ignore
+                  (x file).Attributes.Remove "shape" |> ignore
+                  (x file).Attributes[ "h5sparse_format" ] <- "csr"
+                  (x file).Attributes[ "h5sparse_shape" ] <- [| 3L; 4L |]
 
-                written old (fun path -> using (Schema.openRead path) (fun file -> Expect.equal file.X.Genes 4 "genes"))
-            }
+              written old (fun path -> using (Schema.openRead path) (fun file -> Expect.equal file.X.Genes 4 "genes"))
+          }
 
-            test "X that is logged already" {
-                let logged (file: H5File) =
-                    file["uns"] <- group "dict" [ "log1p", group "dict" [] ]
+          test "X that is logged already" {
+              let logged (file: H5File) =
+                  file["uns"] <- group "dict" [ "log1p", group "dict" [] ]
 
-                written logged (fun path -> using (Schema.openRead path) (fun file -> Expect.isTrue (Schema.isLogged file) "uns/log1p"))
-            }
+              written logged (fun path -> using (Schema.openRead path) (fun file -> Expect.isTrue (Schema.isLogged file) "uns/log1p"))
+          }
 
-            refused "NotAnnData" "it has no X" "no X" (fun file -> file.Remove "X" |> ignore)
-            refused "NotAnnData" "it has no obs" "no obs" (fun file -> file.Remove "obs" |> ignore)
-            refused "NotAnnData" "it has no var" "no var" (fun file -> file.Remove "var" |> ignore)
-            refused "Unsupported" "dense" "dense X" (fun file -> file["X"] <- H5Dataset(Array2D.create 3 4 1.0f))
-            refused "NotAnnData" "1 dimensions" "X of one dimension" (fun file -> file["X"] <- H5Dataset [| 1.0f |])
-            refused "Unsupported" "CSC" "X by columns" (fun file -> (x file).Attributes[ "encoding-type" ] <- "csc_matrix")
-            refused "Unsupported" "encoding is unknown" "X of no encoding" (fun file ->
-                (x file).Attributes.Remove "encoding-type" |> ignore)
-            refused "Damaged" "has no data" "no values" (fun file -> (x file).Remove "data" |> ignore)
-            refused "Damaged" "has no indptr" "no offsets" (fun file -> (x file).Remove "indptr" |> ignore)
-            refused "Damaged" "expected, but it is a group" "a group for values" (fun file -> (x file)["data"] <- H5Group())
-            refused "Damaged" "shape is missing" "no shape" (fun file -> (x file).Attributes.Remove "shape" |> ignore)
-            refused "NotAnnData" "3 dimensions" "a shape of three" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; 4L; 1L |])
-            refused "Damaged" "row offsets" "more cells" (fun file -> (x file).Attributes[ "shape" ] <- [| 4L; 4L |])
-            refused "Damaged" "row offsets" "negative cells" (fun file -> (x file).Attributes[ "shape" ] <- [| -1L; 4L |])
-            refused "Damaged" "genes" "negative genes" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; -4L |])
-            refused "Damaged" "it names 4 genes" "more genes than names" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; 5L |])
-            refused "Damaged" "column indices" "indices of another length" (fun file -> (x file)["indices"] <- H5Dataset [| 1; 2 |])
-            refused "Damaged" "instead of whole numbers" "indices that are floats" (fun file ->
-                (x file)["indices"] <- H5Dataset [| 1.0; 2.0; 3.0 |])
-            refused "Damaged" "2 dimensions" "values in two dimensions" (fun file -> (x file)["data"] <- H5Dataset(Array2D.create 3 1 1.0f))
-            refused "Unsupported" "are string" "values that are texts" (fun file -> (x file)["data"] <- H5Dataset [| "1"; "2"; "3" |])
-            refused "Damaged" "it names 2 cells" "more cells than names" (fun file -> file["obs"] <- frame (names "cell" 2) [])
-            refused "Unsupported" "record array" "obs of anndata 0.6" (fun file -> file["obs"] <- H5Dataset [| 1; 2; 3 |])
+          refused "NotAnnData" "it has no X" "no X" (fun file -> file.Remove "X" |> ignore)
+          refused "NotAnnData" "it has no obs" "no obs" (fun file -> file.Remove "obs" |> ignore)
+          refused "NotAnnData" "it has no var" "no var" (fun file -> file.Remove "var" |> ignore)
+          refused "Unsupported" "dense" "dense X" (fun file -> file["X"] <- H5Dataset(Array2D.create 3 4 1.0f))
+          refused "NotAnnData" "1 dimensions" "X of one dimension" (fun file -> file["X"] <- H5Dataset [| 1.0f |])
+          refused "Unsupported" "CSC" "X by columns" (fun file -> (x file).Attributes[ "encoding-type" ] <- "csc_matrix")
+          refused "Unsupported" "encoding is unknown" "X of no encoding" (fun file -> (x file).Attributes.Remove "encoding-type" |> ignore)
+          refused "Damaged" "has no data" "no values" (fun file -> (x file).Remove "data" |> ignore)
+          refused "Damaged" "has no indptr" "no offsets" (fun file -> (x file).Remove "indptr" |> ignore)
+          refused "Damaged" "expected, but it is a group" "a group for values" (fun file -> (x file)["data"] <- H5Group())
+          refused "Damaged" "shape is missing" "no shape" (fun file -> (x file).Attributes.Remove "shape" |> ignore)
+          refused "NotAnnData" "3 dimensions" "a shape of three" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; 4L; 1L |])
+          refused "Damaged" "row offsets" "more cells" (fun file -> (x file).Attributes[ "shape" ] <- [| 4L; 4L |])
+          refused "Damaged" "row offsets" "negative cells" (fun file -> (x file).Attributes[ "shape" ] <- [| -1L; 4L |])
+          refused "Damaged" "genes" "negative genes" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; -4L |])
+          refused "Damaged" "it names 4 genes" "more genes than names" (fun file -> (x file).Attributes[ "shape" ] <- [| 3L; 5L |])
+          refused "Damaged" "column indices" "indices of another length" (fun file -> (x file)["indices"] <- H5Dataset [| 1; 2 |])
+          refused "Damaged" "instead of whole numbers" "indices that are floats" (fun file ->
+              (x file)["indices"] <- H5Dataset [| 1.0; 2.0; 3.0 |])
+          refused "Damaged" "2 dimensions" "values in two dimensions" (fun file -> (x file)["data"] <- H5Dataset(Array2D.create 3 1 1.0f))
+          refused "Unsupported" "are string" "values that are texts" (fun file -> (x file)["data"] <- H5Dataset [| "1"; "2"; "3" |])
+          refused "Damaged" "it names 2 cells" "more cells than names" (fun file -> file["obs"] <- frame (names "cell" 2) [])
+          refused "Unsupported" "record array" "obs of anndata 0.6" (fun file -> file["obs"] <- H5Dataset [| 1; 2; 3 |])
 
-            test "values that are bool are not counts" {
-                GenFiles.isFault "not counts" (fun () -> Schema.openRead (GenFiles.goldenEdge "x_bool"))
-            }
+          test "values that are bool are not counts" {
+              GenFiles.isFault "not counts" (fun () -> Schema.openRead (GenFiles.goldenEdge "x_bool"))
+          }
 
-            test "compression of others is named, with a way out" {
-                GenFiles.isFault "lzf" (fun () -> Schema.openRead (GenFiles.goldenEdge "layout_lzf"))
-            }
-        ]
+          test "compression of others is named, with a way out" {
+              GenFiles.isFault "lzf" (fun () -> Schema.openRead (GenFiles.goldenEdge "layout_lzf"))
+          } ]

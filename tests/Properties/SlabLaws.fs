@@ -17,15 +17,13 @@ let private valuesOf dataset : int64[] =
 
 let private filtersOf dataset =
     List<H5Filter>(
-        [
-            if dataset.Shuffled then
-                H5Filter ShuffleFilter.Id
-            match dataset.Deflate with
-            | Some level -> H5Filter(DeflateFilter.Id, Dictionary(dict [ DeflateFilter.COMPRESSION_LEVEL, box level ]))
-            | None -> ()
-            if dataset.Checked then
-                H5Filter Fletcher32Filter.Id
-        ]
+        [ if dataset.Shuffled then
+              H5Filter ShuffleFilter.Id
+          match dataset.Deflate with
+          | Some level -> H5Filter(DeflateFilter.Id, Dictionary(dict [ DeflateFilter.COMPRESSION_LEVEL, box level ]))
+          | None -> ()
+          if dataset.Checked then
+              H5Filter Fletcher32Filter.Id ]
     )
 
 let write (path: string) dataset =
@@ -67,81 +65,70 @@ let private readBack path dataset ranges =
         let found = GenFiles.findDataset store "x"
         let reader = SlabReader(store.Disk, found)
 
-        [
-            for first, count in ranges do
-                let bytes = Array.zeroCreate (count * int (Slab.rowBytes found))
-                reader.Read(int64 first, count, bytes)
-                widened dataset.Width bytes
-        ])
+        [ for first, count in ranges do
+              let bytes = Array.zeroCreate (count * int (Slab.rowBytes found))
+              reader.Read(int64 first, count, bytes)
+              widened dataset.Width bytes ])
 
 let private oneOfInts = [| 1; 2; 3 |]
 
 let tests =
     testList
         "Slab"
-        [
-            Law.holdsFor 300 "any rows of any storage" (fun (dataset: AnyDataset) (cuts: (uint16 * uint16) list) ->
-                let rows = List.head dataset.Dims
-                let perRow = List.reduce (*) dataset.Dims / rows
-                let values = valuesOf dataset
+        [ Law.holdsFor 300 "any rows of any storage" (fun (dataset: AnyDataset) (cuts: (uint16 * uint16) list) ->
+              let rows = List.head dataset.Dims
+              let perRow = List.reduce (*) dataset.Dims / rows
+              let values = valuesOf dataset
 
-                let ranges =
-                    (0, rows)
-                    :: [
-                        for first, count in cuts do
-                            let first = int first % rows
-                            first, int count % (rows - first + 1)
-                    ]
+              let ranges =
+                  (0, rows)
+                  :: [ for first, count in cuts do
+                           let first = int first % rows
+                           first, int count % (rows - first + 1) ]
 
-                GenFiles.withPath (fun path ->
-                    readBack path dataset ranges =
-                        [
-                            for first, count in ranges -> Array.sub values (first * perRow) (count * perRow)
-                        ]))
+              GenFiles.withPath (fun path ->
+                  readBack path dataset ranges = [ for first, count in ranges -> Array.sub values (first * perRow) (count * perRow) ]))
 
-            Law.holdsFor 50 "what PureHDF writes is stored as its layout says" (fun (dataset: AnyDataset) ->
-                GenFiles.withPath (fun path ->
-                    write path dataset
+          Law.holdsFor 50 "what PureHDF writes is stored as its layout says" (fun (dataset: AnyDataset) ->
+              GenFiles.withPath (fun path ->
+                  write path dataset
 
-                    GenFiles.withStore path (fun store ->
-                        match (GenFiles.findDataset store "x").Layout with
-                        | Chunked(shape, _, _, _) -> Some(List.ofArray shape |> List.map int) = dataset.Chunk
-                        | Compact _ -> dataset.Compact && dataset.Chunk.IsNone
-                        | Contiguous _ -> dataset.Chunk.IsNone)))
+                  GenFiles.withStore path (fun store ->
+                      match (GenFiles.findDataset store "x").Layout with
+                      | Chunked(shape, _, _, _) -> Some(List.ofArray shape |> List.map int) = dataset.Chunk
+                      | Compact _ -> dataset.Compact && dataset.Chunk.IsNone
+                      | Contiguous _ -> dataset.Chunk.IsNone)))
 
-            test "rows beyond the end are refused" {
-                GenFiles.withPath (fun path ->
-                    let file = H5File()
-                    file["x"] <- H5Dataset(oneOfInts)
-                    file.Write path
+          test "rows beyond the end are refused" {
+              GenFiles.withPath (fun path ->
+                  let file = H5File()
+                  file["x"] <- H5Dataset(oneOfInts)
+                  file.Write path
 
-                    GenFiles.withStore path (fun store ->
-                        let reader = SlabReader(store.Disk, GenFiles.findDataset store "x")
+                  GenFiles.withStore path (fun store ->
+                      let reader = SlabReader(store.Disk, GenFiles.findDataset store "x")
 
-                        for first, count in [ 0L, 4; 3L, 1; -1L, 1; Int64.MaxValue, 1 ] do
-                            GenFiles.isFault "rows" (fun () -> reader.Read(first, count, Array.zeroCreate 64))
+                      for first, count in [ 0L, 4; 3L, 1; -1L, 1; Int64.MaxValue, 1 ] do
+                          GenFiles.isFault "rows" (fun () -> reader.Read(first, count, Array.zeroCreate 64))
 
-                        reader.Read(3L, 0, [||])))
-            }
+                      reader.Read(3L, 0, [||])))
+          }
 
-            test "pieces of one row each give the same as one read" {
-                for fixture, path in
-                    [
-                        "chunked", "plain_2d"
-                        "chunked_old", "plain_3d_filtered"
-                        "long", "sparse_pieces"
-                        "long_old", "masked"
-                    ] do
-                    GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun file ->
-                        GenFiles.withStore file (fun store ->
-                            let dataset = GenFiles.findDataset store path
-                            let whole = SlabReader(store.Disk, dataset).ReadAll()
-                            let row = int (Slab.rowBytes dataset)
-                            let reader = SlabReader(store.Disk, dataset)
+          test "pieces of one row each give the same as one read" {
+              for fixture, path in
+                  [ "chunked", "plain_2d"
+                    "chunked_old", "plain_3d_filtered"
+                    "long", "sparse_pieces"
+                    "long_old", "masked" ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun file ->
+                      GenFiles.withStore file (fun store ->
+                          let dataset = GenFiles.findDataset store path
+                          let whole = SlabReader(store.Disk, dataset).ReadAll()
+                          let row = int (Slab.rowBytes dataset)
+                          let reader = SlabReader(store.Disk, dataset)
 
-                            for i in List.rev [ 0 .. int dataset.Dims[0] - 1 ] do
-                                let bytes = Array.zeroCreate row
-                                reader.Read(int64 i, 1, bytes)
-                                Expect.equal bytes whole[i * row .. (i + 1) * row - 1] $"row {i} of {path}"))
-            }
-        ]
+                          for i in List.rev [ 0 .. int dataset.Dims[0] - 1 ] do
+                              let bytes = Array.zeroCreate row
+                              reader.Read(int64 i, 1, bytes)
+                              Expect.equal bytes whole[i * row .. (i + 1) * row - 1] $"row {i} of {path}"))
+          } ]

@@ -19,43 +19,38 @@ let private output (i: int64) =
 let private source (widths: int[]) perSlice dawdle : Source<Slice> =
     let starts = Array.scan (fun start width -> start + int64 width) 0L widths
 
-    {
-        Rows = widths.LongLength
-        Open =
-            fun () ->
-                let slice = Slice()
+    { Rows = widths.LongLength
+      Open =
+        fun () ->
+            let slice = Slice()
 
-                { new RowReader<Slice> with
-                    member _.Read(first, count, visit) =
-                        for rows in Seq.chunkBySize perSlice [| int first .. int first + count - 1 |] do
-                            if dawdle && first / 4096L % 2L = 0L then
-                                Thread.Sleep 1
+            { new RowReader<Slice> with
+                member _.Read(first, count, visit) =
+                    for rows in Seq.chunkBySize perSlice [| int first .. int first + count - 1 |] do
+                        if dawdle && first / 4096L % 2L = 0L then
+                            Thread.Sleep 1
 
-                            let start = starts[rows[0]]
-                            let values = int (starts[rows[rows.Length - 1] + 1] - start)
-                            slice.Reserve(rows.Length, values)
-                            slice.FirstCell <- int64 rows[0]
-                            slice.FirstValue <- start
-                            slice.Cells <- rows.Length
+                        let start = starts[rows[0]]
+                        let values = int (starts[rows[rows.Length - 1] + 1] - start)
+                        slice.Reserve(rows.Length, values)
+                        slice.FirstCell <- int64 rows[0]
+                        slice.FirstValue <- start
+                        slice.Cells <- rows.Length
 
-                            for i in 0 .. rows.Length do
-                                slice.Offsets[i] <- int (starts[rows[0] + i] - start)
+                        for i in 0 .. rows.Length do
+                            slice.Offsets[i] <- int (starts[rows[0] + i] - start)
 
-                            for i in 0 .. values - 1 do
-                                slice.Output[i] <- output (start + int64 i)
+                        for i in 0 .. values - 1 do
+                            slice.Output[i] <- output (start + int64 i)
 
-                            visit slice
+                        visit slice
 
-                    member _.Dispose() = ()
-                }
-    }
+                member _.Dispose() = () } }
 
 let private filter id (parameters: uint32 list) =
-    {
-        Id = id
-        Optional = false
-        Parameters = Array.ofList parameters
-    }
+    { Id = id
+      Optional = false
+      Parameters = Array.ofList parameters }
 
 let private rounded precision value =
     if precision = Precision.Single then float (float32 value) else value
@@ -84,29 +79,24 @@ let private chunked path (widths: int[]) filters extent precision schedule perSl
         // Filters as version 2 of their message says them: without names.
         let pipeline =
             Bytes.concat
-                [
-                    [| 2uy; byte (List.length filters) |]
-                    for filter in filters do
-                        Bytes.concat (
-                            [ Bytes.u16 filter.Id; Bytes.u16 0; Bytes.u16 filter.Parameters.Length ]
-                            @ [ for parameter in filter.Parameters -> Bytes.u32 parameter ]
-                        )
-                ]
+                [ [| 2uy; byte (List.length filters) |]
+                  for filter in filters do
+                      Bytes.concat (
+                          [ Bytes.u16 filter.Id; Bytes.u16 0; Bytes.u16 filter.Parameters.Length ]
+                          @ [ for parameter in filter.Parameters -> Bytes.u32 parameter ]
+                      ) ]
 
         let dataset =
             draft.Put(
                 Encode.header
                     0uy
-                    [
-                        Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line count))
-                        { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
-                            Flags = 1uy
-                        }
-                        Encode.noFillValue
-                        Encode.chunked [| extent |] (Datatype.size datatype) index
-                        if not filters.IsEmpty then
-                            Encode.message Header.Filters pipeline
-                    ]
+                    [ Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line count))
+                      { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
+                          Flags = 1uy }
+                      Encode.zeroFillValue
+                      Encode.chunked [| extent |] (Datatype.size datatype) index
+                      if not filters.IsEmpty then
+                          Encode.message Header.Filters pipeline ]
             )
 
         draft.Commit(draft.Rewrite("the root group", store.Root, [ "x", dataset ], [])))
@@ -124,98 +114,89 @@ let private someWidths (seed: int) rows =
     Array.init rows (fun _ -> if random.Next 10 = 0 then 0 else random.Next 9)
 
 let private pipelines =
-    [
-        []
-        [ filter Dataset.Deflate [ 4u ] ]
-        [
-            filter Dataset.Shuffle [ 4u ]
-            filter Dataset.Deflate [ 6u ]
-            filter Dataset.Fletcher32 []
-        ]
-    ]
+    [ []
+      [ filter Dataset.Deflate [ 4u ] ]
+      [ filter Dataset.Shuffle [ 4u ]
+        filter Dataset.Deflate [ 6u ]
+        filter Dataset.Fletcher32 [] ] ]
 
 let tests =
     testList
         "Values"
-        [
-            Law.holdsFor 25 "chunks" (fun (seed: int) (extent: uint16) (perSlice: byte) (rows: byte) schedule ->
-                let widths = someWidths seed (int rows * 60)
-                let extent = 1L + int64 extent % 3000L
-                let filters = pipelines[abs (seed % 3)]
-                let precision = if extent % 2L = 0L then Precision.Single else Precision.Double
+        [ Law.holdsFor 25 "chunks" (fun (seed: int) (extent: uint16) (perSlice: byte) (rows: byte) schedule ->
+              let widths = someWidths seed (int rows * 60)
+              let extent = 1L + int64 extent % 3000L
+              let filters = pipelines[abs (seed % 3)]
+              let precision = if extent % 2L = 0L then Precision.Single else Precision.Double
 
-                GenFiles.withPath (fun path ->
-                    let values, bytes =
-                        chunked path widths filters extent precision (AnnDataFiles.schedule schedule) (1 + int perSlice) true
+              GenFiles.withPath (fun path ->
+                  let values, bytes =
+                      chunked path widths filters extent precision (AnnDataFiles.schedule schedule) (1 + int perSlice) true
 
-                    let again, same =
-                        chunked path widths filters extent precision Blocks.sequential 4096 false
+                  let again, same =
+                      chunked path widths filters extent precision Blocks.sequential 4096 false
 
-                    values = wanted precision widths && again = values && bytes = same))
+                  values = wanted precision widths && again = values && bytes = same))
 
-            test "blocks so full that their pages leave before they end" {
-                let widths = Array.create 4200 300
+          test "blocks so full that their pages leave before they end" {
+              let widths = Array.create 4200 300
 
-                GenFiles.withPath (fun path ->
-                    for extent in [ 30_011L; 400_000L ] do
-                        let values, bytes =
-                            chunked path widths pipelines[0] extent Precision.Single (AnnDataFiles.schedule (AnySchedule(3, 4))) 500 false
+              GenFiles.withPath (fun path ->
+                  for extent in [ 30_011L; 400_000L ] do
+                      let values, bytes =
+                          chunked path widths pipelines[0] extent Precision.Single (AnnDataFiles.schedule (AnySchedule(3, 4))) 500 false
 
-                        let _, same =
-                            chunked path widths pipelines[0] extent Precision.Single Blocks.sequential 4096 false
+                      let _, same =
+                          chunked path widths pipelines[0] extent Precision.Single Blocks.sequential 4096 false
 
-                        Expect.isTrue (values = wanted Precision.Single widths) $"values in chunks of {extent}"
-                        Expect.isTrue (bytes = same) "the same bytes")
-            }
+                      Expect.isTrue (values = wanted Precision.Single widths) $"values in chunks of {extent}"
+                      Expect.isTrue (bytes = same) "the same bytes")
+          }
 
-            test "PureHDF reads the chunks" {
-                GenFiles.withPath (fun path ->
-                    for filters in pipelines do
-                        let widths = someWidths 5 6000
-                        chunked path widths filters 1000L Precision.Single Blocks.sequential 100 false |> ignore
-                        use file = H5File.OpenRead path
+          test "PureHDF reads the chunks" {
+              GenFiles.withPath (fun path ->
+                  for filters in pipelines do
+                      let widths = someWidths 5 6000
+                      chunked path widths filters 1000L Precision.Single Blocks.sequential 100 false |> ignore
+                      use file = H5File.OpenRead path
 
-                        Expect.equal
-                            (file.Dataset("x").Read<float32[]>() |> Array.map float)
-                            (wanted Precision.Single widths)
-                            $"%A{filters}")
-            }
+                      Expect.equal (file.Dataset("x").Read<float32[]>() |> Array.map float) (wanted Precision.Single widths) $"%A{filters}")
+          }
 
-            Law.holdsFor 25 "places" (fun (seed: int) (perSlice: byte) (rows: byte) (AnyStorage storage) schedule ->
-                let widths = Array.append [| 1 |] (someWidths seed (int rows * 60))
-                let count = Array.sum widths
+          Law.holdsFor 25 "places" (fun (seed: int) (perSlice: byte) (rows: byte) (AnyStorage storage) schedule ->
+              let widths = Array.append [| 1 |] (someWidths seed (int rows * 60))
+              let count = Array.sum widths
 
-                let storage =
-                    match storage with
-                    | Gzipped size -> InChunks size
-                    | other -> other
+              let storage =
+                  match storage with
+                  | Gzipped size -> InChunks size
+                  | other -> other
 
-                GenFiles.withPath (fun path ->
-                    let file = H5File()
-                    file["before"] <- [| 1; 2; 3 |]
-                    file["x"] <- AnnDataFiles.line storage (Array.create count -1.0f)
-                    file["after"] <- [| 4; 5; 6 |]
-                    // Values in a compact dataset have no place of their own.
-                    file.Write(path, H5WriteOptions(PreferCompactDatasetLayout = false))
+              GenFiles.withPath (fun path ->
+                  let file = H5File()
+                  file["before"] <- [| 1; 2; 3 |]
+                  file["x"] <- AnnDataFiles.line storage (Array.create count -1.0f)
+                  file["after"] <- [| 4; 5; 6 |]
+                  // Values in a compact dataset have no place of their own.
+                  file.Write(path, H5WriteOptions(PreferCompactDatasetLayout = false))
 
-                    using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
-                        use store = new Store(disk)
-                        let dataset = GenFiles.findDataset store "x"
+                  using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
+                      use store = new Store(disk)
+                      let dataset = GenFiles.findDataset store "x"
 
-                        let chunks =
-                            match dataset.Layout with
-                            | Chunked _ -> ValueSome(Chunks.load disk dataset)
-                            | _ -> ValueNone
+                      let chunks =
+                          match dataset.Layout with
+                          | Chunked _ -> ValueSome(Chunks.load disk dataset)
+                          | _ -> ValueNone
 
-                        Blocks.run
-                            (AnnDataFiles.schedule schedule)
-                            (source widths (1 + int perSlice) true)
-                            (ValueOutlet.inPlace disk dataset chunks Precision.Single)
-                            (Fold.always ()))
+                      Blocks.run
+                          (AnnDataFiles.schedule schedule)
+                          (source widths (1 + int perSlice) true)
+                          (ValueOutlet.inPlace disk dataset chunks Precision.Single)
+                          (Fold.always ()))
 
-                    use file = H5File.OpenRead path
+                  use file = H5File.OpenRead path
 
-                    file.Dataset("x").Read<float32[]>() |> Array.map float = wanted Precision.Single widths
-                    && file.Dataset("before").Read<int[]>() = [| 1; 2; 3 |]
-                    && file.Dataset("after").Read<int[]>() = [| 4; 5; 6 |]))
-        ]
+                  file.Dataset("x").Read<float32[]>() |> Array.map float = wanted Precision.Single widths
+                  && file.Dataset("before").Read<int[]>() = [| 1; 2; 3 |]
+                  && file.Dataset("after").Read<int[]>() = [| 4; 5; 6 |])) ]

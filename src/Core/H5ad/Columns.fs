@@ -13,12 +13,24 @@ module ColumnBytes =
         for i in 0 .. count - 1 do
             stored[i] <- store values[i]
 
+    /// Whole numbers beyond 2^53 would have been rounded on the way.
+    let private mostExact = float (1L <<< 53)
+
+    /// Refuses sums of whole numbers that cannot be exact.
+    let requireExact (disk: Disk) (column: Column) (values: float[]) count =
+        if not (Numeric.isFloat column.Type) then
+            for i in 0 .. count - 1 do
+                if not (abs values[i] < mostExact) then
+                    disk.Unsupported
+                        "X"
+                        $"{column.Name} would go beyond 2^53, where whole numbers cannot be summed exactly; convert X to float64"
+
     /// The first `count` values in the type of their column, rounded once; returns how many bytes they take.
     /// What does not fit the type is a bug and throws.
     let encode numeric (values: float[]) count (target: byte[]) =
         match numeric with
-        | Numeric.Float64 -> each values count target id
-        | Numeric.Float32 -> each values count target float32
+        | Numeric.Float64 -> each values count target Precision.toFloat64
+        | Numeric.Float32 -> each values count target Precision.toFloat32
         | Numeric.Int64 -> each values count target Checked.int64
         | Numeric.UInt64 -> each values count target Checked.uint64
         | Numeric.Int32 -> each values count target Checked.int32
@@ -39,7 +51,7 @@ type private ColumnPage(columns: CellColumns) =
 module ColumnOutlet =
     /// Column i goes to the bytes from addresses[i] on.
     let toPlaces (disk: Disk) (addresses: int64[]) (columns: CellColumns) : Outlet<Slice> =
-        let types = columns.Columns |> List.map _.Type |> Array.ofList
+        let columnOf = Array.ofList columns.Columns
         let spare = ConcurrentBag<ColumnPage>()
 
         Outlet.ofPages
@@ -60,9 +72,10 @@ module ColumnOutlet =
               IsFull = fun _ -> false
               Flush =
                 fun page ->
-                    for i in 0 .. types.Length - 1 do
-                        let bytes = ColumnBytes.encode types[i] page.Values[i] page.Rows page.Bytes
-                        disk.Write(addresses[i] + page.FirstRow * int64 (Numeric.size types[i]), ReadOnlySpan(page.Bytes, 0, bytes))
+                    for i in 0 .. columnOf.Length - 1 do
+                        ColumnBytes.requireExact disk columnOf[i] page.Values[i] page.Rows
+                        let bytes = ColumnBytes.encode columnOf[i].Type page.Values[i] page.Rows page.Bytes
+                        disk.Write(addresses[i] + page.FirstRow * int64 (Numeric.size columnOf[i].Type), ReadOnlySpan(page.Bytes, 0, bytes))
 
                     page.FirstRow <- page.FirstRow + int64 page.Rows
                     page.Rows <- 0

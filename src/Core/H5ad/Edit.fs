@@ -41,6 +41,7 @@ module Edit =
 
     let private putGeneColumn (draft: Draft) (column: Column) (values: float[]) =
         let bytes = Array.zeroCreate (values.Length * Numeric.size column.Type)
+        ColumnBytes.requireExact draft.Disk column values values.Length
         ColumnBytes.encode column.Type values values.Length bytes |> ignore
         putColumn draft (int64 values.Length) column (draft.Put bytes)
 

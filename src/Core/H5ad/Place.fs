@@ -17,13 +17,10 @@ module Place =
 
     /// Can values of this type go where the old ones are? Not where those are compressed, were never written,
     /// or belong to a second name as well.
-    let canOverwrite disk (matrix: Matrix) datatype =
-        let data = matrix.Data
-
+    let canOverwrite disk (data: Dataset) datatype =
         data.Type = datatype
         && data.Filters.IsEmpty
         && data.Header.Links = 1
-        && matrix.Group.Header.Links = 1
         && match data.Layout, chunksOf disk data with
            | Contiguous address, _ -> address <> Bytes.undefined || data.Count = 0L
            | _, ValueSome chunks -> chunks.Entries |> Array.forall (fun entry -> entry.Address <> Bytes.undefined)

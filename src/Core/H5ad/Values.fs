@@ -11,13 +11,19 @@ open System.Runtime.InteropServices
 module private ValueBytes =
     /// The bytes of Output[first .. first + count − 1], already rounded to their type.
     let encode precision (slice: Slice) first count (target: Span<byte>) =
+        let output = slice.Output
+
         match precision with
         | Precision.Single ->
             let stored = MemoryMarshal.Cast<byte, float32> target
 
             for i in 0 .. count - 1 do
-                stored[i] <- float32 slice.Output[first + i]
-        | Precision.Double -> MemoryMarshal.AsBytes(ReadOnlySpan(slice.Output, first, count)).CopyTo target
+                stored[i] <- Precision.toFloat32 output[first + i]
+        | Precision.Double ->
+            let stored = MemoryMarshal.Cast<byte, float> target
+
+            for i in 0 .. count - 1 do
+                stored[i] <- Precision.toFloat64 output[first + i]
 
 /// A part of a block's values that has its place in the order of things.
 [<Struct>]

@@ -127,8 +127,13 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
                  @ attributes)
         )
 
+    /// Refuses an object whose attributes could not be carried over.
+    static member RequireAttributes(disk: Disk, header: Header) = Attribute.all disk header |> ignore
+
     /// A dataset that takes another's place with the same extent, filters and attributes.
     member draft.PutReplacement(old: Dataset, datatype, layout: Message) =
+        Draft.RequireAttributes(disk, old.Header)
+
         let stays (message: Message) =
             match message.Type with
             | Header.Dataspace
@@ -154,9 +159,6 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
                 0uy
                 ([ Encode.linkInfo 0 0L; Encode.message Header.GroupInfo [| 0uy; 0uy |] ] @ attributes @ List.map Encode.link links)
         )
-
-    /// Refuses an object whose attributes could not be carried over.
-    static member RequireAttributes(disk: Disk, header: Header) = Attribute.all disk header |> ignore
 
     /// Refuses a group that Rewrite could not do justice to.
     static member RequireEditable(disk: Disk, path, group: Group) =

@@ -12,7 +12,7 @@ type Scaling =
         Excluded: bool[] voption
     }
 
-/// What is done to each value. `Scaled` and `Logged` are the types in which scanpy stores the two results.
+/// What is done to each value; with each step the type in which scanpy stores its result.
 type Transformation =
     {
         Scaling: (Scaling * Precision) voption
@@ -107,19 +107,38 @@ module Normalize =
                     generation <- generation + 1L
                     lastDivisor <- divisor
 
+                let current = generation
+
                 for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
                     let value = values[i]
                     let whole = int value
 
                     output[i] <-
                         if whole > 0 && whole < remembered && float whole = value then
-                            if knownFor[whole] <> generation then
+                            if knownFor[whole] <> current then
                                 known[whole] <- compute divisor value
-                                knownFor[whole] <- generation
+                                knownFor[whole] <- current
 
                             known[whole]
                         else
                             compute divisor value
+
+    /// How many cells have nothing to be scaled by, and stay as they are.
+    /// Law (unscaled): the numbers of two parts add up to the number of the whole.
+    let unscaled: Fold<Slice, int64> =
+        Fold.ofSteps
+            { Fresh = fun () -> 0L
+              Step =
+                fun count slice ->
+                    let mutable found = count
+
+                    for row in 0 .. slice.Cells - 1 do
+                        if slice.Factors[row] = 0.0 then
+                            found <- found + 1L
+
+                    found
+              Merge = (+)
+              Finish = id }
 
     /// The column that keeps each cell's factor (key_added).
     let factorColumn name precision : CellColumns =

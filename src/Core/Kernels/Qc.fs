@@ -73,6 +73,24 @@ module Qc =
               { Name = $"pct_counts_{set}"
                 Type = log1pType total } ]
 
+    // Loops of their own, because the compiler keeps their sums in registers only in small functions.
+    let private sumOf (values: float[]) start stop =
+        let mutable sum = 0.0
+
+        for i in start .. stop - 1 do
+            sum <- sum + values[i]
+
+        sum
+
+    let private detectedIn (values: float[]) start stop =
+        let mutable detected = 0
+
+        for i in start .. stop - 1 do
+            if values[i] <> 0.0 then
+                detected <- detected + 1
+
+        detected
+
     /// Puts a value into the next column of a row, and says which column comes after it.
     let private put (columns: float[][]) column row value =
         columns[column][row] <- value
@@ -83,7 +101,8 @@ module Qc =
         let next = put columns column row value
         if logs then put columns next row (log1pOf kind value) else next
 
-    /// The columns of obs for a matrix stored as `numeric`; `genesType` is the type of its row counts.
+    /// The columns of obs for a matrix stored as `numeric`, one value per cell; `genesType` is the type of its row counts.
+    /// Totals are in counts, shares (pct_) in percent of the cell's total, log1p_ natural; NaN where a cell has no counts.
     let perCell numeric genesType (options: QcColumns) : CellColumns =
         let total = totalType numeric
 
@@ -107,13 +126,8 @@ module Qc =
                     let start = slice.Offsets[row]
                     let stop = slice.Offsets[row + 1]
                     let at = first + row
-                    let mutable detected = 0
-                    let mutable sum = 0.0
-
-                    for i in start .. stop - 1 do
-                        sum <- sum + values[i]
-                        detected <- detected + (if values[i] <> 0.0 then 1 else 0)
-
+                    let sum = sumOf values start stop
+                    let detected = detectedIn values start stop
                     let mutable column = putLogged options.Log1p genesType columns 0 at (float detected)
                     column <- putLogged options.Log1p total columns column at sum
 
@@ -121,7 +135,10 @@ module Qc =
                         top.Fill(values, start, stop, topTotals)
 
                         for j in 0 .. ks.Length - 1 do
-                            column <- put columns column at (topTotals[j] / Precision.round totalPrecision sum * 100.0)
+                            let share =
+                                Precision.round totalPrecision topTotals[j] / Precision.round totalPrecision sum
+
+                            column <- put columns column at (share * 100.0)
 
                     if sets > 0 then
                         Array.Clear setTotals
@@ -182,7 +199,8 @@ module Qc =
                     release state
                     tallies }
 
-    /// The columns of var, in scanpy's order, and how each comes from the tallies.
+    /// The columns of var, in scanpy's order, one value per gene, and how each comes from the tallies. Means are totals over
+    /// all n cells; pct_dropout_by_counts is the percentage of the n cells in which the gene is not detected.
     let geneColumns numeric log1p : (Column * (GeneTallies -> float[])) list =
         let total = totalType numeric
 

@@ -1,6 +1,8 @@
 /// Where scanpy stores float32 between two steps, so do we: its results hang on these roundings.
 namespace SingleSharp.Core
 
+open System
+
 /// The floating-point type in which a matrix is stored after a transformation.
 [<RequireQualifiedAccess>]
 type Precision =
@@ -15,6 +17,18 @@ module Precision =
         match precision with
         | Precision.Single -> single value
         | Precision.Double -> value
+
+    // Which NaN an operation gives differs between processors, so all are stored as NumPy's.
+    let private doubleNaN = BitConverter.UInt64BitsToDouble 0x7FF8000000000000UL
+    let private singleNaN = BitConverter.UInt32BitsToSingle 0x7FC00000u
+
+    /// A value as it is stored in float64.
+    let toFloat64 (value: float) =
+        if Double.IsNaN value then doubleNaN else value
+
+    /// A value as it is stored in float32.
+    let toFloat32 (value: float) =
+        if Double.IsNaN value then singleNaN else float32 value
 
     let numeric precision =
         match precision with

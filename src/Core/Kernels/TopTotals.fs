@@ -3,7 +3,7 @@ namespace SingleSharp.Core
 
 open System
 
-/// The totals of the largest values of a row, with scratch memory for one thread.
+/// The totals, in counts, of the ks[0], ks[1] … largest values of a row (ks ascending), with scratch memory for one thread.
 [<Sealed>]
 type TopTotals(ks: int[]) =
     // Almost every count is small, so counting them by value beats sorting; the rest is sorted.

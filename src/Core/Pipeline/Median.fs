@@ -75,20 +75,19 @@ module Median =
         narrow 0UL position 48
 
     /// The median of the counted ones of `count` float64 numbers on the disk; the mean of the two middle ones in the
-    /// matrix's type where their number is even, as NumPy computes it. NaN when none is counted. NaN is never counted.
+    /// matrix's type where their number is even, as NumPy computes it. NaN when none is counted, or when a NaN is.
     let ofNumbers precision (disk: Disk) count (isCounted: float -> bool) =
-        let isCounted value =
-            not (Double.IsNaN value) && isCounted value
-
         let mutable counted = 0L
+        let mutable isKnown = true
 
         each disk count (fun value ->
             if isCounted value then
-                counted <- counted + 1L)
+                counted <- counted + 1L
+                isKnown <- isKnown && not (Double.IsNaN value))
 
         let at position = select disk count isCounted position
 
-        if counted = 0L then
+        if counted = 0L || not isKnown then
             nan
         elif counted % 2L = 1L then
             at (counted / 2L)

@@ -12,8 +12,12 @@ type Job =
 
 /// What the last read found out.
 type Tallied =
-    { Findings: Findings
-      Genes: GeneTallies option }
+    {
+        Findings: Findings
+        Genes: GeneTallies option
+        /// Cells that normalize_total could not scale.
+        Unscaled: int64
+    }
 
 [<RequireQualifiedAccess>]
 module Pass =
@@ -79,14 +83,21 @@ module Pass =
 
     /// The last read: transforms, tallies, and lets columns and values out.
     let final job transformation outlet =
-        let wantsGenes = job.Plan.Recipe.Qc.IsSome
+        let recipe = job.Plan.Recipe
 
         let tallies =
-            if wantsGenes then Qc.perGene job.File.X.Genes |> Fold.map Some else Fold.always None
+            if recipe.Qc.IsSome then Qc.perGene job.File.X.Genes |> Fold.map Some else Fold.always None
 
         fold {
             let! findings = Validity.find (mustBeCounts job)
             and! genes = tallies
-            return { Findings = findings; Genes = genes }
+
+            and! unscaled =
+                if recipe.NormalizeTotal.IsSome then Normalize.unscaled else Fold.always 0L
+
+            return
+                { Findings = findings
+                  Genes = genes
+                  Unscaled = unscaled }
         }
         |> run job job.Plan.Passes.Length (source job |> Reader.through (fun () -> Normalize.start transformation)) outlet

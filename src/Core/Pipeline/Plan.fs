@@ -57,7 +57,8 @@ module Plan =
                 None
             else
                 match recipe.Mitochondrial with
-                | NotCounted -> None
+                | NotCounted
+                | StartingWith "" -> None
                 | StartingWith prefix -> Some prefix
                 | Guessed -> Axis.mitochondrialPrefix names.Value
 
@@ -95,9 +96,12 @@ module Plan =
         if recipe.Log1p.IsSome then Precision.numeric (Precision.afterLog1p normalized) else normalized
 
     let private values (file: H5adFile) recipe after =
-        if not (Recipe.changesValues recipe) then Untouched
-        elif Place.canOverwrite file.Store.Disk file.X (Numeric.datatype after) then Overwrite
-        else Restore
+        if not (Recipe.changesValues recipe) then
+            Untouched
+        elif file.X.Group.Header.Links = 1 && Place.canOverwrite file.Store.Disk file.X.Data (Numeric.datatype after) then
+            Overwrite
+        else
+            Restore
 
     let private passes recipe =
         [ match recipe.NormalizeTotal with

@@ -23,8 +23,12 @@ module Preprocess =
             | MedianOfPositive -> median (fun total -> total > 0.0)
             | MedianOfAll -> median (fun _ -> true)
 
-        if Double.IsNaN target && not job.Plan.Recipe.AllowInvalid then
-            Fault.throw (BadOption("--target-sum", "no cell has counts, so there is no median total; give a number"))
+        if not job.Plan.Recipe.AllowInvalid then
+            if Double.IsNaN target then
+                Fault.throw (BadOption("target_sum", "no cell has counts to take the median total of; give a number"))
+
+            if not (Precision.round precision target > 0.0) || Double.IsInfinity(Precision.round precision target) then
+                Fault.throw (BadOption("target_sum", $"{target} is zero or infinite in float32, in which X is stored"))
 
         { Target = target; Excluded = excluded }
 

@@ -32,16 +32,24 @@ type Report =
 [<RequireQualifiedAccess>]
 module Report =
     /// What is worth a word: what the plan knew, then what the last read found.
-    let private remarks (plan: Plan) (findings: Findings) =
+    let private remarks (plan: Plan) (tallied: Tallied) =
+        let findings = tallied.Findings
+
+        let asScanpy =
+            if plan.Recipe.Log1p.IsSome then
+                "they are computed with as they are, where scanpy's log1p would refuse NaN and infinity"
+            else
+                "results are those of scanpy, which does not check"
+
         [ yield! plan.Warnings
           if findings.NotFinite > 0L then
-              $"X holds {findings.NotFinite} values that are NaN or infinite; results are those of scanpy, which does not check"
+              $"X holds {findings.NotFinite} values that are NaN or infinite; {asScanpy}"
           if findings.Negative > 0L then
-              $"X holds {findings.Negative} negative values; results are those of scanpy, which does not check"
+              $"X holds {findings.Negative} negative values; {asScanpy}"
           if findings.Fractional > 0L && Recipe.wantsCounts plan.Recipe then
               $"X holds {findings.Fractional} values that are not whole numbers; are these raw counts?"
-          if plan.Recipe.NormalizeTotal.IsSome && findings.EmptyCells > 0L then
-              $"{findings.EmptyCells} cells have zero counts and stay as they are" ]
+          if tallied.Unscaled > 0L then
+              $"{tallied.Unscaled} cells have zero counts, of the genes that count, and stay as they are" ]
 
     let make (job: Job) output transformation (tallied: Tallied) : Report =
         let file = job.File
@@ -77,4 +85,4 @@ module Report =
           MeanCountsPerCell = perCell (fun (tallies: GeneTallies) -> Array.sum tallies.Totals)
           MeanGenesPerCell = perCell (fun (tallies: GeneTallies) -> float (Array.sum tallies.CellsByCounts))
           Findings = tallied.Findings
-          Warnings = remarks plan tallied.Findings }
+          Warnings = remarks plan tallied }
