@@ -38,8 +38,10 @@ let tests =
               let positive value = value > 0.0
               InMemory.sameBits (medianOnDisk Precision.Double positive numbers) (median Precision.Double (List.filter positive numbers)))
 
-          test "NaN is never counted" {
-              Expect.equal (medianOnDisk Precision.Double (fun _ -> true) [ nan; 3.0; nan; 1.0; 2.0 ]) 2.0 "the median of 1, 2, 3"
+          test "a NaN that is counted makes the median NaN, as in NumPy; one that is not does not" {
+              let numbers = [ nan; 3.0; nan; 1.0; 2.0 ]
+              Expect.isTrue (Double.IsNaN(medianOnDisk Precision.Double (fun _ -> true) numbers)) "all"
+              Expect.equal (medianOnDisk Precision.Double (fun value -> value > 0.0) numbers) 2.0 "the median of 1, 2, 3"
           }
 
           test "the scratch file goes with its owner" {

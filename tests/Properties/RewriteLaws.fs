@@ -130,9 +130,14 @@ let tests =
 
                       let isRefused =
                           try
-                              // Edit.require asks this before every rewriting.
+                              // Edit.require asks this of every group before it is rewritten.
                               GenFiles.withStore path (fun store ->
-                                  References.requireNone store (References.find store) "the root group" store.Root.Header)
+                                  let references = References.find store
+
+                                  for link in store.Root.Links do
+                                      match link.Target with
+                                      | Hard address -> References.requireNone store references link.Name (Header.read store.Disk address)
+                                      | Elsewhere _ -> ())
 
                               extend path |> ignore
                               false
