@@ -92,7 +92,7 @@ module Json =
             match plan.Values with
             | Untouched -> "untouched"
             | Overwrite -> "same_place"
-            | Restore -> "new_dataset"
+            | StoreAnew -> "new_dataset"
         )
 
         json.WriteString("dtype_after", Numeric.name plan.TypeAfter)

@@ -91,7 +91,7 @@ module Summary =
         match plan.Values with
         | Untouched -> "is not written"
         | Overwrite -> $"{Numeric.name plan.TypeAfter}, over the old values in the copy"
-        | Restore -> $"{Numeric.name plan.TypeAfter}, in a new dataset stored like the old one"
+        | StoreAnew -> $"{Numeric.name plan.TypeAfter}, in a new dataset stored like the old one"
 
     let ofInfo (info: Info) =
         { Title = info.Path

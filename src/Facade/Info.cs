@@ -97,5 +97,5 @@ public enum ValuePlan
     Overwrite,
 
     /// <summary>Into a new dataset that is stored like the old one.</summary>
-    Restore,
+    StoreAnew,
 }

@@ -50,7 +50,7 @@ let private saidByProgram (target: float) digest =
 
     let deepest = rows |> Array.map total |> Array.indexed |> Array.maxBy snd
 
-    [ "plan: median total, qc + normalize_total + log1p -> float32, Restore"
+    [ "plan: median total, qc + normalize_total + log1p -> float32, StoreAnew"
       "progress: 5000 of 5000 cells, pass 2 of 2"
       $"target sum: {target}"
       "gene sets: mt 12, ribo 30, first 2"

@@ -46,8 +46,16 @@ let tests =
 
           test "there is one NaN, whichever came out" {
               let nans = [| nan; -nan; BitConverter.UInt64BitsToDouble 0x7FF0000000000001UL |]
-              Expect.equal (encode Numeric.Float64 nans) (Array.collect (fun (bits: uint64) -> BitConverter.GetBytes bits) (Array.create 3 0x7FF8000000000000UL)) "float64"
-              Expect.equal (encode Numeric.Float32 nans) (Array.collect (fun (bits: uint32) -> BitConverter.GetBytes bits) (Array.create 3 0x7FC00000u)) "float32"
+
+              Expect.equal
+                  (encode Numeric.Float64 nans)
+                  (Array.collect (fun (bits: uint64) -> BitConverter.GetBytes bits) (Array.create 3 0x7FF8000000000000UL))
+                  "float64"
+
+              Expect.equal
+                  (encode Numeric.Float32 nans)
+                  (Array.collect (fun (bits: uint32) -> BitConverter.GetBytes bits) (Array.create 3 0x7FC00000u))
+                  "float32"
           }
 
           test "special floats keep their bits, ties go to even" {

@@ -54,8 +54,8 @@ let tests =
               for fixture in [ "groups"; "groups_old" ] do
                   GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
                       GenFiles.withStore path (fun store ->
-                          Expect.equal (GenFiles.findGroup store "shared").Header.Links 2 "two names"
-                          Expect.equal (GenFiles.findGroup store "empty").Header.Links 1 "one name"))
+                          Expect.equal (GenFiles.findGroup store "shared").Header.LinkCount 2 "two names"
+                          Expect.equal (GenFiles.findGroup store "empty").Header.LinkCount 1 "one name"))
           }
 
           test "what is no HDF5 file is told so" {

@@ -28,7 +28,7 @@ let extend (path: string) =
               | Hard address when Links.isGroup (Header.read disk address) ->
                   let group = Links.read disk address
 
-                  if group.Header.Links = 1 then
+                  if group.Header.LinkCount = 1 then
                       link.Name, rewrite link.Name group []
               | _ -> () ]
 
@@ -133,6 +133,7 @@ let tests =
                               // Edit.require asks this of every group before it is rewritten.
                               GenFiles.withStore path (fun store ->
                                   let references = References.find store
+                                  References.requireNone store references "the root group" store.Root.Header
 
                                   for link in store.Root.Links do
                                       match link.Target with

@@ -10,7 +10,7 @@ type ValuePlan =
     /// To the same places of the clone: same type, not compressed.
     | Overwrite
     /// Into a new dataset stored like the old one.
-    | Restore
+    | StoreAnew
 
 /// New values of X: where they ended up.
 type NewValues =
@@ -136,7 +136,7 @@ module Edit =
             requireFrame store file.Var geneColumns
             editable "var" file.Var.Group
 
-        if values = Restore then
+        if values = StoreAnew then
             editable file.X.Path file.X.Group
             Draft.RequireAttributes(store.Disk, file.X.Data.Header)
             References.requireNone store references file.X.Data.Path file.X.Data.Header

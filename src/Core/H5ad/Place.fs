@@ -20,7 +20,7 @@ module Place =
     let canOverwrite disk (data: Dataset) datatype =
         data.Type = datatype
         && data.Filters.IsEmpty
-        && data.Header.Links = 1
+        && data.Header.LinkCount = 1
         && match data.Layout, chunksOf disk data with
            | Contiguous address, _ -> address <> Bytes.undefined || data.Count = 0L
            | _, ValueSome chunks -> chunks.Entries |> Array.forall (fun entry -> entry.Address <> Bytes.undefined)
@@ -70,7 +70,7 @@ module Place =
 
     /// Will nobody ever read the old values again once X leads to new ones?
     let private isGivenUp (file: H5adFile) =
-        file.X.Data.Header.Links = 1 && file.X.Group.Header.Links = 1 && (References.find file.Store).AreAll
+        file.X.Data.Header.LinkCount = 1 && file.X.Group.Header.LinkCount = 1 && (References.find file.Store).AreAll
 
     /// A clone of the file as a draft. What a pass reads of X is not copied yet: the outlet copies it as it is read.
     /// Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
@@ -78,7 +78,7 @@ module Place =
         let source = file.Store.Disk
         let indices = pieces source file.X.Indices
         let data = pieces source file.X.Data
-        let isFree = plan = Restore && isGivenUp file
+        let isFree = plan = StoreAnew && isGivenUp file
         let isKept = not (plan = Overwrite || isFree)
         let followed = if isKept then Array.sort (Array.append indices data) else indices
         Clone.copy source target file.Store.Superblock.EndOfFile (ranges (Array.append indices data)) cancel
@@ -93,7 +93,7 @@ module Place =
           Finish = fun () -> SamePlaces }
 
     /// Stored like the old values: chunks of the same extent with the same filters, or one piece.
-    let private restore (draft: Draft) k (data: Dataset) precision =
+    let private storeAnew (draft: Draft) k (data: Dataset) precision =
         let datatype = Numeric.datatype (Precision.numeric precision)
 
         match data.Layout with
@@ -118,4 +118,4 @@ module Place =
         match plan with
         | Untouched -> untouched
         | Overwrite -> overwrite draft file.X.Data precision
-        | Restore -> restore draft file.Store.Superblock.ChunkNodeK file.X.Data precision
+        | StoreAnew -> storeAnew draft file.Store.Superblock.ChunkNodeK file.X.Data precision

@@ -162,8 +162,8 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
 
     /// Refuses a group that Rewrite could not do justice to.
     static member RequireEditable(disk: Disk, path, group: Group) =
-        if group.Header.Links > 1 then
-            disk.Unsupported path $"it is reached by {group.Header.Links} hard links, and only one of them could be kept up to date"
+        if group.Header.LinkCount > 1 then
+            disk.Unsupported path $"it is reached by {group.Header.LinkCount} hard links, and only one of them could be kept up to date"
 
         if group.Links |> List.exists (fun link -> link.Name.Contains '\uFFFD') then
             disk.Unsupported path "it has a name that is not UTF-8 and would not survive"

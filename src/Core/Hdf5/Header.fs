@@ -21,7 +21,7 @@ type Header =
         /// The header's flags that say whether the order of attributes is kept (4) and indexed (8).
         OrderFlags: byte
         /// How many hard links lead here.
-        Links: int
+        LinkCount: int
         Messages: Message list
     }
 
@@ -141,7 +141,7 @@ module Header =
         { Address = address
           Version = 1
           OrderFlags = 0uy
-          Links = links
+          LinkCount = links
           Messages = readBlocks disk address (struct (address + 16L, size)) readBlock }
 
     let private checkSum (disk: Disk) address (bytes: byte[]) =
@@ -197,7 +197,7 @@ module Header =
         { Address = address
           Version = 2
           OrderFlags = flags &&& 12uy
-          Links =
+          LinkCount =
             messages
             |> List.tryFind (fun message -> message.Type = ReferenceCount)
             |> Option.map (fun message -> int (Cursor(disk, where address, message.Body, 1).U32()))

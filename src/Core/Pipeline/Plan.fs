@@ -35,7 +35,7 @@ module Plan =
     /// A page of new chunks also has one that is being built and the two buffers of its codec.
     let private pageOf (matrix: Matrix) values after =
         match values, matrix.Data.Layout with
-        | Restore, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
+        | StoreAnew, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
         | _ -> usualPage
 
     /// A question that lets nothing out needs no pages.
@@ -98,10 +98,10 @@ module Plan =
     let private values (file: H5adFile) recipe after =
         if not (Recipe.changesValues recipe) then
             Untouched
-        elif file.X.Group.Header.Links = 1 && Place.canOverwrite file.Store.Disk file.X.Data (Numeric.datatype after) then
+        elif file.X.Group.Header.LinkCount = 1 && Place.canOverwrite file.Store.Disk file.X.Data (Numeric.datatype after) then
             Overwrite
         else
-            Restore
+            StoreAnew
 
     let private passes recipe =
         [ match recipe.NormalizeTotal with
@@ -205,7 +205,7 @@ module Plan =
             (cellColumns file plan).Columns |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
 
         let values =
-            if plan.Values = Restore && file.X.Data.Filters.IsEmpty then
+            if plan.Values = StoreAnew && file.X.Data.Filters.IsEmpty then
                 file.X.Stored * int64 (Numeric.size plan.TypeAfter)
             else
                 0L
