@@ -90,6 +90,21 @@ def contents(job):
                     yield f"{frame}/{column}: its encoding is {kind}"
 
 
+def counted(job):
+    """HDF5 counts as many attributes and members as it lists: whoever asks for them by number finds them."""
+    wrong = []
+
+    def visit(name, found):
+        if len(found.attrs) != len(list(found.attrs)) or isinstance(found, h5py.Group) and len(found) != len(list(found)):
+            wrong.append(name)
+
+    with h5py.File(job["output"]) as file:
+        file.visititems(visit)
+        visit("/", file)
+    if wrong:
+        yield "HDF5 counts other numbers of attributes or members than there are"
+
+
 @lru_cache(8)
 def opened(path):
     try:
@@ -166,7 +181,7 @@ def edited(job, folder):
 def judge(job):
     problems = []
     with tempfile.TemporaryDirectory() as folder:
-        checks = [contents(job), through_anndata(job), through_h5dump(job), edited(job, folder) if job["obs"] else []]
+        checks = [contents(job), counted(job), through_anndata(job), through_h5dump(job), edited(job, folder) if job["obs"] else []]
         for check in checks:
             try:
                 problems += check

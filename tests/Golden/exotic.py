@@ -7,11 +7,19 @@ import h5py
 import numpy as np
 
 
-def attributes(target):
+# What a run may store anew.
+RENEWED = ("X", "X/data", "obs", "var", "uns")
+
+
+def few_attributes(target):
     target.attrs["null"] = h5py.Empty("f8")
     target.attrs["matrix"] = np.arange(6.0).reshape(2, 3)
-    target.attrs["large"] = np.arange(7000, dtype=np.int64)
     target.attrs["texts"] = np.array(["ä", "", "long " * 50], dtype=h5py.string_dtype())
+
+
+def attributes(target):
+    few_attributes(target)
+    target.attrs["large"] = np.arange(7000, dtype=np.int64)
     target.attrs["ascii"] = np.bytes_("fixed")
     target.attrs["ragged"] = np.array([np.arange(3), np.arange(0), np.arange(5)], dtype=h5py.vlen_dtype(np.int64))
     for i in range(30):
@@ -73,6 +81,8 @@ def exotic(file):
     root = file["uns"].create_group("exotic")
     attributes(root)
     attributes(root.create_dataset("carrier", data=1))
+    for renewed in RENEWED:
+        few_attributes(file[renewed])
     types(root.create_group("types"))
     storage(root.create_group("storage"))
     links(root.create_group("links"))
@@ -82,6 +92,17 @@ def filtered(file):
     """What h5dump cannot follow: a filter that only h5py has, and a link to a file that is not there."""
     file["uns"].create_dataset("lzf", data=np.arange(999), chunks=(100,), compression="lzf")
     file["uns/external"] = h5py.ExternalLink("another_file.h5", "/there")
+
+
+def data_described(file):
+    """The values of X have so many attributes that newer files keep them in a heap."""
+    attributes(file["X/data"])
+
+
+def groups_described(file):
+    """Groups that a run renews have as many."""
+    for renewed in ("X", "obs", "var", "uns"):
+        attributes(file[renewed])
 
 
 def counts_linked(file):
@@ -109,33 +130,45 @@ def x_referred(file):
     file["uns"].create_dataset("references", data=np.array([file["X"].ref, file["X/data"].ref, file["obs"].ref], dtype=h5py.ref_dtype), dtype=h5py.ref_dtype)
 
 
-def contiguous_x(source, path, **options):
-    """A copy whose X is in one piece, so that its values can be renewed where they are."""
+def restored_x(source, path, storage, **options):
+    """A copy whose X is stored in another way: in one piece its values can be renewed where they are, compressed they cannot."""
     with h5py.File(source) as old, h5py.File(path, "w", **options) as new:
-        for key, value in old.attrs.items():
-            new.attrs[key] = value
+        new.attrs.update(old.attrs)
         for key in old:
-            old.copy(key, new)
-        for name in ("data", "indices", "indptr"):
-            values, kept = new["X"][name][:], dict(new["X"][name].attrs)
-            del new["X"][name]
-            new["X"][name] = values
-            new["X"][name].attrs.update(kept)
+            # A copied group would keep the format of its old file.
+            group = new.create_group(key)
+            group.attrs.update(old[key].attrs)
+            for name in old[key]:
+                if key == "X":
+                    group.create_dataset(name, data=old["X"][name][:], **storage).attrs.update(old["X"][name].attrs)
+                else:
+                    old.copy(f"{key}/{name}", group)
 
 
-KINDS = {kind.__name__: kind for kind in (exotic, filtered, counts_linked, x_linked, frames_linked, x_referred)}
+KINDS = {kind.__name__: kind for kind in (exotic, filtered, data_described, groups_described, counts_linked, x_linked, frames_linked, x_referred)}
 
-LAYOUTS = {"": {}, "_latest": {"libver": "latest"}, "_userblock": {"userblock_size": 1024}, "_chunked": None}
+GZIP = {"chunks": (60,), "compression": "gzip", "shuffle": True, "fletcher32": True}
+
+# What h5py.File is told, and how X is stored; none leaves the file as it is.
+LAYOUTS = {
+    "": ({}, {}),
+    "_latest": ({"libver": "latest"}, {}),
+    "_gzip": ({}, GZIP),
+    "_latest_gzip": ({"libver": "latest"}, {"maxshape": (None,), **GZIP}),
+    "_userblock": ({"userblock_size": 1024}, {}),
+    "_chunked": None,
+}
 
 
 def main(source, folder, kind):
-    for suffix, options in LAYOUTS.items():
+    for suffix, layout in LAYOUTS.items():
         path = Path(folder) / f"{kind}{suffix}.h5ad"
-        if options is None:
+        if layout is None:
             shutil.copyfile(source, path)
         else:
-            contiguous_x(source, path, **options)
-        with h5py.File(path, "r+", libver="latest" if suffix == "_latest" else None) as file:
+            options, storage = layout
+            restored_x(source, path, storage, **options)
+        with h5py.File(path, "r+", libver="latest" if "latest" in suffix else None) as file:
             KINDS[kind](file)
         print(path.name)
 
