@@ -84,11 +84,6 @@ let private normalize (start: Results) (output: Results) (expected: Results) (re
         let excluded = (expected.Numbers "var/excluded").Values |> Array.sum
         Expect.equal report.ExcludedGenes (int excluded) "the number of highly expressed genes"
 
-/// ln(1 + x) that is good to the last digits of float64, without the library under test: log(u)·x/(u − 1) with u = 1 + x.
-let private log1p (x: float) =
-    let u = 1.0 + x
-    if u = 1.0 then x else Math.Log u * x / (u - 1.0)
-
 /// The natural logarithm of float64 rounded once: the very bits, or one ulp beside them in at most a millionth of the values.
 let private requireRoundedOnce (start: Results) (data: float[]) step =
     if sha256 data <> text "log1p_rounding/sha256_float64_rounded_once" step then

@@ -80,6 +80,11 @@ let roundedSums what (ours: Numbers) (sums: float[]) =
         if not (value >= low[i] && value <= high[i] || Double.IsNaN value && Double.IsNaN sums[i]) then
             failtest $"{what}: {number value} is not {number sums[i]} rounded once, at position {i}"
 
+/// ln(1 + x) that is good to the last digits of float64, without the library under test: log(u)·x/(u − 1) with u = 1 + x.
+let log1p (x: float) =
+    let u = 1.0 + x
+    if u = 1.0 then x else Math.Log u * x / (u - 1.0)
+
 /// The row of the table for a column of calculate_qc_metrics, over whole numbers or others.
 let ofMetric integral (column: string) storedAs =
     let either whole fractional =
