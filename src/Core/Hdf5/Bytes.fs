@@ -10,6 +10,9 @@ open Microsoft.Win32.SafeHandles
 /// A file whose addresses count from `origin`, where its HDF5 superblock stands.
 [<Sealed>]
 type Disk(path: string, handle: SafeFileHandle, origin: int64) =
+    /// At least so long is the file.
+    let mutable known = 0L
+
     member _.Path = path
     member _.Handle = handle
     member _.Origin = origin
@@ -23,8 +26,14 @@ type Disk(path: string, handle: SafeFileHandle, origin: int64) =
 
     /// Fills the whole span from the address.
     member disk.ReadInto(address: int64, target: Span<byte>) =
+        let stop = address + int64 target.Length
+
+        // Asking for the length is a system call, and what was there once is still there.
+        if stop > known then
+            known <- disk.Length
+
         // The user block stands before the first address.
-        if address < -origin || address > disk.Length - int64 target.Length then
+        if address < -origin || stop < address || stop > known then
             disk.Damaged
                 $"byte {address}"
                 $"{target.Length} bytes are said to be there, but the file has only {disk.Length} (is it cut off?)"
