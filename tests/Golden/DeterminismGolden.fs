@@ -132,8 +132,7 @@ let digestOf (inputs: string list) =
 
 /// Empty cells, NaN, infinities and negative values: which NaN comes out of them is up to the processor.
 let private oddCases =
-    [ "empty_cell"; "nan_sparse"; "inf_sparse"; "negative_values" ]
-    |> List.map (fun case -> Path.Combine(here, "edge", case, "input.h5ad"))
+    [ "empty_cell"; "nan_sparse"; "inf_sparse"; "negative_values" ] |> List.map (fun case -> here $"edge/{case}/input.h5ad")
 
 let private ownDigests =
     lazy
