@@ -39,12 +39,17 @@ let private schedule workers window =
         Workers = workers
         Window = window }
 
-/// The tree of segments, blocks and rows, spelled out.
+/// The tree of segments, blocks and rows, spelled out: its shape is part of what a result means.
 let private tree rows =
-    [ for block in 0L .. Blocks.count rows - 1L ->
-          let struct (first, count) = Blocks.extent rows block
-          [ [| first .. first + int64 count - 1L |] ] ]
-    |> List.chunkBySize Blocks.blocksPerSegment
+    [| 0L .. rows - 1L |] |> Array.chunkBySize 4096 |> Array.map List.singleton |> List.ofArray |> List.chunkBySize 32
+
+/// A number that tells every order of rows, parts and merges from every other.
+let private order: Fold<int64[], int64> =
+    Fold.ofSteps
+        { Fresh = fun () -> 1L
+          Step = fun state part -> Array.fold (fun state row -> state * 31L + row) state part
+          Merge = fun left right -> (left * 1_000_003L ^^^ right) * 8191L + 7L
+          Finish = id }
 
 /// Keeps what leaves, and fails when pages leave concurrently or with more on them than they may hold.
 let private recorder limit (left: List<int64>) : Outlet<int64[]> =
@@ -80,6 +85,15 @@ let tests =
                   Blocks.run (schedule workers window) (source rows (1 + int cut * 40) true) Outlet.none sum
 
               BitConverter.DoubleToInt64Bits run = BitConverter.DoubleToInt64Bits(Fold.runParts sum (tree rows)))
+
+          Law.holdsFor 20 "blocks and segments merge from left to right" (fun (n: int) (AnySchedule(workers, window)) ->
+              // Up to three segments and some blocks.
+              let rows = int64 (abs n % 4) * 131072L + someRows n
+              Blocks.run (schedule workers window) (source rows 4096 false) Outlet.none order = Fold.runParts order (tree rows))
+
+          test "blocks and segments have the sizes that every result rests on" {
+              Expect.equal (Blocks.rowsPerBlock, Blocks.blocksPerSegment) (4096, 32) "rows and blocks"
+          }
 
           test "more than one segment merges segment by segment" {
               let rows = int64 (Blocks.rowsPerBlock * Blocks.blocksPerSegment * 2 + 12345)

@@ -19,6 +19,9 @@ type WildRows = WildRows of Rows
 /// A matrix cut into slices, the slices into blocks, the blocks into segments, as a runner might see it.
 type CutRows = CutRows of Slice list list list
 
+/// Long rows of small counts, as the tally of the largest values meets them.
+type LongRows = LongRows of Rows
+
 /// A list cut into parts of parts.
 type Cut<'a> = Cut of 'a list list list
 
@@ -26,7 +29,7 @@ type Cut<'a> = Cut of 'a list list list
 type AnySchedule = AnySchedule of workers: int * window: int
 
 /// Counts as they come: mostly 1 to 3, sometimes beyond every table, sometimes huge; explicit zeros too.
-let private count =
+let count =
     Gen.frequency
         [ 60, Gen.choose (1, 3) |> Gen.map float
           20, Gen.choose (4, 300) |> Gen.map float
@@ -35,7 +38,7 @@ let private count =
           1, Gen.elements [ 16777216.0; 16777217.0; 33554431.0; 1e9 ] ]
 
 /// Values that float32 holds, so that storing them changes nothing.
-let private wildValue =
+let wildValue =
     Gen.frequency
         [ 50, count
           20, Gen.choose (1, 1000) |> Gen.map (fun n -> float (float32 n / 37.0f))
@@ -51,7 +54,7 @@ let private wildValue =
                 3.4028234663852886e38 ] ]
 
 /// A row: empty by weight, one gene, some genes, or every gene; genes in order or not.
-let private row genes value =
+let row genes value =
     gen {
         let! share =
             Gen.frequency [ 2, Gen.constant 0; 1, Gen.constant 100; 7, Gen.choose (1, 60) ]
@@ -69,7 +72,7 @@ let private row genes value =
     }
 
 /// No cells, one cell, one gene, silent genes: all of it occurs.
-let private rows value =
+let rows value =
     gen {
         let! cells =
             Gen.frequency [ 1, Gen.constant 0; 1, Gen.constant 1; 8, Gen.choose (2, 40) ]
@@ -82,7 +85,7 @@ let private rows value =
     }
 
 /// Half of the rows, or one value less in a row.
-let private simpler matrix =
+let simpler matrix =
     seq {
         let half = matrix.Rows.Length / 2
 
@@ -139,7 +142,25 @@ let private cutRows =
         return CutRows blocks
     }
 
+let private longRows =
+    gen {
+        let! genes = Gen.choose (30, 200)
+        let! cells = Gen.choose (2, 8)
+
+        let value =
+            Gen.frequency [ 8, Gen.choose (1, 5); 1, Gen.choose (6, 1023) ] |> Gen.map float
+
+        let! rows = Gen.listOfLength cells (Gen.listOfLength genes value)
+
+        return
+            LongRows
+                { Genes = genes
+                  Rows = rows |> List.map List.indexed }
+    }
+
 type Arbitraries =
+    static member LongRows() = Arb.fromGen longRows
+
     static member CountRows() =
         Arb.fromGenShrink (rows count |> Gen.map CountRows, (fun (CountRows matrix) -> Seq.map CountRows (simpler matrix)))
 

@@ -66,3 +66,28 @@ let columnsOf (columns: CellColumns) (slices: Slice list) =
         row <- row + slice.Cells
 
     List.zip columns.Columns (List.ofArray values)
+
+/// A value as a column of the type holds it.
+let stored numeric value =
+    if numeric = Numeric.Float32 then single value else value
+
+/// Float32 where both numbers are.
+let quotient numeric (part: float) (whole: float) =
+    if numeric = Numeric.Float32 then float (float32 part / float32 whole) else part / whole
+
+/// Floats stay, whole numbers become as wide as they can.
+let totalType numeric =
+    match numeric with
+    | Numeric.Float32
+    | Numeric.Float64 -> numeric
+    | Numeric.UInt8
+    | Numeric.UInt16
+    | Numeric.UInt32
+    | Numeric.UInt64 -> Numeric.UInt64
+    | _ -> Numeric.Int64
+
+let logType numeric =
+    if numeric = Numeric.Float32 then Numeric.Float32 else Numeric.Float64
+
+let scaledType numeric =
+    if numeric = Numeric.Float64 then Numeric.Float64 else Numeric.Float32

@@ -7,6 +7,7 @@ let all =
         "Properties"
         [ FoldLaws.tests
           SyntaxLaws.tests
+          OutletLaws.tests
           BlocksLaws.tests
           ElementaryLaws.tests
           ChecksumLaws.tests
@@ -29,6 +30,7 @@ let all =
           FrameLaws.tests
           SchemaLaws.tests
           ReaderLaws.tests
+          ReaderTypeLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests
@@ -36,7 +38,9 @@ let all =
           CloneLaws.tests
           EditLaws.tests
           PlaceLaws.tests
+          PlanLaws.tests
           PreprocessLaws.tests
+          RecipeLaws.tests
           RobustnessLaws.tests
           MalformedLaws.tests ]
 

@@ -1,6 +1,7 @@
 /// normalize_total and log1p against their definitions, rounding for rounding.
 module SingleSharp.Properties.NormalizeLaws
 
+open System
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Properties.Gen
@@ -96,6 +97,44 @@ let tests =
                           row |> List.exists (fun (g, value) -> g = gene && single value > fraction * single (singleSum row))))
 
               found = expected)
+
+          Law.holds "the limit of highly expressed genes is a float64 product of a float32 total" (fun (whole': byte) (tenth: byte) ->
+              // Values one float32 on either side of the limit, and the rest of the total in another gene.
+              let fraction = float (1 + int tenth % 9) / 10.0
+              let total = float (1 + int whole')
+
+              for nudge in [ -1; 0; 1; 2 ] do
+                  let value =
+                      float (BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(float32 (fraction * total)) + nudge))
+
+                  let row = [ 0, value; 1, single (total - value) ]
+
+                  let found =
+                      Fold.run (Normalize.highlyExpressed 2 Precision.Single fraction) [ whole [ row ] ]
+
+                  let limit = fraction * single (singleSum row)
+                  Expect.equal found [| value > limit; snd row[1] > limit |] $"%A{row}")
+
+          Law.holds "totals for the median are stored in the matrix's type" (fun (WildRows matrix) ->
+              let totals precision =
+                  columnsOf (Normalize.totalColumn precision ValueNone) [ whole matrix.Rows ] |> List.head |> snd |> List.ofArray
+
+              agree (totals Precision.Single) (matrix.Rows |> List.map (singleSum >> single))
+              && agree (totals Precision.Double) (matrix.Rows |> List.map sum))
+
+          Law.holds "float32 logarithms are stored before they are divided by that of the base" (fun (WildRows matrix) ->
+              let outputs basis =
+                  outputs
+                      { Scaling = ValueNone
+                        Logarithm = ValueSome(basis, Precision.Single) }
+                      [ whole matrix.Rows ]
+
+              let values = matrix.Rows |> List.concat |> List.map snd
+
+              agree (outputs ValueNone) (values |> List.map logged)
+              && agree
+                  (outputs (ValueSome 2.0))
+                  (values |> List.map (fun value -> float (float32 (logged value) / float32 (Elementary.log 2.0)))))
 
           Law.holds "excluded genes do not count, and are scaled like the others" (fun (CountRows matrix) ->
               let excluded = Array.init matrix.Genes (fun gene -> gene % 2 = 0)

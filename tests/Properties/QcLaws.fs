@@ -93,6 +93,18 @@ let tests =
               |> List.forall (fun k ->
                   agree (column $"pct_counts_in_top_{k}_genes" columns) (perRow rows (fun row -> topSum 20 k row / sum row * 100.0))))
 
+          Law.holds "the tally of a row forgets the rows before" (fun (LongRows matrix) ->
+              let tops = [ 1; 2; 7; 20 ]
+
+              let columns =
+                  columnsOf (Qc.perCell Numeric.Float64 Numeric.Int32 (options matrix.Genes tops false)) [ whole matrix.Rows ]
+
+              tops
+              |> List.forall (fun k ->
+                  agree
+                      (column $"pct_counts_in_top_{k}_genes" columns)
+                      (perRow matrix.Rows (fun row -> topSum 20 k row / sum row * 100.0))))
+
           Law.holds "negative values stand below the zeros that pad a row" (fun (CountRows matrix) ->
               let rows =
                   matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, (if gene % 3 = 0 then -value else value)))
