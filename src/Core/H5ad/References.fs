@@ -22,24 +22,41 @@ module References =
         let targets = HashSet<int64>()
         let mutable areAll = true
 
-        let add datatype (bytes: byte[]) =
+        /// The references in one element, however deep they lie.
+        let rec follow datatype (bytes: byte[]) at =
             match datatype with
-            | Reference 8 ->
-                for at in 0..8 .. bytes.Length - 8 do
-                    targets.Add(BitConverter.ToInt64(bytes, at)) |> ignore
-            | other -> areAll <- areAll && not (Datatype.refers other)
+            | Reference 8 -> targets.Add(BitConverter.ToInt64(bytes, at)) |> ignore
+            | Reference _ -> areAll <- false
+            | Compound(_, members) ->
+                for _, offset, inner in members do
+                    follow inner bytes (at + offset)
+            | ArrayOf(_, element) -> followAll element bytes at (at + Datatype.size datatype)
+            | VlenSequence element when Datatype.refers element ->
+                let inner =
+                    store.Heap.Resolve(ReadOnlySpan(bytes, at, Datatype.size datatype), Datatype.size element)
+
+                followAll element inner 0 inner.Length
+            | _ -> ()
+
+        and followAll element bytes start stop =
+            for at in start .. Datatype.size element .. stop - Datatype.size element do
+                follow element bytes at
 
         let addAttributes header =
             try
                 for attribute in Attribute.all store.Disk header do
-                    add attribute.Type attribute.Data
+                    if Datatype.refers attribute.Type then
+                        followAll attribute.Type attribute.Data 0 attribute.Data.Length
             with FaultException _ ->
                 areAll <- false
 
         let addDataset (dataset: Dataset) =
-            match dataset.Type with
-            | Reference 8 when dataset.Count <= mostRead -> add dataset.Type (SlabReader(store.Disk, dataset).ReadAll())
-            | other -> areAll <- areAll && not (Datatype.refers other)
+            if Datatype.refers dataset.Type then
+                if dataset.Count <= mostRead then
+                    let bytes = SlabReader(store.Disk, dataset).ReadAll()
+                    followAll dataset.Type bytes 0 bytes.Length
+                else
+                    areAll <- false
 
         addAttributes store.Root.Header
 

@@ -115,7 +115,8 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
             if entry.Mask &&& (1u <<< i) = 0u then
                 match filters[i].Id with
                 | Dataset.Deflate ->
-                    reserve (size + 1024)
+                    // Between two compressions data that do not shrink may be larger than the chunk.
+                    reserve (size + filters.Length * (size / 8 + 1024))
                     inflate ()
                 | Dataset.Shuffle ->
                     reserve length
