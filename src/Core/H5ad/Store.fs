@@ -3,6 +3,7 @@ namespace SingleSharp.Core
 
 open System
 open System.IO
+open System.Text
 
 /// What a link leads to.
 type Node =
@@ -27,13 +28,19 @@ type Store(disk: Disk) =
     member _.Root = root
     member _.Heap = heap
 
-    /// The object whose header stands at the address; `path` is for messages.
-    member _.At(path: string, address: int64) =
+    /// The group or dataset whose header stands at the address; `path` is for messages.
+    member _.TryAt(path: string, address: int64) =
         let header = Header.read disk address
 
-        if Dataset.isDataset header then DatasetNode(Dataset.ofHeader disk path header)
-        elif Links.isGroup header then GroupNode(Links.read disk address)
-        else disk.Unsupported path "it is neither a group nor a dataset"
+        if Dataset.isDataset header then Some(DatasetNode(Dataset.ofHeader disk path header))
+        elif Links.isGroup header then Some(GroupNode(Links.read disk address))
+        else None
+
+    /// The same, where nothing else can be meant.
+    member store.At(path, address) =
+        match store.TryAt(path, address) with
+        | Some node -> node
+        | None -> disk.Unsupported path "it is neither a group nor a dataset"
 
     /// The object behind a name in a group, when there is one.
     member store.TryFind(parent: string, group: Group, name: string) =
@@ -103,6 +110,12 @@ module Store =
 
     /// Every object by its path, and what is behind links that are not followed.
     let objects (store: Store) =
+        // A datatype with a name of its own is an object too, but no part of AnnData: it stands for what it is called.
+        let committedType address =
+            match Header.tryFind Header.Datatype (Header.read store.Disk address) with
+            | Some message -> Encoding.UTF8.GetBytes(Datatype.name (Datatype.ofMessage store.Disk message))
+            | None -> [||]
+
         let rec visit path (group: Group) depth =
             seq {
                 if depth > mostDepth then
@@ -114,12 +127,14 @@ module Store =
                     match link.Target with
                     | Elsewhere(tail, kind) -> child, ValueNone, Bytes.concat [ [| kind |]; tail ]
                     | Hard address ->
-                        let node = store.At(child, address)
-                        child, ValueSome(struct (address, node)), [||]
+                        match store.TryAt(child, address) with
+                        | None -> child, ValueNone, committedType address
+                        | Some node ->
+                            child, ValueSome(struct (address, node)), [||]
 
-                        match node with
-                        | GroupNode inner -> yield! visit child inner (depth + 1)
-                        | DatasetNode _ -> ()
+                            match node with
+                            | GroupNode inner -> yield! visit child inner (depth + 1)
+                            | DatasetNode _ -> ()
             }
 
         visit "" store.Root 0
