@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.IO
 open System.Reflection
 
 /// Preprocessing of single-cell count matrices in .h5ad files, out of core, with the same bits everywhere.

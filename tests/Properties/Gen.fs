@@ -124,6 +124,28 @@ let private cutTwice items =
         return! cut true parts
     }
 
+[<RequireQualifiedAccess>]
+module Slice =
+    /// A slice of its own memory, from rows of (gene, value) pairs.
+    let ofRows firstCell firstValue (rows: (int * float) list list) =
+        let slice =
+            Slice(FirstCell = firstCell, FirstValue = firstValue, Cells = rows.Length)
+
+        slice.Reserve(rows.Length, rows |> List.sumBy List.length)
+        let mutable at = 0
+
+        rows
+        |> List.iteri (fun row values ->
+            slice.Offsets[row] <- at
+
+            for gene, value in values do
+                slice.Genes[at] <- gene
+                slice.Values[at] <- value
+                at <- at + 1)
+
+        slice.Offsets[rows.Length] <- at
+        slice
+
 /// The slices of consecutive rows.
 let slices (parts: (int * float) list list list) =
     let mutable cell = 0L

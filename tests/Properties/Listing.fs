@@ -2,7 +2,6 @@
 module SingleSharp.Properties.Listing
 
 open System
-open System.IO
 open System.Security.Cryptography
 open System.Text
 open Expecto

@@ -44,7 +44,7 @@ let private settings workers memory =
         Workers = workers
         Memory = memory }
 
-/// The least memory that a run accepts, by asking for less and less.
+/// The least memory that a run accepts, which the refusal of one byte names.
 let private leastMemory recipe workers input =
     match Pipeline.info recipe (settings workers 1L) input with
     | Error(OverBudget(needed, _)) -> needed

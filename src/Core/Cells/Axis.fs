@@ -27,10 +27,6 @@ type Membership =
 module Membership =
     let private inNoSet: int[] = Array.Empty()
 
-    let none genes =
-        { Names = []
-          SetsOf = Array.create genes inNoSet }
-
     /// From one mask per set.
     let ofMasks genes (masks: (string * bool[]) list) =
         let indexed = masks |> List.mapi (fun i (_, mask) -> i, mask)

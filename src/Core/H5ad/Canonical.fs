@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.Collections.Generic
 open System.Security.Cryptography
 open System.Text
 

@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.Text
 
 type Frame =
     {

@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.Text
 
 /// The extent of a dataset or an attribute.
 type Dataspace =

@@ -39,24 +39,21 @@ module Encode =
         let head kind bits (size: int) =
             Bytes.concat [ [| kind |]; bits; Bytes.u32 (uint32 size) ]
 
+        // IEEE 754: where the sign stands, how wide mantissa and exponent are, and the exponent's bias.
+        let float size sign (mantissa, exponent) bias =
+            Bytes.concat
+                [ head 0x11uy [| 0x20uy; sign; 0uy |] size
+                  Bytes.u16 0
+                  Bytes.u16 (8 * size)
+                  [| mantissa; exponent; 0uy; mantissa |]
+                  Bytes.u32 bias ]
+
         match datatype with
         | Integer(size, signed, bigEndian) ->
             let bits = (if bigEndian then 1uy else 0uy) ||| (if signed then 8uy else 0uy)
             Bytes.concat [ head 0x10uy [| bits; 0uy; 0uy |] size; Bytes.u16 0; Bytes.u16 (8 * size) ]
-        | Float(8, false) ->
-            Bytes.concat
-                [ head 0x11uy [| 0x20uy; 63uy; 0uy |] 8
-                  Bytes.u16 0
-                  Bytes.u16 64
-                  [| 52uy; 11uy; 0uy; 52uy |]
-                  Bytes.u32 1023u ]
-        | Float(4, false) ->
-            Bytes.concat
-                [ head 0x11uy [| 0x20uy; 31uy; 0uy |] 4
-                  Bytes.u16 0
-                  Bytes.u16 32
-                  [| 23uy; 8uy; 0uy; 23uy |]
-                  Bytes.u32 127u ]
+        | Float(8, false) -> float 8 63uy (52uy, 11uy) 1023u
+        | Float(4, false) -> float 4 31uy (23uy, 8uy) 127u
         | VlenString ->
             let letter =
                 Bytes.concat [ head 0x10uy [| 0uy; 0uy; 0uy |] 1; Bytes.u16 0; Bytes.u16 8 ]

@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open System.Collections.Generic
-open System.Text
 
 [<Sealed>]
 type GlobalHeap(disk: Disk) =

@@ -16,10 +16,6 @@ type CellColumns =
 
 [<RequireQualifiedAccess>]
 module CellColumns =
-    let none =
-        { Columns = []
-          Start = fun () _ _ _ -> () }
-
     /// All columns side by side, in this order.
     let concat (parts: CellColumns list) =
         { Columns = parts |> List.collect _.Columns
