@@ -31,6 +31,9 @@ type Slice() =
     /// What each row was divided by; meaningful after a normalization.
     member val Factors: float[] = Array.Empty() with get, set
 
+    /// The group (batch) of each row, −1 where it belongs to none; empty where cells are not grouped.
+    member val Groups: int[] = Array.Empty() with get, set
+
     member slice.Count = slice.Offsets[slice.Cells]
 
     /// Makes room for so many rows and values; buffers grow by doubling, so that they soon stop growing.

@@ -34,6 +34,7 @@ module ColumnBytes =
         | Numeric.Int64 -> each values count target Checked.int64
         | Numeric.UInt64 -> each values count target Checked.uint64
         | Numeric.Int32 -> each values count target Checked.int32
+        | Numeric.Bool -> each values count target (fun value -> if value = 0.0 then 0uy else 1uy)
         | other -> invalidOp $"no column is stored as {Numeric.name other}"
 
         count * Numeric.size numeric

@@ -46,6 +46,7 @@ type private NumberReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) 
         let bytes = load first count
 
         match numeric with
+        | Numeric.Bool
         | Numeric.Int8 -> Widen.each bytes target (fun (value: sbyte) -> int64 value)
         | Numeric.UInt8 -> Widen.each bytes target (fun (value: byte) -> int64 value)
         | Numeric.Int16 -> Widen.each bytes target (fun (value: int16) -> int64 value)

@@ -30,13 +30,16 @@ type Numeric =
     | UInt64
     | Float32
     | Float64
+    /// True or False, as h5py stores it: an enumeration over one byte.
+    | Bool
 
 [<RequireQualifiedAccess>]
 module Numeric =
     let size numeric =
         match numeric with
         | Numeric.Int8
-        | Numeric.UInt8 -> 1
+        | Numeric.UInt8
+        | Numeric.Bool -> 1
         | Numeric.Int16
         | Numeric.UInt16 -> 2
         | Numeric.Int32
@@ -61,10 +64,11 @@ module Numeric =
     let name numeric = (string numeric).ToLowerInvariant()
 
     let datatype numeric =
-        if isFloat numeric then
-            Float(size numeric, false)
-        else
-            Integer(size numeric, not (isUnsigned numeric), false)
+        match numeric with
+        | Numeric.Float32
+        | Numeric.Float64 -> Float(size numeric, false)
+        | Numeric.Bool -> Enumeration(Integer(1, true, false), [ "FALSE", [| 0uy |]; "TRUE", [| 1uy |] ])
+        | _ -> Integer(size numeric, not (isUnsigned numeric), false)
 
     let ofDatatype datatype =
         match datatype with

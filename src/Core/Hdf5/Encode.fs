@@ -34,8 +34,8 @@ module Encode =
 
     let scalar = Simple([], [])
 
-    /// The types that SingleSharp writes: numbers, and strings as h5py writes them.
-    let datatypeBody datatype =
+    /// The types that SingleSharp writes: numbers, truth values and strings, as h5py writes them.
+    let rec datatypeBody datatype =
         let head kind bits (size: int) =
             Bytes.concat [ [| kind |]; bits; Bytes.u32 (uint32 size) ]
 
@@ -59,6 +59,17 @@ module Encode =
                 Bytes.concat [ head 0x10uy [| 0uy; 0uy; 0uy |] 1; Bytes.u16 0; Bytes.u16 8 ]
 
             Bytes.concat [ head 0x19uy [| 1uy; 1uy; 0uy |] 16; letter ]
+        | Enumeration(baseType, members) ->
+            // Names are padded to multiples of eight in this oldest version of the message, which every reader knows.
+            let name (text: string) =
+                let bytes = Encoding.UTF8.GetBytes(text + "\000")
+                Array.append bytes (Array.zeroCreate (int (Bytes.align8 bytes.LongLength) - bytes.Length))
+
+            Bytes.concat
+                [ head 0x18uy [| byte members.Length; 0uy; 0uy |] (Datatype.size baseType)
+                  datatypeBody baseType
+                  yield! members |> List.map (fst >> name)
+                  yield! members |> List.map snd ]
         | other -> invalidOp $"a {Datatype.name other} is never written"
 
     /// An attribute message (version 3, UTF-8 name).

@@ -19,6 +19,8 @@ type Fault =
     | InvalidValue of path: string * cell: string * gene: string * value: float
     /// An option that does not fit the data or another option.
     | BadOption of option: string * why: string
+    /// A step has no result for these data.
+    | Unsuitable of step: string * why: string
     /// The output cannot be written.
     | CannotWrite of path: string * why: string
     /// The work does not fit the memory allowed.
@@ -43,6 +45,7 @@ type Fault =
         | InvalidValue(path, cell, gene, value) ->
             $"{path} holds {Fault.Number value} for cell {cell}, gene {gene}, which is not a count; clean the data, or pass --allow-invalid to compute as scanpy does."
         | BadOption(option, why) -> $"{option}: {why}."
+        | Unsuitable(step, why) -> $"{step} cannot be computed: {why}."
         | CannotWrite(path, why) -> $"{path} cannot be written: {why}."
         | OverBudget(needed, allowed) ->
             $"This needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; raise --memory or lower --workers."
@@ -67,6 +70,7 @@ module Fault =
         | Unsupported _ -> "Unsupported"
         | InvalidValue _ -> "InvalidValue"
         | BadOption _ -> "BadOption"
+        | Unsuitable _ -> "Unsuitable"
         | CannotWrite _ -> "CannotWrite"
         | OverBudget _ -> "OverBudget"
         | InputChanged _ -> "InputChanged"

@@ -1,0 +1,86 @@
+/// Which of many rows stay, and where: one bit per row, so that even a billion cells take little memory.
+namespace SingleSharp.Core
+
+open System
+open System.Numerics
+
+/// Some of `length` rows in their old order. Rows are added in order; it is complete once all have been added.
+[<Sealed>]
+type Kept(length: int64) =
+    let words: uint64[] = Array.zeroCreate (Checked.int ((length + 63L) / 64L))
+
+    /// How many rows stay before each word, filled in as rows are added.
+    let before: int64[] = Array.zeroCreate (words.Length + 1)
+    let mutable added = 0L
+    let mutable count = 0L
+
+    /// How many rows there were.
+    member _.Length = length
+
+    /// How many of them stay.
+    member _.Count = count
+
+    /// Does every row stay?
+    member _.IsAll = count = length
+
+    /// Says of the next row whether it stays.
+    member _.Add stays =
+        let word = int (added >>> 6)
+
+        if stays then
+            words[word] <- words[word] ||| (1UL <<< int (added &&& 63L))
+            count <- count + 1L
+
+        before[word + 1] <- count
+        added <- added + 1L
+
+    member _.Has(row: int64) =
+        words[int (row >>> 6)] >>> int (row &&& 63L) &&& 1UL = 1UL
+
+    /// How many rows stay of those before this one: the new number of a row that stays.
+    member _.Rank(row: int64) =
+        let word = int (row >>> 6)
+        let inside = int (row &&& 63L)
+
+        if inside = 0 then
+            before[word]
+        else
+            before[word] + int64 (BitOperations.PopCount(words[word] <<< (64 - inside)))
+
+    /// The old number of the row with this new number.
+    /// Law (kept): Rank (At i) = i, and Has (At i)
+    member kept.At(rank: int64) =
+        if rank < 0L || rank >= count then
+            raise (ArgumentOutOfRangeException(nameof rank))
+
+        // The last word with no more rows before it than that.
+        let found = Array.BinarySearch(before, rank)
+        let mutable word = if found >= 0 then found else ~~~found - 1
+
+        while word + 1 < before.Length && before[word + 1] <= rank do
+            word <- word + 1
+
+        let mutable bits = words[word]
+
+        for _ in before[word] .. rank - 1L do
+            bits <- bits &&& (bits - 1UL)
+
+        64L * int64 word + int64 (BitOperations.TrailingZeroCount bits)
+
+[<RequireQualifiedAccess>]
+module Kept =
+    let ofFlags (flags: bool[]) =
+        let kept = Kept flags.LongLength
+        flags |> Array.iter kept.Add
+        kept
+
+    let all (length: int64) =
+        let kept = Kept length
+
+        for _ in 1L .. length do
+            kept.Add true
+
+        kept
+
+/// The cells and genes that stay.
+type Selection = { Cells: Kept; Genes: Kept }
