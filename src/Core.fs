@@ -41,6 +41,28 @@ module Pipeline =
             { Recipe.nothing with
                 Log1p = Some options }
 
+    /// filter_cells and filter_genes: a subset of the whole AnnData.
+    let filter limits =
+        run
+            { Recipe.nothing with
+                Filter = Some limits }
+
+    /// highly_variable_genes: columns of var and uns/hvg. X does not change; it must be logged already, but raw for seurat_v3.
+    let hvg options =
+        run
+            { Recipe.nothing with
+                Hvg = Some options }
+
+    /// Exact principal components of the chosen genes: obsm/X_pca (cells × components, float32), varm/PCs and uns/pca.
+    let pca options =
+        run
+            { Recipe.nothing with
+                Pca = Some options }
+
+    /// What a recipe means for a file: reads, writes and memory, before anything runs.
+    let plan (recipe: Recipe) (settings: Settings) (path: string) : Result<Plan, Fault> =
+        guarded (fun () -> using (Schema.openRead path) (fun file -> Plan.make file recipe settings))
+
     /// QC metrics, normalize_total and log1p in one read and one write.
     let preprocess settings input output =
         run Recipe.standard settings input output

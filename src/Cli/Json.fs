@@ -85,7 +85,7 @@ module Json =
 
     let private plan (json: Utf8JsonWriter) (plan: Plan) =
         json.WriteNumber("reads_of_x", plan.Passes.Length)
-        strings json "passes" plan.Passes
+        strings json "passes" (plan.Passes |> List.map _.Purpose)
 
         json.WriteString(
             "x",

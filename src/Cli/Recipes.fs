@@ -72,7 +72,7 @@ module Recipes =
     /// What the core refuses whatever the data is a mistake of the command line.
     let private accepted (recipe: Recipe) =
         try
-            Recipe.check recipe
+            Check.recipe recipe
             Ok recipe
         with FaultException fault ->
             Checked.mistake (Fault.sentence fault)
@@ -87,10 +87,11 @@ module Recipes =
 
             return
                 steps
-                    { Qc = Some qc
-                      NormalizeTotal = Some normalizeTotal
-                      Log1p = Some log1p
-                      AllowInvalid = spoken.Contains PreprocessArguments.Allow_Invalid },
+                    { Recipe.nothing with
+                        Qc = Some qc
+                        NormalizeTotal = Some normalizeTotal
+                        Log1p = Some log1p
+                        AllowInvalid = spoken.Contains PreprocessArguments.Allow_Invalid },
                 geneSets
         }
         |> Result.bind (fun (recipe, geneSets) -> accepted recipe |> Result.map (fun recipe -> recipe, geneSets))

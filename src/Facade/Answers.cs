@@ -85,7 +85,7 @@ internal static class Answers
     private static Plan Plan(Core.Plan plan) =>
         new()
         {
-            Passes = [.. plan.Passes],
+            Passes = [.. plan.Passes.Select(pass => pass.Purpose)],
             Values = Enum.Parse<ValuePlan>(plan.Values.ToString()),
             TypeAfter = plan.TypeAfter.ToString().ToLowerInvariant(),
             GeneSets = Sizes(plan.SetSizes),

@@ -62,7 +62,7 @@ internal static class Translate
     }
 
     private static Core.Recipe Recipe(Recipe recipe) =>
-        new(Option(recipe.Qc, Qc), Option(recipe.NormalizeTotal, Normalize), Option(recipe.Log1p, Log1p), recipe.AllowInvalid);
+        new(FSharpOption<Core.FilterRecipe>.None, Option(recipe.Qc, Qc), Option(recipe.NormalizeTotal, Normalize), Option(recipe.Log1p, Log1p), FSharpOption<Core.HvgRecipe>.None, FSharpOption<Core.PcaRecipe>.None, recipe.AllowInvalid);
 
     private static FSharpOption<TResult> Option<T, TResult>(T? value, Func<T, TResult> change)
         where T : class =>

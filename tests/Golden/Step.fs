@@ -146,7 +146,8 @@ let recipe step =
 let fuse recipes =
     let first choose = List.tryPick choose recipes
 
-    { Qc = first _.Qc
-      NormalizeTotal = first _.NormalizeTotal
-      Log1p = first _.Log1p
-      AllowInvalid = recipes |> List.exists _.AllowInvalid }
+    { Recipe.nothing with
+        Qc = first _.Qc
+        NormalizeTotal = first _.NormalizeTotal
+        Log1p = first _.Log1p
+        AllowInvalid = recipes |> List.exists _.AllowInvalid }

@@ -164,10 +164,11 @@ let private anyRun =
         let! allows = Gen.elements [ true; false ]
 
         let recipe =
-            { Qc = qc
-              NormalizeTotal = normalize
-              Log1p = log1p
-              AllowInvalid = allows }
+            { Recipe.nothing with
+                Qc = qc
+                NormalizeTotal = normalize
+                Log1p = log1p
+                AllowInvalid = allows }
 
         return AnyRun(study, (if (Recipe.steps recipe).IsEmpty then Recipe.standard else recipe))
     }

@@ -3,11 +3,20 @@ namespace SingleSharp.Core
 
 open System
 
+/// One read of X.
+type PlannedPass =
+    {
+        /// What it is for.
+        Purpose: string
+        /// Bytes of memory for buffers and states.
+        Memory: int64
+    }
+
 type Plan =
     {
         Recipe: Recipe
-        /// What each read of X is for.
-        Passes: string list
+        /// The reads of X, in order.
+        Passes: PlannedPass list
         Values: ValuePlan
         /// The type of X afterwards.
         TypeAfter: Numeric
@@ -17,7 +26,7 @@ type Plan =
         PercentTop: int list
         ValuesPerSlice: int
         Window: int
-        /// Bytes of memory for buffers and states.
+        /// Bytes of memory for buffers and states: what the most demanding pass needs.
         Memory: int64
         Warnings: string list
     }
@@ -136,7 +145,7 @@ module Plan =
         struct (slice, window, needed slice)
 
     let make (file: H5adFile) recipe settings =
-        Recipe.check recipe
+        Check.recipe recipe
         let after = typeAfter file.X recipe
         let values = values file recipe after
 
@@ -154,7 +163,7 @@ module Plan =
         let sizes = sets |> List.map (fun (name, mask) -> name, size mask)
 
         { Recipe = recipe
-          Passes = passes recipe
+          Passes = passes recipe |> List.map (fun purpose -> { Purpose = purpose; Memory = memory })
           Values = values
           TypeAfter = after
           Sets = Membership.ofMasks file.X.Genes sets

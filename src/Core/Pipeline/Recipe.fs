@@ -1,9 +1,6 @@
 /// What to do with a file, as a value: the same fields, in the same order, as the options of the command line.
 namespace SingleSharp.Core
 
-open System
-open System.Threading
-
 /// Which genes count as mitochondrial.
 type Mitochondrial =
     /// Genes that begin with MT-, or with mt- where none does.
@@ -19,6 +16,30 @@ type PercentTop =
     | Fitting
     /// These; each must fit the number of genes.
     | Exactly of int list
+
+/// The options of filter_cells and filter_genes. All limits are inclusive; a cell or gene must meet all that are given.
+/// Genes are judged by the cells that stay.
+type FilterRecipe =
+    {
+        /// Least and most counts of a cell.
+        MinCounts: float option
+        MaxCounts: float option
+        /// Least and most genes with a positive value in a cell.
+        MinGenes: int64 option
+        MaxGenes: int64 option
+        /// Least and most percent of a cell's counts that come from the gene set of this name.
+        MinPct: (string * float) list
+        MaxPct: (string * float) list
+        /// Least and most cells in which a gene has a positive value.
+        MinCells: int64 option
+        MaxCells: int64 option
+        /// Least and most counts of a gene.
+        GeneMinCounts: float option
+        GeneMaxCounts: float option
+        /// The gene sets that percentages refer to.
+        Mitochondrial: Mitochondrial
+        GeneSets: GeneSet list
+    }
 
 /// The options of calculate_qc_metrics.
 type QcRecipe =
@@ -59,19 +80,77 @@ type Log1pRecipe =
         Base: float option
     }
 
+/// The options of highly_variable_genes.
+type HvgRecipe =
+    {
+        Flavor: HvgFlavor
+        /// How many genes to choose; none for the limits below (seurat, cell_ranger) or 2,000 (seurat_v3, seurat_v3_paper).
+        NTopGenes: int option
+        /// Limits of the mean and of the normalized dispersion, all exclusive.
+        MinMean: float
+        MaxMean: float
+        MinDisp: float
+        MaxDisp: float
+        /// Bins of the mean in which dispersions are compared (seurat).
+        NBins: int
+        /// The share of the genes that each local fit of the trend looks at (seurat_v3, seurat_v3_paper).
+        Span: float
+        /// A column of obs: genes are judged within each batch.
+        BatchKey: string option
+        /// Break ties at the cut-off by position, where scanpy keeps all of them.
+        ExactN: bool
+    }
+
+/// Which genes pca looks at.
+type MaskVar =
+    /// Those that are highly variable, where that is known; all otherwise.
+    | HighlyVariable
+    /// Those that are True in this column of var.
+    | MaskColumn of string
+    | AllGenes
+
+/// The options of pca.
+type PcaRecipe =
+    {
+        /// How many components; none for 50, or one fewer than there are cells or genes.
+        NComps: int option
+        MaskVar: MaskVar
+        ZeroCenter: bool
+        /// The name in obsm, varm and uns; none for X_pca, PCs and pca.
+        KeyAdded: string option
+    }
+
 /// The steps to take, in the order in which they are taken.
 type Recipe =
     {
+        Filter: FilterRecipe option
         Qc: QcRecipe option
         NormalizeTotal: NormalizeRecipe option
         Log1p: Log1pRecipe option
+        Hvg: HvgRecipe option
+        Pca: PcaRecipe option
         /// Compute with negative, NaN and infinite values as scanpy does, instead of refusing them.
         AllowInvalid: bool
     }
 
 [<RequireQualifiedAccess>]
 module Recipe =
-    let qc =
+    /// No limit at all; the start of a filter of one's own.
+    let filter: FilterRecipe =
+        { MinCounts = None
+          MaxCounts = None
+          MinGenes = None
+          MaxGenes = None
+          MinPct = []
+          MaxPct = []
+          MinCells = None
+          MaxCells = None
+          GeneMinCounts = None
+          GeneMaxCounts = None
+          Mitochondrial = Guessed
+          GeneSets = [] }
+
+    let qc: QcRecipe =
         { Mitochondrial = Guessed
           GeneSets = []
           PercentTop = Fitting
@@ -85,11 +164,32 @@ module Recipe =
 
     let log1p: Log1pRecipe = { Base = None }
 
+    let hvg =
+        { Flavor = HvgFlavor.Seurat
+          NTopGenes = None
+          MinMean = 0.0125
+          MaxMean = 3.0
+          MinDisp = 0.5
+          MaxDisp = infinity
+          NBins = 20
+          Span = 0.3
+          BatchKey = None
+          ExactN = false }
+
+    let pca =
+        { NComps = None
+          MaskVar = HighlyVariable
+          ZeroCenter = true
+          KeyAdded = None }
+
     /// Nothing at all; the start of a recipe of one's own.
     let nothing =
-        { Qc = None
+        { Filter = None
+          Qc = None
           NormalizeTotal = None
           Log1p = None
+          Hvg = None
+          Pca = None
           AllowInvalid = false }
 
     /// QC metrics, 10,000 counts per cell, natural logarithm.
@@ -99,92 +199,41 @@ module Recipe =
             NormalizeTotal = Some normalizeTotal
             Log1p = Some log1p }
 
+    /// The standard steps, 2,000 highly variable genes, 50 principal components.
+    let full =
+        { standard with
+            Hvg = Some { hvg with NTopGenes = Some 2000 }
+            Pca = Some pca }
+
     /// The names of the steps.
     let steps recipe =
-        [ if recipe.Qc.IsSome then
+        [ if recipe.Filter.IsSome then
+              "filter"
+          if recipe.Qc.IsSome then
               "qc"
           if recipe.NormalizeTotal.IsSome then
               "normalize_total"
           if recipe.Log1p.IsSome then
-              "log1p" ]
+              "log1p"
+          if recipe.Hvg.IsSome then
+              "hvg"
+          if recipe.Pca.IsSome then
+              "pca" ]
 
     /// Does the recipe change the values of X?
     let changesValues recipe =
         recipe.NormalizeTotal.IsSome || recipe.Log1p.IsSome
 
+    /// Is the trend of the variance over the mean fitted to raw counts?
+    let fitsTrend (hvg: HvgRecipe) =
+        hvg.Flavor = HvgFlavor.SeuratV3 || hvg.Flavor = HvgFlavor.SeuratV3Paper
+
     /// Do the steps expect raw counts? A logarithm alone is usually taken of what was normalized before.
     let wantsCounts recipe =
-        recipe.Qc.IsSome || recipe.NormalizeTotal.IsSome
+        recipe.Qc.IsSome || recipe.NormalizeTotal.IsSome || Option.exists fitsTrend recipe.Hvg
 
-    let private refuse option why = Fault.throw (BadOption(option, why))
-
-    /// Refuses options that fit no data at all.
-    let check recipe =
-        if (steps recipe).IsEmpty then
-            refuse "the recipe" "it has no steps"
-
-        match recipe.NormalizeTotal with
-        | Some normalize ->
-            match normalize.TargetSum with
-            | Counts target when not (target > 0.0 && Double.IsFinite target) ->
-                refuse "--target-sum" "it must be a positive number or median"
-            | _ -> ()
-
-            if not (normalize.MaxFraction >= 0.0 && normalize.MaxFraction <= 1.0) then
-                refuse "--max-fraction" "it must lie between 0 and 1"
-        | None -> ()
-
-        match recipe.Log1p with
-        | Some { Base = Some basis } when not (basis > 0.0 && basis <> 1.0 && Double.IsFinite basis) ->
-            refuse "--base" "it must be positive and not 1"
-        | _ -> ()
-
-        match recipe.Qc with
-        | Some qc ->
-            let names = qc.GeneSets |> List.map _.Name
-
-            if List.distinct names <> names then
-                refuse "--gene-set" "two sets have the same name"
-        | None -> ()
-
-/// Where the result goes.
-type Output =
-    /// A new file; one that is there is replaced once the new one is complete.
-    | NewFile of path: string
-    /// The input itself.
-    | InPlace
-
-/// How far a run is.
-type Progress =
-    {
-        /// Which read of X this is, from 1, and how many there will be.
-        Pass: int
-        Passes: int
-        CellsDone: int64
-        Cells: int64
-        /// Bytes of X as stored that one read goes through.
-        Bytes: int64
-    }
-
-/// How to run; nothing here can change a result.
-type Settings =
-    {
-        /// Threads that read and compute.
-        Workers: int
-        /// Bytes of memory for buffers and states, the runtime's own aside.
-        Memory: int64
-        Progress: Progress -> unit
-        /// Told what is worth a word as soon as it is known; the report repeats all of it.
-        Warn: string -> unit
-        Cancel: CancellationToken
-    }
-
-[<RequireQualifiedAccess>]
-module Settings =
-    /// All processors, up to 1 GiB, in silence.
-    let standard =
-        { Workers = Environment.ProcessorCount
-          Memory = 1L <<< 30
-          Progress = ignore
-          Warn = ignore
-          Cancel = CancellationToken.None }
+    /// Do genes have to be judged before anything can be written?
+    let filtersGenes recipe =
+        match recipe.Filter with
+        | Some filter -> filter.MinCells.IsSome || filter.MaxCells.IsSome || filter.GeneMinCounts.IsSome || filter.GeneMaxCounts.IsSome
+        | None -> false

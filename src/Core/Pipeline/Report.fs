@@ -6,9 +6,13 @@ type Report =
         Input: string
         Output: string
         Steps: string list
+        /// Of the input.
         Cells: int64
         Genes: int
         StoredValues: int64
+        /// What the filter left; the same without one.
+        CellsKept: int64
+        GenesKept: int
         /// How often X was read.
         Reads: int
         /// The type of X before and after.
@@ -25,6 +29,10 @@ type Report =
         /// Of the values before any step; none where no metrics were asked for.
         MeanCountsPerCell: float option
         MeanGenesPerCell: float option
+        /// How many genes are highly variable; none where that was not asked for.
+        HighlyVariableGenes: int option
+        /// The share of the variance that each principal component explains.
+        VarianceRatio: float list
         Findings: Findings
         Warnings: string list
     }
@@ -68,6 +76,8 @@ module Report =
           Cells = file.X.Cells
           Genes = file.X.Genes
           StoredValues = file.X.Stored
+          CellsKept = file.X.Cells
+          GenesKept = file.X.Genes
           Reads = plan.Passes.Length
           TypeBefore = Numeric.name file.X.Type
           TypeAfter = Numeric.name plan.TypeAfter
@@ -84,5 +94,7 @@ module Report =
           VarColumns = names (Plan.geneColumns file plan |> List.map fst)
           MeanCountsPerCell = perCell (fun (tallies: GeneTallies) -> Array.sum tallies.Totals)
           MeanGenesPerCell = perCell (fun (tallies: GeneTallies) -> float (Array.sum tallies.CellsByCounts))
+          HighlyVariableGenes = None
+          VarianceRatio = []
           Findings = tallied.Findings
           Warnings = remarks plan tallied }
