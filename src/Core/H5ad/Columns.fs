@@ -45,7 +45,6 @@ type private ColumnPage(columns: CellColumns) =
     member val Compute = columns.Start()
     member val Values = columns.Columns |> List.map (fun _ -> Array.zeroCreate<float> Blocks.rowsPerBlock) |> Array.ofList
     member val Bytes: byte[] = Array.zeroCreate (8 * Blocks.rowsPerBlock)
-    member val FirstRow = 0L with get, set
     member val Rows = 0 with get, set
 
 [<RequireQualifiedAccess>]
@@ -55,15 +54,17 @@ module ColumnOutlet =
         let columnOf = Array.ofList columns.Columns
         let spare = ConcurrentBag<ColumnPage>()
 
+        // Counted here and not by the page, because rows may have been dropped on the way.
+        let mutable written = 0L
+
         Outlet.ofPages
             { Begin =
-                fun row ->
+                fun _ ->
                     let page =
                         match spare.TryTake() with
                         | true, page -> page
                         | _ -> ColumnPage columns
 
-                    page.FirstRow <- row
                     page.Rows <- 0
                     page
               Fill =
@@ -76,9 +77,9 @@ module ColumnOutlet =
                     for i in 0 .. columnOf.Length - 1 do
                         ColumnBytes.requireExact disk columnOf[i] page.Values[i] page.Rows
                         let bytes = ColumnBytes.encode columnOf[i].Type page.Values[i] page.Rows page.Bytes
-                        disk.Write(addresses[i] + page.FirstRow * int64 (Numeric.size columnOf[i].Type), ReadOnlySpan(page.Bytes, 0, bytes))
+                        disk.Write(addresses[i] + written * int64 (Numeric.size columnOf[i].Type), ReadOnlySpan(page.Bytes, 0, bytes))
 
-                    page.FirstRow <- page.FirstRow + int64 page.Rows
+                    written <- written + int64 page.Rows
                     page.Rows <- 0
               Recycle = spare.Add
               Complete = ignore }

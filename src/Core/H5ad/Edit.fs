@@ -11,6 +11,8 @@ type ValuePlan =
     | Overwrite
     /// Into a new dataset stored like the old one.
     | StoreAnew
+    /// Only what a filter leaves, into new datasets stored like the old ones.
+    | OnlyKept
 
 /// New values of X: where they ended up.
 type NewValues =
@@ -18,80 +20,89 @@ type NewValues =
     | SamePlaces
     | NewContiguous of address: int64 * Precision
     | NewChunks of index: int64 * extent: int64 * Precision
+    /// Datasets of their own, with fewer rows, columns and values.
+    | NewRows of data: int64 * indices: int64 * indptr: int64
 
 /// All that a run changes in a file.
 type Edits =
     {
+        /// How many cells and genes the file has afterwards.
+        Cells: int64
+        Genes: int64
         /// Columns of obs whose values are already at these addresses.
         CellColumns: (Column * int64) list
         GeneColumns: (Column * float[]) list
-        /// The base of the logarithm that was taken, if one was.
-        Logarithm: float voption voption
+        /// New members of obsm, varm and uns.
+        Members: (string * (string * Element) list) list
         Values: NewValues
+        /// What a filter leaves of the other elements, already written: links by the group of the root that holds them.
+        Kept: (string * (string * int64) list) list
     }
 
 [<RequireQualifiedAccess>]
 module Edit =
-    let private encoding (draft: Draft) kind version =
-        [ draft.StringAttribute("encoding-type", kind)
-          draft.StringAttribute("encoding-version", version) ]
-
     let private putColumn (draft: Draft) rows (column: Column) address =
-        draft.PutDataset(Numeric.datatype column.Type, Encode.line rows, address, encoding draft "array" "0.2.0")
+        Placed(column.Type, [ rows ], address) |> Element.put draft
 
     let private putGeneColumn (draft: Draft) (column: Column) (values: float[]) =
-        let bytes = Array.zeroCreate (values.Length * Numeric.size column.Type)
         ColumnBytes.requireExact draft.Disk column values values.Length
-        ColumnBytes.encode column.Type values values.Length bytes |> ignore
-        putColumn draft (int64 values.Length) column (draft.Put bytes)
+        Numbers(column.Type, [ values.LongLength ], values) |> Element.put draft
+
+    /// The later one of two links with the same name counts.
+    let private latest (links: (string * int64) list) =
+        links |> List.rev |> List.distinctBy fst |> List.rev
 
     /// Columns that are there keep their place in the order; new ones follow.
-    let private withColumns (draft: Draft) (frame: Frame) (columns: (string * int64) list) =
+    let private withColumns (draft: Draft) (frame: Frame) kept (columns: (string * int64) list) =
         let added =
             columns |> List.map fst |> List.filter (fun name -> not (List.contains name frame.Columns))
 
-        draft.Rewrite(frame.Path, frame.Group, columns, [ draft.StringsAttribute("column-order", frame.Columns @ added) ])
+        let order =
+            if added.IsEmpty then
+                []
+            else
+                [ draft.StringsAttribute("column-order", frame.Columns @ added) ]
 
-    /// uns/log1p as scanpy means it: an empty dict for the natural logarithm, because old anndata cannot read a null.
-    let private withLogarithm (draft: Draft) (store: Store) (basis: float voption) =
-        let dict links =
-            draft.PutGroup(links, encoding draft "dict" "0.1.0")
+        draft.Rewrite(frame.Path, frame.Group, latest (kept @ columns), order)
 
-        let note =
-            match basis with
-            | ValueNone -> dict []
-            | ValueSome basis ->
-                let address = draft.Put(BitConverter.GetBytes basis)
-
-                let scalar =
-                    draft.PutDataset(Float(8, false), Encode.scalar, address, encoding draft "numeric-scalar" "0.2.0")
-
-                dict
-                    [ { Name = "base"
-                        Target = Hard scalar
-                        Order = ValueNone } ]
-
-        match store.TryFind("", store.Root, "uns") with
-        | Some(GroupNode uns) -> draft.Rewrite("uns", uns, [ "log1p", note ], [])
-        | Some(DatasetNode _) -> store.Disk.Unsupported "uns" "it is a dataset, not a group"
+    /// A group of the root with new members, or a new group with them.
+    let private withMembers (draft: Draft) (store: Store) name (links: (string * int64) list) =
+        match store.TryFind("", store.Root, name) with
+        | Some(GroupNode group) -> draft.Rewrite(name, group, latest links, [])
+        | Some(DatasetNode _) -> store.Disk.Unsupported name "it is a dataset, not a group"
         | None ->
-            dict
-                [ { Name = "log1p"
-                    Target = Hard note
-                    Order = ValueNone } ]
+            draft.PutGroup(
+                latest links
+                |> List.map (fun (name, address) ->
+                    { Name = name
+                      Target = Hard address
+                      Order = ValueNone }),
+                Element.encoding draft "dict" "0.1.0"
+            )
 
-    let private withValues (draft: Draft) (matrix: Matrix) values =
+    /// X as it is afterwards, where it is another one.
+    let private withValues (draft: Draft) (matrix: Matrix) (edits: Edits) =
+        let rewrite links attributes =
+            Some(draft.Rewrite(matrix.Path, matrix.Group, links, attributes))
+
         let replaced precision layout =
             let datatype = Numeric.datatype (Precision.numeric precision)
-            draft.Rewrite(matrix.Path, matrix.Group, [ "data", draft.PutReplacement(matrix.Data, datatype, layout) ], [])
+            rewrite [ "data", draft.PutReplacement(matrix.Data, datatype, layout) ] []
 
-        match values with
+        match edits.Values with
         | SamePlaces -> None
         | NewContiguous(address, precision) ->
             let bytes = matrix.Stored * int64 (Numeric.size (Precision.numeric precision))
-            Some(replaced precision (Encode.contiguous (if bytes = 0L then Bytes.undefined else address) bytes))
+            replaced precision (Encode.contiguous (if bytes = 0L then Bytes.undefined else address) bytes)
         | NewChunks(index, extent, precision) ->
-            Some(replaced precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index))
+            replaced precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index)
+        | NewRows(data, indices, indptr) ->
+            let shape =
+                Bytes.concat [ Bytes.i64 edits.Cells; Bytes.i64 edits.Genes ]
+
+            rewrite
+                [ "data", data; "indices", indices; "indptr", indptr ]
+                [ Encode.attribute matrix.ShapeName (Numeric.datatype Numeric.Int64) (Encode.line 2L) shape ]
 
     let private requireFree (store: Store) (frame: Frame) (columns: Column list) =
         for column in columns do
@@ -117,14 +128,19 @@ module Edit =
         if frame.Columns.Length + columns.Length > mostColumns then
             store.Disk.Unsupported frame.Path $"it has {frame.Columns.Length} columns, and the order of so many cannot be written anew"
 
-    /// Refuses, before anything is written, what could not be written in the end.
-    let require (file: H5adFile) (cellColumns: Column list) (geneColumns: Column list) values logs =
+    /// Refuses, before anything is written, what could not be written in the end: columns of obs and var, values of X, and
+    /// members of these groups of the root.
+    let require (file: H5adFile) (cellColumns: Column list) (geneColumns: Column list) values (groups: string list) =
         let store = file.Store
         let references = References.find store
 
         let editable path (group: Group) =
             Draft.RequireEditable(store.Disk, path, group)
             References.requireNone store references path group.Header
+
+        let replaceable (dataset: Dataset) =
+            Draft.RequireAttributes(store.Disk, dataset.Header)
+            References.requireNone store references dataset.Path dataset.Header
 
         editable "the root group" store.Root
 
@@ -136,36 +152,52 @@ module Edit =
             requireFrame store file.Var geneColumns
             editable "var" file.Var.Group
 
-        if values = StoreAnew then
+        match values with
+        | Untouched
+        | Overwrite -> ()
+        | StoreAnew ->
             editable file.X.Path file.X.Group
-            Draft.RequireAttributes(store.Disk, file.X.Data.Header)
-            References.requireNone store references file.X.Data.Path file.X.Data.Header
+            replaceable file.X.Data
+        | OnlyKept ->
+            editable file.X.Path file.X.Group
+            [ file.X.Data; file.X.Indices; file.X.Indptr ] |> List.iter replaceable
 
-        if logs then
-            match store.TryFind("", store.Root, "uns") with
-            | Some(GroupNode uns) -> editable "uns" uns
-            | Some(DatasetNode _) -> store.Disk.Unsupported "uns" "it is a dataset, not a group"
+        for name in groups do
+            match store.TryFind("", store.Root, name) with
+            | Some(GroupNode group) -> editable name group
+            | Some(DatasetNode _) -> store.Disk.Unsupported name "it is a dataset, not a group"
             | None -> ()
 
     /// Writes the edits into the draft and makes them visible, all at once.
     let commit (file: H5adFile) (draft: Draft) (edits: Edits) =
-        let cells = file.X.Cells
+        let kept name =
+            edits.Kept |> List.filter (fun (group, _) -> group = name) |> List.collect snd
+
+        let members name =
+            edits.Members
+            |> List.filter (fun (group, _) -> group = name)
+            |> List.collect snd
+            |> List.map (fun (name, element) -> name, Element.put draft element)
 
         let obs =
-            edits.CellColumns |> List.map (fun (column, address) -> column.Name, putColumn draft cells column address)
+            edits.CellColumns |> List.map (fun (column, address) -> column.Name, putColumn draft edits.Cells column address)
 
         let var =
             edits.GeneColumns |> List.map (fun (column, values) -> column.Name, putGeneColumn draft column values)
 
+        let groups =
+            List.map fst edits.Members @ List.map fst edits.Kept |> List.distinct |> List.except [ "obs"; "var" ]
+
         let links =
-            [ if not obs.IsEmpty then
-                  "obs", withColumns draft file.Obs obs
-              if not var.IsEmpty then
-                  "var", withColumns draft file.Var var
-              match edits.Logarithm with
-              | ValueSome basis -> "uns", withLogarithm draft file.Store basis
-              | ValueNone -> ()
-              match withValues draft file.X edits.Values with
+            [ if not (obs.IsEmpty && (kept "obs").IsEmpty) then
+                  "obs", withColumns draft file.Obs (kept "obs") obs
+              if not (var.IsEmpty && (kept "var").IsEmpty) then
+                  "var", withColumns draft file.Var (kept "var") var
+              for name in groups do
+                  match kept name @ members name with
+                  | [] -> ()
+                  | links -> name, withMembers draft file.Store name links
+              match withValues draft file.X edits with
               | Some address -> file.X.Path, address
               | None -> () ]
 

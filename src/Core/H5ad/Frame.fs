@@ -120,10 +120,10 @@ module Frame =
     /// The name of one row, for messages.
     let nameOf store frame row = names store frame row 1L |> Seq.head
 
-    /// A boolean column, one value per row.
-    let booleans (store: Store) frame column =
+    /// A boolean column, one value per row; `option` is what asked for it.
+    let booleans (store: Store) frame option column =
         let refuse why : bool[] =
-            Fault.throw (BadOption("--gene-set", $"the column {column} of {frame.Path} {why}"))
+            Fault.throw (BadOption(option, $"the column {column} of {frame.Path} {why}"))
 
         let flags (dataset: Dataset) =
             match dataset.Type with

@@ -72,17 +72,25 @@ module Place =
     let private isGivenUp (file: H5adFile) =
         file.X.Data.Header.LinkCount = 1 && file.X.Group.Header.LinkCount = 1 && (References.find file.Store).AreAll
 
-    /// A clone of the file as a draft. What a pass reads of X is not copied yet: the outlet copies it as it is read.
-    /// Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
-    let clone (file: H5adFile) (target: Disk) plan cancel =
+    /// A clone of the file as a draft. Where a pass will `read` all of X, what it reads is not copied yet: the outlet copies it
+    /// as it is read. Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
+    let clone (file: H5adFile) (target: Disk) plan read cancel =
         let source = file.Store.Disk
         let indices = pieces source file.X.Indices
         let data = pieces source file.X.Data
-        let isFree = plan = StoreAnew && isGivenUp file
-        let isKept = not (plan = Overwrite || isFree)
-        let followed = if isKept then Array.sort (Array.append indices data) else indices
-        Clone.copy source target file.Store.Superblock.EndOfFile (ranges (Array.append indices data)) cancel
-        Draft(target, file.Store.Superblock, (if isFree then room (ranges data) else [])), Clone.asRead source target followed cancel
+
+        let givenUp =
+            match plan with
+            | StoreAnew when isGivenUp file -> data
+            | OnlyKept when isGivenUp file && file.X.Indices.Header.LinkCount = 1 -> Array.append indices data
+            | _ -> [||]
+
+        let overwritten = if plan = Overwrite then data else [||]
+        let kept = Array.append indices data |> Array.except (Array.append givenUp overwritten)
+        let followed = if read && plan <> OnlyKept then Array.sort kept else [||]
+        let skipped = Array.concat [ givenUp; overwritten; followed ]
+        Clone.copy source target file.Store.Superblock.EndOfFile (ranges skipped) cancel
+        Draft(target, file.Store.Superblock, room (ranges givenUp)), Clone.asRead source target followed cancel
 
     let private untouched =
         { Outlet = Outlet.none
@@ -114,8 +122,17 @@ module Place =
             { Outlet = ValueOutlet.inPlace draft.Disk place ValueNone precision
               Finish = fun () -> NewContiguous(address, precision) }
 
-    let sink (draft: Draft) (file: H5adFile) plan precision =
+    /// Rows as they come, one after another.
+    let private onlyKept (draft: Draft) (file: H5adFile) numeric =
+        let rows = SparseOutlet.into draft file.Store file.X numeric
+
+        { Outlet = rows.Outlet
+          Finish = fun () -> NewRows(rows.Finish()) }
+
+    /// Where values of this type go.
+    let sink (draft: Draft) (file: H5adFile) plan numeric =
         match plan with
         | Untouched -> untouched
-        | Overwrite -> overwrite draft file.X.Data precision
-        | StoreAnew -> storeAnew draft file.Store.Superblock.ChunkNodeK file.X.Data precision
+        | Overwrite -> overwrite draft file.X.Data (Precision.ofNumeric numeric)
+        | StoreAnew -> storeAnew draft file.Store.Superblock.ChunkNodeK file.X.Data (Precision.ofNumeric numeric)
+        | OnlyKept -> onlyKept draft file numeric

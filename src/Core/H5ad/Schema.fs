@@ -9,6 +9,8 @@ type Matrix =
         /// X, or layers/NAME.
         Path: string
         Group: Group
+        /// The attribute that holds its shape: shape, or h5sparse_shape before anndata 0.7.
+        ShapeName: string
         Cells: int64
         Genes: int
         /// The type of its values.
@@ -44,7 +46,8 @@ module Schema =
         |> Option.defaultValue "unknown"
 
     let private shapeOf (store: Store) (header: Header) =
-        [ "shape"; "h5sparse_shape" ] |> List.tryPick (fun name -> store.Integers(header, name))
+        [ "shape"; "h5sparse_shape" ]
+        |> List.tryPick (fun name -> store.Integers(header, name) |> Option.map (fun shape -> name, shape))
 
     let private numericOf (store: Store) (dataset: Dataset) =
         match Numeric.ofDatatype dataset.Type with
@@ -92,10 +95,10 @@ module Schema =
             [ data; indices; indptr ] |> List.iter (requireLine store)
             [ indices; indptr ] |> List.iter (requireWhole store)
 
-            let cells, genes =
+            let shapeName, cells, genes =
                 match shapeOf store group.Header with
-                | Some [ cells; genes ] -> cells, genes
-                | Some shape -> refuse store $"{path} has {shape.Length} dimensions instead of two"
+                | Some(name, [ cells; genes ]) -> name, cells, genes
+                | Some(_, shape) -> refuse store $"{path} has {shape.Length} dimensions instead of two"
                 | None -> store.Disk.Damaged path "its shape is missing"
 
             if genes < 0L || genes > int64 Int32.MaxValue then
@@ -109,6 +112,7 @@ module Schema =
 
             { Path = path
               Group = group
+              ShapeName = shapeName
               Cells = cells
               Genes = int genes
               Type = numericOf store data
@@ -146,6 +150,34 @@ module Schema =
         match file.Store.TryFind("", file.Store.Root, "uns") with
         | Some(GroupNode uns) -> (Links.tryFind "log1p" uns).IsSome
         | _ -> false
+
+    /// The base of the logarithm that uns/log1p tells of; none for the natural one, which is also meant where nothing is told.
+    let logBase (file: H5adFile) =
+        let store = file.Store
+
+        let inside name path group =
+            match group with
+            | Some(GroupNode group) -> store.TryFind(path, group, name)
+            | _ -> None
+
+        let stored =
+            store.TryFind("", store.Root, "uns") |> inside "log1p" "uns" |> inside "base" "uns/log1p"
+
+        match stored with
+        | Some(DatasetNode dataset) when dataset.Count = 1L ->
+            match dataset.Type, SlabReader(store.Disk, dataset).ReadAll() with
+            | Float(8, false), bytes -> Some(BitConverter.ToDouble(bytes, 0))
+            | Float(4, false), bytes -> Some(float (BitConverter.ToSingle(bytes, 0)))
+            | Integer _, bytes ->
+                { Name = ""
+                  Type = dataset.Type
+                  Space = Encode.scalar
+                  Data = bytes }
+                |> Attribute.integers
+                |> List.tryHead
+                |> Option.map float
+            | other, _ -> store.Disk.Unsupported dataset.Path $"a {Datatype.name other} is no base of a logarithm"
+        | _ -> None
 
     let geneNames (file: H5adFile) =
         Frame.names file.Store file.Var 0L file.Var.Rows |> Array.ofSeq

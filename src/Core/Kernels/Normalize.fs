@@ -96,7 +96,7 @@ module Normalize =
                 slice.Factors[row] <- factor
                 if factor = 0.0 then 1.0 else factor
 
-        fun slice ->
+        let transform (slice: Slice) =
             let values = slice.Values
             let output = slice.Output
 
@@ -122,6 +122,11 @@ module Normalize =
                             known[whole]
                         else
                             compute divisor value
+
+        if transformation.Scaling.IsNone && transformation.Logarithm.IsNone then
+            fun slice -> Array.Copy(slice.Values, slice.Output, slice.Count)
+        else
+            transform
 
     /// How many cells have nothing to be scaled by, and stay as they are.
     /// Law (unscaled): the numbers of two parts add up to the number of the whole.

@@ -35,6 +35,10 @@ module Precision =
         | Precision.Single -> Numeric.Float32
         | Precision.Double -> Numeric.Float64
 
+    /// The type in which arithmetic with values of this type is stored: NumPy computes with whole numbers in float64.
+    let ofNumeric numeric =
+        if numeric = Numeric.Float32 then Precision.Single else Precision.Double
+
     /// What normalize_total makes of a type: whole numbers become float32.
     let afterNormalize numeric =
         if numeric = Numeric.Float64 then Precision.Double else Precision.Single

@@ -25,7 +25,8 @@ type Findings =
 
 [<RequireQualifiedAccess>]
 module Validity =
-    let private nothing =
+    /// Of nothing at all.
+    let nothing =
         { Negative = 0L
           NotFinite = 0L
           Fractional = 0L

@@ -1,20 +1,39 @@
 /// The reads of X that a plan asks for, each as one fold and one outlet.
 namespace SingleSharp.Core
 
-open System
 open System.Runtime.ExceptionServices
+
+/// Which rows and columns of X a pass sees.
+type Scope =
+    | Whole
+    /// Cells are judged as they are read.
+    | Judged
+    /// What was chosen by an earlier pass.
+    | Chosen of Selection
 
 /// A file being read according to a plan.
 type Job =
     { File: H5adFile
       Plan: Plan
-      Settings: Settings }
+      Settings: Settings
+      Batches: Batches option
+      Scope: Scope }
 
-/// What the last read found out.
+    /// The genes that this job sees.
+    member job.Genes =
+        match job.Scope with
+        | Chosen selection -> selection.Genes
+        | Whole
+        | Judged -> Kept.all (int64 job.File.X.Genes)
+
+/// What the read that takes the steps found out.
 type Tallied =
     {
         Findings: Findings
+        /// The cells that stay.
+        Cells: Kept
         Genes: GeneTallies option
+        Moments: HvgMoments option
         /// Cells that normalize_total could not scale.
         Unscaled: int64
     }
@@ -39,65 +58,172 @@ module Pass =
 
     /// A reader's own question, asked in one read. What a step throws arrives as it was thrown.
     let ask (file: H5adFile) settings question =
-        let struct (slice, window, _) = Plan.fit file.X settings Plan.noPage
+        let fit = Budget.fit file.X settings Budget.nothing
 
         try
-            Blocks.run (schedule file.X settings window 1 1) (Reader.rows file.Store.Disk file.X slice) Outlet.none question
+            Blocks.run
+                (schedule file.X settings fit.Window 1 1)
+                (Reader.rows file.Store.Disk file.X fit.ValuesPerSlice)
+                Outlet.none
+                question
         with BlockFailed(_, _, cause) ->
             ExceptionDispatchInfo.Throw cause
             raise cause
 
-    let private source job =
-        Reader.rows job.File.Store.Disk job.File.X job.Plan.ValuesPerSlice
+    let private fitOf job reading =
+        (job.Plan.Passes |> List.find (fun pass -> pass.Reading = reading)).Fit
+
+    /// The rows that a job sees, judged and dropped where its scope says so.
+    let private rows job (fit: Fit) =
+        let file = job.File
+
+        let grouped =
+            let all = Reader.rows file.Store.Disk file.X fit.ValuesPerSlice
+
+            match job.Batches with
+            | Some batches -> all |> Selecting.labelled batches.Open
+            | None -> all
+
+        match job.Scope, job.Plan.Recipe.Filter with
+        | Judged, Some filter ->
+            let sets = Membership.ofMasks file.X.Genes job.Plan.FilterSets
+            grouped |> Selecting.byRule (Filter.decider file.X.Type sets (Limits.ofCells filter))
+        | Chosen selection, _ -> grouped |> Selecting.bySelection selection
+        | _ -> grouped
 
     let private mustBeCounts job =
         Recipe.changesValues job.Plan.Recipe && not job.Plan.Recipe.AllowInvalid
 
     /// Runs a pass; a value that is not a count becomes the fault that names its cell and gene.
-    let private run job pass source outlet question =
+    let private run job reading fit source outlet question =
+        let number =
+            1 + (job.Plan.Passes |> List.findIndex (fun pass -> pass.Reading = reading))
+
         try
-            Blocks.run (schedule job.File.X job.Settings job.Plan.Window pass job.Plan.Passes.Length) source outlet question
+            Blocks.run (schedule job.File.X job.Settings fit.Window number job.Plan.Passes.Length) source outlet question
         with BlockFailed(_, _, NotACount(cell, gene, value)) ->
             let store = job.File.Store
             let cell = Frame.nameOf store job.File.Obs cell
-            Fault.throw (InvalidValue(job.File.Path, cell, Frame.nameOf store job.File.Var gene, value))
+            let gene = Frame.nameOf store job.File.Var (job.Genes.At(int64 gene))
+            Fault.throw (InvalidValue(job.File.Path, cell, gene, value))
+
+    /// Judges the cells, and the genes by the cells that stay; lets out what is noted about those cells.
+    let judge job (filter: FilterRecipe) outlet =
+        let fit = fitOf job Reading.Filter
+        let cells = Kept job.File.X.Cells
+
+        let tallies =
+            Filter.perGene job.File.X.Genes
+            |> run job Reading.Filter fit (rows { job with Scope = Judged } fit) (Outlet.both (Selecting.into cells) outlet)
+
+        struct ({ Cells = cells
+                  Genes = Filter.genes job.File.X.Type (Limits.ofGenes filter) tallies },
+                tallies)
 
     /// The genes that are highly expressed in at least one cell.
-    let highlyExpressed job pass precision maxFraction =
+    let highlyExpressed job precision maxFraction =
+        let fit = fitOf job Reading.HighlyExpressed
+
         fold {
-            let! genes = Normalize.highlyExpressed job.File.X.Genes precision maxFraction
+            let! genes = Normalize.highlyExpressed (int job.Genes.Count) precision maxFraction
             and! _ = Validity.find (mustBeCounts job)
             return genes
         }
-        |> run job pass (source job) Outlet.none
+        |> run job Reading.HighlyExpressed fit (rows job fit) Outlet.none
 
     /// The median total per cell over the genes that are not excluded.
-    let medianTotal job pass precision excluded isCounted folder =
+    let medianTotal job precision excluded isCounted folder =
+        let fit = fitOf job Reading.Median
         use scratch = new Scratch(folder)
 
         let totals =
             Normalize.totalColumn precision excluded |> ColumnOutlet.toPlaces scratch.Disk [| 0L |]
 
-        Validity.find (mustBeCounts job) |> run job pass (source job) totals |> ignore
-        Median.ofNumbers precision scratch.Disk job.File.X.Cells isCounted
+        Validity.find (mustBeCounts job) |> run job Reading.Median fit (rows job fit) totals |> ignore
+        Median.ofNumbers precision scratch.Disk (scratch.Disk.Length / 8L) isCounted
 
-    /// The last read: transforms, tallies, and lets columns and values out.
-    let final job transformation outlet =
+    let private transformed job transformation fit =
+        rows job fit |> Reader.through (fun () -> Normalize.start transformation)
+
+    /// Sums per gene for highly variable genes, of what their flavor looks at.
+    let private moments job =
+        let genes = int job.Genes.Count
+        let plan = job.Plan
+
+        match plan.Recipe.Hvg with
+        | None -> Fold.always None
+        | Some hvg ->
+            Hvg.moments hvg.Flavor genes plan.Groups (Precision.ofNumeric job.File.X.Type) (Precision.ofNumeric plan.TypeAfter) plan.LogBase
+            |> Fold.map Some
+
+    /// The read that takes the steps: transforms, tallies, and lets columns and values out.
+    let steps job transformation outlet =
         let recipe = job.Plan.Recipe
+        let fit = fitOf job Reading.Steps
+        let genes = int job.Genes.Count
 
-        let tallies =
-            if recipe.Qc.IsSome then Qc.perGene job.File.X.Genes |> Fold.map Some else Fold.always None
+        let cells =
+            match job.Scope with
+            | Judged -> Kept job.File.X.Cells
+            | Whole -> Kept.all job.File.X.Cells
+            | Chosen selection -> selection.Cells
+
+        let outlet =
+            match job.Scope with
+            | Judged -> Outlet.both (Selecting.into cells) outlet
+            | _ -> outlet
 
         fold {
             let! findings = Validity.find (mustBeCounts job)
-            and! genes = tallies
+
+            and! tallies =
+                if recipe.Qc.IsSome then Qc.perGene genes |> Fold.map Some else Fold.always None
 
             and! unscaled =
                 if recipe.NormalizeTotal.IsSome then Normalize.unscaled else Fold.always 0L
 
+            and! moments = moments job
+
             return
                 { Findings = findings
-                  Genes = genes
+                  Cells = cells
+                  Genes = tallies
+                  Moments = moments
                   Unscaled = unscaled }
         }
-        |> run job job.Plan.Passes.Length (source job |> Reader.through (fun () -> Normalize.start transformation)) outlet
+        |> run job Reading.Steps fit (transformed job transformation fit) outlet
+
+    /// What is known where no step had to be taken.
+    let unread job =
+        { Findings = Validity.nothing
+          Cells = Kept.all job.File.X.Cells
+          Genes = None
+          Moments = None
+          Unscaled = 0L }
+
+    /// What later passes see, once it is known which cells stay.
+    let scopeAfter job tallied =
+        match job.Scope with
+        | Judged ->
+            Chosen
+                { Cells = tallied.Cells
+                  Genes = job.Genes }
+        | scope -> scope
+
+    /// Sums of counts that are clipped at their trend.
+    let clipped job trend =
+        let fit = fitOf job Reading.Clipped
+        SeuratV3.clipped (int job.Genes.Count) trend |> run job Reading.Clipped fit (rows job fit) Outlet.none
+
+    /// The Gram matrix of the chosen genes, which the outlet sees as well.
+    let gram job transformation (genes: Kept) fit outlet =
+        let source = transformed job transformation fit |> Selecting.choose genes
+        Gram.fold (int genes.Count) |> run job Reading.Components fit source outlet
+
+    /// Reads what the pass for the Gram matrix spilled, and lets the scores out; X is not read for it.
+    let project job fit source outlet =
+        let quietly =
+            { schedule job.File.X job.Settings fit.Window 1 1 with
+                RowsDone = ignore }
+
+        Blocks.run quietly source outlet (Fold.always ())

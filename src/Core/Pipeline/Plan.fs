@@ -3,14 +3,33 @@ namespace SingleSharp.Core
 
 open System
 
+/// What X is read for.
+[<RequireQualifiedAccess>]
+type Reading =
+    /// To judge cells and genes by the limits of the filter.
+    | Filter
+    /// To find highly expressed genes.
+    | HighlyExpressed
+    /// For the median total of the cells.
+    | Median
+    /// For everything that can be done at once, and to write X.
+    | Steps
+    /// To clip counts at the trend of their variance.
+    | Clipped
+    /// For the principal components.
+    | Components
+
 /// One read of X.
 type PlannedPass =
     {
-        /// What it is for.
+        Reading: Reading
+        /// What it is for, in words.
         Purpose: string
-        /// Bytes of memory for buffers and states.
-        Memory: int64
+        Fit: Fit
     }
+
+    /// Bytes of memory for buffers and states.
+    member pass.Memory = pass.Fit.Memory
 
 type Plan =
     {
@@ -20,24 +39,28 @@ type Plan =
         Values: ValuePlan
         /// The type of X afterwards.
         TypeAfter: Numeric
-        Sets: Membership
-        /// Sizes of the gene sets.
-        SetSizes: (string * int) list
+        /// The gene sets of qc and their masks.
+        Sets: (string * bool[]) list
+        /// The gene sets that limits of the filter refer to.
+        FilterSets: (string * bool[]) list
         PercentTop: int list
-        ValuesPerSlice: int
-        Window: int
+        /// Batches that genes are judged in; one where there is no batch key.
+        Groups: int
+        /// The base of the logarithm that X holds or will hold, none for the natural one.
+        LogBase: float option
+        /// Genes that pca looks at; none where only a run can tell.
+        PcaGenes: int option
         /// Bytes of memory for buffers and states: what the most demanding pass needs.
         Memory: int64
         Warnings: string list
     }
 
+    /// Sizes of the gene sets.
+    member plan.SetSizes =
+        plan.Sets |> List.map (fun (name, mask) -> name, GeneSets.size mask)
+
 [<RequireQualifiedAccess>]
 module Plan =
-    /// Enough values for a slice to be worth its trouble, few enough to stay in a processor's cache.
-    let private bestSlice = 1 <<< 17
-
-    let private smallestSlice = 1 <<< 12
-
     /// What a page holds at most: a block of columns, and encoded chunks that wait for their turn.
     let private usualPage = 6L * 1024L * 1024L
 
@@ -47,49 +70,10 @@ module Plan =
         | StoreAnew, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
         | _ -> usualPage
 
-    /// A question that lets nothing out needs no pages.
-    let noPage = 0L
-
-    let private geneSets (file: H5adFile) (recipe: QcRecipe) =
-        let names = lazy Schema.geneNames file
-
-        let mask (set: GeneSet) =
-            match set.Rule with
-            | Prefix prefixes -> names.Value |> Array.map (Axis.hasPrefix prefixes)
-            | Column column -> Frame.booleans file.Store file.Var column
-            | Names wanted ->
-                let wanted = Set.ofList wanted
-                names.Value |> Array.map wanted.Contains
-
-        let mitochondrial =
-            if recipe.GeneSets |> List.exists (fun set -> set.Name = "mt") then
-                None
-            else
-                match recipe.Mitochondrial with
-                | NotCounted
-                | StartingWith "" -> None
-                | StartingWith prefix -> Some prefix
-                | Guessed -> Axis.mitochondrialPrefix names.Value
-
-        [ match mitochondrial with
-          | Some prefix ->
-              { Name = "mt"
-                Rule = Prefix [ prefix ] }
-          | None -> ()
-          yield! recipe.GeneSets ]
-        |> List.map (fun set -> set.Name, mask set)
-
-    let private percentTop genes (recipe: QcRecipe) =
+    /// For which k the share of the top k genes is told, among so many genes, and those that are left out.
+    let percentTop genes (recipe: QcRecipe) =
         match recipe.PercentTop with
-        | Fitting ->
-            let fitting, dropped = [ 50; 100; 200; 500 ] |> List.partition (fun k -> k <= genes)
-            let list = dropped |> List.map string |> String.concat ", "
-
-            fitting,
-            (if dropped.IsEmpty then
-                 []
-             else
-                 [ $"the share of the top {list} genes is left out, because X has {genes}" ])
+        | Fitting -> [ 50; 100; 200; 500 ] |> List.partition (fun k -> k <= genes)
         | Exactly ks ->
             match ks |> List.tryFind (fun k -> k < 1 || k > genes) with
             | Some k -> Fault.throw (BadOption("--percent-top", $"positions outside range of features: {k} is not between 1 and {genes}"))
@@ -105,118 +89,155 @@ module Plan =
         if recipe.Log1p.IsSome then Precision.numeric (Precision.afterLog1p normalized) else normalized
 
     let private values (file: H5adFile) recipe after =
-        if not (Recipe.changesValues recipe) then
+        if recipe.Filter.IsSome then
+            OnlyKept
+        elif not (Recipe.changesValues recipe) then
             Untouched
         elif file.X.Group.Header.LinkCount = 1 && Place.canOverwrite file.Store.Disk file.X.Data (Numeric.datatype after) then
             Overwrite
         else
             StoreAnew
 
-    let private passes recipe =
-        [ match recipe.NormalizeTotal with
+    let private readings recipe =
+        [ if Recipe.filtersGenes recipe then
+              Reading.Filter
+          match recipe.NormalizeTotal with
           | Some normalize ->
               if normalize.ExcludeHighlyExpressed then
-                  "find highly expressed genes"
+                  Reading.HighlyExpressed
 
               match normalize.TargetSum with
               | Counts _ -> ()
               | MedianOfPositive
-              | MedianOfAll -> "median total"
+              | MedianOfAll -> Reading.Median
           | None -> ()
-          Recipe.steps recipe |> String.concat " + " ]
+          if Recipe.steps recipe <> [ "pca" ] then
+              Reading.Steps
+          if Option.exists Recipe.fitsTrend recipe.Hvg then
+              Reading.Clipped
+          if recipe.Pca.IsSome then
+              Reading.Components ]
 
-    /// How to read within the budget: values per slice, blocks in flight, and the bytes that this takes, with so many for
-    /// each page that waits to leave.
-    let fit (matrix: Matrix) (settings: Settings) pageBytes =
-        let workers = int64 (max 1 settings.Workers)
-        let window = max 1 settings.Workers + 2
-        // A state holds a count and a sum for every gene.
-        let states = int64 (window + 2) * (int64 matrix.Genes * 16L + pageBytes)
+    let private purpose recipe reading =
+        match reading with
+        | Reading.Filter -> "judge cells and genes"
+        | Reading.HighlyExpressed -> "find highly expressed genes"
+        | Reading.Median -> "median total"
+        | Reading.Steps -> Recipe.steps recipe |> List.except [ "pca" ] |> String.concat " + "
+        | Reading.Clipped -> "hvg: counts clipped at their trend"
+        | Reading.Components -> "pca"
 
-        let needed slice =
-            states + workers * Reader.memory matrix slice
+    /// Bytes of the sums that a block keeps per gene, and per gene and batch.
+    let private tallied = 16L
 
-        let rec shrink slice =
-            if needed slice <= settings.Memory then slice
-            elif slice > smallestSlice then shrink (slice / 2)
-            else Fault.throw (OverBudget(needed slice, settings.Memory))
+    /// The Gram matrix of so many genes, one half of it; and what the components need besides once it is complete.
+    let gramNeed (genes: int) =
+        let half = Checked.(*) (int64 genes) (int64 genes + 1L) / 2L * 8L
 
-        let slice = shrink bestSlice
-        struct (slice, window, needed slice)
+        { State = half + int64 genes * 8L
+          Page = usualPage
+          Once = half }
 
-    let make (file: H5adFile) recipe settings =
+    let private need (file: H5adFile) recipe values after groups pcaGenes reading =
+        let genes = int64 file.X.Genes
+
+        match reading with
+        | Reading.Filter ->
+            { Budget.nothing with
+                State = genes * tallied
+                Page = usualPage }
+        | Reading.HighlyExpressed -> { Budget.nothing with State = genes }
+        | Reading.Median ->
+            { Budget.nothing with
+                Page = usualPage }
+        | Reading.Steps ->
+            let moments =
+                if recipe.Hvg.IsSome then Checked.(*) (int64 groups * Moments.bytesPerGene) genes else 0L
+
+            { Budget.nothing with
+                State = genes * tallied + moments
+                Page = pageOf file.X values after }
+        | Reading.Clipped ->
+            { Budget.nothing with
+                State = Checked.(*) (int64 groups * tallied) genes }
+        | Reading.Components -> gramNeed (Option.defaultValue 0 pcaGenes)
+
+    /// How many genes pca will look at, where that is known.
+    let private pcaGenes (file: H5adFile) recipe =
+        let atMost n = min n file.X.Genes
+
+        match recipe.Pca with
+        | None -> None
+        | Some pca ->
+            match pca.MaskVar, recipe.Hvg with
+            | AllGenes, _ -> Some file.X.Genes
+            | (HighlyVariable | MaskColumn "highly_variable"), Some { NTopGenes = Some n } -> Some(atMost n)
+            | (HighlyVariable | MaskColumn "highly_variable"), Some hvg -> if Recipe.fitsTrend hvg then Some(atMost 2000) else None
+            | HighlyVariable, None ->
+                if List.contains "highly_variable" file.Var.Columns then
+                    Some(GeneSets.size (Frame.booleans file.Store file.Var "--mask-var" "highly_variable"))
+                else
+                    Some file.X.Genes
+            | MaskColumn column, _ -> Some(GeneSets.size (Frame.booleans file.Store file.Var "--mask-var" column))
+
+    let private warnings (file: H5adFile) recipe sets pcaGenes =
+        [ match recipe.Qc |> Option.map (percentTop file.X.Genes) with
+          | Some(_, (_ :: _ as dropped)) ->
+              let list = dropped |> List.map string |> String.concat ", "
+              $"the share of the top {list} genes is left out, because X has {file.X.Genes}"
+          | _ -> ()
+          for name, mask in sets do
+              if GeneSets.size mask = 0 then
+                  $"the gene set {name} is empty"
+          if recipe.Log1p.IsSome && Schema.isLogged file then
+              "X seems to be already log-transformed (uns/log1p is there); it is transformed again"
+          match recipe.Hvg with
+          | Some hvg when recipe.Log1p.IsNone && Recipe.fitsTrend hvg = Schema.isLogged file ->
+              if Recipe.fitsTrend hvg then
+                  "X seems to be log-transformed (uns/log1p is there), but this flavor expects raw counts"
+              else
+                  "X does not seem to be log-transformed (there is no uns/log1p), which this flavor expects"
+          | _ -> ()
+          if recipe.Pca.IsSome && pcaGenes.IsNone then
+              "how much memory pca takes depends on how many genes pass the limits; --n-top-genes bounds it" ]
+
+    /// The batches that genes are judged in; the folder is for what cannot be read from the file as it is.
+    let batches (file: H5adFile) recipe folder =
+        match recipe.Hvg with
+        | Some { BatchKey = Some column } -> Some(Batches.read file column folder)
+        | _ -> None
+
+    let make (file: H5adFile) groups recipe settings =
         Check.recipe recipe
         let after = typeAfter file.X recipe
         let values = values file recipe after
+        let pcaGenes = pcaGenes file recipe
 
-        let struct (slice, window, memory) =
-            fit file.X settings (pageOf file.X values after)
+        let passes =
+            readings recipe
+            |> List.map (fun reading ->
+                { Reading = reading
+                  Purpose = purpose recipe reading
+                  Fit = need file recipe values after groups pcaGenes reading |> Budget.fit file.X settings })
 
-        let sets = recipe.Qc |> Option.map (geneSets file) |> Option.defaultValue []
-
-        let top, topWarnings =
-            recipe.Qc |> Option.map (percentTop file.X.Genes) |> Option.defaultValue ([], [])
-
-        let size mask =
-            mask |> Array.sumBy (fun belongs -> if belongs then 1 else 0)
-
-        let sizes = sets |> List.map (fun (name, mask) -> name, size mask)
+        let sets =
+            recipe.Qc |> Option.map (fun qc -> GeneSets.masks file qc.Mitochondrial qc.GeneSets) |> Option.defaultValue []
 
         { Recipe = recipe
-          Passes = passes recipe |> List.map (fun purpose -> { Purpose = purpose; Memory = memory })
+          Passes = passes
           Values = values
           TypeAfter = after
-          Sets = Membership.ofMasks file.X.Genes sets
-          SetSizes = sizes
-          PercentTop = top
-          ValuesPerSlice = slice
-          Window = window
-          Memory = memory
-          Warnings =
-            [ yield! topWarnings
-              for name, size in sizes do
-                  if size = 0 then
-                      $"the gene set {name} is empty"
-              if recipe.Log1p.IsSome && Schema.isLogged file then
-                  "X seems to be already log-transformed (uns/log1p is there); it is transformed again" ] }
-
-    /// scipy numbers stored values in int32 as long as they fit.
-    let private rowCountType (matrix: Matrix) =
-        if matrix.Stored > int64 Int32.MaxValue then Numeric.Int64 else Numeric.Int32
-
-    /// The columns of obs, in scanpy's order.
-    let cellColumns (file: H5adFile) (plan: Plan) =
-        let matrix = file.X
-
-        CellColumns.concat
-            [ match plan.Recipe.Qc with
-              | Some qc ->
-                  Qc.perCell
-                      matrix.Type
-                      (rowCountType matrix)
-                      { Sets = plan.Sets
-                        PercentTop = plan.PercentTop
-                        Log1p = qc.Log1p }
-              | None -> ()
-              match plan.Recipe.NormalizeTotal with
-              | Some { KeyAdded = Some name } -> Normalize.factorColumn name (Precision.afterNormalize matrix.Type)
-              | _ -> () ]
-
-    /// The columns of var, in scanpy's order, and how each comes from the tallies.
-    let geneColumns (file: H5adFile) (plan: Plan) =
-        match plan.Recipe.Qc with
-        | Some qc -> Qc.geneColumns file.X.Type qc.Log1p
-        | None -> []
-
-    /// The bytes that a run adds to a file, at least: columns of obs, and values that are stored anew without compression.
-    let addedBytes (file: H5adFile) (plan: Plan) =
-        let columns =
-            (cellColumns file plan).Columns |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
-
-        let values =
-            if plan.Values = StoreAnew && file.X.Data.Filters.IsEmpty then
-                file.X.Stored * int64 (Numeric.size plan.TypeAfter)
-            else
-                0L
-
-        columns + values
+          Sets = sets
+          FilterSets =
+            recipe.Filter
+            |> Option.map (fun filter -> GeneSets.masks file filter.Mitochondrial filter.GeneSets)
+            |> Option.defaultValue []
+          PercentTop = recipe.Qc |> Option.map (percentTop file.X.Genes >> fst) |> Option.defaultValue []
+          Groups = groups
+          LogBase =
+            match recipe.Log1p with
+            | Some log1p -> log1p.Base
+            | None -> Schema.logBase file
+          PcaGenes = pcaGenes
+          Memory = passes |> List.map _.Memory |> List.max
+          Warnings = warnings file recipe sets pcaGenes }

@@ -49,66 +49,118 @@ module Preprocess =
             | Some log1p -> ValueSome(Option.toValueOption log1p.Base, Precision.afterLog1p between)
             | None -> ValueNone }
 
-    /// The last read with everything that it lets out, `also` with what somebody else wants of it, and the commit.
-    let private write (job: Job) transformation (draft: Draft) also =
-        let file = job.File
-        let plan = job.Plan
-        let columns = Plan.cellColumns file plan
-
+    /// Columns with one value per cell of the whole file, on their way to room that is reserved for them.
+    let private columnOutlet (draft: Draft) (file: H5adFile) (columns: CellColumns) =
         let addresses =
             columns.Columns |> List.map (fun column -> draft.Reserve(file.X.Cells * int64 (Numeric.size column.Type)))
 
-        let precision =
-            if plan.TypeAfter = Numeric.Float32 then Precision.Single else Precision.Double
+        List.zip columns.Columns addresses, ColumnOutlet.toPlaces draft.Disk (Array.ofList addresses) columns
 
-        let values = Place.sink draft file plan.Values precision
+    /// Judges cells and genes in a read of its own where genes are limited, or lets the next read judge the cells.
+    let private filtered job draft =
+        let columns, outlet =
+            columnOutlet draft job.File (Written.filterColumns job.File job.Plan)
 
-        let cells = ColumnOutlet.toPlaces draft.Disk (Array.ofList addresses) columns
+        match job.Plan.Recipe.Filter with
+        | Some filter when Recipe.filtersGenes job.Plan.Recipe ->
+            let struct (selection, tallies) = Pass.judge job filter outlet
+            { job with Scope = Chosen selection }, columns, Some tallies, Outlet.none
+        | Some _ -> { job with Scope = Judged }, columns, None, outlet
+        | None -> job, columns, None, outlet
+
+    let private logNote (log1p: Log1pRecipe) =
+        "log1p",
+        Dict
+            [ match log1p.Base with
+              | Some basis -> "base", Number basis
+              // An empty dict means the natural logarithm; old anndata cannot read a null.
+              | None -> () ]
+
+    /// Takes all steps, with what they let out, `following` what the read of all of X goes through; then commits.
+    let private write (job: Job) (draft: Draft) folder following =
+        let file = job.File
+        let plan = job.Plan
+        let recipe = plan.Recipe
+        let job, filterColumns, filterTallies, filterOutlet = filtered job draft
+        let transformation = transformation job folder
+
+        let cellColumns, cellOutlet =
+            columnOutlet draft file (Written.cellColumns file plan job.Genes)
+
+        let values = Place.sink draft file plan.Values plan.TypeAfter
 
         let tallied =
-            Pass.final job transformation (Outlet.both also (Outlet.both cells values.Outlet))
+            if plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps) then
+                List.reduce Outlet.both [ following; filterOutlet; cellOutlet; values.Outlet ] |> Pass.steps job transformation
+            else
+                Pass.unread job
+
+        let job = { job with Scope = Pass.scopeAfter job tallied }
+        let table = Genes.table job tallied.Moments
+
+        let components =
+            recipe.Pca |> Option.map (Components.compute job transformation draft folder tallied.Cells.Count table)
 
         Edit.commit
             file
             draft
-            { CellColumns = List.zip columns.Columns addresses
+            { Cells = tallied.Cells.Count
+              Genes = job.Genes.Count
+              CellColumns = filterColumns @ cellColumns
               GeneColumns =
-                match tallied.Genes with
-                | Some tallies -> Plan.geneColumns file plan |> List.map (fun (column, values) -> column, values tallies)
-                | None -> []
-              Logarithm = plan.Recipe.Log1p |> Option.toValueOption |> ValueOption.map (fun log1p -> Option.toValueOption log1p.Base)
-              Values = values.Finish() }
+                [ match filterTallies with
+                  | Some tallies ->
+                      for column, values in Written.filterGeneColumns file plan do
+                          column, GeneSets.valuesAmong job.Genes (values tallies)
+                  | None -> ()
+                  match tallied.Genes with
+                  | Some tallies ->
+                      for column, values in Written.geneColumns file plan do
+                          column, values tallies
+                  | None -> ()
+                  match table with
+                  | Some table -> yield! table.Columns
+                  | None -> () ]
+              Members =
+                [ match recipe.Log1p with
+                  | Some log1p -> "uns", [ logNote log1p ]
+                  | None -> ()
+                  match recipe.Hvg with
+                  | Some hvg -> "uns", [ "hvg", Dict [ "flavor", Text(HvgFlavor.name hvg.Flavor) ] ]
+                  | None -> ()
+                  match components with
+                  | Some components -> yield! components.Members
+                  | None -> () ]
+              Values = values.Finish()
+              Kept =
+                if recipe.Filter.IsSome then
+                    Subset.write file draft { Cells = tallied.Cells; Genes = job.Genes } job.Settings.Cancel
+                else
+                    [] }
 
-        tallied
+        Report.make job transformation tallied table components
 
     /// A clone of the input takes the place of the target once it is complete.
     let private toClone job (target: string) =
         let file = job.File
-        Publish.require target (file.Store.Superblock.EndOfFile + Plan.addedBytes file job.Plan)
+        Publish.require target (file.Store.Superblock.EndOfFile + Written.addedBytes file job.Plan)
+        let folder = Path.GetDirectoryName(Publish.resolve target)
+        let reads = job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
 
-        let transformation =
-            transformation job (Path.GetDirectoryName(Publish.resolve target))
+        Publish.replace target file.Store.Disk.Origin (fun disk ->
+            let draft, following = Place.clone file disk job.Plan.Values reads job.Settings.Cancel
+            let report = write job draft folder following
 
-        let tallied =
-            Publish.replace target file.Store.Disk.Origin (fun disk ->
-                let draft, following = Place.clone file disk job.Plan.Values job.Settings.Cancel
-                let tallied = write job transformation draft following
+            if Publish.isChanged file.Store then
+                Fault.throw (InputChanged file.Path)
 
-                if Publish.isChanged file.Store then
-                    Fault.throw (InputChanged file.Path)
+            report target)
 
-                tallied)
-
-        Report.make job target transformation tallied
-
-    /// New columns are appended to the input itself; only the last write makes them visible.
+    /// New columns and members are appended to the input itself; only the last write makes them visible.
     let private toInput job =
         let store = job.File.Store
-        Publish.require store.Path (Plan.addedBytes job.File job.Plan)
-
-        let transformation =
-            transformation job (Path.GetDirectoryName(Publish.resolve store.Path))
-
+        Publish.require store.Path (Written.addedBytes job.File job.Plan)
+        let folder = Path.GetDirectoryName(Publish.resolve store.Path)
         let length = store.Disk.Length
 
         /// Nothing points behind the old end before the last write, so cutting there restores the file to the byte.
@@ -119,10 +171,7 @@ module Preprocess =
                 false
 
         try
-            let tallied =
-                write job transformation (Draft(store.Disk, store.Superblock, [])) Outlet.none
-
-            Report.make job store.Path transformation tallied
+            write job (Draft(store.Disk, store.Superblock, [])) folder Outlet.none store.Path
         with _ ->
             if isAsBefore () then
                 store.Disk.SetLength length
@@ -133,23 +182,32 @@ module Preprocess =
         if Publish.resolve input = Publish.resolve target then
             Fault.throw (CannotWrite(target, "it is the input itself; to change that, work in place (--in-place)"))
 
+    let private requireEditable (file: H5adFile) (plan: Plan) =
+        let recipe = plan.Recipe
+        Edit.require file (Written.obsColumns file plan) (Written.varColumns file plan) plan.Values (Written.groups recipe)
+
+        if recipe.Filter.IsSome then
+            Subset.require file
+
     /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
     let run recipe (settings: Settings) (input: string) output =
-        let appends = output = InPlace && not (Recipe.changesValues recipe)
+        let appends =
+            output = InPlace && not (Recipe.changesValues recipe) && recipe.Filter.IsNone
+
         use file = if appends then Schema.openWrite input else Schema.openRead input
+        Check.recipe recipe
+        let target = match output with NewFile path -> path | InPlace -> input
+        let batches = Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
+        use _ = Batches.release batches
 
         let job =
             { File = file
-              Plan = Plan.make file recipe settings
-              Settings = settings }
+              Plan = Plan.make file (Plan.groups batches) recipe settings
+              Settings = settings
+              Batches = batches
+              Scope = Whole }
 
-        Edit.require
-            file
-            (Plan.cellColumns file job.Plan).Columns
-            (Plan.geneColumns file job.Plan |> List.map fst)
-            job.Plan.Values
-            recipe.Log1p.IsSome
-
+        requireEditable file job.Plan
         job.Plan.Warnings |> List.iter settings.Warn
 
         let report =

@@ -40,7 +40,7 @@ type Report =
 [<RequireQualifiedAccess>]
 module Report =
     /// What is worth a word: what the plan knew, then what the last read found.
-    let private remarks (plan: Plan) (tallied: Tallied) =
+    let private remarks (plan: Plan) (tallied: Tallied) (table: HvgTable option) =
         let findings = tallied.Findings
 
         let asScanpy =
@@ -57,9 +57,12 @@ module Report =
           if findings.Fractional > 0L && Recipe.wantsCounts plan.Recipe then
               $"X holds {findings.Fractional} values that are not whole numbers; are these raw counts?"
           if tallied.Unscaled > 0L then
-              $"{tallied.Unscaled} cells have zero counts, of the genes that count, and stay as they are" ]
+              $"{tallied.Unscaled} cells have zero counts, of the genes that count, and stay as they are"
+          match table with
+          | Some table -> yield! table.Warnings
+          | None -> () ]
 
-    let make (job: Job) output transformation (tallied: Tallied) : Report =
+    let make (job: Job) transformation (tallied: Tallied) (table: HvgTable option) (components: ComponentResult option) output : Report =
         let file = job.File
         let plan = job.Plan
 
@@ -76,8 +79,8 @@ module Report =
           Cells = file.X.Cells
           Genes = file.X.Genes
           StoredValues = file.X.Stored
-          CellsKept = file.X.Cells
-          GenesKept = file.X.Genes
+          CellsKept = tallied.Cells.Count
+          GenesKept = int job.Genes.Count
           Reads = plan.Passes.Length
           TypeBefore = Numeric.name file.X.Type
           TypeAfter = Numeric.name plan.TypeAfter
@@ -87,14 +90,17 @@ module Report =
             | ValueNone -> None
           ExcludedGenes =
             match transformation.Scaling with
-            | ValueSome({ Excluded = ValueSome genes }, _) -> genes |> Array.sumBy (fun excluded -> if excluded then 1 else 0)
+            | ValueSome({ Excluded = ValueSome genes }, _) -> GeneSets.size genes
             | _ -> 0
           GeneSets = plan.SetSizes
-          ObsColumns = names (Plan.cellColumns file plan).Columns
-          VarColumns = names (Plan.geneColumns file plan |> List.map fst)
+          ObsColumns = names (Written.obsColumns file plan)
+          VarColumns = names (Written.varColumns file plan)
           MeanCountsPerCell = perCell (fun (tallies: GeneTallies) -> Array.sum tallies.Totals)
           MeanGenesPerCell = perCell (fun (tallies: GeneTallies) -> float (Array.sum tallies.CellsByCounts))
-          HighlyVariableGenes = None
-          VarianceRatio = []
+          HighlyVariableGenes = table |> Option.map (fun table -> GeneSets.size table.IsHighlyVariable)
+          VarianceRatio =
+            match components with
+            | Some components -> List.ofArray components.Components.Ratios
+            | None -> []
           Findings = tallied.Findings
-          Warnings = remarks plan tallied }
+          Warnings = remarks plan tallied table }

@@ -1,0 +1,49 @@
+/// New AnnData elements, as values, and how they are encoded on disk.
+namespace SingleSharp.Core
+
+open System
+
+/// Something that AnnData keeps under a name (scanpy-semantics, section 9).
+type Element =
+    | Dict of (string * Element) list
+    | Text of string
+    | Flag of bool
+    | Number of float
+    /// Numbers in their type, with the lengths of the dimensions; the last one varies fastest.
+    | Numbers of Numeric * dims: int64 list * float[]
+    /// The same, already written to this address.
+    | Placed of Numeric * dims: int64 list * address: int64
+
+[<RequireQualifiedAccess>]
+module Element =
+    /// What anndata goes by when it reads an element.
+    let encoding (draft: Draft) kind version =
+        [ draft.StringAttribute("encoding-type", kind)
+          draft.StringAttribute("encoding-version", version) ]
+
+    let private scalar (draft: Draft) datatype bytes kind =
+        draft.PutDataset(datatype, Encode.scalar, draft.Put bytes, encoding draft kind "0.2.0")
+
+    let private array (draft: Draft) numeric dims address =
+        draft.PutDataset(Numeric.datatype numeric, Simple(dims, dims), address, encoding draft "array" "0.2.0")
+
+    /// Writes an element and says where.
+    let rec put (draft: Draft) element =
+        match element with
+        | Dict members ->
+            let links =
+                members
+                |> List.map (fun (name, inner) ->
+                    { Name = name
+                      Target = Hard(put draft inner)
+                      Order = ValueNone })
+
+            draft.PutGroup(links, encoding draft "dict" "0.1.0")
+        | Text text -> scalar draft VlenString (draft.StringReference text) "string"
+        | Flag value -> scalar draft (Numeric.datatype Numeric.Bool) [| (if value then 1uy else 0uy) |] "numeric-scalar"
+        | Number value -> scalar draft (Numeric.datatype Numeric.Float64) (BitConverter.GetBytes value) "numeric-scalar"
+        | Numbers(numeric, dims, values) ->
+            let bytes = Array.zeroCreate (Checked.(*) values.Length (Numeric.size numeric))
+            ColumnBytes.encode numeric values values.Length bytes |> ignore
+            array draft numeric dims (draft.Put bytes)
+        | Placed(numeric, dims, address) -> array draft numeric dims address

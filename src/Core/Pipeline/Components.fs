@@ -1,0 +1,96 @@
+/// Principal components: one read for the Gram matrix and the spill, the spill for the scores, and where all of it is kept.
+namespace SingleSharp.Core
+
+open System.IO
+
+/// What pca adds to a file.
+type ComponentResult =
+    {
+        /// New members of obsm, varm and uns.
+        Members: (string * (string * Element) list) list
+        Components: Components
+        /// How many genes they were computed from.
+        Genes: int
+    }
+
+[<RequireQualifiedAccess>]
+module Components =
+    /// The column of var that says which genes are looked at, if one does, and those genes.
+    let private mask job (pca: PcaRecipe) (table: HvgTable option) =
+        let ofFile column =
+            Frame.booleans job.File.Store job.File.Var "--mask-var" column |> GeneSets.valuesAmong job.Genes |> Kept.ofFlags
+
+        let all = Kept.all job.Genes.Count
+
+        match pca.MaskVar, table with
+        | AllGenes, _ -> None, all
+        | (HighlyVariable | MaskColumn "highly_variable"), Some table -> Some "highly_variable", Kept.ofFlags table.IsHighlyVariable
+        | MaskColumn column, _ -> Some column, ofFile column
+        | HighlyVariable, None ->
+            if List.contains "highly_variable" job.File.Var.Columns then
+                Some "highly_variable", ofFile "highly_variable"
+            else
+                None, all
+
+    /// How to read for so many genes, or the numbers and the ways out where their Gram matrix does not fit.
+    let private fit job (genes: int64) =
+        let need = Plan.gramNeed (int genes)
+
+        try
+            Budget.fit job.File.X job.Settings need
+        with FaultException(OverBudget(needed, allowed)) ->
+            Fault.throw (
+                Unsuitable(
+                    "pca",
+                    $"the Gram matrix of {genes} genes takes {need.State >>> 20} MiB for each block in flight, {needed >>> 20} MiB in all, but {allowed >>> 20} MiB are allowed; choose fewer genes (--n-top-genes, --mask-var), raise --memory or lower --workers"
+                )
+            )
+
+    /// Loadings as genes × components, zero for the genes that were not looked at.
+    let private loadings (job: Job) (genes: Kept) (components: Components) =
+        let count = components.Variances.Length
+        let padded: float[] = Array.zeroCreate (Checked.(*) (int job.Genes.Count) count)
+
+        for gene in 0 .. int genes.Count - 1 do
+            let row = int (genes.At(int64 gene))
+
+            for k in 0 .. count - 1 do
+                padded[row * count + k] <- Components.loading components gene k
+
+        Numbers(Numeric.Float64, [ job.Genes.Count; int64 count ], padded)
+
+    let private members job (pca: PcaRecipe) cells (column: string option) genes (components: Components) scores =
+        let count = int64 components.Variances.Length
+        let key usual = Option.defaultValue usual pca.KeyAdded
+
+        let parameters =
+            [ "zero_center", Flag pca.ZeroCenter
+              "use_highly_variable", Flag(column = Some "highly_variable")
+              match column with
+              | Some column -> "mask_var", Text column
+              | None -> () ]
+
+        [ "obsm", [ key "X_pca", Placed(Numeric.Float32, [ cells; count ], scores) ]
+          "varm", [ key "PCs", loadings job genes components ]
+          "uns",
+          [ key "pca",
+            Dict
+                [ "params", Dict parameters
+                  "variance", Numbers(Numeric.Float64, [ count ], components.Variances)
+                  "variance_ratio", Numbers(Numeric.Float64, [ count ], components.Ratios) ] ] ]
+
+    /// Computes the components of the cells that stay and writes their scores into the draft.
+    let compute job transformation (draft: Draft) folder cells table (pca: PcaRecipe) =
+        let column, genes = mask job pca table
+        let options = { Comps = pca.NComps; ZeroCenter = pca.ZeroCenter }
+        let count = Pca.count options cells (int genes.Count)
+        let fit = fit job genes.Count
+        use spill = new Spill(folder, int genes.Count, Precision.ofNumeric job.Plan.TypeAfter)
+        let gram = Pass.gram job transformation genes fit spill.Outlet
+        let components = Pca.components options gram
+        let scores = draft.Reserve(Checked.(*) (Checked.(*) cells (int64 count)) 4L)
+        Pass.project job fit spill.Source (ScoreOutlet.toPlace draft.Disk scores components)
+
+        { Members = members job pca cells column genes components scores
+          Components = components
+          Genes = int genes.Count }

@@ -1,0 +1,77 @@
+/// The columns and members that a plan writes.
+namespace SingleSharp.Core
+
+open System
+
+[<RequireQualifiedAccess>]
+module Written =
+    /// scipy numbers stored values in int32 as long as they fit.
+    let private rowCountType (matrix: Matrix) =
+        if matrix.Stored > int64 Int32.MaxValue then Numeric.Int64 else Numeric.Int32
+
+    /// The columns of obs that the filter notes: a cell's numbers before anything was dropped.
+    let filterColumns (file: H5adFile) (plan: Plan) : CellColumns =
+        match plan.Recipe.Filter with
+        | Some filter -> Filter.cellColumns file.X.Type (Limits.ofCells filter)
+        | None -> CellColumns.concat []
+
+    /// The columns of obs that the other steps write, in scanpy's order, for the genes that stay.
+    let cellColumns (file: H5adFile) (plan: Plan) (genes: Kept) : CellColumns =
+        let matrix = file.X
+
+        CellColumns.concat
+            [ match plan.Recipe.Qc with
+              | Some qc ->
+                  Qc.perCell
+                      matrix.Type
+                      (rowCountType matrix)
+                      { Sets = GeneSets.among genes plan.Sets |> Membership.ofMasks (int genes.Count)
+                        PercentTop = Plan.percentTop (int genes.Count) qc |> fst
+                        Log1p = qc.Log1p }
+              | None -> ()
+              match plan.Recipe.NormalizeTotal with
+              | Some { KeyAdded = Some name } -> Normalize.factorColumn name (Precision.afterNormalize matrix.Type)
+              | _ -> () ]
+
+    /// All columns of obs, whatever the genes that stay.
+    let obsColumns file plan =
+        (filterColumns file plan).Columns @ (cellColumns file plan (Kept.all (int64 file.X.Genes))).Columns
+
+    /// The columns of var that come from tallies over the cells, and how.
+    let geneColumns (file: H5adFile) (plan: Plan) =
+        match plan.Recipe.Qc with
+        | Some qc -> Qc.geneColumns file.X.Type qc.Log1p
+        | None -> []
+
+    /// The columns of var that the filter notes.
+    let filterGeneColumns (file: H5adFile) (plan: Plan) =
+        match plan.Recipe.Filter with
+        | Some filter -> Filter.geneColumns file.X.Type (Limits.ofGenes filter)
+        | None -> []
+
+    let varColumns file plan =
+        [ yield! filterGeneColumns file plan |> List.map fst
+          yield! geneColumns file plan |> List.map fst
+          match plan.Recipe.Hvg with
+          | Some hvg -> yield! Hvg.columns hvg.Flavor hvg.BatchKey.IsSome
+          | None -> () ]
+
+    /// The groups of the root that get new members.
+    let groups (recipe: Recipe) =
+        [ if recipe.Pca.IsSome then
+              yield! [ "obsm"; "varm" ]
+          if recipe.Log1p.IsSome || recipe.Hvg.IsSome || recipe.Pca.IsSome then
+              "uns" ]
+
+    /// The bytes that a run adds to a file, at least: columns of obs, scores, and values that are stored anew without compression.
+    let addedBytes (file: H5adFile) (plan: Plan) =
+        let columns =
+            obsColumns file plan |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
+
+        let values =
+            if plan.Values = StoreAnew && file.X.Data.Filters.IsEmpty then
+                file.X.Stored * int64 (Numeric.size plan.TypeAfter)
+            else
+                0L
+
+        columns + values
