@@ -21,7 +21,7 @@ type NewValues =
     | NewContiguous of address: int64 * Precision
     | NewChunks of index: int64 * extent: int64 * Precision
     /// Datasets of their own, with fewer rows, columns and values.
-    | NewRows of data: int64 * indices: int64 * indptr: int64
+    | NewRows of (string * int64) list
 
 /// All that a run changes in a file.
 type Edits =
@@ -96,12 +96,12 @@ module Edit =
             replaced precision (Encode.contiguous (if bytes = 0L then Bytes.undefined else address) bytes)
         | NewChunks(index, extent, precision) ->
             replaced precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index)
-        | NewRows(data, indices, indptr) ->
+        | NewRows arrays ->
             let shape =
                 Bytes.concat [ Bytes.i64 edits.Cells; Bytes.i64 edits.Genes ]
 
             rewrite
-                [ "data", data; "indices", indices; "indptr", indptr ]
+                arrays
                 [ Encode.attribute matrix.ShapeName (Numeric.datatype Numeric.Int64) (Encode.line 2L) shape ]
 
     let private requireFree (store: Store) (frame: Frame) (columns: Column list) =

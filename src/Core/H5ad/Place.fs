@@ -124,10 +124,11 @@ module Place =
 
     /// Rows as they come, one after another.
     let private onlyKept (draft: Draft) (file: H5adFile) numeric =
-        let rows = SparseOutlet.into draft file.Store file.X numeric
+        let rows =
+            SparseOutlet.create draft file.Store.Superblock.ChunkNodeK file.X numeric file.X.Cells
 
         { Outlet = rows.Outlet
-          Finish = fun () -> NewRows(rows.Finish()) }
+          Finish = rows.Finish >> NewRows }
 
     /// Where values of this type go.
     let sink (draft: Draft) (file: H5adFile) plan numeric =

@@ -15,7 +15,7 @@ module Genes =
           ExactN = hvg.ExactN }
 
     /// The table of a flavor for the genes that stay; none where it is not asked for.
-    let table job (moments: HvgMoments option) =
+    let table job (moments: GroupedMoments option) =
         match job.Plan.Recipe.Hvg, moments with
         | Some hvg, Some moments ->
             let batches = job.Batches |> Option.map (fun batches -> batches.Names)
@@ -23,9 +23,9 @@ module Genes =
 
             Some(
                 if Recipe.fitsTrend hvg then
-                    let trend = SeuratV3.trend (options hvg) batches moments
-                    SeuratV3.table (options hvg) batches moments trend (Pass.clipped job trend)
+                    let trends = SeuratV3.trends (options hvg) Loess.fit batches names moments
+                    SeuratV3.table (options hvg) batches moments trends (Pass.clipped job trends)
                 else
-                    Dispersion.table (options hvg) batches names moments
+                    Dispersion.table (options hvg) batches names moments.Groups
             )
         | _ -> None

@@ -33,7 +33,8 @@ type Tallied =
         /// The cells that stay.
         Cells: Kept
         Genes: GeneTallies option
-        Moments: HvgMoments option
+        /// What highly variable genes are chosen by.
+        Moments: GroupedMoments option
         /// Cells that normalize_total could not scale.
         Unscaled: int64
     }
@@ -153,8 +154,13 @@ module Pass =
         match plan.Recipe.Hvg with
         | None -> Fold.always None
         | Some hvg ->
-            Hvg.moments hvg.Flavor genes plan.Groups (Precision.ofNumeric job.File.X.Type) (Precision.ofNumeric plan.TypeAfter) plan.LogBase
-            |> Fold.map Some
+            let quantity, numeric =
+                if Recipe.fitsTrend hvg then
+                    Quantity.Raw, job.File.X.Type
+                else
+                    Dispersion.quantity hvg.Flavor (Option.toValueOption plan.LogBase), plan.TypeAfter
+
+            Moments.perGene genes plan.Groups (Precision.ofNumeric numeric) quantity |> Fold.map Some
 
     /// The read that takes the steps: transforms, tallies, and lets columns and values out.
     let steps job transformation outlet =
@@ -211,9 +217,9 @@ module Pass =
         | scope -> scope
 
     /// Sums of counts that are clipped at their trend.
-    let clipped job trend =
+    let clipped job trends =
         let fit = fitOf job Reading.Clipped
-        SeuratV3.clipped (int job.Genes.Count) trend |> run job Reading.Clipped fit (rows job fit) Outlet.none
+        SeuratV3.clipped (int job.Genes.Count) trends |> run job Reading.Clipped fit (rows job fit) Outlet.none
 
     /// The Gram matrix of the chosen genes, which the outlet sees as well.
     let gram job transformation (genes: Kept) fit outlet =

@@ -127,8 +127,11 @@ module Plan =
         | Reading.Clipped -> "hvg: counts clipped at their trend"
         | Reading.Components -> "pca"
 
-    /// Bytes of the sums that a block keeps per gene, and per gene and batch.
+    /// Bytes of the sums that a block keeps per gene.
     let private tallied = 16L
+
+    /// Bytes of the sums and flags that a block keeps per gene and batch.
+    let private moments = 17L
 
     /// The Gram matrix of so many genes, one half of it; and what the components need besides once it is complete.
     let gramNeed (genes: int) =
@@ -152,14 +155,14 @@ module Plan =
                 Page = usualPage }
         | Reading.Steps ->
             let moments =
-                if recipe.Hvg.IsSome then Checked.(*) (int64 groups * Moments.bytesPerGene) genes else 0L
+                if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1) * moments) genes else 0L
 
             { Budget.nothing with
                 State = genes * tallied + moments
                 Page = pageOf file.X values after }
         | Reading.Clipped ->
             { Budget.nothing with
-                State = Checked.(*) (int64 groups * tallied) genes }
+                State = Checked.(*) (int64 (groups + 1) * moments) genes }
         | Reading.Components -> gramNeed (Option.defaultValue 0 pcaGenes)
 
     /// How many genes pca will look at, where that is known.
@@ -206,6 +209,11 @@ module Plan =
         match recipe.Hvg with
         | Some { BatchKey = Some column } -> Some(Batches.read file column folder)
         | _ -> None
+
+    let groups (batches: Batches option) =
+        match batches with
+        | Some batches -> batches.Names.Length
+        | None -> 1
 
     let make (file: H5adFile) groups recipe settings =
         Check.recipe recipe

@@ -126,7 +126,7 @@ module Preprocess =
                   | Some log1p -> "uns", [ logNote log1p ]
                   | None -> ()
                   match recipe.Hvg with
-                  | Some hvg -> "uns", [ "hvg", Dict [ "flavor", Text(HvgFlavor.name hvg.Flavor) ] ]
+                  | Some hvg -> "uns", [ "hvg", Dict [ "flavor", Text(Hvg.flavorName hvg.Flavor) ] ]
                   | None -> ()
                   match components with
                   | Some components -> yield! components.Members
@@ -198,7 +198,7 @@ module Preprocess =
         Check.recipe recipe
         let target = match output with NewFile path -> path | InPlace -> input
         let batches = Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
-        use _ = Batches.release batches
+        use _ = Plan.releasing batches
 
         let job =
             { File = file
