@@ -61,7 +61,7 @@ module Pipeline =
 
     /// What a recipe means for a file: reads, writes and memory, before anything runs.
     let plan (recipe: Recipe) (settings: Settings) (path: string) : Result<Plan, Fault> =
-        guarded (fun () -> using (Schema.openRead path) (fun file -> Plan.make file recipe settings))
+        guarded (fun () -> using (Schema.openRead path) (fun file -> Plan.ofFile file recipe settings))
 
     /// QC metrics, normalize_total and log1p in one read and one write.
     let preprocess settings input output =

@@ -15,7 +15,7 @@ module Genes =
           ExactN = hvg.ExactN }
 
     /// The table of a flavor for the genes that stay; none where it is not asked for.
-    let table job (moments: GroupedMoments option) =
+    let table (job: Job) (moments: GroupedMoments option) =
         match job.Plan.Recipe.Hvg, moments with
         | Some hvg, Some moments ->
             let batches = job.Batches |> Option.map (fun batches -> batches.Names)

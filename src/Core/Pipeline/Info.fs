@@ -60,14 +60,14 @@ module Info =
               | Some(DatasetNode _) -> name
               | None -> () ]
 
-    let private examine (file: H5adFile) plan =
+    let private examine (file: H5adFile) settings =
         let cells = min file.X.Cells (int64 Blocks.rowsPerBlock)
-        let rows = Reader.rows file.Store.Disk file.X plan.ValuesPerSlice
+        let rows = Reader.rows file.Store.Disk file.X (Budget.fit file.X settings Budget.nothing).ValuesPerSlice
         Blocks.run Blocks.sequential { rows with Rows = cells } Outlet.none (Validity.find false), cells
 
     let ofFile (file: H5adFile) recipe settings =
-        let plan = Plan.make file recipe settings
-        let findings, examined = examine file plan
+        let plan = Plan.ofFile file recipe settings
+        let findings, examined = examine file settings
 
         { Path = file.Path
           Bytes = FileInfo(file.Path).Length

@@ -71,11 +71,11 @@ module Pass =
             ExceptionDispatchInfo.Throw cause
             raise cause
 
-    let private fitOf job reading =
+    let private fitOf (job: Job) reading =
         (job.Plan.Passes |> List.find (fun pass -> pass.Reading = reading)).Fit
 
     /// The rows that a job sees, judged and dropped where its scope says so.
-    let private rows job (fit: Fit) =
+    let private rows (job: Job) (fit: Fit) =
         let file = job.File
 
         let grouped =
@@ -92,11 +92,11 @@ module Pass =
         | Chosen selection, _ -> grouped |> Selecting.bySelection selection
         | _ -> grouped
 
-    let private mustBeCounts job =
+    let private mustBeCounts (job: Job) =
         Recipe.changesValues job.Plan.Recipe && not job.Plan.Recipe.AllowInvalid
 
     /// Runs a pass; a value that is not a count becomes the fault that names its cell and gene.
-    let private run job reading fit source outlet question =
+    let private run (job: Job) reading fit source outlet question =
         let number =
             1 + (job.Plan.Passes |> List.findIndex (fun pass -> pass.Reading = reading))
 
@@ -109,7 +109,7 @@ module Pass =
             Fault.throw (InvalidValue(job.File.Path, cell, gene, value))
 
     /// Judges the cells, and the genes by the cells that stay; lets out what is noted about those cells.
-    let judge job (filter: FilterRecipe) outlet =
+    let judge (job: Job) (filter: FilterRecipe) outlet =
         let fit = fitOf job Reading.Filter
         let cells = Kept job.File.X.Cells
 
@@ -122,7 +122,7 @@ module Pass =
                 tallies)
 
     /// The genes that are highly expressed in at least one cell.
-    let highlyExpressed job precision maxFraction =
+    let highlyExpressed (job: Job) precision maxFraction =
         let fit = fitOf job Reading.HighlyExpressed
 
         fold {
@@ -133,7 +133,7 @@ module Pass =
         |> run job Reading.HighlyExpressed fit (rows job fit) Outlet.none
 
     /// The median total per cell over the genes that are not excluded.
-    let medianTotal job precision excluded isCounted folder =
+    let medianTotal (job: Job) precision excluded isCounted folder =
         let fit = fitOf job Reading.Median
         use scratch = new Scratch(folder)
 
@@ -147,7 +147,7 @@ module Pass =
         rows job fit |> Reader.through (fun () -> Normalize.start transformation)
 
     /// Sums per gene for highly variable genes, of what their flavor looks at.
-    let private moments job =
+    let private moments (job: Job) =
         let genes = int job.Genes.Count
         let plan = job.Plan
 
@@ -163,7 +163,7 @@ module Pass =
             Moments.perGene genes plan.Groups (Precision.ofNumeric numeric) quantity |> Fold.map Some
 
     /// The read that takes the steps: transforms, tallies, and lets columns and values out.
-    let steps job transformation outlet =
+    let steps (job: Job) transformation outlet =
         let recipe = job.Plan.Recipe
         let fit = fitOf job Reading.Steps
         let genes = int job.Genes.Count
@@ -200,7 +200,7 @@ module Pass =
         |> run job Reading.Steps fit (transformed job transformation fit) outlet
 
     /// What is known where no step had to be taken.
-    let unread job =
+    let unread (job: Job) =
         { Findings = Validity.nothing
           Cells = Kept.all job.File.X.Cells
           Genes = None
@@ -208,7 +208,7 @@ module Pass =
           Unscaled = 0L }
 
     /// What later passes see, once it is known which cells stay.
-    let scopeAfter job tallied =
+    let scopeAfter (job: Job) tallied =
         match job.Scope with
         | Judged ->
             Chosen
@@ -217,17 +217,17 @@ module Pass =
         | scope -> scope
 
     /// Sums of counts that are clipped at their trend.
-    let clipped job trends =
+    let clipped (job: Job) trends =
         let fit = fitOf job Reading.Clipped
         SeuratV3.clipped (int job.Genes.Count) trends |> run job Reading.Clipped fit (rows job fit) Outlet.none
 
     /// The Gram matrix of the chosen genes, which the outlet sees as well.
-    let gram job transformation (genes: Kept) fit outlet =
+    let gram (job: Job) transformation (genes: Kept) fit outlet =
         let source = transformed job transformation fit |> Selecting.choose genes
         Gram.fold (int genes.Count) |> run job Reading.Components fit source outlet
 
     /// Reads what the pass for the Gram matrix spilled, and lets the scores out; X is not read for it.
-    let project job fit source outlet =
+    let project (job: Job) fit source outlet =
         let quietly =
             { schedule job.File.X job.Settings fit.Window 1 1 with
                 RowsDone = ignore }

@@ -1,7 +1,7 @@
 /// What a recipe means for one file: passes, memory, and where the new values go; decided before a value is read.
 namespace SingleSharp.Core
 
-open System
+open System.IO
 
 /// What X is read for.
 [<RequireQualifiedAccess>]
@@ -98,7 +98,7 @@ module Plan =
         else
             StoreAnew
 
-    let private readings recipe =
+    let private readings (recipe: Recipe) =
         [ if Recipe.filtersGenes recipe then
               Reading.Filter
           match recipe.NormalizeTotal with
@@ -166,7 +166,7 @@ module Plan =
         | Reading.Components -> gramNeed (Option.defaultValue 0 pcaGenes)
 
     /// How many genes pca will look at, where that is known.
-    let private pcaGenes (file: H5adFile) recipe =
+    let private pcaGenes (file: H5adFile) (recipe: Recipe) =
         let atMost n = min n file.X.Genes
 
         match recipe.Pca with
@@ -183,7 +183,7 @@ module Plan =
                     Some file.X.Genes
             | MaskColumn column, _ -> Some(GeneSets.size (Frame.booleans file.Store file.Var "--mask-var" column))
 
-    let private warnings (file: H5adFile) recipe sets pcaGenes =
+    let private warnings (file: H5adFile) (recipe: Recipe) sets pcaGenes =
         [ match recipe.Qc |> Option.map (percentTop file.X.Genes) with
           | Some(_, (_ :: _ as dropped)) ->
               let list = dropped |> List.map string |> String.concat ", "
@@ -201,25 +201,44 @@ module Plan =
               else
                   "X does not seem to be log-transformed (there is no uns/log1p), which this flavor expects"
           | _ -> ()
-          if recipe.Pca.IsSome && pcaGenes.IsNone then
+          if recipe.Pca.IsSome && Option.isNone pcaGenes then
               "how much memory pca takes depends on how many genes pass the limits; --n-top-genes bounds it" ]
 
+    /// Limits of percentages must refer to gene sets that there are.
+    let private requireSets (recipe: Recipe) (sets: (string * bool[]) list) =
+        match recipe.Filter with
+        | Some filter ->
+            for option, limits in [ "--min-pct", filter.MinPct; "--max-pct", filter.MaxPct ] do
+                for name, _ in limits do
+                    if not (List.exists (fun (known, _) -> known = name) sets) then
+                        Fault.throw (
+                            BadOption(
+                                option,
+                                if name = "mt" then
+                                    "no gene begins with MT- or mt-; say how mitochondrial genes begin with --mt-prefix"
+                                else
+                                    $"there is no gene set called {name}; define it with --gene-set"
+                            )
+                        )
+        | None -> ()
+
     /// The batches that genes are judged in; the folder is for what cannot be read from the file as it is.
-    let batches (file: H5adFile) recipe folder =
+    let batches (file: H5adFile) (recipe: Recipe) folder =
         match recipe.Hvg with
         | Some { BatchKey = Some column } -> Some(Batches.read file column folder)
         | _ -> None
 
-    let groups (batches: Batches option) =
+    let private groups (batches: Batches option) =
         match batches with
         | Some batches -> batches.Names.Length
         | None -> 1
 
-    let make (file: H5adFile) groups recipe settings =
+    let make (file: H5adFile) (batches: Batches option) recipe settings =
         Check.recipe recipe
         let after = typeAfter file.X recipe
         let values = values file recipe after
         let pcaGenes = pcaGenes file recipe
+        let groups = groups batches
 
         let passes =
             readings recipe
@@ -231,15 +250,19 @@ module Plan =
         let sets =
             recipe.Qc |> Option.map (fun qc -> GeneSets.masks file qc.Mitochondrial qc.GeneSets) |> Option.defaultValue []
 
+        let filterSets =
+            recipe.Filter
+            |> Option.map (fun filter -> GeneSets.masks file filter.Mitochondrial filter.GeneSets)
+            |> Option.defaultValue []
+
+        requireSets recipe filterSets
+
         { Recipe = recipe
           Passes = passes
           Values = values
           TypeAfter = after
           Sets = sets
-          FilterSets =
-            recipe.Filter
-            |> Option.map (fun filter -> GeneSets.masks file filter.Mitochondrial filter.GeneSets)
-            |> Option.defaultValue []
+          FilterSets = filterSets
           PercentTop = recipe.Qc |> Option.map (percentTop file.X.Genes >> fst) |> Option.defaultValue []
           Groups = groups
           LogBase =
@@ -249,3 +272,9 @@ module Plan =
           PcaGenes = pcaGenes
           Memory = passes |> List.map _.Memory |> List.max
           Warnings = warnings file recipe sets pcaGenes }
+
+    /// The plan alone, for those who only want to know.
+    let ofFile (file: H5adFile) recipe settings =
+        let batches = batches file recipe (Path.GetTempPath())
+        use _ = Option.toObj batches
+        make file batches recipe settings

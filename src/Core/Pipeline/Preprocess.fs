@@ -7,15 +7,15 @@ open System.IO
 [<RequireQualifiedAccess>]
 module Preprocess =
     /// The target of normalize_total and the genes left out of its totals, once the reads that they need have been made.
-    let private scaling job folder precision (normalize: NormalizeRecipe) =
+    let private scaling (job: Job) folder precision (normalize: NormalizeRecipe) =
         let excluded =
             if normalize.ExcludeHighlyExpressed then
-                ValueSome(Pass.highlyExpressed job 1 precision normalize.MaxFraction)
+                ValueSome(Pass.highlyExpressed job precision normalize.MaxFraction)
             else
                 ValueNone
 
         let median isCounted =
-            Pass.medianTotal job (job.Plan.Passes.Length - 1) precision excluded isCounted folder
+            Pass.medianTotal job precision excluded isCounted folder
 
         let target =
             match normalize.TargetSum with
@@ -32,7 +32,7 @@ module Preprocess =
 
         { Target = target; Excluded = excluded }
 
-    let private transformation job folder =
+    let private transformation (job: Job) folder =
         let recipe = job.Plan.Recipe
         let before = job.File.X.Type
         let precision = Precision.afterNormalize before
@@ -99,7 +99,7 @@ module Preprocess =
         let table = Genes.table job tallied.Moments
 
         let components =
-            recipe.Pca |> Option.map (Components.compute job transformation draft folder tallied.Cells.Count table)
+            recipe.Pca |> Option.map (Principal.compute job transformation draft folder tallied.Cells.Count table)
 
         Edit.commit
             file
@@ -134,7 +134,7 @@ module Preprocess =
               Values = values.Finish()
               Kept =
                 if recipe.Filter.IsSome then
-                    Subset.write file draft { Cells = tallied.Cells; Genes = job.Genes } job.Settings.Cancel
+                    Subset.links file draft { Cells = tallied.Cells; Genes = job.Genes } job.Settings.Cancel
                 else
                     [] }
 
@@ -187,7 +187,7 @@ module Preprocess =
         Edit.require file (Written.obsColumns file plan) (Written.varColumns file plan) plan.Values (Written.groups recipe)
 
         if recipe.Filter.IsSome then
-            Subset.require file
+            Subset.require file (Recipe.filtersCells recipe) (Recipe.filtersGenes recipe)
 
     /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
     let run recipe (settings: Settings) (input: string) output =
@@ -198,11 +198,11 @@ module Preprocess =
         Check.recipe recipe
         let target = match output with NewFile path -> path | InPlace -> input
         let batches = Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
-        use _ = Plan.releasing batches
+        use _ = Option.toObj batches
 
         let job =
             { File = file
-              Plan = Plan.make file (Plan.groups batches) recipe settings
+              Plan = Plan.make file batches recipe settings
               Settings = settings
               Batches = batches
               Scope = Whole }

@@ -232,6 +232,17 @@ module Recipe =
     let wantsCounts recipe =
         recipe.Qc.IsSome || recipe.NormalizeTotal.IsSome || Option.exists fitsTrend recipe.Hvg
 
+    /// May cells be dropped?
+    let filtersCells recipe =
+        match recipe.Filter with
+        | Some filter ->
+            filter.MinCounts.IsSome
+            || filter.MaxCounts.IsSome
+            || filter.MinGenes.IsSome
+            || filter.MaxGenes.IsSome
+            || not (filter.MinPct.IsEmpty && filter.MaxPct.IsEmpty)
+        | None -> false
+
     /// Do genes have to be judged before anything can be written?
     let filtersGenes recipe =
         match recipe.Filter with

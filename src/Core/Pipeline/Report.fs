@@ -62,7 +62,7 @@ module Report =
           | Some table -> yield! table.Warnings
           | None -> () ]
 
-    let make (job: Job) transformation (tallied: Tallied) (table: HvgTable option) (components: ComponentResult option) output : Report =
+    let make (job: Job) transformation (tallied: Tallied) (table: HvgTable option) (components: PcaResult option) output : Report =
         let file = job.File
         let plan = job.Plan
 

@@ -49,11 +49,33 @@ module Written =
         | Some filter -> Filter.geneColumns file.X.Type (Limits.ofGenes filter)
         | None -> []
 
+    /// The columns of var that a flavor writes.
+    let private hvgColumns (hvg: HvgRecipe) =
+        let isBatched = hvg.BatchKey.IsSome
+
+        [ "highly_variable", Numeric.Bool
+          if Recipe.fitsTrend hvg then
+              yield!
+                  [ "highly_variable_rank", Numeric.Float32
+                    "means", Numeric.Float64
+                    "variances", Numeric.Float64
+                    "variances_norm", Numeric.Float64 ]
+          else
+              yield!
+                  [ "means", Numeric.Float64
+                    "dispersions", Numeric.Float64
+                    "dispersions_norm", Numeric.Float32 ]
+          if isBatched then
+              "highly_variable_nbatches", Numeric.Int64
+          if isBatched && not (Recipe.fitsTrend hvg) then
+              "highly_variable_intersection", Numeric.Bool ]
+        |> List.map (fun (name, kind) -> { Name = name; Type = kind })
+
     let varColumns file plan =
         [ yield! filterGeneColumns file plan |> List.map fst
           yield! geneColumns file plan |> List.map fst
           match plan.Recipe.Hvg with
-          | Some hvg -> yield! Hvg.columns hvg.Flavor hvg.BatchKey.IsSome
+          | Some hvg -> yield! hvgColumns hvg
           | None -> () ]
 
     /// The groups of the root that get new members.

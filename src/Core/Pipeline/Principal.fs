@@ -1,10 +1,10 @@
 /// Principal components: one read for the Gram matrix and the spill, the spill for the scores, and where all of it is kept.
 namespace SingleSharp.Core
 
-open System.IO
+open System
 
 /// What pca adds to a file.
-type ComponentResult =
+type PcaResult =
     {
         /// New members of obsm, varm and uns.
         Members: (string * (string * Element) list) list
@@ -14,9 +14,9 @@ type ComponentResult =
     }
 
 [<RequireQualifiedAccess>]
-module Components =
+module Principal =
     /// The column of var that says which genes are looked at, if one does, and those genes.
-    let private mask job (pca: PcaRecipe) (table: HvgTable option) =
+    let private mask (job: Job) (pca: PcaRecipe) (table: HvgTable option) =
         let ofFile column =
             Frame.booleans job.File.Store job.File.Var "--mask-var" column |> GeneSets.valuesAmong job.Genes |> Kept.ofFlags
 
@@ -33,7 +33,7 @@ module Components =
                 None, all
 
     /// How to read for so many genes, or the numbers and the ways out where their Gram matrix does not fit.
-    let private fit job (genes: int64) =
+    let private fit (job: Job) (genes: int64) =
         let need = Plan.gramNeed (int genes)
 
         try
@@ -48,19 +48,16 @@ module Components =
 
     /// Loadings as genes × components, zero for the genes that were not looked at.
     let private loadings (job: Job) (genes: Kept) (components: Components) =
-        let count = components.Variances.Length
+        let count = components.Count
         let padded: float[] = Array.zeroCreate (Checked.(*) (int job.Genes.Count) count)
 
         for gene in 0 .. int genes.Count - 1 do
-            let row = int (genes.At(int64 gene))
-
-            for k in 0 .. count - 1 do
-                padded[row * count + k] <- Components.loading components gene k
+            Array.Copy(components.Loadings, gene * count, padded, int (genes.At(int64 gene)) * count, count)
 
         Numbers(Numeric.Float64, [ job.Genes.Count; int64 count ], padded)
 
-    let private members job (pca: PcaRecipe) cells (column: string option) genes (components: Components) scores =
-        let count = int64 components.Variances.Length
+    let private members (job: Job) (pca: PcaRecipe) cells (column: string option) genes (components: Components) scores =
+        let count = int64 components.Count
         let key usual = Option.defaultValue usual pca.KeyAdded
 
         let parameters =
@@ -80,16 +77,17 @@ module Components =
                   "variance_ratio", Numbers(Numeric.Float64, [ count ], components.Ratios) ] ] ]
 
     /// Computes the components of the cells that stay and writes their scores into the draft.
-    let compute job transformation (draft: Draft) folder cells table (pca: PcaRecipe) =
+    let compute (job: Job) transformation (draft: Draft) folder cells table (pca: PcaRecipe) =
         let column, genes = mask job pca table
         let options = { Comps = pca.NComps; ZeroCenter = pca.ZeroCenter }
         let count = Pca.count options cells (int genes.Count)
         let fit = fit job genes.Count
-        use spill = new Spill(folder, int genes.Count, Precision.ofNumeric job.Plan.TypeAfter)
+        use scratch = new Scratch(folder)
+        let spill = Spill(scratch.Disk, int genes.Count, Precision.ofNumeric job.Plan.TypeAfter)
         let gram = Pass.gram job transformation genes fit spill.Outlet
         let components = Pca.components options gram
         let scores = draft.Reserve(Checked.(*) (Checked.(*) cells (int64 count)) 4L)
-        Pass.project job fit spill.Source (ScoreOutlet.toPlace draft.Disk scores components)
+        Pass.project job fit (spill.Rows fit.ValuesPerSlice) (ScoreOutlet.toPlace draft.Disk scores (Pca.scores components))
 
         { Members = members job pca cells column genes components scores
           Components = components
