@@ -26,6 +26,11 @@ let all =
           ChunkTreeLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
+          MomentsLaws.tests
+          HvgLaws.tests
+          BinsLaws.tests
+          DispersionLaws.tests
+          SeuratV3Laws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests

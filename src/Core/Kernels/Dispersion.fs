@@ -1,0 +1,221 @@
+/// highly_variable_genes by dispersion, the flavours seurat and cell_ranger (scanpy-semantics, 5.1 and 5.2).
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Generic
+open System.Text
+
+/// What one batch says of every gene.
+type private Verdict =
+    { Means: float[]
+      Dispersions: float[]
+      Normalized: float[]
+      IsHigh: bool[]
+      Warning: string option }
+
+[<RequireQualifiedAccess>]
+module Dispersion =
+    /// What the moments are taken of: seurat undoes the logarithm, to base b or e; cell_ranger does not.
+    let quantity flavor basis =
+        match flavor with
+        | HvgFlavor.Seurat -> Quantity.Unlogged basis
+        | _ -> Quantity.Written
+
+    /// Means and dispersions var/mean; for seurat ln (1 + mean) and ln (var/mean). No mean is left zero.
+    let private summary flavor moments =
+        let means =
+            Moments.means moments |> Array.map (fun mean -> if mean = 0.0 then 1e-12 else mean)
+
+        let dispersions = Array.map2 (/) (Moments.variances moments) means
+
+        match flavor with
+        | HvgFlavor.Seurat ->
+            let logarithm dispersion =
+                if dispersion = 0.0 then nan else Elementary.log dispersion
+
+            struct (Array.map Elementary.log1p means, Array.map logarithm dispersions)
+        | _ -> struct (means, dispersions)
+
+    let private normalized options place means dispersions =
+        match options.Flavor with
+        | HvgFlavor.Seurat -> Bins.normalize Bins.byMean (Bins.find (Bins.even options.NBins means) means) dispersions
+        | _ ->
+            let edges = Bins.percentiles means
+
+            if not (edges |> Array.pairwise |> Array.forall (fun (low, high) -> low < high)) then
+                Hvg.refuse
+                    options
+                    $"bin edges must be unique, but two percentiles of the means in {place} are equal, as happens when many genes have no counts; filter genes with --min-cells first"
+
+            Bins.normalize Bins.byMedian (Bins.find edges means) dispersions
+
+    let private isWithin options mean normalized =
+        mean > options.MinMean && mean < options.MaxMean && normalized > options.MinDisp && normalized < options.MaxDisp
+
+    /// numpy.nan_to_num: infinities become the largest floats.
+    let private finite unknown value =
+        if Double.IsNaN value then unknown
+        elif value = infinity then Double.MaxValue
+        elif value = -infinity then Double.MinValue
+        else value
+
+    /// The genes from the n-th highest normalized dispersion on. All that are tied with it stay, unless `ExactN`; as in scanpy an
+    /// infinity is compared as the largest float, so that nothing reaches an infinite n-th.
+    let private highest options place moments n normalized =
+        let known = normalized |> Array.filter (Double.IsNaN >> not) |> Array.sortDescending
+        let wanted = min n normalized.Length
+        let found = min wanted known.Length
+
+        if found = 0 then
+            Hvg.refuse
+                options
+                (if moments.Cells = 1L then
+                     $"{place} has one cell, so no gene has a dispersion there; use more cells"
+                 else
+                     $"no gene has a normalized dispersion in {place}; use genes whose counts vary")
+
+        let warning =
+            if found < wanted then
+                Some
+                    $"n_top_genes is {n}, but only {found} genes have a normalized dispersion in {place}; these are the highly variable ones"
+            else
+                None
+
+        let cut = known[found - 1]
+
+        let isHigh =
+            if options.ExactN then
+                Hvg.first found (Hvg.order normalized.Length [ Hvg.descending normalized ])
+            else
+                normalized |> Array.map (fun value -> finite -infinity value >= cut)
+
+        struct (isHigh, warning)
+
+    /// What some cells say of some genes, all of whose means must be finite.
+    let private judge options place (names: string[]) moments =
+        if moments.Cells = 0L then
+            Hvg.refuse options $"{place} has no cells; leave out what is empty"
+
+        if names.Length = 0 then
+            Hvg.refuse options $"{place} has no genes with counts; leave out what is empty"
+
+        let struct (means, dispersions) = summary options.Flavor moments
+
+        match means |> Array.tryFindIndex (Double.IsFinite >> not) with
+        | Some gene -> Hvg.refuse options $"gene {names[gene]} has no finite mean in {place}; clean its values"
+        | None -> ()
+
+        let normalized = normalized options place means dispersions
+
+        let struct (isHigh, warning) =
+            match options.NTopGenes with
+            | Some n -> highest options place moments n normalized
+            | None -> struct (Array.map2 (fun mean value -> isWithin options mean (finite 0.0 value)) means normalized, None)
+
+        { Means = means
+          Dispersions = dispersions
+          Normalized = normalized
+          IsHigh = isHigh
+          Warning = warning }
+
+    /// What a batch says of the genes that are expressed in it; of the others it says zero.
+    let private judgeBatch options place (names: string[]) moments =
+        let part =
+            [| 0 .. names.Length - 1 |] |> Array.filter (fun gene -> moments.IsExpressed[gene])
+
+        let pick (values: 'v[]) =
+            part |> Array.map (fun gene -> values[gene])
+
+        let judged =
+            judge
+                options
+                place
+                (pick names)
+                { moments with
+                    Sums = pick moments.Sums
+                    Squares = pick moments.Squares
+                    IsExpressed = pick moments.IsExpressed }
+
+        let spread (values: 'v[]) =
+            let all = Array.zeroCreate names.Length
+            part |> Array.iteri (fun i gene -> all[gene] <- values[i])
+            all
+
+        { judged with
+            Means = spread judged.Means
+            Dispersions = spread judged.Dispersions
+            Normalized = spread judged.Normalized
+            IsHigh = spread judged.IsHigh }
+
+    /// Names in the order of their code points, in which pandas sorts groups.
+    let private compareNames (names: string[]) =
+        let bytes = names |> Array.map Encoding.UTF8.GetBytes
+        fun left right -> bytes[left].AsSpan().SequenceCompareTo(ReadOnlySpan bytes[right])
+
+    let private columns means dispersions normalized =
+        [ "means", Numeric.Float64, means
+          "dispersions", Numeric.Float64, dispersions
+          "dispersions_norm", Numeric.Float32, normalized ]
+
+    /// Averages over the batches that know a number; genes are chosen by the number of batches that chose them, then by their
+    /// average normalized dispersion, then by name.
+    let private merge options (names: string[]) (verdicts: Verdict[]) =
+        let average values =
+            Array.init names.Length (fun gene ->
+                verdicts
+                |> Array.map (fun verdict -> (values verdict: float[])[gene])
+                |> Array.filter (Double.IsNaN >> not)
+                |> Bins.mean)
+
+        let means = average _.Means
+        let normalized = average _.Normalized
+
+        let batches =
+            Array.init names.Length (fun gene -> verdicts |> Array.sumBy (fun verdict -> if verdict.IsHigh[gene] then 1.0 else 0.0))
+
+        let struct (isHigh, normalized) =
+            match options.NTopGenes with
+            | Some n ->
+                let order =
+                    Hvg.order names.Length [ Hvg.descending batches; Hvg.descending normalized; compareNames names ]
+
+                struct (Hvg.first n order, normalized)
+            | None ->
+                let normalized =
+                    normalized |> Array.map (fun value -> if Double.IsNaN value then 0.0 else value)
+
+                struct (Array.map2 (isWithin options) means normalized, normalized)
+
+        let everywhere =
+            batches |> Array.map (fun count -> if count = float verdicts.Length then 1.0 else 0.0)
+
+        Hvg.table
+            isHigh
+            (columns means (average _.Dispersions) normalized
+             @ [ "highly_variable_nbatches", Numeric.Int64, batches
+                 "highly_variable_intersection", Numeric.Bool, everywhere ])
+            (verdicts |> Seq.choose _.Warning |> List.ofSeq)
+
+    let private refuseDuplicates options (names: string[]) =
+        let seen = HashSet<string>()
+
+        match names |> Array.tryFind (seen.Add >> not) with
+        | Some name -> Hvg.refuse options $"two genes are called {name}, but batches are merged by the names of genes; make them unique"
+        | None -> ()
+
+    /// The table of var from the moments of all cells (group 0), or of each batch in the order of their names. Logarithms are natural;
+    /// means and dispersions are those of unlogged values (seurat) or of values as written (cell_ranger).
+    /// Refuses data without cells, genes, finite means, distinct bins or, where `NTopGenes` is given, normalized dispersions.
+    /// Laws (thresholds): a gene at a limit is out; (ties) all genes tied at the cut-off are chosen, with `ExactN` none too many.
+    let table options (batches: string[] option) (genes: string[]) (moments: GeneMoments[]) : HvgTable =
+        match batches with
+        | Some batches ->
+            refuseDuplicates options genes
+
+            moments
+            |> Array.mapi (fun batch moments -> judgeBatch options (Hvg.place (Some batches) batch) genes moments)
+            |> merge options genes
+        | None ->
+            let judged = judge options (Hvg.place None 0) genes moments[0]
+
+            Hvg.table judged.IsHigh (columns judged.Means judged.Dispersions judged.Normalized) (Option.toList judged.Warning)

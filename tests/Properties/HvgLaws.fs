@@ -1,0 +1,168 @@
+/// Orders and tables of highly_variable_genes.
+module SingleSharp.Properties.HvgLaws
+
+open System
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Properties.InMemory
+
+/// scanpy's defaults.
+let standard flavor : HvgOptions =
+    { Flavor = flavor
+      NTopGenes = None
+      MinMean = 0.0125
+      MaxMean = 3.0
+      MinDisp = 0.5
+      MaxDisp = infinity
+      NBins = 20
+      Span = 0.3
+      ExactN = false }
+
+/// The values of a column.
+let column name (table: HvgTable) =
+    table.Columns |> List.find (fun ((column: Column), _) -> column.Name = name) |> snd
+
+/// One gene's value in a column.
+let entry name (table: HvgTable) gene = (column name table)[gene]
+
+/// Column for column the same bits, and the same flags.
+let sameTable (left: HvgTable) (right: HvgTable) =
+    left.IsHighlyVariable = right.IsHighlyVariable
+    && List.forall2
+        (fun (column, values) (column', values') -> column = column' && Array.forall2 sameBits values values')
+        left.Columns
+        right.Columns
+
+/// The sentence of the fault that a computation ends with, or nothing.
+let refusal compute =
+    try
+        compute () |> ignore
+        ""
+    with FaultException(Unsuitable _ as fault) ->
+        fault.Sentence
+
+let tests =
+    testList
+        "Hvg"
+        [ Law.holds
+              "genes are in the order of the first comparison that tells them apart, then of their positions"
+              (fun (keys: (byte * byte) list) ->
+                  // Few different keys, so that ties are common.
+                  let first = keys |> List.map (fun (key, _) -> float (key % 3uy))
+
+                  let second =
+                      keys |> List.map (fun (_, key) -> if key % 4uy = 3uy then nan else float (key % 4uy))
+
+                  let found =
+                      Hvg.order keys.Length [ Hvg.descending (Array.ofList first); Hvg.ascending (Array.ofList second) ]
+
+                  let expected =
+                      List.zip first second
+                      |> List.indexed
+                      |> List.sortBy (fun (position, (first, second)) ->
+                          -first, (if Double.IsNaN second then infinity else second), position)
+                      |> List.map fst
+
+                  List.ofArray found = expected)
+
+          Law.holds "NaN comes last, upwards and downwards" (fun (keys: byte list) ->
+              let keys =
+                  keys |> List.map (fun key -> if key % 3uy = 0uy then nan else float key) |> Array.ofList
+
+              let known = keys |> Array.filter (Double.IsNaN >> not)
+
+              let sorted comparison =
+                  Hvg.order keys.Length [ comparison keys ] |> Array.map (fun i -> keys[i])
+
+              Array.truncate known.Length (sorted Hvg.ascending) = Array.sort known
+              && Array.truncate known.Length (sorted Hvg.descending) = Array.sortDescending known)
+
+          Law.holds "the first n genes of an order are flagged, or all of them" (fun (n: byte) (size: byte) ->
+              let order = Hvg.order (int size) [ Hvg.descending (Array.init (int size) float) ]
+              let flags = Hvg.first (int n) order
+              flags = Array.init (int size) (fun gene -> gene >= int size - int n))
+
+          test "highly_variable is the first column, of truth values" {
+              let table =
+                  Hvg.table [| true; false |] [ "means", Numeric.Float64, [| 0.5; 0.25 |] ] [ "a word" ]
+
+              Expect.equal
+                  table.Columns
+                  [ { Name = "highly_variable"
+                      Type = Numeric.Bool },
+                    [| 1.0; 0.0 |]
+                    { Name = "means"
+                      Type = Numeric.Float64 },
+                    [| 0.5; 0.25 |] ]
+                  "columns"
+
+              Expect.equal table.Warnings [ "a word" ] "warnings"
+          }
+
+          test "names and types of the columns are scanpy's" {
+              let genes = 30
+              let names = Array.init genes (fun gene -> $"g{gene}")
+
+              let moments =
+                  { Cells = 10L
+                    Sums = Array.init genes (fun gene -> float (gene + 1))
+                    Squares = Array.init genes (fun gene -> float ((gene + 1) * (gene + 2)))
+                    IsExpressed = Array.create genes true }
+
+              let none = { moments with Cells = 0L }
+
+              let grouped =
+                  { Groups = [| moments |]
+                    Others = none }
+
+              let described (table: HvgTable) =
+                  table.Columns |> List.map (fun ((column: Column), _) -> column.Name, column.Type)
+
+              let one = Some [| "only" |]
+
+              let ofTrend flavor batches =
+                  let trends =
+                      SeuratV3.trends (standard flavor) (fun _ _ y -> Ok y) batches names grouped
+
+                  SeuratV3.table (standard flavor) batches grouped trends grouped
+
+              let first = [ "highly_variable", Numeric.Bool ]
+
+              let byDispersion =
+                  first
+                  @ [ "means", Numeric.Float64
+                      "dispersions", Numeric.Float64
+                      "dispersions_norm", Numeric.Float32 ]
+
+              let byTrend =
+                  first
+                  @ [ "highly_variable_rank", Numeric.Float32
+                      "means", Numeric.Float64
+                      "variances", Numeric.Float64
+                      "variances_norm", Numeric.Float64 ]
+
+              let batches = [ "highly_variable_nbatches", Numeric.Int64 ]
+
+              for flavor in [ HvgFlavor.Seurat; HvgFlavor.CellRanger ] do
+                  Expect.equal (described (Dispersion.table (standard flavor) None names [| moments |])) byDispersion "dispersion"
+
+                  Expect.equal
+                      (described (Dispersion.table (standard flavor) one names [| moments |]))
+                      (byDispersion @ batches @ [ "highly_variable_intersection", Numeric.Bool ])
+                      "dispersion with batches"
+
+              for flavor in [ HvgFlavor.SeuratV3; HvgFlavor.SeuratV3Paper ] do
+                  Expect.equal (described (ofTrend flavor None)) byTrend "trend"
+                  Expect.equal (described (ofTrend flavor one)) (byTrend @ batches) "trend with batches"
+          }
+
+          test "flavours are called as in scanpy" {
+              Expect.equal
+                  ([ HvgFlavor.Seurat
+                     HvgFlavor.CellRanger
+                     HvgFlavor.SeuratV3
+                     HvgFlavor.SeuratV3Paper ]
+                   |> List.map Hvg.flavorName)
+                  [ "seurat"; "cell_ranger"; "seurat_v3"; "seurat_v3_paper" ]
+                  "names"
+          } ]
