@@ -27,8 +27,8 @@ module Budget =
 
     let nothing = { State = 0L; Page = 0L; Once = 0L }
 
-    /// The roomiest way to read that fits; slices give way before blocks in flight do.
-    let fit (matrix: Matrix) (settings: Settings) need =
+    /// The roomiest way to read that fits, or the least memory that one needs; slices give way before blocks in flight do.
+    let tryFit (matrix: Matrix) (settings: Settings) need =
         let workers = max 1 settings.Workers
 
         let memory window slice =
@@ -46,5 +46,11 @@ module Budget =
                         Memory = memory window slice } ]
 
         match candidates |> List.tryFind (fun fit -> fit.Memory <= settings.Memory) with
-        | Some fit -> fit
-        | None -> Fault.throw (OverBudget((List.last candidates).Memory, settings.Memory))
+        | Some fit -> Ok fit
+        | None -> Error (List.last candidates).Memory
+
+    /// The same, where anything else is a fault.
+    let fit matrix (settings: Settings) need =
+        match tryFit matrix settings need with
+        | Ok fit -> fit
+        | Error needed -> Fault.throw (OverBudget(needed, settings.Memory))

@@ -134,7 +134,7 @@ module Plan =
     let private moments = 17L
 
     /// The Gram matrix of so many genes, one half of it; and what the components need besides once it is complete.
-    let gramNeed (genes: int) =
+    let private gramNeed (genes: int) =
         let half = Checked.(*) (int64 genes) (int64 genes + 1L) / 2L * 8L
 
         { State = half + int64 genes * 8L
@@ -204,6 +204,32 @@ module Plan =
           if recipe.Pca.IsSome && Option.isNone pcaGenes then
               "how much memory pca takes depends on how many genes pass the limits; --n-top-genes bounds it" ]
 
+    /// Each pass with the way in which it reads; what cannot be met is refused with what the most demanding pass needs.
+    let private fitting (settings: Settings) pcaGenes passes =
+        let unmet =
+            passes
+            |> List.choose (function
+                | reading, Error needed -> Some(needed, reading)
+                | _, Ok _ -> None)
+
+        if not unmet.IsEmpty then
+            Fault.throw (
+                match List.max unmet, pcaGenes with
+                | (needed, Reading.Components), Some genes -> GramOverBudget(int64 genes, needed, settings.Memory)
+                | (needed, _), _ -> OverBudget(needed, settings.Memory)
+            )
+
+        passes
+        |> List.choose (function
+            | reading, Ok fit -> Some(reading, fit)
+            | _, Error _ -> None)
+
+    /// How the pass for the components reads, once it is known how many genes it looks at.
+    let gramFit (file: H5adFile) (settings: Settings) genes =
+        match gramNeed (int genes) |> Budget.tryFit file.X settings with
+        | Ok fit -> fit
+        | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory))
+
     /// Limits of percentages must refer to gene sets that there are.
     let private requireSets (recipe: Recipe) (sets: (string * bool[]) list) =
         match recipe.Filter with
@@ -242,10 +268,12 @@ module Plan =
 
         let passes =
             readings recipe
-            |> List.map (fun reading ->
+            |> List.map (fun reading -> reading, need file recipe values after groups pcaGenes reading |> Budget.tryFit file.X settings)
+            |> fitting settings pcaGenes
+            |> List.map (fun (reading, fit) ->
                 { Reading = reading
                   Purpose = purpose recipe reading
-                  Fit = need file recipe values after groups pcaGenes reading |> Budget.fit file.X settings })
+                  Fit = fit })
 
         let sets =
             recipe.Qc |> Option.map (fun qc -> GeneSets.masks file qc.Mitochondrial qc.GeneSets) |> Option.defaultValue []

@@ -32,20 +32,6 @@ module Principal =
             else
                 None, all
 
-    /// How to read for so many genes, or the numbers and the ways out where their Gram matrix does not fit.
-    let private fit (job: Job) (genes: int64) =
-        let need = Plan.gramNeed (int genes)
-
-        try
-            Budget.fit job.File.X job.Settings need
-        with FaultException(OverBudget(needed, allowed)) ->
-            Fault.throw (
-                Unsuitable(
-                    "pca",
-                    $"the Gram matrix of {genes} genes takes {need.State >>> 20} MiB for each block in flight, {needed >>> 20} MiB in all, but {allowed >>> 20} MiB are allowed; choose fewer genes (--n-top-genes, --mask-var), raise --memory or lower --workers"
-                )
-            )
-
     /// Loadings as genes × components, zero for the genes that were not looked at.
     let private loadings (job: Job) (genes: Kept) (components: Components) =
         let count = components.Count
@@ -81,7 +67,7 @@ module Principal =
         let column, genes = mask job pca table
         let options = { Comps = pca.NComps; ZeroCenter = pca.ZeroCenter }
         let count = Pca.count options cells (int genes.Count)
-        let fit = fit job genes.Count
+        let fit = Plan.gramFit job.File job.Settings genes.Count
         use scratch = new Scratch(folder)
         let spill = Spill(scratch.Disk, int genes.Count, Precision.ofNumeric job.Plan.TypeAfter)
         let gram = Pass.gram job transformation genes fit spill.Outlet
