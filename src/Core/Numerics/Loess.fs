@@ -245,7 +245,7 @@ module Loess =
     /// Law (quadratic): fit span x (a + b·x + c·x²) = Ok (a + b·x + c·x²).
     /// Law (permutation): fit span (permute x) (permute y) = permute (fit span x y).
     /// Law (affine): fit span x (a·y + b) = a·(fit span x y) + b.
-    /// Law (units): fit span (2^j·x) (2^k·y) = 2^k·(fit span x y).
+    /// Law (units): fit span (2^j·x) (2^k·y) = 2^k·(fit span x y), where x ranges over more than 1e-20.
     let fit (span: float) (x: float[]) (y: float[]) : Result<float[], string> =
         if x.Length <> y.Length then
             invalidArg (nameof y) $"{y.Length} y for {x.Length} x"
