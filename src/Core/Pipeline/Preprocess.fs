@@ -70,9 +70,9 @@ module Preprocess =
 
     let private logNote (log1p: Log1pRecipe) =
         "log1p",
-        Dict
+        Element.Dict
             [ match log1p.Base with
-              | Some basis -> "base", Number basis
+              | Some basis -> "base", Element.Number basis
               // An empty dict means the natural logarithm; old anndata cannot read a null.
               | None -> () ]
 
@@ -95,7 +95,10 @@ module Preprocess =
             else
                 Pass.unread job
 
-        let job = { job with Scope = Pass.scopeAfter job tallied }
+        let job =
+            { job with
+                Scope = Pass.scopeAfter job tallied }
+
         let table = Genes.table job tallied.Moments
 
         let components =
@@ -126,7 +129,7 @@ module Preprocess =
                   | Some log1p -> "uns", [ logNote log1p ]
                   | None -> ()
                   match recipe.Hvg with
-                  | Some hvg -> "uns", [ "hvg", Dict [ "flavor", Text(Hvg.flavorName hvg.Flavor) ] ]
+                  | Some hvg -> "uns", [ "hvg", Element.Dict [ "flavor", Element.Text(Hvg.flavorName hvg.Flavor) ] ]
                   | None -> ()
                   match components with
                   | Some components -> yield! components.Members
@@ -134,7 +137,12 @@ module Preprocess =
               Values = values.Finish()
               Kept =
                 if recipe.Filter.IsSome then
-                    Subset.links file draft { Cells = tallied.Cells; Genes = job.Genes } job.Settings.Cancel
+                    Subset.links
+                        file
+                        draft
+                        { Cells = tallied.Cells
+                          Genes = job.Genes }
+                        job.Settings.Cancel
                 else
                     [] }
 
@@ -145,10 +153,14 @@ module Preprocess =
         let file = job.File
         Publish.require target (file.Store.Superblock.EndOfFile + Written.addedBytes file job.Plan)
         let folder = Path.GetDirectoryName(Publish.resolve target)
-        let reads = job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
+
+        let reads =
+            job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
 
         Publish.replace target file.Store.Disk.Origin (fun disk ->
-            let draft, following = Place.clone file disk job.Plan.Values reads job.Settings.Cancel
+            let draft, following =
+                Place.clone file disk job.Plan.Values reads job.Settings.Cancel
+
             let report = write job draft folder following
 
             if Publish.isChanged file.Store then
@@ -196,8 +208,15 @@ module Preprocess =
 
         use file = if appends then Schema.openWrite input else Schema.openRead input
         Check.recipe recipe
-        let target = match output with NewFile path -> path | InPlace -> input
-        let batches = Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
+
+        let target =
+            match output with
+            | NewFile path -> path
+            | InPlace -> input
+
+        let batches =
+            Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
+
         use _ = Option.toObj batches
 
         let job =
