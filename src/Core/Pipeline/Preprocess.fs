@@ -64,7 +64,7 @@ module Preprocess =
         match job.Plan.Recipe.Filter with
         | Some filter when Recipe.filtersGenes job.Plan.Recipe ->
             let struct (selection, tallies) = Pass.judge job filter outlet
-            { job with Scope = Chosen selection }, columns, Some tallies, Outlet.none
+            Pass.choosing job selection, columns, Some tallies, Outlet.none
         | Some _ -> { job with Scope = Judged }, columns, None, outlet
         | None -> job, columns, None, outlet
 
@@ -95,9 +95,8 @@ module Preprocess =
             else
                 Pass.unread job
 
-        let job =
-            { job with
-                Scope = Pass.scopeAfter job tallied }
+        let selection = { Cells = tallied.Cells; Genes = job.Genes }
+        let job = if recipe.Filter.IsSome then Pass.choosing job selection else job
 
         let table = Genes.table job tallied.Moments
 
@@ -137,12 +136,7 @@ module Preprocess =
               Values = values.Finish()
               Kept =
                 if recipe.Filter.IsSome then
-                    Subset.links
-                        file
-                        draft
-                        { Cells = tallied.Cells
-                          Genes = job.Genes }
-                        job.Settings.Cancel
+                    Subset.links file draft selection job.Settings.Cancel
                 else
                     [] }
 
@@ -224,7 +218,8 @@ module Preprocess =
               Plan = Plan.make file batches recipe settings
               Settings = settings
               Batches = batches
-              Scope = Whole }
+              Scope = Whole
+              Genes = Kept.all (int64 file.X.Genes) }
 
         requireEditable file job.Plan
         job.Plan.Warnings |> List.iter settings.Warn
