@@ -23,8 +23,10 @@ let all =
           DraftLaws.tests
           RewriteLaws.tests
           ChunkTreeLaws.tests
+          KeptLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
+          FilterLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests
