@@ -33,6 +33,7 @@ let all =
           SchemaLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
+          SelectingLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests
