@@ -34,6 +34,8 @@ let all =
           ReaderLaws.tests
           ReaderTypeLaws.tests
           SelectingLaws.tests
+          ScratchLaws.tests
+          BatchesLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests
