@@ -20,11 +20,13 @@ let all =
           ChunksLaws.tests
           FiltersLaws.tests
           SlabLaws.tests
+          WholeLaws.tests
           EncodeLaws.tests
           DraftLaws.tests
           RewriteLaws.tests
           ChunkTreeLaws.tests
           KeptLaws.tests
+          RunsLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
           MomentsLaws.tests
@@ -46,9 +48,15 @@ let all =
           NewFileLaws.tests
           ColumnsLaws.tests
           ValuesLaws.tests
+          StretchLaws.tests
+          SparseOutletLaws.tests
           CloneLaws.tests
           EditLaws.tests
           PlaceLaws.tests
+          AlignedLaws.tests
+          SubsetArrayLaws.tests
+          SubsetSparseLaws.tests
+          SubsetLaws.tests
           PlanLaws.tests
           PreprocessLaws.tests
           RecipeLaws.tests
