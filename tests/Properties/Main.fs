@@ -11,6 +11,7 @@ let all =
           BlocksLaws.tests
           ElementaryLaws.tests
           LoessLaws.tests
+          EigenLaws.tests
           ChecksumLaws.tests
           HeaderLaws.tests
           LinksLaws.tests
