@@ -25,15 +25,19 @@ let all =
           ChunkTreeLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
+          GramLaws.tests
+          PcaLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests
           SchemaLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
+          SpillLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests
+          ScoresLaws.tests
           ValuesLaws.tests
           CloneLaws.tests
           EditLaws.tests
