@@ -36,6 +36,8 @@ let all =
           DispersionLaws.tests
           SeuratV3Laws.tests
           FilterLaws.tests
+          GramLaws.tests
+          PcaLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests
@@ -45,9 +47,11 @@ let all =
           SelectingLaws.tests
           ScratchLaws.tests
           BatchesLaws.tests
+          SpillLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests
+          ScoresLaws.tests
           ValuesLaws.tests
           StretchLaws.tests
           SparseOutletLaws.tests
