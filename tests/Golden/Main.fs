@@ -10,6 +10,7 @@ let all =
         [ EdgeGolden.all
           FaultGolden.all
           OptionGolden.all
+          CommandGolden.all
           DamageGolden.all
           RealGolden.all
           InterruptionGolden.all
