@@ -36,12 +36,6 @@ module Checked =
         | Some value -> check value |> Result.map Some
         | None -> Ok None
 
-    /// What is missing is as it would be.
-    let orElse (usual: 'b) (check: 'a -> Checked<'b>) (value: 'a option) : Checked<'b> =
-        match value with
-        | Some value -> check value
-        | None -> Ok usual
-
 /// What was probably meant.
 [<RequireQualifiedAccess>]
 module Nearest =

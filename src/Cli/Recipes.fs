@@ -21,7 +21,7 @@ module Recipes =
             if List.contains name skipped then None else step
 
         let limited =
-            spoken.GetAllResults() |> List.exists (fun argument -> argument.Chapter = Chapter.Filter)
+            spoken |> List.exists (fun argument -> argument.Chapter = Chapter.Filter)
 
         { steps with
             Filter = (if limited || Recipe.steps steps = [ "filter" ] then unless "filter" steps.Filter else None)
@@ -30,7 +30,7 @@ module Recipes =
             Log1p = unless "log1p" steps.Log1p
             Hvg = unless "hvg" steps.Hvg
             Pca = unless "pca" steps.Pca
-            AllowInvalid = spoken.Contains Argument.Allow_Invalid }
+            AllowInvalid = List.contains Argument.Allow_Invalid spoken }
 
     let private spokenSteps (spoken: Spoken) (steps: Recipe) =
         check {
@@ -65,7 +65,7 @@ module Recipes =
     /// The steps of a command with the options that are said.
     let ofOptions (steps: Recipe) (spoken: Spoken) : Checked<Wish> =
         let skipped =
-            spoken.GetResults Argument.Skip |> List.map Values.steps |> Checked.all |> Result.map List.concat
+            spoken |> Spoken.values Argument.Skip |> List.map Values.steps |> Checked.all |> Result.map List.concat
 
         let remaining = remaining spoken (Result.defaultValue [] skipped) steps
 

@@ -39,8 +39,8 @@ module Requests =
             Checked.mistake $"one FILE at a time, not {list}."
 
     /// Words after --percent-top that cannot be meant for it are the command's own, such as its FILE.
-    let private sortWords (arguments: Argument list) =
-        arguments
+    let private sortWords (spoken: Spoken) : Spoken =
+        spoken
         |> List.collect (fun argument ->
             match argument with
             | Argument.Percent_Top(first :: rest) ->
@@ -49,7 +49,7 @@ module Requests =
             | other -> [ other ])
 
     let private output (spoken: Spoken) =
-        match spoken.TryGetResult Argument.Out, spoken.Contains Argument.In_Place with
+        match Spoken.tryValue Argument.Out spoken, List.contains Argument.In_Place spoken with
         | Some file, false -> Values.name "--out" file |> Result.map NewFile
         | None, true -> Ok InPlace
         | None, false -> Checked.mistake "where should the result go? Say --out FILE or --in-place."
@@ -75,8 +75,7 @@ module Requests =
 
     let private demo (spoken: Spoken) files =
         check {
-            let! folder =
-                spoken.TryGetResult Argument.Out_Dir |> Checked.orElse "singlesharp-demo" (Values.name "--out-dir")
+            let! folder = spoken |> Spoken.orElse "singlesharp-demo" Argument.Out_Dir Values.name
 
             and! _ =
                 match files |> List.map Values.word |> Checked.all with
@@ -88,8 +87,8 @@ module Requests =
         }
 
     /// A mistake for each option that the command does not take.
-    let private misplaced (command: Command) (arguments: Argument list) =
-        arguments
+    let private misplaced (command: Command) (spoken: Spoken) =
+        spoken
         |> List.filter (fun argument -> argument.Chapter <> Chapter.Input)
         |> List.filter (fun argument -> not (List.contains argument.Chapter command.Chapters))
         |> List.distinctBy Argument.spelling
@@ -111,12 +110,11 @@ module Requests =
         | _ -> run command spoken files
 
     /// What a command, or the plan of one, is to do with the words and options around it.
-    let private ofCommand isPlan (command: Command) files (arguments: Argument list) =
-        let spoken =
-            arguments |> List.map (Command.meant command) |> Argument.parser.ToParseResults
+    let private ofCommand isPlan (command: Command) files (spoken: Spoken) =
+        let spoken = spoken |> List.map (Command.meant command)
 
         check {
-            let! _ = misplaced command (spoken.GetAllResults())
+            let! _ = misplaced command spoken
 
             and! task =
                 if isPlan then work command spoken files |> Result.map Plan else taskOf command spoken files
@@ -127,15 +125,15 @@ module Requests =
     let private isPlannable name =
         Command.tryFind name |> Option.exists Command.runs
 
-    let private task words (arguments: Argument list) =
+    let private task (spoken: Spoken) =
         let strange, plain =
-            words |> List.partition (fun (word: string) -> word.StartsWith '-')
+            spoken |> Spoken.values Argument.Word |> List.partition (fun (word: string) -> word.StartsWith '-')
 
         let commanded isPlan files name =
-            Command.find name |> Result.bind (fun command -> ofCommand isPlan command (files @ strange) arguments)
+            Command.find name |> Result.bind (fun command -> ofCommand isPlan command (files @ strange) spoken)
 
         match plain with
-        | [] when List.contains Argument.Version arguments -> Ok Version
+        | [] when List.contains Argument.Version spoken -> Ok Version
         | [] ->
             strange
             |> List.map Values.word
@@ -145,24 +143,22 @@ module Requests =
         | plan :: files when plan = Command.plan.Name -> commanded true files "pipeline"
         | name :: files -> commanded false files name
 
-    let private ofArguments (arguments: Argument list) =
-        let spoken = Argument.parser.ToParseResults arguments
-
+    let private ofSpoken (spoken: Spoken) =
         check {
-            let! task = task (spoken.GetResults Argument.Word) arguments
+            let! task = task spoken
 
             and! workers =
-                spoken.TryGetResult Argument.Workers |> Checked.orElse Settings.standard.Workers (Values.whole "--workers")
+                spoken |> Spoken.orElse Settings.standard.Workers Argument.Workers Values.whole
 
             and! memory =
-                spoken.TryGetResult Argument.Memory |> Checked.orElse Settings.standard.Memory Values.memory
+                spoken |> Spoken.orElse Settings.standard.Memory Argument.Memory Values.memory
 
             return
                 { Task = task
                   Workers = workers
                   Memory = memory
-                  Json = spoken.Contains Argument.Json
-                  Quiet = spoken.Contains Argument.Quiet }
+                  Json = List.contains Argument.Json spoken
+                  Quiet = List.contains Argument.Quiet spoken }
         }
 
     /// --option=value is --option value.
@@ -191,6 +187,6 @@ module Requests =
         else
             try
                 let words = words |> List.collect split |> List.map dashed |> Array.ofList
-                (Argument.parser.ParseCommandLine words).GetAllResults() |> sortWords |> ofArguments
+                (Argument.parser.ParseCommandLine words).GetAllResults() |> sortWords |> ofSpoken
             with :? ArguParseException as trouble ->
                 Checked.mistake (sentence trouble)

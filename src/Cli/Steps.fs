@@ -1,16 +1,12 @@
 /// The options of each step, as its part of a recipe.
 namespace SingleSharp.Cli
 
-open Argu
 open SingleSharp.Core
-
-/// What a command line says.
-type Spoken = ParseResults<Argument>
 
 [<RequireQualifiedAccess>]
 module Steps =
     let geneSets (spoken: Spoken) =
-        let mtPrefix = spoken.TryGetResult Argument.Mt_Prefix
+        let mtPrefix = spoken |> Spoken.tryValue Argument.Mt_Prefix
 
         let distinct (sets: WantedSet list) =
             match sets |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
@@ -19,55 +15,41 @@ module Steps =
                 Checked.mistake "--mt-prefix and --gene-set mt=... both make the set mt; say one of them."
             | None -> Ok sets
 
-        spoken.GetResults Argument.Gene_Set |> List.map Values.geneSet |> Checked.all |> Result.bind distinct
+        spoken |> Spoken.values Argument.Gene_Set |> List.map Values.geneSet |> Checked.all |> Result.bind distinct
 
     let private mitochondrial (spoken: Spoken) =
-        spoken.TryGetResult Argument.Mt_Prefix |> Option.map Values.mitochondrial |> Option.defaultValue Guessed
+        spoken |> Spoken.tryValue Argument.Mt_Prefix |> Option.map Values.mitochondrial |> Option.defaultValue Guessed
 
     /// Percentages of gene sets that there are.
-    let private percents (spoken: Spoken) option specs =
+    let private percents (option: string -> Argument) (spoken: Spoken) =
+        let name = Argument.spelling (option "")
+
         let named =
-            spoken.GetResults Argument.Gene_Set |> List.map (fun spec -> spec.Split('=')[0])
+            spoken |> Spoken.values Argument.Gene_Set |> List.map (fun spec -> spec.Split('=')[0])
 
         let known = if mitochondrial spoken = NotCounted then named else "mt" :: named
 
-        let check (name, share) =
-            if List.contains name known then
-                Ok(name, share)
+        let ofKnown (set, share) =
+            if List.contains set known then
+                Ok(set, share)
             else
                 Checked.mistake
-                    $"{option} {name}: there is no gene set {name}; make it with --gene-set {name}=prefix:..., or by a column or file."
+                    $"{name} {set}: there is no gene set {set}; make it with --gene-set {set}=prefix:..., or by a column or file."
 
-        specs |> List.map (Values.percent option >> Result.bind check) |> Checked.all
+        spoken |> Spoken.values option |> List.map (Values.percent name >> Result.bind ofKnown) |> Checked.all
 
     let filter (spoken: Spoken) (usual: FilterRecipe) : Checked<FilterRecipe> =
         check {
-            let! minCounts =
-                spoken.TryGetResult Argument.Min_Counts |> Checked.optional (Values.number "--min-counts")
-
-            and! maxCounts =
-                spoken.TryGetResult Argument.Max_Counts |> Checked.optional (Values.number "--max-counts")
-
-            and! minGenes =
-                spoken.TryGetResult Argument.Min_Genes |> Checked.optional (Values.limit "--min-genes")
-
-            and! maxGenes =
-                spoken.TryGetResult Argument.Max_Genes |> Checked.optional (Values.limit "--max-genes")
-
-            and! minPct = spoken.GetResults Argument.Min_Pct |> percents spoken "--min-pct"
-            and! maxPct = spoken.GetResults Argument.Max_Pct |> percents spoken "--max-pct"
-
-            and! minCells =
-                spoken.TryGetResult Argument.Min_Cells |> Checked.optional (Values.limit "--min-cells")
-
-            and! maxCells =
-                spoken.TryGetResult Argument.Max_Cells |> Checked.optional (Values.limit "--max-cells")
-
-            and! geneMinCounts =
-                spoken.TryGetResult Argument.Gene_Min_Counts |> Checked.optional (Values.number "--gene-min-counts")
-
-            and! geneMaxCounts =
-                spoken.TryGetResult Argument.Gene_Max_Counts |> Checked.optional (Values.number "--gene-max-counts")
+            let! minCounts = spoken |> Spoken.optional Argument.Min_Counts Values.number
+            and! maxCounts = spoken |> Spoken.optional Argument.Max_Counts Values.number
+            and! minGenes = spoken |> Spoken.optional Argument.Min_Genes Values.limit
+            and! maxGenes = spoken |> Spoken.optional Argument.Max_Genes Values.limit
+            and! minPct = spoken |> percents Argument.Min_Pct
+            and! maxPct = spoken |> percents Argument.Max_Pct
+            and! minCells = spoken |> Spoken.optional Argument.Min_Cells Values.limit
+            and! maxCells = spoken |> Spoken.optional Argument.Max_Cells Values.limit
+            and! geneMinCounts = spoken |> Spoken.optional Argument.Gene_Min_Counts Values.number
+            and! geneMaxCounts = spoken |> Spoken.optional Argument.Gene_Max_Counts Values.number
 
             return
                 { usual with
@@ -85,36 +67,40 @@ module Steps =
         }
 
     let qc (spoken: Spoken) (usual: QcRecipe) : Checked<QcRecipe> =
+        let tops =
+            spoken
+            |> List.choose (fun argument ->
+                match argument with
+                | Argument.Percent_Top words -> Some words
+                | _ -> None)
+
         let percentTop =
-            match spoken.GetResults Argument.Percent_Top with
-            | [] -> Ok usual.PercentTop
-            | words -> Values.percentTop (List.concat words)
+            if tops.IsEmpty then Ok usual.PercentTop else Values.percentTop (List.concat tops)
 
         percentTop
         |> Result.map (fun percentTop ->
             { usual with
                 Mitochondrial = mitochondrial spoken
                 PercentTop = percentTop
-                Log1p = not (spoken.Contains Argument.No_Log1p_Columns) })
+                Log1p = not (List.contains Argument.No_Log1p_Columns spoken) })
 
     let normalizeTotal (spoken: Spoken) (usual: NormalizeRecipe) : Checked<NormalizeRecipe> =
-        let excludes = spoken.Contains Argument.Exclude_Highly_Expressed
+        let excludes = List.contains Argument.Exclude_Highly_Expressed spoken
 
-        let maxFraction text =
+        let maxFraction option text =
             if excludes then
-                Values.number "--max-fraction" text
+                Values.number option text
             else
-                Checked.mistake "--max-fraction goes with --exclude-highly-expressed."
+                Checked.mistake $"{option} goes with --exclude-highly-expressed."
 
         check {
             let! targetSum =
-                Values.targetSum (spoken.TryGetResult Argument.Target_Sum) (spoken.TryGetResult Argument.Median)
+                Values.targetSum (Spoken.tryValue Argument.Target_Sum spoken) (Spoken.tryValue Argument.Median spoken)
 
             and! maxFraction =
-                spoken.TryGetResult Argument.Max_Fraction |> Checked.orElse usual.MaxFraction maxFraction
+                spoken |> Spoken.orElse usual.MaxFraction Argument.Max_Fraction maxFraction
 
-            and! keyAdded =
-                spoken.TryGetResult Argument.Key_Added |> Checked.optional (Values.name "--key-added")
+            and! keyAdded = spoken |> Spoken.optional Argument.Key_Added Values.name
 
             return
                 { TargetSum = targetSum
@@ -124,51 +110,29 @@ module Steps =
         }
 
     let log1p (spoken: Spoken) (usual: Log1pRecipe) : Checked<Log1pRecipe> =
-        spoken.TryGetResult Argument.Base
-        |> Checked.orElse usual.Base Values.basis
-        |> Result.map (fun basis -> { Base = basis })
+        spoken |> Spoken.orElse usual.Base Argument.Base Values.basis |> Result.map (fun basis -> { Base = basis })
 
     let private limits = [ "--min-mean"; "--max-mean"; "--min-disp"; "--max-disp" ]
 
-    /// Those of some options that are said.
-    let private said (spoken: Spoken) options =
-        spoken.GetAllResults() |> List.map Argument.spelling |> List.filter (fun option -> List.contains option options)
-
     /// Limits take the place of a usual number of genes.
     let hvg (spoken: Spoken) (usual: HvgRecipe) : Checked<HvgRecipe> =
-        let usualTop = if (said spoken limits).IsEmpty then usual.NTopGenes else None
+        let usualTop =
+            if (Spoken.among limits spoken).IsEmpty then usual.NTopGenes else None
 
         check {
-            let! flavor =
-                spoken.TryGetResult Argument.Flavor |> Checked.orElse usual.Flavor Values.flavor
-
-            and! top =
-                spoken.TryGetResult Argument.N_Top_Genes |> Checked.orElse usualTop (Values.whole "--n-top-genes" >> Result.map Some)
-
-            and! minMean =
-                spoken.TryGetResult Argument.Min_Mean |> Checked.orElse usual.MinMean (Values.number "--min-mean")
-
-            and! maxMean =
-                spoken.TryGetResult Argument.Max_Mean |> Checked.orElse usual.MaxMean (Values.number "--max-mean")
-
-            and! minDisp =
-                spoken.TryGetResult Argument.Min_Disp |> Checked.orElse usual.MinDisp (Values.number "--min-disp")
-
-            and! maxDisp =
-                spoken.TryGetResult Argument.Max_Disp |> Checked.orElse usual.MaxDisp (Values.number "--max-disp")
-
-            and! bins =
-                spoken.TryGetResult Argument.N_Bins |> Checked.orElse usual.NBins (Values.whole "--n-bins")
-
-            and! span =
-                spoken.TryGetResult Argument.Span |> Checked.orElse usual.Span (Values.number "--span")
-
-            and! batchKey =
-                spoken.TryGetResult Argument.Batch_Key |> Checked.optional (Values.name "--batch-key")
+            let! flavor = spoken |> Spoken.orElse usual.Flavor Argument.Flavor Values.flavor
+            and! top = spoken |> Spoken.optional Argument.N_Top_Genes Values.whole
+            and! minMean = spoken |> Spoken.orElse usual.MinMean Argument.Min_Mean Values.number
+            and! maxMean = spoken |> Spoken.orElse usual.MaxMean Argument.Max_Mean Values.number
+            and! minDisp = spoken |> Spoken.orElse usual.MinDisp Argument.Min_Disp Values.number
+            and! maxDisp = spoken |> Spoken.orElse usual.MaxDisp Argument.Max_Disp Values.number
+            and! bins = spoken |> Spoken.orElse usual.NBins Argument.N_Bins Values.whole
+            and! span = spoken |> Spoken.orElse usual.Span Argument.Span Values.number
+            and! batchKey = spoken |> Spoken.optional Argument.Batch_Key Values.name
 
             return
                 { Flavor = flavor
-                  NTopGenes = top
+                  NTopGenes = top |> Option.orElse usualTop
                   MinMean = minMean
                   MaxMean = maxMean
                   MinDisp = minDisp
@@ -176,24 +140,21 @@ module Steps =
                   NBins = bins
                   Span = span
                   BatchKey = batchKey
-                  ExactN = spoken.Contains Argument.Exact_N }
+                  ExactN = List.contains Argument.Exact_N spoken }
         }
 
     let pca (spoken: Spoken) (usual: PcaRecipe) : Checked<PcaRecipe> =
         check {
-            let! comps =
-                spoken.TryGetResult Argument.N_Comps |> Checked.optional (Values.whole "--n-comps")
-
-            and! mask =
-                spoken.TryGetResult Argument.Mask_Var |> Checked.orElse usual.MaskVar Values.maskVar
+            let! comps = spoken |> Spoken.optional Argument.N_Comps Values.whole
+            and! mask = spoken |> Spoken.orElse usual.MaskVar Argument.Mask_Var Values.maskVar
 
             and! key =
-                spoken.TryGetResult Argument.Pca_Key |> Checked.optional (Values.name "the key of pca")
+                spoken |> Spoken.optional Argument.Pca_Key (fun _ -> Values.key "the key of pca")
 
             return
                 { NComps = comps
                   MaskVar = mask
-                  ZeroCenter = not (spoken.Contains Argument.No_Zero_Center)
+                  ZeroCenter = not (List.contains Argument.No_Zero_Center spoken)
                   KeyAdded = key }
         }
 
@@ -211,7 +172,7 @@ module Steps =
               if not (Recipe.fitsTrend hvg) then
                   [ "--span" ], "only seurat_v3 and seurat_v3_paper fit a trend" ]
             |> List.choose (fun (options, why) ->
-                match said spoken options with
+                match Spoken.among options spoken with
                 | [] -> None
                 | [ one ] -> Some $"{one} is ignored: {why}"
                 | several -> Some $"""{String.concat " and " several} are ignored: {why}""")

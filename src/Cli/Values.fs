@@ -43,6 +43,13 @@ module Values =
     let name option text =
         if text = "" then Checked.mistake $"{option} must not be empty." else word text
 
+    /// A name in obsm, varm and uns.
+    let key what (text: string) =
+        if text.Contains '/' then
+            Checked.mistake $"{what} must not have a slash, as '{text}' has."
+        else
+            name what text
+
     let number option (text: string) =
         match tryFloat text with
         | Some number -> Ok number
@@ -60,7 +67,7 @@ module Values =
         | _ -> Checked.mistake $"{option} must be a whole number, not '{text}'."
 
     /// 512M, 2G, 1.5G or plain bytes; K, M and G are powers of 1024.
-    let memory (text: string) =
+    let memory option (text: string) =
         let digits, unit =
             match Char.ToUpperInvariant(if text = "" then ' ' else text[text.Length - 1]) with
             | 'K' -> text[.. text.Length - 2], 1024.0
@@ -70,10 +77,10 @@ module Values =
 
         match tryFloat digits with
         | Some size when size * unit >= 1.0 && size * unit < float Int64.MaxValue -> Ok(int64 (size * unit))
-        | _ -> Checked.mistake $"--memory must be a size such as 512M or 2G, not '{text}'."
+        | _ -> Checked.mistake $"{option} must be a size such as 512M or 2G, not '{text}'."
 
-    let basis (text: string) =
-        if text = "e" then Ok None else number "--base" text |> Result.map Some
+    let basis option (text: string) =
+        if text = "e" then Ok None else number option text |> Result.map Some
 
     let mitochondrial prefix =
         if prefix = "" then NotCounted else StartingWith prefix
@@ -88,12 +95,12 @@ module Values =
         | _ -> wrong
 
     /// The value that a word stands for, with underscores or dashes.
-    let private oneOf (choices: (string * 'a) list) (what: string) (text: string) : Checked<'a> =
+    let private oneOf (choices: (string * 'a) list) (option: string) (text: string) : Checked<'a> =
         let names = choices |> List.map fst
 
         match choices |> List.tryFind (fun (name, _) -> name = text.Replace('-', '_')) with
         | Some(_, value) -> Ok value
-        | None -> Checked.mistake $"""{what} must be one of {String.concat ", " names}, not '{text}'{Nearest.hint names text}"""
+        | None -> Checked.mistake $"""{option} must be one of {String.concat ", " names}, not '{text}'{Nearest.hint names text}"""
 
     let flavor =
         oneOf
@@ -101,10 +108,9 @@ module Values =
               "cell_ranger", HvgFlavor.CellRanger
               "seurat_v3", HvgFlavor.SeuratV3
               "seurat_v3_paper", HvgFlavor.SeuratV3Paper ]
-            "--flavor"
 
-    let maskVar text =
-        if text = "none" then Ok AllGenes else name "--mask-var" text |> Result.map MaskColumn
+    let maskVar option text =
+        if text = "none" then Ok AllGenes else name option text |> Result.map MaskColumn
 
     let private pieces (text: string) =
         text.Split([| ','; ' ' |], StringSplitOptions.RemoveEmptyEntries) |> List.ofArray

@@ -204,7 +204,8 @@ let private refused =
       "hvg a.h5ad --in-place --span 0", [ "--span" ]
       "hvg a.h5ad --in-place --exact-n", [ "--n-top-genes" ]
       "pca a.h5ad --in-place --n-comps 0 --mask-var=", [ "--n-comps"; "--mask-var must not be empty" ]
-      "pca a.h5ad --in-place --key-added a/b", [ "a/b" ]
+      "pca a.h5ad --in-place --key-added a/b", [ "the key of pca must not have a slash, as 'a/b' has" ]
+      "pipeline a.h5ad --in-place --pca-key=", [ "the key of pca must not be empty" ]
       "pipeline a.h5ad --skip qc,neighbors --target-sum x --workers 0 --memory 5X",
       [ "--skip must be one of"
         "--target-sum"
