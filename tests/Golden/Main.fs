@@ -11,6 +11,8 @@ let all =
           FaultGolden.all
           OptionGolden.all
           CommandGolden.all
+          MistakeGolden.all
+          ToolGolden.all
           DamageGolden.all
           RealGolden.all
           InterruptionGolden.all
