@@ -10,6 +10,9 @@ let all =
         [ EdgeGolden.all
           FaultGolden.all
           OptionGolden.all
+          CommandGolden.all
+          MistakeGolden.all
+          ToolGolden.all
           DamageGolden.all
           RealGolden.all
           InterruptionGolden.all
