@@ -16,6 +16,7 @@ let all =
           DeterminismGolden.all
           Conformance.all
           Consumers.tests
+          FacadeGolden.tests
           DocsGolden.tests ]
 
 [<EntryPoint>]
