@@ -19,6 +19,7 @@ let all =
           DeterminismGolden.all
           Conformance.all
           Consumers.tests
+          FacadeGolden.tests
           DocsGolden.tests ]
 
 [<EntryPoint>]
