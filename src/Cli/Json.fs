@@ -122,6 +122,7 @@ module Json =
             | Untouched -> "untouched"
             | Overwrite -> "same_place"
             | StoreAnew -> "new_dataset"
+            | OnlyKept -> "kept_only"
         )
 
         json.WriteString("dtype_after", Numeric.name plan.TypeAfter)

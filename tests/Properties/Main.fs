@@ -64,6 +64,7 @@ let all =
           SubsetLaws.tests
           PlanLaws.tests
           PreprocessLaws.tests
+          PipelineLaws.tests
           RecipeLaws.tests
           RobustnessLaws.tests
           MalformedLaws.tests ]
