@@ -12,17 +12,19 @@ let all =
           OptionGolden.all
           DamageGolden.all
           RealGolden.all
+          DenseGolden.all
           InterruptionGolden.all
           DeterminismGolden.all
           Conformance.all
+          PipelineConformance.all
           Consumers.tests
           DocsGolden.tests ]
 
 [<EntryPoint>]
 let main args =
     match List.ofArray args with
-    | "--digest-of" :: inputs ->
-        DeterminismGolden.digestOf inputs
+    | "--digest-of" :: recipe :: inputs ->
+        DeterminismGolden.digestOf recipe inputs
         0
     | [ "--slowly"; recipe; input; output ] ->
         InterruptionGolden.slowly recipe input output
