@@ -9,11 +9,19 @@ open SingleSharp.Core
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.GenHdf5
 
-let private nothing: Edits =
-    { CellColumns = []
+let private nothing (file: H5adFile) : Edits =
+    { Cells = file.X.Cells
+      Genes = int64 file.X.Genes
+      CellColumns = []
       GeneColumns = []
-      Logarithm = ValueNone
-      Values = SamePlaces }
+      Members = []
+      Values = SamePlaces
+      Kept = [] }
+
+/// The note that a logarithm leaves.
+let private noting (basis: float option) (edits: Edits) =
+    { edits with
+        Members = [ "uns", [ "log1p", Element.Dict(basis |> Option.map (fun basis -> "base", Element.Number basis) |> Option.toList) ] ] }
 
 /// 0, 1, 2 … as a column stores them.
 let private encoded (column: Column) count =
@@ -24,14 +32,14 @@ let private encoded (column: Column) count =
 /// Puts columns of the row's number, and whatever else, into the file itself.
 let private edit path cellColumns (geneColumns: Column list) (change: Edits -> Edits) =
     use file = Schema.openWrite path
-    Edit.require file cellColumns geneColumns Untouched false
+    Edit.require file cellColumns geneColumns Untouched [ "uns" ]
     let draft = Draft(file.Store.Disk, file.Store.Superblock, [])
 
     Edit.commit
         file
         draft
         (change
-            { nothing with
+            { nothing file with
                 CellColumns = [ for column in cellColumns -> column, draft.Put(encoded column (int file.X.Cells)) ]
                 GeneColumns = [ for column in geneColumns -> column, Array.init file.X.Genes float ] })
 
@@ -106,13 +114,11 @@ let tests =
 
           test "a logarithm leaves its note, with its base where it has one" {
               for fixture in [ "cells"; "cells_old" ] do
-                  for basis in [ ValueNone; ValueSome 2.0 ] do
+                  for basis in [ None; Some 2.0 ] do
                       withCells fixture (fun path ->
                           let before = elements path
 
-                          edit path [] [] (fun edits ->
-                              { edits with
-                                  Logarithm = ValueSome basis })
+                          edit path [] [] (noting basis)
 
                           Expect.isEmpty (lost before (elements path)) "nothing else has changed"
                           Expect.isTrue (using (Schema.openRead path) Schema.isLogged) "noted"
@@ -122,8 +128,8 @@ let tests =
                               Expect.equal (store.Text(note.Header, "encoding-type")) (Some "dict") "a dict"
 
                               match basis with
-                              | ValueNone -> Expect.isEmpty note.Links "empty for the natural logarithm"
-                              | ValueSome basis ->
+                              | None -> Expect.isEmpty note.Links "empty for the natural logarithm"
+                              | Some basis ->
                                   let dataset = GenFiles.findDataset store "uns/log1p/base"
                                   Expect.equal (BitConverter.ToDouble(SlabReader(store.Disk, dataset).ReadAll(), 0)) basis "its base"))
           }
@@ -132,9 +138,7 @@ let tests =
               GenFiles.withPath (fun path ->
                   AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) AnnDataFiles.manyRows
 
-                  edit path [] [] (fun edits ->
-                      { edits with
-                          Logarithm = ValueSome ValueNone })
+                  edit path [] [] (noting None)
 
                   GenFiles.withStore path (fun store ->
                       let uns = GenFiles.findGroup store "uns"
@@ -175,8 +179,6 @@ let tests =
                       GenFiles.withBytes (File.ReadAllBytes(GenFiles.goldenEdge name)) (fun path ->
                           let before = elements path
 
-                          edit path [ column Numeric.Float32 "new" ] [ column Numeric.Float32 "new" ] (fun edits ->
-                              { edits with
-                                  Logarithm = ValueSome ValueNone })
+                          edit path [ column Numeric.Float32 "new" ] [ column Numeric.Float32 "new" ] (noting None)
 
                           Expect.equal (lost before (elements path)) [ "obs"; "var" ] "only the orders of columns changed"))) ]

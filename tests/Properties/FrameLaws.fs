@@ -29,7 +29,7 @@ let private bools (values: bool[]) =
     H5Dataset(values |> Array.map (fun value -> if value then H5Bool.TRUE else H5Bool.FALSE))
 
 let private isFlag (column: obj) =
-    opened (frame (H5Dataset labels) [ "flag", column ]) (fun store frame -> Frame.booleans store frame "flag")
+    opened (frame (H5Dataset labels) [ "flag", column ]) (fun store frame -> Frame.booleans store frame "--gene-set" "flag")
 
 let private categorical (codes: obj) (categories: obj) =
     group "categorical" [ "codes", codes; "categories", categories ]
@@ -143,7 +143,7 @@ let tests =
               GenFiles.isFault "another length" (fun () -> isFlag (bools [| true |]))
 
               GenFiles.isFault "does not exist" (fun () ->
-                  opened (frame (H5Dataset labels) []) (fun store frame -> Frame.booleans store frame "flag"))
+                  opened (frame (H5Dataset labels) []) (fun store frame -> Frame.booleans store frame "--gene-set" "flag"))
           }
 
           yield!

@@ -24,6 +24,7 @@ let all =
           DraftLaws.tests
           RewriteLaws.tests
           ChunkTreeLaws.tests
+          KeptLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
           MomentsLaws.tests
@@ -31,12 +32,16 @@ let all =
           BinsLaws.tests
           DispersionLaws.tests
           SeuratV3Laws.tests
+          FilterLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests
           SchemaLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
+          SelectingLaws.tests
+          ScratchLaws.tests
+          BatchesLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests

@@ -42,13 +42,4 @@ let tests =
               let numbers = [ nan; 3.0; nan; 1.0; 2.0 ]
               Expect.isTrue (Double.IsNaN(medianOnDisk Precision.Double (fun _ -> true) numbers)) "all"
               Expect.equal (medianOnDisk Precision.Double (fun value -> value > 0.0) numbers) 2.0 "the median of 1, 2, 3"
-          }
-
-          test "the scratch file goes with its owner" {
-              let folder = Directory.CreateTempSubdirectory "singlesharp"
-              let scratch = new Scratch(folder.FullName)
-              scratch.Disk.Write(0L, ReadOnlySpan [| 1uy |])
-              (scratch :> IDisposable).Dispose()
-              Expect.isEmpty (folder.GetFiles()) "nothing is left"
-              folder.Delete()
           } ]

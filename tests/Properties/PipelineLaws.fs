@@ -20,7 +20,9 @@ let private tissue =
 
         // Many numbers from one seed: a list of them would take FsCheck longer than the runs.
         let value cell gene scale =
-            let hash = (uint64 seed * 6364136223846793005UL + uint64 (cell * 31 + gene * 7919)) * 1442695040888963407UL
+            let hash =
+                (uint64 seed * 6364136223846793005UL + uint64 (cell * 31 + gene * 7919)) * 1442695040888963407UL
+
             float (hash >>> 40 &&& 1023UL) % float (scale + 1)
 
         return
@@ -30,7 +32,9 @@ let private tissue =
                     [ for cell in 0 .. cells - 1 do
                           [ for gene, scale in List.indexed scales do
                                 let count = value cell gene scale
-                                if count > 0.0 then gene, count ] ] }
+
+                                if count > 0.0 then
+                                    gene, count ] ] }
     }
 
 let private counts (Tissue matrix) =
@@ -80,7 +84,9 @@ let private recipes =
                   { Recipe.pca with
                       NComps = Some 2
                       ZeroCenter = false } }
-      "seurat_v3", { full with Hvg = hvg HvgFlavor.SeuratV3 (Some 4) }
+      "seurat_v3",
+      { full with
+          Hvg = hvg HvgFlavor.SeuratV3 (Some 4) }
       "seurat_v3 of a median",
       { full with
           Filter = filter
@@ -145,8 +151,7 @@ let private columnOrder (path: string) =
 
 let tests =
     let holdsFor times name property =
-        Law.holdsFor times name (fun seed ->
-            Prop.forAll (Arb.fromGen tissue) (fun tissue -> property tissue seed))
+        Law.holdsFor times name (fun seed -> Prop.forAll (Arb.fromGen tissue) (fun tissue -> property tissue seed))
 
     testList
         "Pipeline"
@@ -170,8 +175,16 @@ let tests =
                   inFolder (fun path ->
                       let run name storage workers =
                           NewFile.write (path name) storage (counts tissue)
-                          let settings = { Settings.standard with Workers = workers }
-                          let least = match Pipeline.plan recipe { settings with Memory = 1L } (path name) with Error(OverBudget(needed, _) | GramOverBudget(_, needed, _)) -> needed | other -> failtest $"one byte should not be enough: {other}"
+
+                          let settings =
+                              { Settings.standard with
+                                  Workers = workers }
+
+                          let least =
+                              match Pipeline.plan recipe { settings with Memory = 1L } (path name) with
+                              | Error(OverBudget(needed, _) | GramOverBudget(_, needed, _)) -> needed
+                              | other -> failtest $"one byte should not be enough: {other}"
+
                           outcome recipe { settings with Memory = least } (path name) (path (name + "-out"))
 
                       let plain = run "plain" InOnePiece 1

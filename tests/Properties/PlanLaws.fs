@@ -33,7 +33,11 @@ let private mitochondrial names choice =
                     Mitochondrial = choice
                     PercentTop = Exactly [] })
     with
-    | Ok plan -> plan.SetSizes, plan.Sets.SetsOf |> Array.map (Array.isEmpty >> not)
+    | Ok plan ->
+        let isIn gene =
+            plan.Sets |> List.exists (fun (_, mask) -> mask[gene])
+
+        plan.SetSizes, Array.init names.Length isIn
     | Error fault -> failtest (Fault.sentence fault)
 
 let tests =

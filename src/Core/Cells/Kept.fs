@@ -25,6 +25,9 @@ type Kept(length: int64) =
 
     /// Says of the next row whether it stays.
     member _.Add stays =
+        if added = length then
+            invalidOp $"all {length} rows have been added"
+
         let word = int (added >>> 6)
 
         if stays then
@@ -34,6 +37,12 @@ type Kept(length: int64) =
         before[word + 1] <- count
         added <- added + 1L
 
+    /// Says that none of the rows before this one stays, of those not added yet.
+    member kept.DropUntil(row: int64) =
+        while added < row do
+            kept.Add false
+
+    /// Does this row stay?
     member _.Has(row: int64) =
         words[int (row >>> 6)] >>> int (row &&& 63L) &&& 1UL = 1UL
 
@@ -53,12 +62,13 @@ type Kept(length: int64) =
         if rank < 0L || rank >= count then
             raise (ArgumentOutOfRangeException(nameof rank))
 
-        // The last word with no more rows before it than that.
-        let found = Array.BinarySearch(before, rank)
-        let mutable word = if found >= 0 then found else ~~~found - 1
+        // The last word with no more rows before it than that, between words that are known to be so and not to be so.
+        let mutable word = 0
+        let mutable beyond = words.Length
 
-        while word + 1 < before.Length && before[word + 1] <= rank do
-            word <- word + 1
+        while beyond - word > 1 do
+            let middle = word + (beyond - word) / 2
+            if before[middle] <= rank then word <- middle else beyond <- middle
 
         let mutable bits = words[word]
 

@@ -8,10 +8,26 @@ open System.Numerics
 /// nobody may keep it, or write to it except the reader and the one transformation that fills Output and Factors.
 [<Sealed; AllowNullLiteral>]
 type Slice() =
-    /// The number of the first cell.
-    member val FirstCell = 0L with get, set
+    let mutable firstCell = 0L
+    let mutable origins: int64[] = Array.Empty()
 
-    /// The number of the first stored value among all of the matrix.
+    /// The number of the first cell among the rows of the source. To set it is to say that the rows follow one another.
+    member _.FirstCell
+        with get () = firstCell
+        and set cell =
+            firstCell <- cell
+            origins <- Array.Empty()
+
+    /// The number in the input of each row's cell, where rows were dropped; empty where cells follow one another.
+    member _.Origins
+        with get () = origins
+        and set numbers = origins <- numbers
+
+    /// The number in the input of a row's cell, whatever was dropped before it: what a message names it by.
+    member _.CellOf row =
+        if origins.Length = 0 then firstCell + int64 row else origins[row]
+
+    /// The number of the first stored value among all of the matrix; without meaning once rows or genes were dropped.
     member val FirstValue = 0L with get, set
 
     member val Cells = 0 with get, set

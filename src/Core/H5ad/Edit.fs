@@ -42,11 +42,11 @@ type Edits =
 [<RequireQualifiedAccess>]
 module Edit =
     let private putColumn (draft: Draft) rows (column: Column) address =
-        Placed(column.Type, [ rows ], address) |> Element.put draft
+        Element.Placed(column.Type, [ rows ], address) |> Element.put draft
 
     let private putGeneColumn (draft: Draft) (column: Column) (values: float[]) =
         ColumnBytes.requireExact draft.Disk column values values.Length
-        Numbers(column.Type, [ values.LongLength ], values) |> Element.put draft
+        Element.Numbers(column.Type, [ values.LongLength ], values) |> Element.put draft
 
     /// The later one of two links with the same name counts.
     let private latest (links: (string * int64) list) =
@@ -58,10 +58,7 @@ module Edit =
             columns |> List.map fst |> List.filter (fun name -> not (List.contains name frame.Columns))
 
         let order =
-            if added.IsEmpty then
-                []
-            else
-                [ draft.StringsAttribute("column-order", frame.Columns @ added) ]
+            if added.IsEmpty then [] else [ draft.StringsAttribute("column-order", frame.Columns @ added) ]
 
         draft.Rewrite(frame.Path, frame.Group, latest (kept @ columns), order)
 
@@ -97,12 +94,9 @@ module Edit =
         | NewChunks(index, extent, precision) ->
             replaced precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index)
         | NewRows arrays ->
-            let shape =
-                Bytes.concat [ Bytes.i64 edits.Cells; Bytes.i64 edits.Genes ]
+            let shape = Bytes.concat [ Bytes.i64 edits.Cells; Bytes.i64 edits.Genes ]
 
-            rewrite
-                arrays
-                [ Encode.attribute matrix.ShapeName (Numeric.datatype Numeric.Int64) (Encode.line 2L) shape ]
+            rewrite arrays [ Encode.attribute matrix.ShapeName (Numeric.datatype Numeric.Int64) (Encode.line 2L) shape ]
 
     let private requireFree (store: Store) (frame: Frame) (columns: Column list) =
         for column in columns do

@@ -4,6 +4,7 @@ namespace SingleSharp.Core
 open System
 
 /// Something that AnnData keeps under a name (scanpy-semantics, section 9).
+[<RequireQualifiedAccess>]
 type Element =
     | Dict of (string * Element) list
     | Text of string
@@ -30,7 +31,7 @@ module Element =
     /// Writes an element and says where.
     let rec put (draft: Draft) element =
         match element with
-        | Dict members ->
+        | Element.Dict members ->
             let links =
                 members
                 |> List.map (fun (name, inner) ->
@@ -39,11 +40,11 @@ module Element =
                       Order = ValueNone })
 
             draft.PutGroup(links, encoding draft "dict" "0.1.0")
-        | Text text -> scalar draft VlenString (draft.StringReference text) "string"
-        | Flag value -> scalar draft (Numeric.datatype Numeric.Bool) [| (if value then 1uy else 0uy) |] "numeric-scalar"
-        | Number value -> scalar draft (Numeric.datatype Numeric.Float64) (BitConverter.GetBytes value) "numeric-scalar"
-        | Numbers(numeric, dims, values) ->
+        | Element.Text text -> scalar draft VlenString (draft.StringReference text) "string"
+        | Element.Flag value -> scalar draft (Numeric.datatype Numeric.Bool) [| (if value then 1uy else 0uy) |] "numeric-scalar"
+        | Element.Number value -> scalar draft (Numeric.datatype Numeric.Float64) (BitConverter.GetBytes value) "numeric-scalar"
+        | Element.Numbers(numeric, dims, values) ->
             let bytes = Array.zeroCreate (Checked.(*) values.Length (Numeric.size numeric))
             ColumnBytes.encode numeric values values.Length bytes |> ignore
             array draft numeric dims (draft.Put bytes)
-        | Placed(numeric, dims, address) -> array draft numeric dims address
+        | Element.Placed(numeric, dims, address) -> array draft numeric dims address

@@ -20,7 +20,7 @@ module Frame =
     let private batch = 16384
 
     /// Strings or whole numbers of a dataset of one dimension, as text, a batch of rows at a time.
-    let private texts (store: Store) (dataset: Dataset) first count =
+    let texts (store: Store) (dataset: Dataset) first count =
         let size = dataset.ElementSize
         let reader = SlabReader(store.Disk, dataset)
 

@@ -86,7 +86,10 @@ module Place =
             | _ -> [||]
 
         let overwritten = if plan = Overwrite then data else [||]
-        let kept = Array.append indices data |> Array.except (Array.append givenUp overwritten)
+
+        let kept =
+            Array.append indices data |> Array.except (Array.append givenUp overwritten)
+
         let followed = if read && plan <> OnlyKept then Array.sort kept else [||]
         let skipped = Array.concat [ givenUp; overwritten; followed ]
         Clone.copy source target file.Store.Superblock.EndOfFile (ranges skipped) cancel

@@ -16,7 +16,7 @@ module private Widen =
 
 /// Numbers of one dataset, widened to the form in which kernels use them.
 [<Sealed>]
-type private NumberReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
+type internal NumberReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
     let reader = SlabReader(disk, dataset, chunks)
     let numeric = (Numeric.ofDatatype dataset.Type).Value
     let size = Numeric.size numeric
@@ -61,6 +61,9 @@ type private NumberReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) 
     let reserveWide count =
         if wide.Length < count then
             wide <- Array.zeroCreate (int (BitOperations.RoundUpToPowerOf2(uint32 count)))
+
+    /// Whole numbers of any width; a uint64 beyond int64 comes out negative.
+    member _.Whole(first, count, target: int64[]) = loadWhole first count (Span target)
 
     /// Row offsets, checked to lie between 0 and `most`.
     member _.Offsets(first, count, target: int64[], most: int64) =
@@ -155,7 +158,8 @@ type private RowSlices(disk: Disk, matrix: Matrix, chunks: struct (Chunks voptio
 
 [<RequireQualifiedAccess>]
 module Reader =
-    let private chunksOf disk (dataset: Dataset) =
+    /// Where the chunks of a dataset lie, if it has any: read once, for all readers of it.
+    let chunks disk (dataset: Dataset) =
         match dataset.Layout with
         | Chunked _ -> ValueSome(Chunks.load disk dataset)
         | _ -> ValueNone
@@ -164,7 +168,7 @@ module Reader =
     /// `valuesPerSlice` bounds memory and changes no result.
     let rows (disk: Disk) (matrix: Matrix) valuesPerSlice : Source<Slice> =
         let chunks =
-            struct (chunksOf disk matrix.Data, chunksOf disk matrix.Indices, chunksOf disk matrix.Indptr)
+            struct (chunks disk matrix.Data, chunks disk matrix.Indices, chunks disk matrix.Indptr)
 
         { Rows = matrix.Cells
           Open = fun () -> new RowSlices(disk, matrix, chunks, valuesPerSlice) }

@@ -40,8 +40,9 @@ module Qc =
     let log1pOf numeric value =
         Elementary.log1p (if numeric = Numeric.Float32 then Precision.round Precision.Single value else value)
 
-    /// A percentage of a total, with scanpy's roundings: quotient and product in float32 where the totals are float32.
-    let private percentage total part whole =
+    /// 100·part/whole, stored as percentages of totals of a type are: quotient and product in float32 where these are float32.
+    /// NaN where both are zero.
+    let percentage total part whole =
         match total with
         | Numeric.Float32 -> float (float32 part / float32 whole * 100.0f)
         | _ -> part / whole * 100.0
@@ -82,6 +83,16 @@ module Qc =
 
         sum
 
+    /// The counts of a row in each set, summed in float64 in stored order.
+    let setTotals (sets: Membership) (slice: Slice) row (totals: float[]) =
+        let values = slice.Values
+        let genes = slice.Genes
+        Array.Clear totals
+
+        for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+            for set in sets.SetsOf[genes[i]] do
+                totals[set] <- totals[set] + values[i]
+
     let private detectedIn (values: float[]) start stop =
         let mutable detected = 0
 
@@ -110,17 +121,15 @@ module Qc =
             if total = Numeric.Float32 then Precision.Single else Precision.Double
 
         let sets = options.Sets.Names.Length
-        let setsOf = options.Sets.SetsOf
 
         let start () =
             let ks = Array.ofList options.PercentTop
             let top = TopTotals ks
             let topTotals: float[] = Array.zeroCreate ks.Length
-            let setTotals: float[] = Array.zeroCreate sets
+            let inSets: float[] = Array.zeroCreate sets
 
             fun (slice: Slice) (columns: float[][]) first ->
                 let values = slice.Values
-                let genes = slice.Genes
 
                 for row in 0 .. slice.Cells - 1 do
                     let start = slice.Offsets[row]
@@ -141,15 +150,11 @@ module Qc =
                             column <- put columns column at (share * 100.0)
 
                     if sets > 0 then
-                        Array.Clear setTotals
-
-                        for i in start .. stop - 1 do
-                            for set in setsOf[genes[i]] do
-                                setTotals[set] <- setTotals[set] + values[i]
+                        setTotals options.Sets slice row inSets
 
                         for set in 0 .. sets - 1 do
-                            column <- putLogged options.Log1p total columns column at setTotals[set]
-                            column <- put columns column at (percentage total setTotals[set] sum)
+                            column <- putLogged options.Log1p total columns column at inSets[set]
+                            column <- put columns column at (percentage total inSets[set] sum)
 
         { Columns = columnsOf numeric genesType options
           Start = start }

@@ -56,7 +56,7 @@ module Validity =
 
                 if not (value >= 0.0 && Double.IsFinite value) then
                     if refuse then
-                        raise (NotACount(slice.FirstCell + int64 row, slice.Genes[i], value))
+                        raise (NotACount(slice.CellOf row, slice.Genes[i], value))
 
                     if Double.IsFinite value then negative <- negative + 1L else notFinite <- notFinite + 1L
 

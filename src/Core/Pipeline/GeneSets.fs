@@ -38,7 +38,10 @@ module GeneSets =
 
     /// One value for each gene that stays.
     let valuesAmong (genes: Kept) (values: 'a[]) =
-        if genes.IsAll then values else Array.init (int genes.Count) (fun gene -> values[int (genes.At(int64 gene))])
+        if genes.IsAll then
+            values
+        else
+            Array.init (int genes.Count) (fun gene -> values[int (genes.At(int64 gene))])
 
     /// The masks over the genes that stay.
     let among (genes: Kept) (masks: (string * bool[]) list) =

@@ -62,7 +62,10 @@ module Info =
 
     let private examine (file: H5adFile) settings =
         let cells = min file.X.Cells (int64 Blocks.rowsPerBlock)
-        let rows = Reader.rows file.Store.Disk file.X (Budget.fit file.X settings Budget.nothing).ValuesPerSlice
+
+        let rows =
+            Reader.rows file.Store.Disk file.X (Budget.fit file.X settings Budget.nothing).ValuesPerSlice
+
         Blocks.run Blocks.sequential { rows with Rows = cells } Outlet.none (Validity.find false), cells
 
     let ofFile (file: H5adFile) recipe settings =

@@ -17,14 +17,9 @@ type Job =
       Plan: Plan
       Settings: Settings
       Batches: Batches option
-      Scope: Scope }
-
-    /// The genes that this job sees.
-    member job.Genes =
-        match job.Scope with
-        | Chosen selection -> selection.Genes
-        | Whole
-        | Judged -> Kept.all (int64 job.File.X.Genes)
+      Scope: Scope
+      /// The genes that are left of those of the file.
+      Genes: Kept }
 
 /// What the read that takes the steps found out.
 type Tallied =
@@ -207,14 +202,11 @@ module Pass =
           Moments = None
           Unscaled = 0L }
 
-    /// What later passes see, once it is known which cells stay.
-    let scopeAfter (job: Job) tallied =
-        match job.Scope with
-        | Judged ->
-            Chosen
-                { Cells = tallied.Cells
-                  Genes = job.Genes }
-        | scope -> scope
+    /// What later passes see, once it is known which cells and genes stay.
+    let choosing (job: Job) (selection: Selection) =
+        { job with
+            Scope = Chosen selection
+            Genes = selection.Genes }
 
     /// Sums of counts that are clipped at their trend.
     let clipped (job: Job) trends =

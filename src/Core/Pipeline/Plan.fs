@@ -150,9 +150,7 @@ module Plan =
                 State = genes * tallied
                 Page = usualPage }
         | Reading.HighlyExpressed -> { Budget.nothing with State = genes }
-        | Reading.Median ->
-            { Budget.nothing with
-                Page = usualPage }
+        | Reading.Median -> { Budget.nothing with Page = usualPage }
         | Reading.Steps ->
             let moments =
                 if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1) * moments) genes else 0L

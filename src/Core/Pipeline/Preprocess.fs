@@ -64,15 +64,15 @@ module Preprocess =
         match job.Plan.Recipe.Filter with
         | Some filter when Recipe.filtersGenes job.Plan.Recipe ->
             let struct (selection, tallies) = Pass.judge job filter outlet
-            { job with Scope = Chosen selection }, columns, Some tallies, Outlet.none
+            Pass.choosing job selection, columns, Some tallies, Outlet.none
         | Some _ -> { job with Scope = Judged }, columns, None, outlet
         | None -> job, columns, None, outlet
 
     let private logNote (log1p: Log1pRecipe) =
         "log1p",
-        Dict
+        Element.Dict
             [ match log1p.Base with
-              | Some basis -> "base", Number basis
+              | Some basis -> "base", Element.Number basis
               // An empty dict means the natural logarithm; old anndata cannot read a null.
               | None -> () ]
 
@@ -95,7 +95,9 @@ module Preprocess =
             else
                 Pass.unread job
 
-        let job = { job with Scope = Pass.scopeAfter job tallied }
+        let selection = { Cells = tallied.Cells; Genes = job.Genes }
+        let job = if recipe.Filter.IsSome then Pass.choosing job selection else job
+
         let table = Genes.table job tallied.Moments
 
         let components =
@@ -126,7 +128,7 @@ module Preprocess =
                   | Some log1p -> "uns", [ logNote log1p ]
                   | None -> ()
                   match recipe.Hvg with
-                  | Some hvg -> "uns", [ "hvg", Dict [ "flavor", Text(Hvg.flavorName hvg.Flavor) ] ]
+                  | Some hvg -> "uns", [ "hvg", Element.Dict [ "flavor", Element.Text(Hvg.flavorName hvg.Flavor) ] ]
                   | None -> ()
                   match components with
                   | Some components -> yield! components.Members
@@ -134,7 +136,7 @@ module Preprocess =
               Values = values.Finish()
               Kept =
                 if recipe.Filter.IsSome then
-                    Subset.links file draft { Cells = tallied.Cells; Genes = job.Genes } job.Settings.Cancel
+                    Subset.links file draft selection job.Settings.Cancel
                 else
                     [] }
 
@@ -145,10 +147,14 @@ module Preprocess =
         let file = job.File
         Publish.require target (file.Store.Superblock.EndOfFile + Written.addedBytes file job.Plan)
         let folder = Path.GetDirectoryName(Publish.resolve target)
-        let reads = job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
+
+        let reads =
+            job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
 
         Publish.replace target file.Store.Disk.Origin (fun disk ->
-            let draft, following = Place.clone file disk job.Plan.Values reads job.Settings.Cancel
+            let draft, following =
+                Place.clone file disk job.Plan.Values reads job.Settings.Cancel
+
             let report = write job draft folder following
 
             if Publish.isChanged file.Store then
@@ -196,8 +202,15 @@ module Preprocess =
 
         use file = if appends then Schema.openWrite input else Schema.openRead input
         Check.recipe recipe
-        let target = match output with NewFile path -> path | InPlace -> input
-        let batches = Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
+
+        let target =
+            match output with
+            | NewFile path -> path
+            | InPlace -> input
+
+        let batches =
+            Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
+
         use _ = Option.toObj batches
 
         let job =
@@ -205,7 +218,8 @@ module Preprocess =
               Plan = Plan.make file batches recipe settings
               Settings = settings
               Batches = batches
-              Scope = Whole }
+              Scope = Whole
+              Genes = Kept.all (int64 file.X.Genes) }
 
         requireEditable file job.Plan
         job.Plan.Warnings |> List.iter settings.Warn

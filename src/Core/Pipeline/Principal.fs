@@ -40,36 +40,43 @@ module Principal =
         for gene in 0 .. int genes.Count - 1 do
             Array.Copy(components.Loadings, gene * count, padded, int (genes.At(int64 gene)) * count, count)
 
-        Numbers(Numeric.Float64, [ job.Genes.Count; int64 count ], padded)
+        Element.Numbers(Numeric.Float64, [ job.Genes.Count; int64 count ], padded)
 
     let private members (job: Job) (pca: PcaRecipe) cells (column: string option) genes (components: Components) scores =
         let count = int64 components.Count
         let key usual = Option.defaultValue usual pca.KeyAdded
 
         let parameters =
-            [ "zero_center", Flag pca.ZeroCenter
-              "use_highly_variable", Flag(column = Some "highly_variable")
+            [ "zero_center", Element.Flag pca.ZeroCenter
+              "use_highly_variable", Element.Flag(column = Some "highly_variable")
               match column with
-              | Some column -> "mask_var", Text column
+              | Some column -> "mask_var", Element.Text column
               | None -> () ]
 
-        [ "obsm", [ key "X_pca", Placed(Numeric.Float32, [ cells; count ], scores) ]
+        [ "obsm", [ key "X_pca", Element.Placed(Numeric.Float32, [ cells; count ], scores) ]
           "varm", [ key "PCs", loadings job genes components ]
           "uns",
           [ key "pca",
-            Dict
-                [ "params", Dict parameters
-                  "variance", Numbers(Numeric.Float64, [ count ], components.Variances)
-                  "variance_ratio", Numbers(Numeric.Float64, [ count ], components.Ratios) ] ] ]
+            Element.Dict
+                [ "params", Element.Dict parameters
+                  "variance", Element.Numbers(Numeric.Float64, [ count ], components.Variances)
+                  "variance_ratio", Element.Numbers(Numeric.Float64, [ count ], components.Ratios) ] ] ]
 
     /// Computes the components of the cells that stay and writes their scores into the draft.
     let compute (job: Job) transformation (draft: Draft) folder cells table (pca: PcaRecipe) =
         let column, genes = mask job pca table
-        let options = { Comps = pca.NComps; ZeroCenter = pca.ZeroCenter }
+
+        let options =
+            { Comps = pca.NComps
+              ZeroCenter = pca.ZeroCenter }
+
         let count = Pca.count options cells (int genes.Count)
         let fit = Plan.gramFit job.File job.Settings genes.Count
         use scratch = new Scratch(folder)
-        let spill = Spill(scratch.Disk, int genes.Count, Precision.ofNumeric job.Plan.TypeAfter)
+
+        let spill =
+            Spill(scratch.Disk, int genes.Count, Precision.ofNumeric job.Plan.TypeAfter)
+
         let gram = Pass.gram job transformation genes fit spill.Outlet
         let components = Pca.components options gram
         let scores = draft.Reserve(Checked.(*) (Checked.(*) cells (int64 count)) 4L)

@@ -40,7 +40,8 @@ type Report =
 [<RequireQualifiedAccess>]
 module Report =
     /// What is worth a word: what the plan knew, then what the last read found.
-    let private remarks (plan: Plan) (tallied: Tallied) (table: HvgTable option) =
+    let private remarks (job: Job) (tallied: Tallied) (table: HvgTable option) =
+        let plan = job.Plan
         let findings = tallied.Findings
 
         let asScanpy =
@@ -50,6 +51,10 @@ module Report =
                 "results are those of scanpy, which does not check"
 
         [ yield! plan.Warnings
+          if plan.Recipe.Filter.IsSome && tallied.Cells.Count = 0L then
+              "no cell meets the limits of the filter"
+          if plan.Recipe.Filter.IsSome && job.Genes.Count = 0L then
+              "no gene meets the limits of the filter"
           if findings.NotFinite > 0L then
               $"X holds {findings.NotFinite} values that are NaN or infinite; {asScanpy}"
           if findings.Negative > 0L then
@@ -103,4 +108,4 @@ module Report =
             | Some components -> List.ofArray components.Components.Ratios
             | None -> []
           Findings = tallied.Findings
-          Warnings = remarks plan tallied table }
+          Warnings = remarks job tallied table }

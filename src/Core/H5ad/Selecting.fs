@@ -1,0 +1,258 @@
+/// Sources that let only some rows and genes through, and one that says which group each row belongs to.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Concurrent
+open System.Collections.Generic
+open System.Numerics
+
+/// Takes rows out of slices, for one reader. Slices are changed in place, since their reader fills them anew.
+[<Sealed>]
+type private Sieve() =
+    let mutable stays: bool[] = Array.Empty()
+    let mutable origins: int64[] = Array.Empty()
+
+    /// Moves a row's values to `target`, and says where the next row's go.
+    let move (slice: Slice) (start: int) stop target =
+        if start <> target then
+            Array.Copy(slice.Genes, start, slice.Genes, target, stop - start)
+            Array.Copy(slice.Values, start, slice.Values, target, stop - start)
+            Array.Copy(slice.Output, start, slice.Output, target, stop - start)
+
+        target + (stop - start)
+
+    /// The same, of the genes that have a new number only.
+    let moveSome (slice: Slice) (numbers: int[]) start stop target =
+        let genes = slice.Genes
+        let values = slice.Values
+        let output = slice.Output
+        let mutable target = target
+
+        for i in start .. stop - 1 do
+            let number = numbers[genes[i]]
+
+            if number >= 0 then
+                genes[target] <- number
+                values[target] <- values[i]
+                output[target] <- output[i]
+                target <- target + 1
+
+        target
+
+    /// Room for one flag per row.
+    member _.Flags rows =
+        if stays.Length < rows then
+            let room = int (BitOperations.RoundUpToPowerOf2(uint32 rows))
+            stays <- Array.zeroCreate room
+            origins <- Array.zeroCreate room
+
+        stays
+
+    /// Keeps the rows whose flag is set, with all that belongs to them, and the genes that have a new number (all, if there
+    /// are no new numbers); the first row becomes the source's row `firstCell`.
+    member _.Keep(slice: Slice, firstCell, numbers: int[] voption) =
+        let mutable kept = 0
+        let mutable start = 0
+        let mutable target = 0
+
+        for row in 0 .. slice.Cells - 1 do
+            let stop = slice.Offsets[row + 1]
+
+            if stays[row] then
+                target <-
+                    match numbers with
+                    | ValueNone -> move slice start stop target
+                    | ValueSome numbers -> moveSome slice numbers start stop target
+
+                origins[kept] <- slice.CellOf row
+                slice.Factors[kept] <- slice.Factors[row]
+
+                if slice.Groups.Length > 0 then
+                    slice.Groups[kept] <- slice.Groups[row]
+
+                kept <- kept + 1
+                slice.Offsets[kept] <- target
+
+            start <- stop
+
+        slice.Cells <- kept
+        slice.FirstCell <- firstCell
+        slice.Origins <- origins
+
+/// Puts the values of a row in the order of their genes, for one reader.
+[<Sealed>]
+type private Sorter(genes: int) =
+    let sums: float[] = Array.zeroCreate genes
+    /// One bit for each gene that the row has a value of.
+    let present: uint64[] = Array.zeroCreate ((genes + 63) / 64)
+
+    /// Sorts the values [start, stop) by gene and adds up, in their order, those of one gene; says where they end now.
+    member _.Sort(rowGenes: int[], values: float[], start, stop) =
+        for i in start .. stop - 1 do
+            let gene = rowGenes[i]
+            let bit = 1UL <<< (gene &&& 63)
+
+            if present[gene >>> 6] &&& bit = 0UL then
+                present[gene >>> 6] <- present[gene >>> 6] ||| bit
+                sums[gene] <- values[i]
+            else
+                sums[gene] <- sums[gene] + values[i]
+
+        let mutable target = start
+
+        for word in 0 .. present.Length - 1 do
+            let mutable bits = present[word]
+            present[word] <- 0UL
+
+            while bits <> 0UL do
+                let gene = 64 * word + BitOperations.TrailingZeroCount bits
+                rowGenes[target] <- gene
+                values[target] <- sums[gene]
+                target <- target + 1
+                bits <- bits &&& (bits - 1UL)
+
+        target
+
+[<RequireQualifiedAccess>]
+module Selecting =
+    /// The new number of each gene, −1 where it has none.
+    let private numbersOf (genes: Kept) =
+        Array.init (int genes.Length) (fun gene -> if genes.Has(int64 gene) then int (genes.Rank(int64 gene)) else -1)
+
+    /// Lets only those rows through for which the decider, one for each reader, sets the flag. Blocks are those of the rows
+    /// that are read, and FirstCell stays the number of a slice's first one; slices may be empty.
+    /// Law (byRule): what goes through is the rows that stay, in order, each with its CellOf, whatever the slices.
+    let byRule (start: unit -> Slice -> bool[] -> unit) (source: Source<Slice>) =
+        source
+        |> Reader.through (fun () ->
+            let decide = start ()
+            let sieve = Sieve()
+
+            fun slice ->
+                decide slice (sieve.Flags slice.Cells)
+                sieve.Keep(slice, slice.FirstCell, ValueNone))
+
+    /// Adds to `kept` every cell of the input: it stays if it goes by. Fed by byRule, `kept` is complete when the pass is over.
+    let into (kept: Kept) : Outlet<Slice> =
+        let spare = ConcurrentBag<List<int64>>()
+
+        Outlet.ofPages
+            { Begin =
+                fun _ ->
+                    match spare.TryTake() with
+                    | true, page -> page
+                    | _ -> List()
+              Fill =
+                fun page slice ->
+                    for row in 0 .. slice.Cells - 1 do
+                        page.Add(slice.CellOf row)
+              IsFull = fun _ -> false
+              Flush =
+                fun page ->
+                    for cell in page do
+                        kept.DropUntil cell
+                        kept.Add true
+
+                    page.Clear()
+              Recycle = spare.Add
+              Complete = fun () -> kept.DropUntil kept.Length }
+
+    /// Reads the rows [first, first + count) of those that stay, in pieces that a reader can read at once, passing over long
+    /// stretches of which no row stays.
+    let private readKept (reader: RowReader<Slice>) (cells: Kept) first count visit =
+        let stop = first + int64 count
+        let mutable next = first
+
+        while next < stop do
+            let start = cells.At next
+            let within = cells.Rank(min cells.Length (start + int64 Blocks.rowsPerBlock))
+            let last = cells.At(min stop within - 1L)
+            reader.Read(start, int (last - start + 1L), visit)
+            next <- min stop within
+
+    /// The rows and genes that stay and no others, numbered anew, as if nothing else were in the file; CellOf still gives a
+    /// cell's number in the input. Stored order is kept. The source's own rows must follow one another. Slices may be empty.
+    /// Law (bySelection): folds over it have the bits of folds over a file that holds only what stays.
+    let bySelection (selection: Selection) (source: Source<Slice>) : Source<Slice> =
+        let cells = selection.Cells
+
+        if cells.Length <> source.Rows then
+            invalidArg (nameof selection) $"it is about {cells.Length} rows, but there are {source.Rows}"
+
+        let numbers =
+            if selection.Genes.IsAll then ValueNone else ValueSome(numbersOf selection.Genes)
+
+        { Rows = cells.Count
+          Open =
+            fun () ->
+                let reader = source.Open()
+                let sieve = Sieve()
+
+                let sift (slice: Slice) =
+                    let stays = sieve.Flags slice.Cells
+
+                    for row in 0 .. slice.Cells - 1 do
+                        stays[row] <- cells.Has(slice.FirstCell + int64 row)
+
+                    sieve.Keep(slice, cells.Rank slice.FirstCell, numbers)
+
+                { new RowReader<Slice> with
+                    member _.Read(first, count, visit) =
+                        readKept reader cells first count (fun slice ->
+                            sift slice
+                            visit slice)
+
+                    member _.Dispose() = reader.Dispose() } }
+
+    /// Only these genes, numbered anew, with what a transformation made of their values as both Values and Output. In each row
+    /// genes ascend and none comes twice: what was stored for a gene several times is added up in stored order.
+    /// Law (choose): a row is the stable sort by gene of its chosen values, equal genes summed from the first to the last.
+    let choose (genes: Kept) (source: Source<Slice>) =
+        let numbers = numbersOf genes
+
+        source
+        |> Reader.through (fun () ->
+            let sorter = Sorter(int genes.Count)
+
+            fun slice ->
+                let ofValue = slice.Genes
+                let values = slice.Values
+                let mutable start = 0
+                let mutable target = 0
+
+                for row in 0 .. slice.Cells - 1 do
+                    let first = target
+                    let stop = slice.Offsets[row + 1]
+                    let mutable last = -1
+                    let mutable ascends = true
+
+                    for i in start .. stop - 1 do
+                        let number = numbers[ofValue[i]]
+
+                        if number >= 0 then
+                            ascends <- ascends && number > last
+                            last <- number
+                            ofValue[target] <- number
+                            values[target] <- slice.Output[i]
+                            target <- target + 1
+
+                    if not ascends then
+                        target <- sorter.Sort(ofValue, values, first, target)
+
+                    start <- stop
+                    slice.Offsets[row + 1] <- target
+
+                Array.Copy(values, slice.Output, target))
+
+    /// Fills Groups with the code of each row. `openCodes` makes one reader of codes for each reader of rows: given a first row
+    /// and a number of rows, it fills their codes in. Rows must not have been dropped before.
+    let labelled (openCodes: unit -> int64 -> int -> int[] -> unit) (source: Source<Slice>) =
+        source
+        |> Reader.through (fun () ->
+            let fill = openCodes ()
+
+            fun slice ->
+                if slice.Groups.Length < slice.Cells then
+                    slice.Groups <- Array.zeroCreate (int (BitOperations.RoundUpToPowerOf2(uint32 slice.Cells)))
+
+                fill slice.FirstCell slice.Cells slice.Groups)
