@@ -16,7 +16,7 @@ let private areWhole (sums: Numbers) =
     sums.Values |> Array.forall (fun sum -> not (Double.IsFinite sum) || Math.Floor sum = sum)
 
 /// Columns that are there keep their place; new ones follow in the order in which they are made.
-let private order (start: Results) (output: Results) frame added =
+let order (start: Results) (output: Results) frame added =
     let before = start.Strings(frame, "column-order")
     let wanted = before @ List.except before added
     Expect.equal (output.Strings(frame, "column-order")) wanted $"the order of the columns of {frame}"

@@ -10,7 +10,15 @@ open SingleSharp.Golden.Shared
 
 let private datasets = [ "pbmc3k"; "hsmm_fpkm"; "heart_1k_v2" ]
 
-let private input dataset = require $"data/real/{dataset}.h5ad"
+/// So many cells that their blocks are merged in segments, which no real file of ours has.
+let private manyCells =
+    lazy
+        (let path = lasting.Value.File "many_cells.h5ad"
+         NewFile.write path (Gzipped 10000) (Made.tissue 140_000 40)
+         path)
+
+let private input dataset =
+    if dataset = "many_cells" then manyCells.Value else require $"data/real/{dataset}.h5ad"
 
 /// Every kind of pass: two preliminary ones, sums in scratch files, all columns, new values.
 let private thorough =
@@ -24,7 +32,50 @@ let private thorough =
         Log1p = Some { Base = Some 2.0 }
         AllowInvalid = true }
 
-let private recipes = [ "standard", Recipe.standard; "thorough", thorough ]
+/// Everything there is: cells and genes judged, a median, clipped counts, components of what was spilled.
+let private everything leastGenes n span =
+    { thorough with
+        Filter =
+            Some
+                { Recipe.filter with
+                    MinGenes = Some leastGenes
+                    MinCells = Some 3L }
+        NormalizeTotal =
+            Some
+                { Recipe.normalizeTotal with
+                    TargetSum = MedianOfPositive
+                    KeyAdded = Some "factor" }
+        Hvg =
+            Some
+                { Recipe.hvg with
+                    Flavor = HvgFlavor.SeuratV3
+                    NTopGenes = Some n
+                    Span = span }
+        Pca = Some Recipe.pca }
+
+let private fullOf n =
+    { Recipe.full with
+        Hvg = Some { Recipe.hvg with NTopGenes = Some n }
+        AllowInvalid = true }
+
+let private recipes =
+    Map
+        [ "standard", Recipe.standard
+          "thorough", thorough
+          "full", Recipe.full
+          "full of 500 genes", fullOf 500
+          "full of 26 genes", fullOf 26
+          "everything", everything 30L 300 0.3
+          "everything of few genes", everything 8L 20 1.0 ]
+
+/// Which recipes run on what: those with components on cells of more than one block.
+let private runs =
+    [ for dataset in datasets do
+          dataset, "standard"
+          dataset, "thorough"
+      "worm_l2", "full"
+      "worm_l2", "everything"
+      "many_cells", "everything of few genes" ]
 
 let private need outcome =
     match outcome with
@@ -51,20 +102,21 @@ let private settings workers memory =
 /// The smallest budget that is not refused.
 let private smallest recipe workers input =
     match Pipeline.info recipe (settings workers 1L) input with
-    | Error(OverBudget(needed, _)) -> needed
+    | Error(OverBudget(needed, _) | GramOverBudget(_, needed, _)) -> needed
     | other -> failtest $"one byte of memory should not be enough: {other}"
 
 let private budgets recipe workers input =
     let least = smallest recipe workers input
 
     match Pipeline.info recipe (settings workers (least - 1L)) input with
-    | Error(OverBudget _) -> ()
+    | Error(OverBudget _ | GramOverBudget _) -> ()
     | other -> failtest $"a byte less than the smallest budget should be refused: {other}"
 
     [ least; 256L <<< 20; gibibyte ] |> List.filter (fun memory -> memory >= least)
 
-let private anyWorkers dataset recipe =
+let private anyWorkers dataset name =
     let input = input dataset
+    let recipe = recipes[name]
     use sandbox = new Sandbox()
     let reference = sandbox.File "reference.h5ad"
     run recipe (settings 1 gibibyte) input reference
@@ -81,8 +133,9 @@ let private anyWorkers dataset recipe =
                 Expect.equal (whole output) sameDigest $"the digest with {how}"
                 failtest $"the same digest but other bytes with {how}"
 
-let private inPlace dataset recipe =
+let private inPlace dataset name =
     let input = input dataset
+    let recipe = recipes[name]
     use sandbox = new Sandbox()
     let output = sandbox.File "output.h5ad"
     run recipe Settings.standard input output
@@ -93,11 +146,12 @@ let private inPlace dataset recipe =
 let private elements path =
     (Pipeline.digest Settings.standard path |> need).Elements |> List.map (fun element -> element.Path, element.Sha256)
 
-let private anyStorage dataset =
+let private anyStorage dataset name =
     let input = input dataset
+    let recipe = recipes[name]
     use sandbox = new Sandbox()
     let reference = sandbox.File "reference.h5ad"
-    run Recipe.standard Settings.standard input reference
+    run recipe Settings.standard input reference
     let expected = elements reference
 
     let layouts =
@@ -107,7 +161,7 @@ let private anyStorage dataset =
 
     for layout in layouts do
         let output = sandbox.File $"output_{layout}"
-        run Recipe.standard Settings.standard (sandbox.File layout) output
+        run recipe Settings.standard (sandbox.File layout) output
 
         /// Wider indices are other objects, and nothing else may differ.
         let comparable =
@@ -121,43 +175,50 @@ let private anyStorage dataset =
 let private switches =
     [ "EnableHWIntrinsic"; "EnableAVX2"; "EnableAVX512"; "TieredCompilation" ]
 
-/// What a child does for us: preprocess each input and print the digest of its output.
-let digestOf (inputs: string list) =
+/// What a child does for us: run a recipe on each input and print the digest of its output.
+let digestOf name (inputs: string list) =
     use sandbox = new Sandbox()
 
     for number, input in List.indexed inputs do
         let output = sandbox.File $"{number}.h5ad"
-        run thorough Settings.standard input output
+        run recipes[name] Settings.standard input output
         Console.Out.WriteLine(whole output)
 
-/// Empty cells, NaN, infinities and negative values: which NaN comes out of them is up to the processor.
-let private oddCases =
-    [ "empty_cell"; "nan_sparse"; "inf_sparse"; "negative_values" ] |> List.map (fun case -> here $"edge/{case}/input.h5ad")
+let private edge = List.map (fun case -> here $"edge/{case}/input.h5ad")
+
+/// Empty cells and genes, NaN, infinities and negative values: which NaN comes out of them is up to the processor.
+let private manyInputs () =
+    [ "thorough", List.map input datasets @ edge [ "empty_cell"; "nan_sparse"; "inf_sparse"; "negative_values" ]
+      "everything", [ input "worm_l2" ]
+      "full of 500 genes", [ input "worm_l2" ]
+      "full of 26 genes", edge [ "empty_cell"; "empty_gene"; "single_gene_bin"; "n_top_too_large" ] ]
 
 let private ownDigests =
     lazy
         (use sandbox = new Sandbox()
 
-         List.map input datasets @ oddCases
-         |> List.mapi (fun number input ->
-             let output = sandbox.File $"{number}.h5ad"
-             run thorough Settings.standard input output
-             whole output))
+         [ for name, inputs in manyInputs () do
+               for input in inputs do
+                   let output = sandbox.File "output.h5ad"
+                   run recipes[name] Settings.standard input output
+                   whole output ])
 
 let private anyProcessor switch =
-    let inputs = List.map input datasets @ oddCases
-    let digests = Child.self ("--digest-of" :: inputs) [ $"DOTNET_{switch}", "0" ]
+    let digests =
+        manyInputs ()
+        |> List.collect (fun (name, inputs) -> Child.self ("--digest-of" :: name :: inputs) [ $"DOTNET_{switch}", "0" ])
+
     Expect.sequenceEqual digests ownDigests.Value $"digests with DOTNET_{switch}=0"
 
 let all =
     testSequenced
     <| testList
         "Determinism"
-        [ for dataset in datasets do
-              for name, recipe in recipes do
-                  test $"{dataset}, {name}: any workers and memory" { anyWorkers dataset recipe }
-                  test $"{dataset}, {name}: in place" { inPlace dataset recipe }
-
-              test $"{dataset}: any storage" { anyStorage dataset }
+        [ for dataset, name in runs do
+              test $"{dataset}, {name}: any workers and memory" { anyWorkers dataset name }
+              test $"{dataset}, {name}: in place" { inPlace dataset name }
+          for dataset in datasets do
+              test $"{dataset}, standard: any storage" { anyStorage dataset "standard" }
+          test "worm_l2, everything: any storage" { anyStorage "worm_l2" "everything" }
           for switch in switches do
               test $"any processor: DOTNET_{switch}=0" { anyProcessor switch } ]

@@ -15,8 +15,11 @@ let private read (dataset: IH5Dataset) =
     match dataset.Type.Class with
     | H5DataTypeClass.FloatingPoint when size = 4 -> "float32", (fun () -> wide dataset 0.0f)
     | H5DataTypeClass.FloatingPoint when size = 8 -> "float64", (fun () -> wide dataset 0.0)
+    | H5DataTypeClass.Enumerated when size = 1 -> "bool", (fun () -> wide dataset 0y)
     | H5DataTypeClass.FixedPoint ->
         match size, dataset.Type.FixedPoint.IsSigned with
+        // Truth values of NumPy, as the stored results of scanpy have them.
+        | 1, false when dataset.AttributeExists "bool" -> "bool", (fun () -> wide dataset 0uy)
         | 1, false -> "uint8", (fun () -> wide dataset 0uy)
         | 1, true -> "int8", (fun () -> wide dataset 0y)
         | 2, false -> "uint16", (fun () -> wide dataset 0us)
@@ -48,7 +51,29 @@ type Results(path: string) =
     member _.Members(name: string) =
         file.Group(name).Children() |> Seq.map _.Name |> Seq.sort |> List.ofSeq
 
-    /// A dataset of numbers, of any shape.
+    /// Is it a dataset of numbers or of truth values?
+    member results.HasNumbers(name: string) =
+        results.Has name
+        && match file.Get name with
+           | :? IH5Dataset as dataset ->
+               match dataset.Type.Class with
+               | H5DataTypeClass.FloatingPoint
+               | H5DataTypeClass.FixedPoint
+               | H5DataTypeClass.Enumerated -> true
+               | _ -> false
+           | _ -> false
+
+    /// The extent of each dimension of a dataset.
+    member _.Shape(name: string) =
+        file.Dataset(name).Space.Dimensions |> Array.map int |> List.ofArray
+
+    /// A dataset of strings.
+    member _.Texts(name: string) = file.Dataset(name).Read<string[]>()
+
+    /// A dataset of one string.
+    member _.Text(name: string) = file.Dataset(name).Read<string>()
+
+    /// A dataset of numbers, of any shape, row by row.
     member _.Numbers(name: string) : Numbers =
         let dataset = file.Dataset name
         let storedAs, values = read dataset

@@ -27,6 +27,31 @@ let counts cells genes : Counts =
       Indices = indices.ToArray()
       Data = data.ToArray() }
 
+/// Counts of so many cells and genes, the same on every call: genes differ in how often they are seen and by how much they vary,
+/// and cells are of three kinds, so that every step has a result.
+let tissue cells genes : Counts =
+    let indptr = List<int> [ 0 ]
+    let indices = List<int>()
+    let data = List<float32>()
+
+    for cell in 0 .. cells - 1 do
+        for gene in 0 .. genes - 1 do
+            let mixed = (uint64 (cell * genes + gene) + 1UL) * 0x9E3779B97F4A7C15UL
+            let random = int ((mixed ^^^ (mixed >>> 29)) * 0xBF58476D1CE4E5B9UL >>> 33)
+            let isMarked = gene % 4 = 0 && cell % 3 = gene % 3
+
+            if random % 100 < 3 + gene * 7 % 60 + (if isMarked then 20 else 0) then
+                indices.Add gene
+                data.Add(float32 (1 + random / 100 % (1 + gene * 5 % 23)))
+
+        indptr.Add indices.Count
+
+    { CellNames = Array.init cells (fun cell -> $"cell_{cell}")
+      GeneNames = Array.init genes (fun gene -> if gene % 10 = 9 then $"MT-{gene}" else $"gene_{gene}")
+      Indptr = indptr.ToArray()
+      Indices = indices.ToArray()
+      Data = data.ToArray() }
+
 /// The cell and gene of a stored value.
 let whereIs position (counts: Counts) =
     let cell = counts.Indptr |> Array.findIndexBack (fun start -> start <= position)

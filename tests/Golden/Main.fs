@@ -15,9 +15,11 @@ let all =
           ToolGolden.all
           DamageGolden.all
           RealGolden.all
+          DenseGolden.all
           InterruptionGolden.all
           DeterminismGolden.all
           Conformance.all
+          PipelineConformance.all
           Consumers.tests
           FacadeGolden.tests
           DocsGolden.tests ]
@@ -25,8 +27,8 @@ let all =
 [<EntryPoint>]
 let main args =
     match List.ofArray args with
-    | "--digest-of" :: inputs ->
-        DeterminismGolden.digestOf inputs
+    | "--digest-of" :: recipe :: inputs ->
+        DeterminismGolden.digestOf recipe inputs
         0
     | [ "--slowly"; recipe; input; output ] ->
         InterruptionGolden.slowly recipe input output

@@ -6,33 +6,10 @@ open System.Security.Cryptography
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Expected
+open SingleSharp.Golden.RealFiles
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Step
 open SingleSharp.Golden.Tolerance
-
-let private datasets =
-    [ "pbmc3k"; "pbmc_facs_4k"; "heart_1k_v2"; "worm_l2"; "hsmm_fpkm" ]
-
-let private input dataset = require $"data/real/{dataset}.h5ad"
-
-let private result dataset name = require $"golden/real/{dataset}/{name}"
-
-let private step dataset name = ofFile (result dataset $"{name}.json")
-
-let private run recipe (input: string) (output: string) : Report =
-    match Pipeline.run recipe Settings.standard input (NewFile output) with
-    | Ok report -> report
-    | Error fault -> failtest (Fault.sentence fault)
-
-/// The file that a step starts from, made by the steps before it.
-let rec private start (sandbox: Sandbox) dataset from =
-    if from = "input" then
-        input dataset
-    else
-        let before = step dataset from
-        let output = sandbox.File $"{from}.h5ad"
-        run (recipe before) (start sandbox dataset before.From) output |> ignore
-        output
 
 let private sha256 (values: float[]) =
     let bytes = values |> Array.map float32 |> Array.collect BitConverter.GetBytes
@@ -118,47 +95,90 @@ let private logarithm (start: Results) (output: Results) (expected: Results) ste
     let ulps = if basis.IsSome then 4.0 else 2.0
     requireSums (ulps / 8388608.0) output expected data
 
+/// The genes that scanpy was given are those that our filter left.
+let private requireGenes dataset (start: Results) (expected: Results) =
+    if expected.Has "gene_mask" then
+        use whole = new Results(input dataset)
+        let mask = (expected.Numbers "gene_mask").Values
+        let given = whole.Texts "var/_index" |> Array.zip mask |> Array.filter (fun (given, _) -> given <> 0.0) |> Array.map snd
+        Expect.sequenceEqual (start.Texts "var/_index") given "the genes"
+
+/// Steps whose result others start from, or are compared with.
+let private shared =
+    set [ "normalize_1e4"; "log1p"; "hvg_seurat_top2000"; "pca_50" ]
+
 let private follow dataset name =
     use sandbox = new Sandbox()
     let step = step dataset name
-    let begin' = start sandbox dataset step.From
-    let end' = sandbox.File "output.h5ad"
-    let report = run (recipe step) begin' end'
+    let begin' = start sandbox dataset step
+
+    let end', report =
+        if shared.Contains name then
+            outcome dataset name
+        else
+            let output = sandbox.File "output.h5ad"
+            output, run (recipe step) begin' output
+
     use before = new Results(begin')
     use after = new Results(end')
     use expected = new Results(result dataset $"{name}.h5")
 
     match step.Op with
+    | "filter_cells"
+    | "filter_genes" -> FilterAgreement.check step before after expected "/"
     | "calculate_qc_metrics" -> qc before after expected report step
     | "normalize_total" -> normalize before after expected report step
-    | _ -> logarithm before after expected step
+    | "log1p" -> logarithm before after expected step
+    | "highly_variable_genes" ->
+        requireGenes dataset before expected
+        HvgAgreement.check step before after expected "/"
+    | _ -> PcaAgreement.check step before after expected "/"
 
 let private digest path =
     match Pipeline.digest Settings.standard path with
     | Ok digest -> digest
     | Error fault -> failtest (Fault.sentence fault)
 
-/// Three steps in one read give what the same steps give one by one, to the last bit of every object.
-let private fused dataset =
+/// Several steps at once give what the same steps give one by one, to the last bit of every object.
+let private fused dataset names oneByOne =
     use sandbox = new Sandbox()
-
-    let recipes =
-        [ "qc"; "normalize_1e4"; "log1p" ] |> List.map (step dataset >> recipe)
-
     let together = sandbox.File "together.h5ad"
-    run (fuse recipes) (input dataset) together |> ignore
-
-    let last =
-        (input dataset, List.indexed recipes)
-        ||> List.fold (fun file (number, recipe) ->
-            let next = sandbox.File $"{number}.h5ad"
-            run recipe file next |> ignore
-            next)
-
+    let recipe = names |> List.map (step dataset >> recipe) |> fuse
+    run recipe (input dataset) together |> ignore
     let left = digest together
-    let right = digest last
+    let right = digest (oneByOne sandbox)
     Expect.sequenceEqual left.Elements right.Elements "every object"
     Expect.equal left.Whole right.Whole "the whole"
+
+/// The last file of a chain of steps.
+let private chain dataset names (sandbox: Sandbox) =
+    (input dataset, List.indexed names)
+    ||> List.fold (fun file (number, name) ->
+        let next = sandbox.File $"{number}.h5ad"
+        run (recipe (step dataset name)) file next |> ignore
+        next)
+
+/// The steps that scanpy took over a data set.
+let private names dataset =
+    [ "qc"
+      if dataset = "worm_l2" then "filter_cells_min_genes_50" else "filter_cells_min_genes_200"
+      "filter_genes_min_cells_3"
+      "normalize_1e4"
+      "normalize_median"
+      "normalize_1e4_exclude_highly_expressed"
+      "log1p"
+      "log1p_base2"
+      "hvg_seurat_top2000"
+      "hvg_seurat_thresholds"
+      "hvg_cell_ranger_top2000"
+      "hvg_seurat_v3_top2000"
+      if dataset = "pbmc_facs_4k" then
+          yield! [ "hvg_seurat_batch_top2000"; "hvg_seurat_batch_thresholds"; "hvg_seurat_v3_batch_top2000" ]
+      "pca_50" ]
+
+let private preprocess = [ "qc"; "normalize_1e4"; "log1p" ]
+
+let private pipeline = [ "normalize_1e4"; "log1p"; "hvg_seurat_top2000"; "pca_50" ]
 
 let all =
     testList
@@ -166,12 +186,15 @@ let all =
         [ for dataset in datasets do
               testList
                   dataset
-                  [ for name in
-                        [ "qc"
-                          "normalize_1e4"
-                          "normalize_median"
-                          "normalize_1e4_exclude_highly_expressed"
-                          "log1p"
-                          "log1p_base2" ] do
+                  [ for name in names dataset do
                         test name { follow dataset name }
-                    test "preprocess is the three steps in one" { fused dataset } ] ]
+                    test "no step is left out" {
+                        require "golden" |> ignore
+
+                        Expect.equal
+                            (list $"golden/real/{dataset}" "*.json" |> List.map (fun name -> name[.. name.Length - 6]))
+                            (names dataset |> List.sort)
+                            "the steps of golden/real"
+                    }
+                    test "preprocess is the three steps in one" { fused dataset preprocess (chain dataset preprocess) }
+                    test "pipeline is the four steps in one" { fused dataset pipeline (fun _ -> fst (outcome dataset "pca_50")) } ] ]

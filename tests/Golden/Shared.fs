@@ -63,3 +63,10 @@ type Sandbox() =
 
     interface IDisposable with
         member _.Dispose() = folder.Delete true
+
+/// A folder for what several tests need; it vanishes with the program.
+let lasting =
+    lazy
+        (let sandbox = new Sandbox()
+         AppDomain.CurrentDomain.ProcessExit.Add(fun _ -> (sandbox :> IDisposable).Dispose())
+         sandbox)

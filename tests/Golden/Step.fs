@@ -120,34 +120,105 @@ let private log1p step : Log1pRecipe =
 
     { Base = arg "base" step |> Option.map _.GetDouble() }
 
+let private float' name step =
+    arg name step |> Option.map _.GetDouble()
+
+let private int' name step =
+    arg name step |> Option.map _.GetInt32()
+
+let private count name step =
+    arg name step |> Option.map _.GetInt64()
+
+let private filterCells step =
+    requireKnown [ "min_counts"; "max_counts"; "min_genes"; "max_genes" ] step
+
+    { Recipe.filter with
+        MinCounts = float' "min_counts" step
+        MaxCounts = float' "max_counts" step
+        MinGenes = count "min_genes" step
+        MaxGenes = count "max_genes" step }
+
+let private filterGenes step =
+    requireKnown [ "min_counts"; "max_counts"; "min_cells"; "max_cells" ] step
+
+    { Recipe.filter with
+        GeneMinCounts = float' "min_counts" step
+        GeneMaxCounts = float' "max_counts" step
+        MinCells = count "min_cells" step
+        MaxCells = count "max_cells" step }
+
+let private flavor step =
+    match arg "flavor" step |> Option.map _.GetString() with
+    | None
+    | Some "seurat" -> HvgFlavor.Seurat
+    | Some "cell_ranger" -> HvgFlavor.CellRanger
+    | Some "seurat_v3" -> HvgFlavor.SeuratV3
+    | Some "seurat_v3_paper" -> HvgFlavor.SeuratV3Paper
+    | Some other -> failwith $"{step.Name}: the flavor {other} is not known to these tests"
+
+let private hvg step =
+    requireKnown [ "flavor"; "n_top_genes"; "min_mean"; "max_mean"; "min_disp"; "max_disp"; "n_bins"; "span"; "batch_key" ] step
+    let usual = Recipe.hvg
+
+    { usual with
+        Flavor = flavor step
+        NTopGenes = int' "n_top_genes" step
+        MinMean = float' "min_mean" step |> Option.defaultValue usual.MinMean
+        MaxMean = float' "max_mean" step |> Option.defaultValue usual.MaxMean
+        MinDisp = float' "min_disp" step |> Option.defaultValue usual.MinDisp
+        MaxDisp = float' "max_disp" step |> Option.defaultValue usual.MaxDisp
+        NBins = int' "n_bins" step |> Option.defaultValue usual.NBins
+        Span = float' "span" step |> Option.defaultValue usual.Span
+        BatchKey = arg "batch_key" step |> Option.map _.GetString() }
+
+let private pca step =
+    requireKnown [ "n_comps"; "mask_var"; "zero_center" ] step
+
+    { Recipe.pca with
+        NComps = int' "n_comps" step
+        MaskVar =
+            match arg "mask_var" step with
+            | None -> HighlyVariable
+            | Some json when json.ValueKind = JsonValueKind.Null -> AllGenes
+            | Some json -> MaskColumn(json.GetString())
+        ZeroCenter = arg "zero_center" step |> Option.map _.GetBoolean() |> Option.defaultValue true }
+
+/// The column of obs that says which batch a cell belongs to.
+let batchKey step =
+    arg "batch_key" step |> Option.map _.GetString()
+
 /// Why this version has no recipe for a step.
 let unsupported step =
-    match step.Op with
-    | "calculate_qc_metrics"
-    | "normalize_total"
-    | "log1p" -> if (arg "layer" step).IsSome then Some "layers are not supported yet" else None
-    | other -> Some $"{other} is not supported yet"
+    if (arg "layer" step).IsSome then Some "layers are not supported yet" else None
 
 /// The recipe of a step that is supported.
 let recipe step =
+    let nothing = Recipe.nothing
+
     match step.Op with
-    | "calculate_qc_metrics" ->
-        { Recipe.nothing with
-            Qc = Some(qc step) }
+    | "filter_cells" ->
+        { nothing with
+            Filter = Some(filterCells step) }
+    | "filter_genes" ->
+        { nothing with
+            Filter = Some(filterGenes step) }
+    | "calculate_qc_metrics" -> { nothing with Qc = Some(qc step) }
     | "normalize_total" ->
-        { Recipe.nothing with
+        { nothing with
             NormalizeTotal = Some(normalize step) }
-    | "log1p" ->
-        { Recipe.nothing with
-            Log1p = Some(log1p step) }
-    | other -> failwith $"{other} is not supported yet"
+    | "log1p" -> { nothing with Log1p = Some(log1p step) }
+    | "highly_variable_genes" -> { nothing with Hvg = Some(hvg step) }
+    | "pca" -> { nothing with Pca = Some(pca step) }
+    | other -> failwith $"{other} is not known to these tests"
 
 /// Several steps in one.
 let fuse recipes =
     let first choose = List.tryPick choose recipes
 
-    { Recipe.nothing with
-        Qc = first _.Qc
-        NormalizeTotal = first _.NormalizeTotal
-        Log1p = first _.Log1p
-        AllowInvalid = recipes |> List.exists _.AllowInvalid }
+    { Filter = first _.Filter
+      Qc = first _.Qc
+      NormalizeTotal = first _.NormalizeTotal
+      Log1p = first _.Log1p
+      Hvg = first _.Hvg
+      Pca = first _.Pca
+      AllowInvalid = recipes |> List.exists _.AllowInvalid }

@@ -16,12 +16,21 @@ type Rule =
     | Ulps of int64
     /// This much of the expected value.
     | Relative of float
+    /// This much.
+    | Absolute of float
+    /// This much of the expected value, or of 1 where that is more.
+    | Scaled of float
+
+let private number (value: float) =
+    value.ToString("R", CultureInfo.InvariantCulture)
 
 let private describe rule =
     match rule with
     | Exact -> "the same bits"
     | Ulps count -> $"{count} ulp of float32"
-    | Relative share -> String.Format(CultureInfo.InvariantCulture, "{0:R} of the value", share)
+    | Relative share -> $"{number share} of the value"
+    | Absolute most -> number most
+    | Scaled share -> $"{number share} of the value or of 1"
 
 /// The place of a float32 in the order of all of them; both zeros are 0.
 let private place (value: float) =
@@ -41,13 +50,12 @@ let private agree rule (ours: float) (theirs: float) =
         | Exact -> sameBits ours theirs
         | Ulps most -> abs (place ours - place theirs) <= most
         | Relative share -> abs (ours - theirs) <= share * abs theirs
+        | Absolute most -> abs (ours - theirs) <= most
+        | Scaled share -> abs (ours - theirs) <= share * max 1.0 (abs theirs)
 
 /// How many values are too far apart.
 let count rule (ours: float[]) (theirs: float[]) =
     Array.fold2 (fun total left right -> if agree rule left right then total else total + 1) 0 ours theirs
-
-let private number (value: float) =
-    value.ToString("R", CultureInfo.InvariantCulture)
 
 /// Fails with the first value that is too far from the expected one.
 let values what rule (ours: float[]) (theirs: float[]) =
@@ -110,3 +118,29 @@ let ofLogarithm hasBase storedAs =
     if storedAs <> "float32" then Relative 1e-14
     elif hasBase then Ulps 4L
     else Ulps 2L
+
+/// What the results of scanpy that genes are compared with were computed from.
+type Logarithms =
+    /// NumPy's float32 functions.
+    | OfNumPy
+    /// Logarithms and exponentials in float64, each rounded once, as ours are.
+    | RoundedOnce
+
+/// The row of the table for a column of highly_variable_genes; squares of large counts are not exact in float32.
+let ofGenes logarithms hasLargeCounts (column: string) =
+    let either numPy once =
+        match logarithms with
+        | OfNumPy -> numPy
+        | RoundedOnce -> once
+
+    match column with
+    | "highly_variable"
+    | "highly_variable_rank"
+    | "highly_variable_nbatches"
+    | "highly_variable_intersection" -> Exact
+    | "means" -> Relative(either 1e-6 1e-13)
+    | "dispersions" -> Absolute(either 2e-6 1e-12)
+    | "dispersions_norm" -> Scaled(either 1e-5 1e-6)
+    | "variances" -> Relative(if hasLargeCounts then 1e-7 else 1e-12)
+    | "variances_norm" -> Relative 1e-8
+    | other -> failwith $"{other} has no row in the table of tolerances"

@@ -1,6 +1,7 @@
 """Judges outputs with everybody else's readers. Reads jobs as JSON from standard input, prints {name: [problems]}.
 
-A job: name, input, output, obs and var (columns written, in order), target (normalize_total's, or null), log (was a logarithm taken).
+A job: name, input, output, obs and var (columns written, in order), members (other objects written), target (normalize_total's, or null),
+log (was a logarithm taken).
 """
 import json
 import multiprocessing
@@ -15,6 +16,7 @@ import anndata
 import h5py
 import numpy as np
 
+import lookups
 from walk import differences
 
 
@@ -28,10 +30,7 @@ def columns(file, frame):
 
 def written(job):
     """Members that a run may replace or add."""
-    members = {f"/{frame}/{column}" for frame in ("obs", "var") for column in job[frame]}
-    if job["log"]:
-        members |= {"/uns/log1p"}
-    return members
+    return {f"/{frame}/{column}" for frame in ("obs", "var") for column in job[frame]} | set(job["members"])
 
 
 def transformed(old, target, log):
@@ -139,6 +138,12 @@ def through_anndata(job):
                     yield f"anndata sees other values of {frame}/{column} than h5py"
 
 
+def through_scanpy(job):
+    """Where anndata opens the file, scanpy goes on with it."""
+    if "/obsm/X_pca" in job["members"] and opened(job["output"]) is not None:
+        yield from lookups.problems(job["output"])
+
+
 @lru_cache(8)
 def dumps(path):
     return subprocess.run(["h5dump", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
@@ -181,7 +186,7 @@ def edited(job, folder):
 def judge(job):
     problems = []
     with tempfile.TemporaryDirectory() as folder:
-        checks = [contents(job), counted(job), through_anndata(job), through_h5dump(job), edited(job, folder) if job["obs"] else []]
+        checks = [contents(job), counted(job), through_anndata(job), through_scanpy(job), through_h5dump(job), edited(job, folder) if job["obs"] else []]
         for check in checks:
             try:
                 problems += check

@@ -1,0 +1,100 @@
+/// Compares a filtered file with what scanpy keeps of its start.
+module SingleSharp.Golden.FilterAgreement
+
+open Expecto
+open SingleSharp.Golden.Expected
+open SingleSharp.Golden.Tolerance
+open SingleSharp.Golden.Step
+
+/// The positions that stay.
+let private positions (keep: Numbers) =
+    keep.Values |> Array.indexed |> Array.filter (fun (_, stays) -> stays <> 0.0) |> Array.map fst
+
+let private pick (kept: int[]) (values: 'v[]) =
+    kept |> Array.map (fun position -> values[position])
+
+let private pickNumbers kept numbers =
+    { numbers with
+        Values = pick kept numbers.Values }
+
+/// Names and columns of a frame are those of the rows that stay; the one that was added has scanpy's numbers.
+let private frame (start: Results) (output: Results) path kept (added: (string * Numbers) list) =
+    let index = $"{path}/{start.Text(path, "_index")}"
+    Expect.sequenceEqual (output.Texts index) (pick kept (start.Texts index)) $"the names in {path}"
+    let names = List.map fst added
+    Agreement.order start output path names
+
+    for column in start.Strings(path, "column-order") |> List.except names do
+        let name = $"{path}/{column}"
+
+        if start.HasNumbers name then
+            numbers name Exact (output.Numbers name) (pickNumbers kept (start.Numbers name))
+
+    for column, theirs in added do
+        numbers $"{path}/{column}" Exact (output.Numbers $"{path}/{column}") (pickNumbers kept theirs)
+
+/// X holds every stored value of the cells and genes that stay, in the old order.
+let private matrix (start: Results) (output: Results) (cells: int[]) (genes: int[]) =
+    let data = start.Numbers "X/data"
+    let indices = start.Numbers "X/indices"
+    let indptr = start.Numbers "X/indptr"
+    let place = Array.create (start.Integers("X", "shape") |> List.last |> int) -1
+    genes |> Array.iteri (fun number gene -> place[gene] <- number)
+
+    let staying =
+        cells
+        |> Array.map (fun cell ->
+            [| for i in int indptr.Values[cell] .. int indptr.Values[cell + 1] - 1 do
+                   if place[int indices.Values[i]] >= 0 then
+                       i |])
+
+    let stored = Array.concat staying
+
+    numbers "X/data" Exact (output.Numbers "X/data") (pickNumbers stored data)
+
+    numbers
+        "X/indices"
+        Exact
+        (output.Numbers "X/indices")
+        { indices with
+            Values = stored |> Array.map (fun i -> float place[int indices.Values[i]]) }
+
+    numbers
+        "X/indptr"
+        Exact
+        (output.Numbers "X/indptr")
+        { indptr with
+            Values = staying |> Array.scan (fun total row -> total + row.Length) 0 |> Array.map float }
+
+    Expect.equal (output.Integers("X", "shape")) [ cells.LongLength; genes.LongLength ] "the shape of X"
+    Expect.equal (output.Text("X", "encoding-type")) "csr_matrix" "the encoding of X"
+
+/// What filter_cells or filter_genes leaves.
+let check step (start: Results) (output: Results) (expected: Results) prefix =
+    let filtered = if step.Op = "filter_cells" then "obs" else "var"
+    let kept = positions (expected.Numbers $"{prefix}{filtered}/keep")
+
+    let added =
+        expected.Members $"{prefix}{filtered}"
+        |> List.except [ "keep" ]
+        |> List.map (fun column -> column, expected.Numbers $"{prefix}{filtered}/{column}")
+
+    Expect.hasLength added 1 "scanpy adds one column"
+
+    let of' frame length =
+        if frame = filtered then kept else [| 0 .. length - 1 |]
+
+    let cells, genes =
+        match start.Integers("X", "shape") with
+        | [ cells; genes ] -> of' "obs" (int cells), of' "var" (int genes)
+        | other -> failwith $"X has the shape {other}"
+
+    let after =
+        (fact "shape_after" step).Value.EnumerateArray() |> Seq.map _.GetInt32() |> List.ofSeq
+
+    Expect.equal [ cells.Length; genes.Length ] after "these tests cut as scanpy does"
+
+    for path, kept in [ "obs", cells; "var", genes ] do
+        frame start output path kept (if path = filtered then added else [])
+
+    matrix start output cells genes

@@ -1,0 +1,147 @@
+/// Outputs of the pipeline and of its filters in the hands of everybody else: anndata, scanpy's next steps, h5py and h5dump.
+module SingleSharp.Golden.PipelineConformance
+
+open System
+open System.IO
+open System.Text.Json
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Expected
+open SingleSharp.Golden.Shared
+
+let private pipeline n =
+    "pipeline",
+    { Recipe.full with
+        Hvg = Some { Recipe.hvg with NTopGenes = Some n }
+        AllowInvalid = true }
+
+/// A trend that small files have, and logarithms of base 2 beside it.
+let private trend =
+    "pipeline with a trend",
+    { Recipe.full with
+        Log1p = Some { Base = Some 2.0 }
+        Hvg =
+            Some
+                { Recipe.hvg with
+                    Flavor = HvgFlavor.SeuratV3
+                    NTopGenes = Some 30
+                    Span = 0.5 }
+        Pca = Some { Recipe.pca with NComps = Some 10 } }
+
+/// Cases that have no highly variable genes or no components.
+let private withoutResult = []
+
+let private refused case =
+    test $"{case} has no result" {
+        use sandbox = new Sandbox()
+
+        match Pipeline.run (snd (pipeline 26)) Settings.standard (here $"edge/{case}/input.h5ad") (NewFile(sandbox.File "output.h5ad")) with
+        | Error(Unsuitable _) -> Expect.isEmpty sandbox.Names "a refusal writes nothing"
+        | other -> failtest $"a refusal is expected, not {other}"
+    }
+
+/// One filtered file to judge, as filtered.py reads it.
+type Job =
+    { name: string
+      input: string
+      output: string
+      min_genes: Nullable<int64>
+      min_cells: Nullable<int64> }
+
+let private median (numbers: int64[]) =
+    (Array.sort numbers)[numbers.Length / 2]
+
+/// Limits that half of the cells and genes meet.
+let private limits (input: string) =
+    use file = new Results(input)
+    let offsets = (file.Numbers "X/indptr").Values
+    let genes = Array.zeroCreate (file.Integers("X", "shape") |> List.last |> int)
+
+    for gene in (file.Numbers "X/indices").Values do
+        genes[int gene] <- genes[int gene] + 1L
+
+    median (offsets |> Array.pairwise |> Array.map (fun (first, last) -> int64 (last - first))), median genes / 2L
+
+let private filtered (sandbox: Sandbox) (input: string) =
+    let leastGenes, leastCells = limits input
+
+    [ for name, genes, cells in
+          [ "cells", Some leastGenes, None
+            "genes", None, Some leastCells
+            "cells and genes", Some leastGenes, Some leastCells ] do
+          let output = sandbox.File $"{Path.GetFileNameWithoutExtension input}.{name}.h5ad"
+
+          let limits =
+              { Recipe.filter with
+                  MinGenes = genes
+                  MinCells = cells }
+
+          match Pipeline.filter limits Settings.standard input (NewFile output) with
+          | Ok _ ->
+              Ok
+                  { name = $"{Path.GetFileName input}, {name}"
+                    input = input
+                    output = output
+                    min_genes = Option.toNullable genes
+                    min_cells = Option.toNullable cells }
+          | Error fault -> Error fault ]
+
+/// Nothing but what should have stayed; where it is allowed, a file may be refused instead.
+let private requireSubsets mayRefuse inputs =
+    Child.requirePython ()
+    use sandbox = new Sandbox()
+    let outcomes = inputs |> List.collect (filtered sandbox)
+
+    let jobs =
+        outcomes
+        |> List.choose (function
+            | Ok job -> Some job
+            | Error(Unsupported _) when mayRefuse -> None
+            | Error fault -> failtest (Fault.sentence fault))
+
+    let answer = Child.script "filtered.py" [] (JsonSerializer.Serialize(Array.ofList jobs))
+
+    let problems =
+        [ for job in JsonDocument.Parse(answer).RootElement.EnumerateObject() do
+              for problem in job.Value.EnumerateArray() -> $"{job.Name}: {problem.GetString()}" ]
+
+    Expect.isEmpty problems "problems"
+
+let private everyMember =
+    [ "plain_csr_f32"
+      "preserve_everything"
+      "columns_of_every_kind"
+      "batch_unused_category"
+      "index_categorical"
+      "index_fixed_length"
+      "index_named_and_stale_columns"
+      "index_nullable_string"
+      "indices_int64_indptr_int32"
+      "explicit_zeros"
+      "unsorted_indices"
+      "duplicate_indices"
+      "layout_gzip"
+      "layout_libver_latest"
+      "layout_big_endian"
+      "x_int64"
+      "x_uint16" ]
+
+let all =
+    testSequenced
+    <| testList
+        "Pipeline conformance"
+        [ test "pipeline of edge cases" {
+              use sandbox = new Sandbox()
+              Conformance.edge |> List.except withoutResult |> Conformance.named sandbox |> Conformance.requireGood [ pipeline 26 ]
+          }
+          testList "pipeline without a result" (List.map refused withoutResult)
+          test "pipeline with a trend" {
+              use sandbox = new Sandbox()
+              [ "plain_csr_f32"; "preserve_everything"; "x_int32" ] |> Conformance.named sandbox |> Conformance.requireGood [ trend ]
+          }
+          test "pipeline of worm_l2" { Conformance.requireGood [ "pipeline", Recipe.full ] [ require "data/real/worm_l2.h5ad" ] }
+          test "subsets of edge cases" {
+              use sandbox = new Sandbox()
+              everyMember |> Conformance.named sandbox |> requireSubsets false
+          }
+          test "subsets of real data" { requireSubsets false [ require "data/real/pbmc_facs_4k.h5ad"; require "data/real/worm_l2.h5ad" ] } ]

@@ -1,0 +1,62 @@
+"""Judges filtered files. Reads jobs as JSON from standard input, prints {name: [problems]}.
+
+A job: name, input, output, min_genes and min_cells (limits that were given, or null). What should have stayed is decided here, with NumPy.
+"""
+import json
+import sys
+import warnings
+
+import h5py
+import numpy as np
+
+import subset
+
+
+def detected(source):
+    """Cells × genes: is a value stored that is more than zero, and for how many of them? Duplicates count one by one, as in scanpy."""
+    with h5py.File(source) as file:
+        x = file["X"]
+        shape = [x.attrs[name] for name in subset.SHAPES if name in x.attrs][0]
+        rows = np.repeat(np.arange(shape[0]), np.diff(x["indptr"][:].astype(np.int64)))
+        positive = x["data"][:] > 0
+        return shape, rows[positive], x["indices"][:].astype(np.int64)[positive]
+
+
+def decide(job):
+    """Masks of the cells and genes that stay, and the numbers that are noted about them."""
+    shape, rows, columns = detected(job["input"])
+    n_genes = np.bincount(rows, minlength=shape[0])
+    cells = np.ones(shape[0], bool) if job["min_genes"] is None else n_genes >= job["min_genes"]
+    n_cells = np.bincount(columns[cells[rows]], minlength=shape[1])
+    genes = np.ones(shape[1], bool) if job["min_cells"] is None else n_cells >= job["min_cells"]
+    noted = {}
+    if job["min_genes"] is not None:
+        noted["obs/n_genes"] = n_genes[cells]
+    if job["min_cells"] is not None:
+        noted["var/n_cells"] = n_cells[genes]
+    return cells, genes, noted
+
+
+def numbers(path, noted):
+    with h5py.File(path) as file:
+        for name, expected in noted.items():
+            frame, column = name.split("/")
+            found = file[name]
+            if found.dtype != np.int64 or not np.array_equal(found[:], expected):
+                yield f"{name} is {found[:]} instead of {expected}"
+            if [*file[frame].attrs["column-order"]][-1:] != [column]:
+                yield f"{name} is not the last column"
+
+
+def judge(job):
+    cells, genes, noted = decide(job)
+    for mask, asked, what in ((cells, job["min_genes"], "cells"), (genes, job["min_cells"], "genes")):
+        if asked is not None and (mask.all() or not mask.any()):
+            yield f"the limit of this test leaves {mask.sum()} of {len(mask)} {what}"
+    yield from subset.judge(job["input"], job["output"], cells, genes, set(noted))
+    yield from numbers(job["output"], noted)
+
+
+if __name__ == "__main__":
+    warnings.filterwarnings("ignore")
+    json.dump({job["name"]: [*judge(job)] for job in json.load(sys.stdin)}, sys.stdout)
