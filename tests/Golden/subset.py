@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from walk import attributes, filters, objects, same
+from walk import attributes, filters, link, objects, same
 
 MAPPINGS = {"obsm": "c", "varm": "g", "layers": "cg", "obsp": "cc", "varp": "gg"}
 SPARSE = {"csr_matrix": 0, "csr": 0, "csc_matrix": 1, "csc": 1}
@@ -43,7 +43,9 @@ class Judge:
         if list(old) != list(new):
             self.wrong.append(f"{path}: its members are {list(new)} instead of {list(old)}")
         for name in old:
-            if name in new:
+            if link(old, name) != link(new, name):
+                self.wrong.append(f"{path}/{name}: the link differs")
+            elif link(old, name)[0] == "HardLink":
                 judge(name, f"{path}/{name}", old[name], new[name])
 
     def described(self, path, old, new, spared=()):

@@ -69,8 +69,7 @@ let tests =
                   let wanted =
                       List.indexed matrix.Rows |> chosen cells |> List.map (fun (cell, row) -> seen 0L (int64 cell) -2 row)
 
-                  List.map (fun row -> { row with Number = 0L }) found = wanted
-                  && KeptLaws.isAsListed kept cells))
+                  List.map (fun row -> { row with Number = 0L }) found = wanted && KeptLaws.isAsListed kept cells))
 
           Law.holds "byRule: folds see blocks of the rows that are read" (fun () ->
               Prop.forAll someSelection (fun (AnySelection(matrix, cells, _)) (perSlice: byte) schedule ->
