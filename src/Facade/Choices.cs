@@ -69,10 +69,13 @@ public enum HvgFlavor
     /// <summary>Dispersions, within bins of the mean that hold equally many genes.</summary>
     CellRanger,
 
-    /// <summary>Variances of raw counts over a trend; by rank first, then by the number of batches.</summary>
+    /// <summary>
+    /// Variances of raw counts over a trend; by rank first, then by the number of batches. Counts are the values as they are
+    /// read, before any step of the same recipe. Costs one more read of X.
+    /// </summary>
     SeuratV3,
 
-    /// <summary>Variances of raw counts over a trend; by the number of batches first, then by rank.</summary>
+    /// <summary>The same as <see cref="SeuratV3"/>, but by the number of batches first, then by rank.</summary>
     SeuratV3Paper,
 }
 

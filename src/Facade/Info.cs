@@ -108,4 +108,7 @@ public enum ValuePlan
 
     /// <summary>Into a new dataset that is stored like the old one.</summary>
     StoreAnew,
+
+    /// <summary>Only what a filter leaves, into new datasets that are stored like the old ones.</summary>
+    OnlyKept,
 }

@@ -2,7 +2,7 @@ namespace SingleSharp;
 
 /// <summary>
 /// The options of filter_cells and filter_genes. All limits are inclusive; a cell or gene must meet all that are given, of which
-/// there must be one. Genes are judged by the cells that stay.
+/// there must be one. Genes are judged by the cells that stay; any limit of genes costs one more read of X.
 /// </summary>
 public sealed record FilterRecipe
 {
@@ -206,7 +206,7 @@ public sealed record HvgRecipe
     public bool ExactN { get; init; }
 }
 
-/// <summary>The options of pca.</summary>
+/// <summary>The options of pca, which costs one read of X.</summary>
 public sealed record PcaRecipe
 {
     /// <summary>The defaults.</summary>

@@ -69,13 +69,19 @@ let private saidByChains (report: Report) digest =
     let order =
         "each step is taken once, in the order FilterCells, FilterGenes, Qc, NormalizeTotal, Log1p, HighlyVariableGenes, Pca."
 
-    [ $"""chain: {String.concat ", " report.Steps}"""
-      $"reads: {report.Reads} planned, {report.Reads} done"
+    let explained = report.VarianceRatio |> List.map string |> String.concat " "
+
+    [ "chain: filter, qc, normalize_total, log1p, hvg, pca"
+      "planned: judge cells and genes, filter + qc + normalize_total + log1p + hvg, pca"
+      "enough memory: True"
+      $"kept: {report.CellsKept} cells, {report.GenesKept} genes, {report.HighlyVariableGenes.Value} highly variable"
+      $"explained: {explained}"
       $"digest of chain: {digest}"
       "begun alike: True"
       "normalized: qc, normalize_total"
       "logged: qc, log1p"
-      $"resumed: {report.Cells} cells, {digest}"
+      $"resumed: {report.CellsKept} cells, True"
+      "planned for pca: Untouched"
       "every option arrives: True"
       "every default stays: True"
       $"out of order: NormalizeTotal cannot be given after Log1p: {order}"
@@ -115,7 +121,15 @@ let private ofCSharp =
             inProcess
                 sandbox
                 { Recipe.standard with
-                    Qc = Some(withSets []) }
+                    Filter =
+                        Some
+                            { Recipe.filter with
+                                MinGenes = Some 10L
+                                MaxPct = [ "mt", 20.0 ]
+                                MinCells = Some 3L }
+                    Qc = Some(withSets [])
+                    Hvg = Some { Recipe.hvg with NTopGenes = Some 200 }
+                    Pca = Some { Recipe.pca with NComps = Some 20 } }
 
         Expect.equal (lines said) (saidByProgram report digest @ saidByChains chained digestOfChain) "the lines that it prints"
     }
@@ -127,21 +141,33 @@ let private ofScript =
         File.WriteAllText(sandbox.File "script.fsx", feed.Value.Script(File.ReadAllText(here "consumers/script.fsx")))
 
         let said =
-            Command.run sandbox.Folder [] "dotnet" [ "fsi"; "script.fsx"; "counts.h5ad"; "logged.h5ad" ]
+            Command.run sandbox.Folder [] "dotnet" [ "fsi"; "script.fsx"; "counts.h5ad"; "pca.h5ad" ]
 
         let report, digest =
             inProcess
                 sandbox
-                { Recipe.standard with
-                    Qc = Some(withSets []) }
+                { Recipe.full with
+                    Filter =
+                        Some
+                            { Recipe.filter with
+                                MinGenes = Some 10L
+                                MinCells = Some 3L }
+                    Qc = Some(withSets [])
+                    Hvg = Some { Recipe.hvg with NTopGenes = Some 200 } }
 
         let perCell = float counts.Value.Data.Length / float counts.Value.CellNames.Length
 
         Expect.equal
             (lines said)
-            [ $"target sum: {report.TargetSum.Value}"
+            [ "pass: judge cells and genes"
+              "pass: filter + qc + normalize_total + log1p + hvg"
+              "pass: pca"
+              $"kept: {report.CellsKept} cells, {report.GenesKept} genes"
+              $"target sum: {report.TargetSum.Value}"
               "gene set: mt 12"
               "gene set: ribo 30"
+              $"highly variable: {report.HighlyVariableGenes.Value}"
+              $"components: {report.VarianceRatio.Length}"
               $"digest: {digest}"
               $"stored values per cell: {perCell}"
               nowhere ]

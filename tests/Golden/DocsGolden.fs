@@ -38,11 +38,21 @@ let private digest path =
     | Ok digest -> digest.Whole
     | Error fault -> failtest (Fault.sentence fault)
 
-/// Every door leads to the same room: normalized.h5ad holds what the standard recipe makes of counts.h5ad.
-let private expectNormalized (sandbox: Sandbox) recipe =
+/// Every door leads to the same room: the file holds what the recipe makes of counts.h5ad.
+let private expectMade (sandbox: Sandbox) name recipe =
     match Pipeline.run recipe Settings.standard (sandbox.File "counts.h5ad") (Output.NewFile(sandbox.File "expected.h5ad")) with
-    | Ok _ -> Expect.equal (digest (sandbox.File "normalized.h5ad")) (digest (sandbox.File "expected.h5ad")) "normalized.h5ad"
+    | Ok _ -> Expect.equal (digest (sandbox.File name)) (digest (sandbox.File "expected.h5ad")) name
     | Error fault -> failtest (Fault.sentence fault)
+
+/// What the script and the program do from the filter to the principal components.
+let private analysis =
+    { Recipe.full with
+        Filter =
+            Some
+                { Recipe.filter with
+                    MinCounts = Some 100.0
+                    MaxPct = [ "mt", 20.0 ]
+                    MinCells = Some 3L } }
 
 let private shell =
     test "the shell blocks of the README run" {
@@ -54,8 +64,9 @@ let private shell =
 
         Command.run sandbox.Folder [ "PATH", path ] "sh" [ "-eu"; "-c"; examples "sh" ] |> ignore
 
-        expectNormalized
+        expectMade
             sandbox
+            "normalized.h5ad"
             { Recipe.standard with
                 Qc =
                     Some
@@ -70,7 +81,8 @@ let private script =
         use sandbox = sandboxWithCounts ()
         File.WriteAllText(sandbox.File "readme.fsx", feed.Value.Script(examples "fsharp"))
         Command.run sandbox.Folder [] "dotnet" [ "fsi"; "--warnaserror"; "readme.fsx" ] |> ignore
-        expectNormalized sandbox Recipe.standard
+        expectMade sandbox "normalized.h5ad" Recipe.standard
+        expectMade sandbox "pca.h5ad" analysis
     }
 
 let private program =
@@ -84,7 +96,8 @@ let private program =
         File.WriteAllText(Path.Combine(project, "Program.cs"), examples "csharp")
         Command.run project feed.Value.Environment "dotnet" [ "build"; "--output"; sandbox.File "built" ] |> ignore
         Command.run sandbox.Folder [] "dotnet" [ sandbox.File "built/Consumer.dll" ] |> ignore
-        expectNormalized sandbox Recipe.standard
+        expectMade sandbox "normalized.h5ad" Recipe.standard
+        expectMade sandbox "pca.h5ad" analysis
     }
 
 /// Blocks that only a reader runs, because they would build the working copy or change the machine, are marked console.

@@ -60,14 +60,26 @@ let private signatures =
 let private choices =
     testList
         "the choices of the C# package are those of the core"
-        [ for choice, name in
-              [ typeof<Fault>, "FaultKind"
-                typeof<ValuePlan>, "ValuePlan"
-                typeof<HvgFlavor>, "HvgFlavor" ] do
+        [ for choice, name in [ typeof<ValuePlan>, "ValuePlan"; typeof<HvgFlavor>, "HvgFlavor" ] do
               test name {
                   let names = FSharpType.GetUnionCases choice |> Array.map _.Name
                   Expect.equal (Enum.GetNames(shown name)) names "their names"
               } ]
+
+/// A fault of this case, about nothing in particular.
+let private anyOf (case: UnionCaseInfo) =
+    let nothing (field: PropertyInfo) =
+        if field.PropertyType.IsValueType then Activator.CreateInstance field.PropertyType else box ""
+
+    FSharpValue.MakeUnion(case, case.GetFields() |> Array.map nothing) :?> Fault
+
+let private kinds =
+    test "FaultKind names every kind of fault" {
+        let kinds =
+            FSharpType.GetUnionCases typeof<Fault> |> Array.map (anyOf >> Fault.kind) |> Array.distinct
+
+        Expect.equal (Enum.GetNames(shown "FaultKind")) kinds "their names"
+    }
 
 let private fields =
     testList
@@ -81,7 +93,6 @@ let private fields =
                 typeof<HvgRecipe>
                 typeof<PcaRecipe>
                 typeof<Report>
-                typeof<PlannedPass>
                 typeof<Progress>
                 typeof<Info>
                 typeof<Digest> ] do
@@ -163,4 +174,4 @@ let private border =
               } ]
 
 let tests: Test =
-    testSequenced (testList "facade" [ signatures; choices; fields; border ])
+    testSequenced (testList "facade" [ signatures; choices; kinds; fields; border ])

@@ -1,4 +1,4 @@
-// SingleSharp from an F# script: dotnet fsi script.fsx counts.h5ad logged.h5ad
+// SingleSharp from an F# script: dotnet fsi script.fsx counts.h5ad pca.h5ad
 #r "nuget: SingleSharp.Core"
 
 open SingleSharp.Core
@@ -15,19 +15,34 @@ let ribosomal =
       Rule = Prefix [ "RPS"; "RPL" ] }
 
 let recipe =
-    { Recipe.standard with
+    { Recipe.full with
+        Filter =
+            Some
+                { Recipe.filter with
+                    MinGenes = Some 10L
+                    MinCells = Some 3L }
         Qc =
             Some
                 { Recipe.qc with
-                    GeneSets = [ ribosomal ] } }
+                    GeneSets = [ ribosomal ] }
+        Hvg = Some { Recipe.hvg with NTopGenes = Some 200 } }
+
+let plan = Pipeline.plan recipe Settings.standard input |> orStop
+
+for pass in plan.Passes do
+    printfn $"pass: {pass.Purpose}"
 
 let report =
     Pipeline.run recipe Settings.standard input (Output.NewFile output) |> orStop
 
+printfn $"kept: {report.CellsKept} cells, {report.GenesKept} genes"
 printfn $"target sum: {report.TargetSum.Value}"
 
 for name, genes in report.GeneSets do
     printfn $"gene set: {name} {genes}"
+
+printfn $"highly variable: {report.HighlyVariableGenes.Value}"
+printfn $"components: {report.VarianceRatio.Length}"
 
 let digest = Pipeline.digest Settings.standard output |> orStop
 printfn $"digest: {digest.Whole}"

@@ -6,14 +6,21 @@ internal static class Chains
     public static async Task RunAsync(string input)
     {
         var chain = Pipeline.Read(input)
+            .FilterCells(minGenes: 10, maxPct: [new("mt", 20)])
+            .FilterGenes(minCells: 3)
             .Qc(geneSets: [GeneSet.WithPrefix("ribo", "RPS", "RPL")])
             .NormalizeTotal(targetSum: 1e4)
-            .Log1p();
+            .Log1p()
+            .HighlyVariableGenes(nTopGenes: 200)
+            .Pca(nComps: 20);
 
         var plan = chain.Plan();
         var report = chain.Write("chained.h5ad");
         Console.WriteLine($"chain: {string.Join(", ", report.Steps)}");
-        Console.WriteLine($"reads: {plan.Passes.Count} planned, {report.Reads} done");
+        Console.WriteLine($"planned: {string.Join(", ", plan.Passes.Select(pass => pass.Purpose))}");
+        Console.WriteLine($"enough memory: {plan.Passes.Max(pass => pass.Memory) == plan.Memory}");
+        Console.WriteLine($"kept: {report.CellsKept} cells, {report.GenesKept} genes, {report.HighlyVariableGenes} highly variable");
+        Console.WriteLine($"explained: {string.Join(" ", report.VarianceRatio.Select(share => share.ToString("R")))}");
         Console.WriteLine($"digest of chain: {Pipeline.Digest("chained.h5ad").Whole}");
 
         // A chain is a value: two may begin alike, and neither knows of the other.
@@ -23,12 +30,16 @@ internal static class Chains
         Console.WriteLine($"normalized: {string.Join(", ", (await normalized.WriteAsync("normalized.h5ad")).Steps)}");
         Console.WriteLine($"logged: {string.Join(", ", (await logged.WriteAsync("logged.h5ad")).Steps)}");
 
-        // The rest of a chain can be taken where its beginning was written.
-        Pipeline.Read(input).Qc(geneSets: [GeneSet.WithPrefix("ribo", "RPS", "RPL")]).Write("resumed.h5ad");
-        Pipeline.Read("resumed.h5ad").NormalizeTotal(targetSum: 1e4).WriteInPlace();
+        // The rest of a chain can be taken where its beginning was written, and each step is a method of its own.
+        await Pipeline.FilterAsync(input, "filtered.h5ad", chain.Recipe.Filter!);
+        var rest = Pipeline.Read("filtered.h5ad").Qc().NormalizeTotal(targetSum: 1e4).Log1p();
+        await rest.HighlyVariableGenes(nTopGenes: 200).Pca(nComps: 20).WriteAsync("at-once.h5ad");
         var seen = new Recorder();
-        await Pipeline.Read("resumed.h5ad").Log1p().WriteInPlaceAsync(new Settings { Workers = 1 }, seen);
-        Console.WriteLine($"resumed: {seen.Last?.CellsDone} cells, {Pipeline.Digest("resumed.h5ad").Whole}");
+        await rest.WriteInPlaceAsync(new Settings { Workers = 1 }, seen);
+        Pipeline.HighlyVariableGenes("filtered.h5ad", Output.InPlace, new HvgRecipe { NTopGenes = 200 });
+        await Pipeline.PcaAsync("filtered.h5ad", Output.InPlace, new PcaRecipe { NComps = 20, MaskVar = "highly_variable" });
+        Console.WriteLine($"resumed: {seen.Last?.CellsDone} cells, {Pipeline.Digest("filtered.h5ad").Whole == Pipeline.Digest("at-once.h5ad").Whole}");
+        Console.WriteLine($"planned for pca: {(await Pipeline.PlanAsync("filtered.h5ad", new Recipe { Pca = new() })).Values}");
 
         Console.WriteLine($"every option arrives: {WithEveryOption(input).Recipe == EveryOption}");
         Console.WriteLine($"every default stays: {AsTheyAre(input) == AsTheyAre(new Recipe())}");
