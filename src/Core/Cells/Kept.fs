@@ -84,6 +84,11 @@ module Kept =
         flags |> Array.iter kept.Add
         kept
 
+    let none (length: int64) =
+        let kept = Kept length
+        kept.DropUntil length
+        kept
+
     let all (length: int64) =
         let kept = Kept length
 

@@ -75,6 +75,13 @@ module Clone =
         copier.Copy(at, length, cancel)
         target.SetLength length
 
+    /// Copies some ranges of bytes to the same places.
+    let copyRanges (source: Disk) (target: Disk) (ranges: struct (int64 * int64) list) (cancel: CancellationToken) =
+        let copier = Copier(source, target)
+
+        for struct (start, count) in ranges do
+            copier.Copy(start, start + count, cancel)
+
     /// Copies what the cells of a pass were read from as soon as they have been read, so that the disk is read only once.
     /// `pieces` are in the order of the values: the first value that each holds, its address and its bytes.
     let asRead (source: Disk) (target: Disk) (pieces: struct (int64 * int64 * int64)[]) (cancel: CancellationToken) : Outlet<Slice> =

@@ -74,7 +74,8 @@ module Place =
 
     /// A clone of the file as a draft. Where a pass will `read` all of X, what it reads is not copied yet: the outlet copies it
     /// as it is read. Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
-    let clone (file: H5adFile) (target: Disk) plan read cancel =
+    /// Neither is what is withheld, but its room is not free, because it may be copied later.
+    let clone (file: H5adFile) (target: Disk) plan read withheld cancel =
         let source = file.Store.Disk
         let indices = pieces source file.X.Indices
         let data = pieces source file.X.Data
@@ -91,7 +92,10 @@ module Place =
             Array.append indices data |> Array.except (Array.append givenUp overwritten)
 
         let followed = if read && plan <> OnlyKept then Array.sort kept else [||]
-        let skipped = Array.concat [ givenUp; overwritten; followed ]
+        let withheld =
+            withheld |> List.map (fun (struct (start, count)) -> struct (0L, start, count)) |> Array.ofList
+
+        let skipped = Array.concat [ givenUp; overwritten; followed; withheld ]
         Clone.copy source target file.Store.Superblock.EndOfFile (ranges skipped) cancel
         Draft(target, file.Store.Superblock, room (ranges givenUp)), Clone.asRead source target followed cancel
 

@@ -25,7 +25,7 @@ type Stretch(draft: Draft, k: int, old: Dataset, datatype: Datatype, most: int64
 
     let isChunked = extent > 0L
     let room = if isChunked then 0L else Checked.(*) most (int64 size)
-    let place = if isChunked then Bytes.undefined else draft.Reserve room
+    let place = if isChunked then Bytes.undefined else draft.ReserveWithin room
 
     /// What waits until it is a whole chunk, or a piece that is worth writing.
     let waiting: byte[] =

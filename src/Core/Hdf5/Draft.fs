@@ -12,7 +12,7 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
     /// The smallest string heap that HDF5 accepts, and the usual one.
     let heapSize = 4096
 
-    let holes = Queue<struct (int64 * int64)> free
+    let mutable holes = Queue<struct (int64 * int64)> free
     let mutable hole = struct (0L, 0L)
 
     // A file may be longer than it says; what is there is nobody's, and is left alone all the same.
@@ -34,6 +34,21 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
             inHoles size
         else
             ValueNone
+
+    /// The smallest hole that has room for all of it.
+    let inOneHole size =
+        let fitting =
+            holes |> Seq.filter (fun (struct (_, length)) -> length >= size) |> List.ofSeq
+
+        if fitting.IsEmpty then
+            ValueNone
+        else
+            let struct (address, length) =
+                fitting |> List.minBy (fun (struct (_, length)) -> length)
+
+            holes <- Queue(holes |> Seq.filter (fun (struct (start, _)) -> start <> address))
+            holes.Enqueue(struct (address + size, length - size))
+            ValueSome address
 
     let closeHeap () =
         if heapUsed > 0 then
@@ -62,6 +77,12 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         let address = endOfFile
         endOfFile <- Checked.(+) endOfFile (Bytes.align8 (max 8L size))
         address
+
+    /// Room for so many bytes in one piece, where something else was if that is large enough.
+    member draft.ReserveWithin(size: int64) =
+        match inOneHole (Bytes.align8 (max 8L size)) with
+        | ValueSome address -> address
+        | ValueNone -> draft.Reserve size
 
     /// Gives back what a reservation turned out not to need, unless something was reserved behind it: then a hole stays, which
     /// takes no room on disk because nobody writes there.

@@ -76,8 +76,15 @@ module Preprocess =
               // An empty dict means the natural logarithm; old anndata cannot read a null.
               | None -> () ]
 
+    /// What a filter leaves of everything but X. What was withheld from the clone is copied after all where it stays as it is.
+    let private kept (job: Job) (draft: Draft) selection withheld =
+        if Subset.givenUp job.File selection <> withheld then
+            Clone.copyRanges job.File.Store.Disk draft.Disk withheld job.Settings.Cancel
+
+        Subset.links job.File draft selection job.Settings.Cancel
+
     /// Takes all steps, with what they let out, `following` what the read of all of X goes through; then commits.
-    let private write (job: Job) (draft: Draft) folder following =
+    let private write (job: Job) (draft: Draft) folder following withheld =
         let file = job.File
         let plan = job.Plan
         let recipe = plan.Recipe
@@ -137,9 +144,23 @@ module Preprocess =
                   | Some components -> yield! components.Members
                   | None -> () ]
               Values = values.Finish()
-              Kept = if recipe.Filter.IsSome then Subset.links file draft selection job.Settings.Cancel else [] }
+              Kept = if recipe.Filter.IsSome then kept job draft selection withheld else [] }
 
         Report.make job transformation tallied table components
+
+    /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
+    let private withheld (job: Job) =
+        let file = job.File
+        let recipe = job.Plan.Recipe
+        let least drops length = if drops then Kept.none length else Kept.all length
+
+        if recipe.Filter.IsSome then
+            Subset.givenUp
+                file
+                { Cells = least (Recipe.filtersCells recipe) file.X.Cells
+                  Genes = least (Recipe.filtersGenes recipe) (int64 file.X.Genes) }
+        else
+            []
 
     /// A clone of the input takes the place of the target once it is complete.
     let private toClone job (target: string) =
@@ -150,11 +171,13 @@ module Preprocess =
         let reads =
             job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
 
+        let withheld = withheld job
+
         Publish.replace target file.Store.Disk.Origin (fun disk ->
             let draft, following =
-                Place.clone file disk job.Plan.Values reads job.Settings.Cancel
+                Place.clone file disk job.Plan.Values reads withheld job.Settings.Cancel
 
-            let report = write job draft folder following
+            let report = write job draft folder following withheld
 
             if Publish.isChanged file.Store then
                 Fault.throw (InputChanged file.Path)
@@ -176,7 +199,7 @@ module Preprocess =
                 false
 
         try
-            write job (Draft(store.Disk, store.Superblock, [])) folder Outlet.none store.Path
+            write job (Draft(store.Disk, store.Superblock, [])) folder Outlet.none [] store.Path
         with _ ->
             if isAsBefore () then
                 store.Disk.SetLength length
