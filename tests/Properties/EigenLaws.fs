@@ -204,5 +204,9 @@ let tests =
 
           testCase "the same bits on every machine" (fun () ->
               // 60 fills panels of reflections and fours of rows evenly, 75 neither.
-              Expect.equal (fingerprint (leading (fixedMatrix 60) 20)) "63d61a937331a33162cb7ba27608bfa4e02af0ed8791afc186ecd89491a12c0c" "SHA-256 of the pairs of 60"
+              Expect.equal
+                  (fingerprint (leading (fixedMatrix 60) 20))
+                  "63d61a937331a33162cb7ba27608bfa4e02af0ed8791afc186ecd89491a12c0c"
+                  "SHA-256 of the pairs of 60"
+
               Expect.equal (fingerprint (leading (fixedMatrix 75) 75)) "" "SHA-256 of the pairs of 75") ]

@@ -55,6 +55,22 @@ let tests =
                           | DatasetNode same -> same.Layout = dataset.Layout && same.Count = dataset.Count
                           | GroupNode _ -> false))))
 
+          Law.holds "without" (fun (some: (byte * byte) list) (others: (byte * byte) list) ->
+              let ranges (gaps: (byte * byte) list) =
+                  (([], 0L), gaps)
+                  ||> List.fold (fun (ranges, at) (gap, length) ->
+                      let start = at + int64 gap % 9L
+                      let length = 1L + int64 length % 9L
+                      struct (start, length) :: ranges, start + length)
+                  |> fst
+                  |> List.rev
+
+              let bytes ranges =
+                  ranges |> List.collect (fun (struct (start, length)) -> [ start .. start + length - 1L ])
+
+              let left = Place.without (ranges others) (ranges some)
+              bytes left = List.except (bytes (ranges others)) (bytes (ranges some)))
+
           Law.holds "room lies in the ranges, in whole multiples of eight" (fun (AnyHoles(_, holes)) (nudge: byte) ->
               let ranges =
                   holes |> List.map (fun (struct (start, length)) -> struct (start + int64 nudge % 3L, length - int64 nudge % 7L))

@@ -60,6 +60,27 @@ module Place =
             | struct (next, more) :: rest when start + length = next -> struct (start, length + more) :: rest
             | _ -> struct (start, length) :: later)
 
+    /// The ranges without what others take of them; both are sorted, and neither overlaps itself.
+    /// Law (without): a byte is left exactly when it is in the ranges and is not taken.
+    let without (taken: struct (int64 * int64) list) (ranges: struct (int64 * int64) list) =
+        let rec cut left (ranges: struct (int64 * int64) list) (taken: struct (int64 * int64) list) =
+            match ranges, taken with
+            | [], _ -> List.rev left
+            | range :: rest, [] -> cut (range :: left) rest []
+            | struct (start, length) :: rest, struct (low, count) :: others ->
+                if low + count <= start then
+                    cut left ranges others
+                elif start + length <= low then
+                    cut (struct (start, length) :: left) rest taken
+                elif start < low then
+                    cut (struct (start, low - start) :: left) (struct (low, start + length - low) :: rest) taken
+                elif start + length > low + count then
+                    cut left (struct (low + count, start + length - low - count) :: rest) others
+                else
+                    cut left rest taken
+
+        cut [] ranges taken
+
     /// Room for new objects where old bytes are given up: whole multiples of eight.
     let room ranges =
         ranges
@@ -92,6 +113,7 @@ module Place =
             Array.append indices data |> Array.except (Array.append givenUp overwritten)
 
         let followed = if read && plan <> OnlyKept then Array.sort kept else [||]
+
         let withheld =
             withheld |> List.map (fun (struct (start, count)) -> struct (0L, start, count)) |> Array.ofList
 

@@ -78,9 +78,8 @@ module Preprocess =
 
     /// What a filter leaves of everything but X. What was withheld from the clone is copied after all where it stays as it is.
     let private kept (job: Job) (draft: Draft) selection withheld =
-        if Subset.givenUp job.File selection <> withheld then
-            Clone.copyRanges job.File.Store.Disk draft.Disk withheld job.Settings.Cancel
-
+        let needed = withheld |> Place.without (Subset.givenUp job.File selection)
+        Clone.copyRanges job.File.Store.Disk draft.Disk needed job.Settings.Cancel
         Subset.links job.File draft selection job.Settings.Cancel
 
     /// Takes all steps, with what they let out, `following` what the read of all of X goes through; then commits.
@@ -152,7 +151,9 @@ module Preprocess =
     let private withheld (job: Job) =
         let file = job.File
         let recipe = job.Plan.Recipe
-        let least drops length = if drops then Kept.none length else Kept.all length
+
+        let least drops length =
+            if drops then Kept.none length else Kept.all length
 
         if recipe.Filter.IsSome then
             Subset.givenUp
