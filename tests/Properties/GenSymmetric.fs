@@ -110,7 +110,10 @@ let private nearlyWhole size =
 
         let! whole = filled "nearly whole" size entry
         let! noise = filled "noise" size (Gen.frequency [ 1, Gen.constant 0.0; 1, fraction ])
-        let! amount = Gen.frequency [ 1, Gen.constant 0.0; 3, power -20 -10 ]
+
+        let! amount =
+            Gen.frequency [ 1, Gen.constant 0.0; 3, power -20 -10; 1, power -165 -130 ]
+
         return symmetric whole.Kind size (fun i j -> whole[i, j] + amount * noise[i, j])
     }
 
@@ -129,6 +132,9 @@ let private silenced matrix =
     Gen.arrayOfLength matrix.Size (Gen.elements [ true; true; false ])
     |> Gen.map (fun heard ->
         symmetric $"silenced {matrix.Kind}" matrix.Size (fun i j -> if heard[i] && heard[j] then matrix[i, j] else 0.0))
+
+/// Not so small that digits are lost.
+let hasAllDigits (number: float) = number = 0.0 || Double.IsNormal number
 
 let scaled factor matrix =
     { matrix with
@@ -151,7 +157,8 @@ let anySymmetric =
         let! factor =
             Gen.frequency [ 4, Gen.constant 1.0; 1, Gen.elements [ 1e-150; 1e150; 1e-3; 1e7 ] ]
 
-        return scaled factor matrix
+        let other = scaled factor matrix
+        return if Array.forall hasAllDigits other.Upper then other else matrix
     }
 
 let withCount =

@@ -31,7 +31,7 @@ module internal Tridiagonal =
           AfterNext: float[] }
 
     /// Gaussian elimination with partial pivoting, for two rows or more. No entry beside the diagonal is zero.
-    let private factor (diagonal: Span<float>) (beside: Span<float>) least (x: float) =
+    let private factor (diagonal: Span<float>) (beside: Span<float>) (x: float) =
         let count = diagonal.Length
         let exchanged: bool[] = Array.zeroCreate count
         let lower: float[] = Array.zeroCreate count
@@ -61,8 +61,7 @@ module internal Tridiagonal =
                 a <- d - lower[i] * b
                 b <- e
 
-        // Where x is an eigenvalue to the last bit, the inverse of a matrix one rounding error away serves as well.
-        pivots[count - 1] <- if abs a < least then least else a
+        pivots[count - 1] <- a
 
         { Exchanged = exchanged
           Lower = lower
@@ -139,7 +138,7 @@ module internal Tridiagonal =
         /// Inverse iteration at x, among what is orthogonal to the eigenvectors found before.
         let iterate (x: float) (y: Span<float>) =
             let factors =
-                factor (Span(diagonal, first, count)) (Span(beside, first, count - 1)) (Roundoff * norm) x
+                factor (Span(diagonal, first, count)) (Span(beside, first, count - 1)) x
 
             scatter y
 
@@ -182,12 +181,15 @@ module internal Tridiagonal =
             else
                 // A little above a cluster of eigenvalues the inverse treats them all alike. In their midst, where x may agree with one to far
                 // more digits than either has, it may bring up that one and bury the rest, so that nothing is left if it was found before.
-                // Should x come so close to another all the same, it moves on; what is accepted grows, so that this ends.
+                // Should x come so close to another all the same, or hit it, it moves on.
                 let mutable x = value + 16.0 * Roundoff * norm
                 let mutable accepted = 32.0 * Roundoff * norm
                 iterate x y
 
                 while not (residual value y <= accepted) do
+                    if not (accepted < 1e-10 * norm) then
+                        raise (ArithmeticException "no eigenvector came out of inverse iteration")
+
                     x <- x + 5.0 * Roundoff * norm
                     accepted <- 2.0 * accepted
                     iterate x y
