@@ -169,7 +169,8 @@ let tests =
                       match known together, known separate with
                       | Ok together, Ok separate ->
                           Expect.equal (List.except separate together, List.except together separate) ([], []) "every object"
-                      | together, separate -> Expect.equal together separate "both fail, or neither"
+                      // Which step is the first to find the data unfit differs, since the trend is asked for later at once.
+                      | together, separate -> Expect.equal together.IsOk separate.IsOk "both fail, or neither"
 
                       if together.IsOk then
                           Expect.equal (columnOrder (path "together")) (columnOrder (path "separate")) "the columns"))
