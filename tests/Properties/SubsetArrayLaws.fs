@@ -77,12 +77,46 @@ let private replaceChanged
 
 let private replace path name kept judge = replaceChanged id path name kept judge
 
+/// What lies in chunks beyond the end is what a dataset that grows would show there: its fill value.
+let private isPadded (store: Store) (dataset: Dataset) =
+    match dataset.Layout with
+    | Chunked(shape, _, _, _) ->
+        let dims = dataset.Dims
+
+        let whole =
+            Array.map2 (fun dim extent -> (dim + extent - 1L) / extent * extent) dims shape
+
+        let bytes =
+            SlabReader(
+                store.Disk,
+                { dataset with
+                    Space = Simple(List.ofArray whole, List.ofArray whole) }
+            )
+                .ReadAll()
+
+        let isBeyond element =
+            let mutable rest = int64 element
+            let mutable beyond = false
+
+            for d in whole.Length - 1 .. -1 .. 0 do
+                beyond <- beyond || rest % whole[d] >= dims[d]
+                rest <- rest / whole[d]
+
+            beyond
+
+        let size = dataset.ElementSize
+
+        seq { 0 .. bytes.Length / size - 1 }
+        |> Seq.forall (fun element -> not (isBeyond element) || bytes[element * size .. (element + 1) * size - 1] = dataset.FillValue)
+    | _ -> true
+
 let private isSubset (store: Store) (old: Dataset) (now: Store) (dataset: Dataset) (kept: Kept voption[]) =
     let values = SlabReader(store.Disk, old).ReadAll()
     let dims = Array.map2 Runs.total kept old.Dims
     Expect.equal dataset.Dims dims "its extent"
 
     Expect.isTrue (SlabReader(now.Disk, dataset).ReadAll() = expected old.ElementSize old.Dims kept values) $"the values of {old.Path}"
+    Expect.isTrue (isPadded now dataset) $"the ends of the chunks of {old.Path}"
     Expect.equal dataset.Type old.Type "its type"
     Expect.equal dataset.FillValue old.FillValue "its fill value"
 
