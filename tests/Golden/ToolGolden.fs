@@ -33,17 +33,31 @@ let private streams =
           Expect.equal outcome.Output (Help.page (Command.tryFind "pipeline")) "stdout"
       } ]
 
-/// The fields of `--json`, against docs/json.md.
-let private fields (arguments: string list) =
-    let outcome = run arguments
-    Expect.equal outcome.ExitCode 0 outcome.Errors
-    [ for field in JsonDocument.Parse(outcome.Output).RootElement.EnumerateObject() -> field.Name ]
+/// What a command prints with --json.
+let private answer (arguments: string list) =
+    let outcome = run (arguments @ [ "--json"; "--quiet" ])
+    Expect.equal (outcome.ExitCode, outcome.Errors) (0, "") "code and stderr"
+    JsonDocument.Parse(outcome.Output).RootElement
 
+let private strings (element: JsonElement) (name: string) =
+    [ for item in element.GetProperty(name).EnumerateArray() -> item.GetString() ]
+
+/// The names between `` ` `` in docs/json.md.
 let private documented =
     lazy
-        (let text = File.ReadAllText(Path.Combine(root, "docs", "json.md"))
+        (File.ReadAllText(Path.Combine(root, "docs", "json.md")).Split '`'
+         |> Array.indexed
+         |> Array.filter (fun (i, _) -> i % 2 = 1)
+         |> Array.map snd
+         |> Set.ofArray)
 
-         text.Split '`' |> Array.indexed |> Array.filter (fun (i, _) -> i % 2 = 1) |> Array.map snd |> Set.ofArray)
+let private right result =
+    match result with
+    | Ok answer -> answer
+    | Error fault -> failtest (Fault.sentence fault)
+
+let private digest path =
+    (Pipeline.digest Settings.standard path |> right).Whole
 
 let private json =
     [ test "docs/json.md has every field" {
@@ -53,11 +67,92 @@ let private json =
               [ [ "plan"; sample ]
                 [ "info"; sample ]
                 [ "digest"; sample ]
-                [ "preprocess"; sample; "--out"; sandbox.File "out.h5ad" ] ] do
-              let unknown =
-                  fields (arguments @ [ "--json"; "--quiet" ]) |> List.filter (fun field -> not (documented.Value.Contains field))
+                [ "pipeline"; sample; "--out"; sandbox.File "out.h5ad" ] ] do
+              let fields = [ for field in (answer arguments).EnumerateObject() -> field.Name ]
+              Expect.isEmpty (fields |> List.filter (fun field -> not (documented.Value.Contains field))) $"fields of {arguments.Head} without a word"
+      }
+      test "what is said to be written is there" {
+          use sandbox = new Sandbox()
+          let output = sandbox.File "out.h5ad"
+          let told = answer [ "pipeline"; sample; "--out"; output; "--n-comps"; "7"; "--n-top-genes"; "30"; "--min-genes"; "20" ]
+          let digest = Pipeline.digest Settings.standard output |> right
+          let there = digest.Elements |> List.map _.Path |> Set.ofList
 
-              Expect.isEmpty unknown $"fields of {arguments.Head} that are not in docs/json.md"
+          for field, place in
+              [ "obs_columns", "obs"
+                "var_columns", "var"
+                "obsm_keys", "obsm"
+                "varm_keys", "varm"
+                "uns_keys", "uns" ] do
+              let names = strings told field
+              Expect.isNonEmpty names field
+              Expect.isEmpty (names |> List.filter (fun name -> not (there.Contains $"{place}/{name}"))) $"{field} that are not there"
+
+          Expect.equal (strings told "steps") [ "filter"; "qc"; "normalize_total"; "log1p"; "hvg"; "pca" ] "steps"
+          Expect.equal (told.GetProperty("highly_variable_genes").GetInt32()) 30 "highly variable genes"
+          Expect.equal (told.GetProperty("variance_ratio").GetArrayLength()) 7 "components"
+          let info = Pipeline.info Recipe.standard Settings.standard output |> right
+          Expect.equal (told.GetProperty("n_obs_after").GetInt64()) info.Cells "cells"
+          Expect.equal (told.GetProperty("n_vars_after").GetInt32()) info.Genes "genes"
+          Expect.isLessThan info.Cells (told.GetProperty("n_obs").GetInt64()) "some cells are gone"
+      }
+      for command in
+          [ "pipeline"
+            "pipeline --min-cells 3 --target-sum median --exclude-highly-expressed"
+            "pipeline --flavor seurat_v3 --n-top-genes 30"
+            "pipeline --max-pct mt=20"
+            "preprocess"
+            "qc"
+            "pca" ] do
+          test $"the plan of {command} comes true" {
+              use sandbox = new Sandbox()
+              let words = CommandGolden.words command @ [ sample; "--out"; sandbox.File "out.h5ad" ]
+              let planned = answer ("plan" :: words)
+              let told = answer words
+
+              for field in [ "command"; "reads_of_x"; "dtype_after" ] do
+                  Expect.equal (string (planned.GetProperty field)) (string (told.GetProperty field)) field
+
+              Expect.equal (strings planned "steps") (strings told "steps") "steps"
+          } ]
+
+/// Commands one after another, each on what the one before made; the digest of the last.
+let private chain (sandbox: Sandbox) commands =
+    let file = sandbox.Copy(sample, "chained.h5ad")
+
+    for command in commands do
+        answer (CommandGolden.words command @ [ file; "--in-place" ]) |> ignore
+
+    let made = digest file
+    File.Delete file
+    made
+
+let private chains =
+    [ test "the pipeline is its steps" {
+          use sandbox = new Sandbox()
+          let whole = chain sandbox [ "pipeline --n-top-genes 30" ]
+
+          for commands in
+              [ [ "preprocess"; "pipeline --n-top-genes 30 --skip qc,normalize_total,log1p" ]
+                [ "qc"; "normalize_total"; "log1p"; "hvg --n-top-genes 30"; "pca" ]
+                [ "pipeline --n-top-genes 30 --skip pca"; "pca --mask-var highly_variable" ] ] do
+              Expect.equal (chain sandbox commands) whole $"{commands}"
+      }
+      test "the pipeline is what the core makes of its recipe" {
+          use sandbox = new Sandbox()
+          let expected = sandbox.File "expected.h5ad"
+          Pipeline.run Recipe.full Settings.standard sample (NewFile expected) |> right |> ignore
+          Expect.equal (chain sandbox [ "pipeline" ]) (digest expected) "the digest"
+      }
+      test "a filter goes before the steps" {
+          use sandbox = new Sandbox()
+          let apart = chain sandbox [ "filter --min-genes 30 --min-cells 5"; "preprocess" ]
+          Expect.equal (chain sandbox [ "preprocess --min-genes 30 --min-cells 5" ]) apart "the digest"
       } ]
 
-let all = testList "Tool" [ testList "streams" streams; testList "json" json ]
+let all =
+    testList
+        "Tool"
+        [ testList "streams" streams
+          testList "json" json
+          testList "chains" chains ]
