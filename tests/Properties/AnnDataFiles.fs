@@ -29,6 +29,7 @@ let usual storage =
 
 let asArray numeric (values: float[]) : Array =
     match numeric with
+    | Numeric.Bool -> Array.map (fun value -> value <> 0.0) values
     | Numeric.Int8 -> Array.map sbyte values
     | Numeric.UInt8 -> Array.map byte values
     | Numeric.Int16 -> Array.map int16 values

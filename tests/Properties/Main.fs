@@ -25,6 +25,7 @@ let all =
           ChunkTreeLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
+          GramLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests
