@@ -32,6 +32,7 @@ let all =
           SchemaLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
+          SpillLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests

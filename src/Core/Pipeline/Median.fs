@@ -2,26 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.IO
-
-/// Numbers on their way through a scratch file that vanishes with the run.
-[<Sealed>]
-type Scratch(folder: string) =
-    let path = Path.Combine(folder, $".singlesharp-{Guid.NewGuid():N}.tmp")
-
-    let handle =
-        try
-            File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose)
-        with
-        | :? IOException as trouble -> Fault.throw (CannotWrite(path, Fault.reason trouble))
-        | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(path, "you may not write to this folder"))
-
-    let disk = new Disk(path, handle, 0L)
-
-    member _.Disk = disk
-
-    interface IDisposable with
-        member _.Dispose() = (disk :> IDisposable).Dispose()
 
 [<RequireQualifiedAccess>]
 module Median =
