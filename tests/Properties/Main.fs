@@ -10,6 +10,7 @@ let all =
           OutletLaws.tests
           BlocksLaws.tests
           ElementaryLaws.tests
+          EigenLaws.tests
           ChecksumLaws.tests
           HeaderLaws.tests
           LinksLaws.tests
