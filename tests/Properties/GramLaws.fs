@@ -176,6 +176,25 @@ let tests =
                       Expect.isTrue (Double.IsFinite sums[0] && not (Double.IsFinite sums[1])) $"{value}"
           }
 
+          test "it takes the memory that it says, and asks for it once" {
+              let rows percent = slice (fixedRows 200 300 percent)
+              let slices = [ rows 100; rows 1 ]
+              let fold = Gram.fold 300
+
+              // One state and one multiplier, which goes both ways; the second time the multiplier is there already.
+              let allocated () =
+                  let before = GC.GetAllocatedBytesForCurrentThread()
+                  Fold.run fold (List.replicate 20 slices[0] @ List.replicate 100 slices[1]) |> ignore
+                  float (GC.GetAllocatedBytesForCurrentThread() - before)
+
+              let bytes = float (Gram.memory 300 1 1)
+              let first = allocated ()
+              Expect.isTrue (first > 0.9 * bytes && first < 1.1 * bytes) $"{first} of {bytes}"
+              let state = float (Gram.memory 300 1 0)
+              let second = allocated ()
+              Expect.isTrue (second < 1.1 * state) $"{second} of {state}"
+          }
+
           test "more genes than fit an array are refused" { GenFiles.isFault "65536 genes are chosen" (fun () -> Gram.fold 65536) }
 
           test "its bits are the same on every machine" {

@@ -24,9 +24,10 @@ let private logs (matrix: Rows) =
 let private components options size rows =
     Pca.components options (GramLaws.gram size rows)
 
-/// Is there anything to find?
+/// Is there anything to find? A stored zero is no difference.
 let private varies (matrix: Rows) =
-    matrix.Genes > 1 && List.exists (fun row -> Set.ofList row <> Set.ofList matrix.Rows.Head) matrix.Rows
+    let stored = matrix.Rows |> List.map (List.filter (fun (_, value) -> value <> 0.0))
+    matrix.Genes > 1 && stored |> List.exists (fun row -> row <> stored.Head)
 
 /// Holds for matrices of which some gene varies, as logarithms.
 let private lawOfLogs times name (property: int -> (int * float) list list -> bool) =
@@ -225,10 +226,10 @@ let tests =
                     Some 31, 60L, 30, "31 components"
                     Some 0, 30L, 60, "0 components"
                     Some -1, 30L, 60, "-1 components"
-                    None, 1L, 60, "1 cells and 60 genes"
-                    Some 1, 60L, 1, "60 cells and 1 genes"
-                    None, 0L, 60, "0 cells"
-                    None, 60L, 0, "0 genes" ] do
+                    None, 1L, 60, "two genes, and there are 1 and 60"
+                    Some 1, 60L, 1, "there are 60 and 1"
+                    None, 0L, 60, "there are 0 and 60"
+                    None, 60L, 0, "there are 60 and 0" ] do
                   GenFiles.isFault said (fun () -> Pca.count { centred with Comps = comps } cells genes)
           }
 
@@ -242,7 +243,7 @@ let tests =
 
                   refuses "do not vary" [ []; []; [] ]
                   refuses "do not vary" (List.replicate 4 [ 0, 0.5; 2, 2.0 ])
-                  refuses "it takes two of each" [ [ 0, 1.0; 1, 2.0 ] ]
+                  refuses "it takes at least two cells" [ [ 0, 1.0; 1, 2.0 ] ]
           }
 
           test "values from one end of float32 to the other" {

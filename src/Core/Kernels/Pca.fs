@@ -52,7 +52,7 @@ module Pca =
         let least = min cells (int64 genes)
 
         if least < 2L then
-            refuse $"there are {cells} cells and {genes} genes to look at, and it takes two of each"
+            refuse $"it takes at least two cells and two genes, and there are {cells} and {genes}"
 
         match options.Comps with
         | None -> int (min (int64 usual) (least - 1L))
