@@ -22,7 +22,7 @@ let private logs (matrix: Rows) =
         |> List.map (List.filter (fun (gene, _) -> gene < size) >> List.map (fun (gene, value) -> gene, logged value) >> List.sortBy fst) }
 
 let private components options size rows =
-    Pca.components options (GramLaws.gram size rows)
+    Pca.components options string (GramLaws.gram size rows)
 
 /// Is there anything to find? A stored zero is no difference.
 let private varies (matrix: Rows) =

@@ -11,7 +11,14 @@ type Scratch(folder: string) =
 
     let handle =
         try
-            File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose)
+            let handle =
+                File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose)
+
+            // Where a file lives on without its name, it gives it up at once, so that even a killed run leaves nothing.
+            if not (OperatingSystem.IsWindows()) then
+                File.Delete path
+
+            handle
         with
         | :? IOException as trouble -> Fault.throw (CannotWrite(path, Fault.reason trouble))
         | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(path, "you may not write to this folder"))

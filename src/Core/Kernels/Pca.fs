@@ -43,7 +43,7 @@ type CellScores =
 [<RequireQualifiedAccess>]
 module Pca =
     /// scanpy's settings.N_PCS.
-    let private usual = 50
+    let usual = 50
 
     let private refuse why = Fault.throw (Unsuitable("pca", why))
 
@@ -60,14 +60,13 @@ module Pca =
         | Some comps -> refuse $"{comps} components are wanted of {cells} cells and {genes} genes; ask for 1 to {least - 1L}"
 
     /// A value that is not finite makes the sum of its gene so; squares that float64 cannot hold show on the diagonal.
-    let private requireFinite gram =
+    let private requireFinite nameOf gram =
         for gene in 0 .. gram.Size - 1 do
             let sum = gram.Sums[gene]
             let square = gram.Upper[Packed.row gram.Size gene + gene]
 
             if not (Double.IsFinite sum && Double.IsFinite square) then
-                refuse
-                    $"gene {gene + 1} of the {gram.Size} that it looks at has a value that is NaN, infinite or too large; repair it, or leave out its cell or its gene"
+                refuse $"gene {nameOf gene} has a value that is NaN, infinite or too large; repair it, or leave out its cell or its gene"
 
     /// C = (XᵀX − n μμᵀ) / (n − 1), in the place of XᵀX.
     let private centre gram (means: float[]) =
@@ -99,13 +98,13 @@ module Pca =
             for i in 0 .. vector.Length - 1 do
                 vector[i] <- -vector[i]
 
-    /// The components of the cells behind a Gram matrix, whose Upper is used up: eigenvectors of the covariance matrix
+    /// The components of the cells behind a Gram matrix (`nameOf` names a gene for messages), whose Upper is used up: eigenvectors of the covariance matrix
     /// C = (XᵀX − n μμᵀ) / (n − 1), each with its largest loading positive, and its eigenvalues, 0 where rounding made them negative;
     /// without centring, eigenvectors v of XᵀX by descending eigenvalue λ, with the variances of their scores λ/n − (μᵀv)².
     /// Law (components): the scores are uncorrelated, component i's have the variance Variances[i], and Σ Variances ≤ TotalVariance.
-    let components options gram =
+    let components options (nameOf: int -> string) gram =
         let count = count options gram.Cells gram.Size
-        requireFinite gram
+        requireFinite nameOf gram
         let n = float gram.Cells
         let size = gram.Size
         let means = gram.Sums |> Array.map (fun sum -> sum / n)

@@ -133,15 +133,20 @@ module Plan =
     /// Bytes of the sums and flags that a block keeps per gene and batch.
     let private moments = 17L
 
-    /// The Gram matrix of so many genes, one half of it; and what the components need besides once it is complete.
-    let private gramNeed (genes: int) =
-        let half = Checked.(*) (int64 genes) (int64 genes + 1L) / 2L * 8L
+    /// One half of the Gram matrix of so many genes for each block in flight, scores on their way out; then, once, the vectors
+    /// and loadings, and what each worker multiplies with.
+    let private gramNeed (settings: Settings) (pca: PcaRecipe) (genes: int) =
+        let genes = int64 genes
+        let components = int64 (defaultArg pca.NComps Pca.usual)
+        let half = Checked.(*) genes (genes + 1L) / 2L * 8L
+        let scores = Checked.(*) (int64 Blocks.rowsPerBlock * 4L) components
+        let multiplier = 3L * 1024L * 1024L + 1024L * genes
 
-        { State = half + int64 genes * 8L
-          Page = usualPage
-          Once = half }
+        { State = half + genes * 8L
+          Page = max usualPage scores
+          Once = Checked.(*) (32L * genes) components + int64 (max 1 settings.Workers) * multiplier }
 
-    let private need (file: H5adFile) recipe values after groups pcaGenes reading =
+    let private need (file: H5adFile) (settings: Settings) recipe values after groups pcaGenes reading =
         let genes = int64 file.X.Genes
 
         match reading with
@@ -161,30 +166,38 @@ module Plan =
         | Reading.Clipped ->
             { Budget.nothing with
                 State = Checked.(*) (int64 (groups + 1) * moments) genes }
-        | Reading.Components -> gramNeed (Option.defaultValue 0 pcaGenes)
+        | Reading.Components -> gramNeed settings recipe.Pca.Value (Option.defaultValue 0 pcaGenes)
 
-    /// How many genes pca will look at, where that is known.
+    /// How many genes pca will look at, at most, where that is known.
     let private pcaGenes (file: H5adFile) (recipe: Recipe) =
         let atMost n = min n file.X.Genes
+
+        /// Of what the file says a filter may leave less.
+        let ofFile count =
+            if Recipe.filtersGenes recipe then None else Some count
+
+        let inColumn column =
+            Frame.booleans file.Store file.Var "--mask-var" column |> GeneSets.size |> ofFile
 
         match recipe.Pca with
         | None -> None
         | Some pca ->
             match pca.MaskVar, recipe.Hvg with
-            | AllGenes, _ -> Some file.X.Genes
+            | AllGenes, _ -> ofFile file.X.Genes
             | (HighlyVariable | MaskColumn "highly_variable"), Some hvg ->
                 match hvg.NTopGenes with
                 | Some n when hvg.ExactN || hvg.BatchKey.IsSome || Recipe.fitsTrend hvg -> Some(atMost n)
                 // Genes that are tied at the cut-off are all chosen.
-                | Some n -> Some(atMost (n + n / 50 + 16))
+                | Some n -> Some(atMost (atMost n + atMost n / 50 + 16))
                 | None when Recipe.fitsTrend hvg -> Some(atMost 2000)
                 | None -> None
             | HighlyVariable, None ->
                 if List.contains "highly_variable" file.Var.Columns then
-                    Some(GeneSets.size (Frame.booleans file.Store file.Var "--mask-var" "highly_variable"))
+                    inColumn "highly_variable"
                 else
-                    Some file.X.Genes
-            | MaskColumn column, _ -> Some(GeneSets.size (Frame.booleans file.Store file.Var "--mask-var" column))
+                    ofFile file.X.Genes
+            | MaskColumn "highly_variable_intersection", Some { BatchKey = Some _ } -> None
+            | MaskColumn column, _ -> inColumn column
 
     let private warnings (file: H5adFile) (recipe: Recipe) sets pcaGenes =
         [ match recipe.Qc |> Option.map (percentTop file.X.Genes) with
@@ -228,8 +241,8 @@ module Plan =
             | _, Error _ -> None)
 
     /// How the pass for the components reads, once it is known how many genes it looks at.
-    let gramFit (file: H5adFile) (settings: Settings) genes =
-        match gramNeed (int genes) |> Budget.tryFit file.X settings with
+    let gramFit (file: H5adFile) (settings: Settings) pca genes =
+        match gramNeed settings pca (int genes) |> Budget.tryFit file.X settings with
         | Ok fit -> fit
         | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory))
 
@@ -272,7 +285,8 @@ module Plan =
 
         let passes =
             readings recipe
-            |> List.map (fun reading -> reading, need file recipe values after groups pcaGenes reading |> Budget.tryFit file.X settings)
+            |> List.map (fun reading ->
+                reading, need file settings recipe values after groups pcaGenes reading |> Budget.tryFit file.X settings)
             |> fitting settings pcaGenes
             |> List.map (fun (reading, fit) ->
                 { Reading = reading
@@ -288,6 +302,17 @@ module Plan =
             |> Option.defaultValue []
 
         requireSets recipe filterSets
+
+        // Too many components for the data are refused now, as far as these are known.
+        match recipe.Pca, pcaGenes with
+        | Some pca, Some genes ->
+            Pca.count
+                { Comps = pca.NComps
+                  ZeroCenter = pca.ZeroCenter }
+                file.X.Cells
+                genes
+            |> ignore
+        | _ -> ()
 
         { Recipe = recipe
           Passes = passes

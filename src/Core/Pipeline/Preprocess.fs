@@ -166,13 +166,16 @@ module Preprocess =
     /// A clone of the input takes the place of the target once it is complete.
     let private toClone job (target: string) =
         let file = job.File
-        Publish.require target (file.Store.Superblock.EndOfFile + Written.addedBytes file job.Plan)
+        let withheld = withheld job
+
+        let copied =
+            file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
+
+        Publish.require target (copied + Written.addedBytes file job.Plan)
         let folder = Path.GetDirectoryName(Publish.resolve target)
 
         let reads =
             job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
-
-        let withheld = withheld job
 
         Publish.replace target file.Store.Disk.Origin (fun disk ->
             let draft, following =

@@ -25,7 +25,12 @@ module Principal =
         match pca.MaskVar, table with
         | AllGenes, _ -> None, all
         | (HighlyVariable | MaskColumn "highly_variable"), Some table -> Some "highly_variable", Kept.ofFlags table.IsHighlyVariable
-        | MaskColumn column, _ -> Some column, ofFile column
+        | MaskColumn column, Some table ->
+            // A column that this run writes counts, not the one of that name that is in the file.
+            match table.Columns |> List.tryFind (fun (written, _) -> written.Name = column && written.Type = Numeric.Bool) with
+            | Some(_, flags) -> Some column, Kept.ofFlags (flags |> Array.map ((<>) 0.0))
+            | None -> Some column, ofFile column
+        | MaskColumn column, None -> Some column, ofFile column
         | HighlyVariable, None ->
             if List.contains "highly_variable" job.File.Var.Columns then
                 Some "highly_variable", ofFile "highly_variable"
@@ -71,14 +76,18 @@ module Principal =
               ZeroCenter = pca.ZeroCenter }
 
         let count = Pca.count options cells (int genes.Count)
-        let fit = Plan.gramFit job.File job.Settings genes.Count
+        let fit = Plan.gramFit job.File job.Settings pca genes.Count
         use scratch = new Scratch(folder)
 
         let spill =
             Spill(scratch.Disk, int genes.Count, Precision.ofNumeric job.Plan.TypeAfter)
 
         let gram = Pass.gram job transformation genes fit spill.Outlet
-        let components = Pca.components options gram
+
+        let nameOf gene =
+            Frame.nameOf job.File.Store job.File.Var (job.Genes.At(genes.At(int64 gene)))
+
+        let components = Pca.components options nameOf gram
         let scores = draft.Reserve(Checked.(*) (Checked.(*) cells (int64 count)) 4L)
         Pass.project job fit (spill.Rows fit.ValuesPerSlice) (ScoreOutlet.toPlace draft.Disk scores (Pca.scores components))
 

@@ -51,6 +51,14 @@ module Report =
                 "results are those of scanpy, which does not check"
 
         [ yield! plan.Warnings
+          match plan.Recipe.Qc with
+          | Some qc when not job.Genes.IsAll ->
+              match Plan.percentTop (int job.Genes.Count) qc with
+              | _, [] -> ()
+              | _, dropped ->
+                  let list = dropped |> List.map string |> String.concat ", "
+                  $"the share of the top {list} genes is left out, because {job.Genes.Count} genes stay"
+          | _ -> ()
           if plan.Recipe.Filter.IsSome && tallied.Cells.Count = 0L then
               "no cell meets the limits of the filter"
           if plan.Recipe.Filter.IsSome && job.Genes.Count = 0L then

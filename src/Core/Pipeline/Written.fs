@@ -91,7 +91,7 @@ module Written =
           if recipe.Log1p.IsSome || recipe.Hvg.IsSome || recipe.Pca.IsSome then
               "uns" ]
 
-    /// The bytes that a run adds to a file, at least: columns of obs, scores, and values that are stored anew without compression.
+    /// The bytes that a run adds to a file, about: columns of obs, scores, and values that are stored anew without compression.
     let addedBytes (file: H5adFile) (plan: Plan) =
         let columns =
             obsColumns file plan (Kept.all (int64 file.X.Genes))
@@ -103,4 +103,9 @@ module Written =
             else
                 0L
 
-        columns + values
+        let scores =
+            match plan.Recipe.Pca with
+            | Some pca -> Checked.(*) (4L * file.X.Cells) (int64 (defaultArg pca.NComps Pca.usual))
+            | None -> 0L
+
+        columns + scores + values
