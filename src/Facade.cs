@@ -21,8 +21,14 @@ public static class Pipeline
     public static string Version => Core.Pipeline.version;
 
     /// <summary>
-    /// Takes the steps of a recipe in one read and one write of X. Excluding highly expressed genes and a median target sum
-    /// each take one read more.
+    /// Begins a chain of steps on a file, such as <c>Pipeline.Read("in.h5ad").Qc().Log1p().Write("out.h5ad")</c>. The file is not
+    /// looked at before the end of the chain.
+    /// </summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file whose X is cells × genes in compressed sparse rows.</param>
+    public static Steps Read(string path) => new(Translate.NotNull(path));
+
+    /// <summary>
+    /// Takes the steps of a recipe in as few reads of X as they allow, and one write. <see cref="Plan"/> tells how many.
     /// </summary>
     /// <param name="input">The path of an <c>.h5ad</c> file whose X is cells × genes in compressed sparse rows.</param>
     /// <param name="output">A path for a new file, or <see cref="Output.InPlace"/>.</param>
@@ -99,6 +105,70 @@ public static class Pipeline
         string input, Output output, Log1pRecipe? options = null, Settings? settings = null,
         IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
         RunAsync(input, output, Recipe.OfLog1p(options), settings, progress, cancellationToken);
+
+    /// <summary>
+    /// A subset of the whole AnnData, by the limits of <c>scanpy.pp.filter_cells</c> and <c>filter_genes</c>: X, layers, obs, var,
+    /// obsm, varm, obsp and varp, and <c>raw</c> by cells. Percentages of gene sets can be limited too.
+    /// </summary>
+    /// <inheritdoc cref="Run"/>
+    /// <param name="options">The limits, of which there must be one.</param>
+    public static Report Filter(string input, Output output, FilterRecipe options, Settings? settings = null) =>
+        Run(input, output, Recipe.OfFilter(options), settings);
+
+    /// <inheritdoc cref="Filter"/>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public static Task<Report> FilterAsync(
+        string input, Output output, FilterRecipe options, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        RunAsync(input, output, Recipe.OfFilter(options), settings, progress, cancellationToken);
+
+    /// <summary>
+    /// Columns of var that say which genes are highly variable, and <c>uns/hvg</c>, as <c>scanpy.pp.highly_variable_genes</c> writes
+    /// them. X does not change; it must be logged already, but raw for <see cref="HvgFlavor.SeuratV3"/> and
+    /// <see cref="HvgFlavor.SeuratV3Paper"/>.
+    /// </summary>
+    /// <inheritdoc cref="Run"/>
+    /// <param name="options">The flavor, the number of genes and more; <c>new HvgRecipe()</c> where it is null.</param>
+    public static Report HighlyVariableGenes(string input, Output output, HvgRecipe? options = null, Settings? settings = null) =>
+        Run(input, output, Recipe.OfHvg(options), settings);
+
+    /// <inheritdoc cref="HighlyVariableGenes"/>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public static Task<Report> HighlyVariableGenesAsync(
+        string input, Output output, HvgRecipe? options = null, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        RunAsync(input, output, Recipe.OfHvg(options), settings, progress, cancellationToken);
+
+    /// <summary>
+    /// Exact principal components of the chosen genes, where <c>scanpy.pp.pca</c> puts them: scores in <c>obsm/X_pca</c> (cells ×
+    /// components, float32), loadings in <c>varm/PCs</c> (genes × components, float64), variances in <c>uns/pca</c>. X does not
+    /// change. The largest loading of each component is positive.
+    /// </summary>
+    /// <inheritdoc cref="Run"/>
+    /// <param name="options">The number of components and more; <c>new PcaRecipe()</c> where it is null.</param>
+    public static Report Pca(string input, Output output, PcaRecipe? options = null, Settings? settings = null) =>
+        Run(input, output, Recipe.OfPca(options), settings);
+
+    /// <inheritdoc cref="Pca"/>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public static Task<Report> PcaAsync(
+        string input, Output output, PcaRecipe? options = null, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        RunAsync(input, output, Recipe.OfPca(options), settings, progress, cancellationToken);
+
+    /// <summary>What a recipe means for a file: reads, writes and memory. No value of X is read and nothing is written.</summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <param name="recipe">The steps that would be taken.</param>
+    /// <param name="settings">How they would run; all processors and 1 GiB where it is null.</param>
+    /// <exception cref="SingleSharpException">The file cannot be read, or the recipe does not fit it or the memory.</exception>
+    public static Plan Plan(string path, Recipe recipe, Settings? settings = null) =>
+        Translate.Plan(path, recipe).Now(settings);
+
+    /// <inheritdoc cref="Plan"/>
+    /// <param name="cancellationToken">Stops the work before it begins.</param>
+    public static Task<Plan> PlanAsync(
+        string path, Recipe recipe, Settings? settings = null, CancellationToken cancellationToken = default) =>
+        Translate.Plan(path, recipe).Start(settings, null, cancellationToken);
 
     /// <summary>Runs a statistic of your own over all cells of a file in one read of X; the file does not change.</summary>
     /// <remarks>

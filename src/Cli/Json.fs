@@ -34,16 +34,31 @@ module Json =
         json.WriteEndArray()
 
     /// JSON has no NaN and no infinity; they are null, as is what was not computed.
-    let private number (json: Utf8JsonWriter) (name: string) (value: float option) =
+    let private value (json: Utf8JsonWriter) (value: float option) =
         match value with
-        | Some value when Double.IsFinite value -> json.WriteNumber(name, value)
-        | _ -> json.WriteNull name
+        | Some value when Double.IsFinite value -> json.WriteNumberValue value
+        | _ -> json.WriteNullValue()
+
+    let private number (json: Utf8JsonWriter) (name: string) number =
+        json.WritePropertyName name
+        value json number
+
+    let private numbers (json: Utf8JsonWriter) (name: string) (numbers: float list) =
+        json.WriteStartArray name
+        numbers |> List.iter (Some >> value json)
+        json.WriteEndArray()
+
+    /// A number that may be missing.
+    let private whole (json: Utf8JsonWriter) (name: string) (value: int option) =
+        match value with
+        | Some value -> json.WriteNumber(name, value)
+        | None -> json.WriteNull name
 
     let private geneSets json (sets: (string * int) list) =
         object' json "gene_sets" (fun () -> sets |> List.iter (fun (name, genes) -> json.WriteNumber(name, genes)))
 
-    /// Of qc, normalize_total, log1p, preprocess and demo. A field that its steps do not compute is null.
-    let ofReport command isInPlace (seconds: float) (report: Report) =
+    /// Of every command that writes a file. A field that its steps do not compute is null.
+    let ofReport command isInPlace (seconds: float) (keys: Keys) (report: Report) =
         print (fun json ->
             json.WriteString("command", (command: string))
             json.WriteString("input", report.Input)
@@ -53,6 +68,8 @@ module Json =
             json.WriteNumber("n_obs", report.Cells)
             json.WriteNumber("n_vars", report.Genes)
             json.WriteNumber("nnz", report.StoredValues)
+            json.WriteNumber("n_obs_after", report.CellsKept)
+            json.WriteNumber("n_vars_after", report.GenesKept)
             json.WriteNumber("reads_of_x", report.Reads)
             json.WriteString("dtype_before", report.TypeBefore)
             json.WriteString("dtype_after", report.TypeAfter)
@@ -61,6 +78,11 @@ module Json =
             geneSets json report.GeneSets
             strings json "obs_columns" report.ObsColumns
             strings json "var_columns" report.VarColumns
+            strings json "obsm_keys" keys.Obsm
+            strings json "varm_keys" keys.Varm
+            strings json "uns_keys" keys.Uns
+            whole json "highly_variable_genes" report.HighlyVariableGenes
+            numbers json "variance_ratio" report.VarianceRatio
             number json "mean_counts_per_cell" report.MeanCountsPerCell
             number json "mean_genes_per_cell" report.MeanGenesPerCell
             json.WriteNumber("empty_cells", report.Findings.EmptyCells)
@@ -83,9 +105,16 @@ module Json =
 
         json.WriteEndObject()
 
+    let private passes (json: Utf8JsonWriter) (passes: PlannedPass list) =
+        strings json "passes" (passes |> List.map _.Purpose)
+        json.WriteStartArray "pass_memory_bytes"
+        passes |> List.iter (fun pass -> json.WriteNumberValue pass.Memory)
+        json.WriteEndArray()
+
     let private plan (json: Utf8JsonWriter) (plan: Plan) =
         json.WriteNumber("reads_of_x", plan.Passes.Length)
-        strings json "passes" (plan.Passes |> List.map _.Purpose)
+        passes json plan.Passes
+        json.WriteNumber("writes_of_x", (if plan.Values = Untouched then 0 else 1))
 
         json.WriteString(
             "x",
@@ -93,6 +122,7 @@ module Json =
             | Untouched -> "untouched"
             | Overwrite -> "same_place"
             | StoreAnew -> "new_dataset"
+            | OnlyKept -> "kept_only"
         )
 
         json.WriteString("dtype_after", Numeric.name plan.TypeAfter)
@@ -121,6 +151,13 @@ module Json =
             strings json "var_columns" info.VarColumns
             strings json "others" info.Others
             object' json "preprocess" (fun () -> plan json info.Plan))
+
+    let ofPlan command path (planned: Plan) =
+        print (fun json ->
+            json.WriteString("command", (command: string))
+            json.WriteString("path", (path: string))
+            strings json "steps" (Recipe.steps planned.Recipe)
+            plan json planned)
 
     let ofDigest (digest: Digest) =
         print (fun json ->

@@ -11,21 +11,11 @@ type Listing =
 module Listing =
     let private plainWidth = 100
 
-    let private wrap width (text: string) =
-        let add lines (word: string) =
-            match lines with
-            | line :: above when String.length line + 1 + word.Length <= width -> $"{line} {word}" :: above
-            | _ -> word :: lines
-
-        text.Split ' ' |> Array.fold add [] |> List.rev
-
     let private printPlain listing =
         let margin = listing.Lines |> List.map (fun (name, _) -> name.Length) |> List.max
 
         for name, value in listing.Lines do
-            for i, line in wrap (plainWidth - margin - 4) value |> List.indexed do
-                let name = if i = 0 then name else ""
-                printfn "  %s  %s" (name.PadRight margin) line
+            Paragraph.hang 2 (margin + 4) plainWidth name value |> List.iter (printfn "%s")
 
     let private printLively listing =
         let table = Table(Border = TableBorder.Rounded, ShowHeaders = false)

@@ -23,7 +23,7 @@ let private listen (cancel: CancellationTokenSource) =
 let private perform request =
     use cancel = new CancellationTokenSource()
     use _ = listen cancel
-    Commands.perform cancel.Token request
+    Execution.perform cancel.Token request
     0
 
 let private explain words mistakes =
@@ -32,7 +32,7 @@ let private explain words mistakes =
     else
         let command =
             match Help.commandOf words with
-            | Some name -> $"singlesharp {name}"
+            | Some command -> $"singlesharp {command.Name}"
             | None -> "singlesharp"
 
         mistakes |> List.iter (Display.note command)

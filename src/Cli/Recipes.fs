@@ -1,72 +1,57 @@
-/// The options of the three steps, as a recipe.
+/// What a command line asks to be done with a file: a recipe of some steps.
 namespace SingleSharp.Cli
 
-open Argu
 open SingleSharp.Core
+
+/// What is to be done.
+type Wish =
+    {
+        /// Complete but for the gene sets below, some of which are lists yet to be read.
+        Recipe: Recipe
+        GeneSets: WantedSet list
+        /// What is worth a warning.
+        Remarks: string list
+    }
 
 [<RequireQualifiedAccess>]
 module Recipes =
-    let private geneSets mtPrefix specs =
-        let distinct (sets: WantedSet list) =
-            match sets |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
-            | Some(name, _) -> Checked.mistake $"--gene-set: two sets are called {name}."
-            | None when Option.isSome mtPrefix && mtPrefix <> Some "" && sets |> List.exists (fun set -> set.Name = "mt") ->
-                Checked.mistake "--mt-prefix and --gene-set mt=... both make the set mt; say one of them."
-            | None -> Ok sets
+    /// The steps of a command but for those that are skipped, and a filter that limits nothing beside other steps.
+    let private remaining (spoken: Spoken) skipped (steps: Recipe) =
+        let unless name step =
+            if List.contains name skipped then None else step
 
-        specs |> List.map Values.geneSet |> Checked.all |> Result.bind distinct
+        let limited =
+            spoken |> List.exists (fun argument -> argument.Chapter = Chapter.Filter)
 
-    let private qc (spoken: ParseResults<PreprocessArguments>) : Checked<QcRecipe * WantedSet list> =
-        let mtPrefix = spoken.TryGetResult PreprocessArguments.Mt_Prefix
+        { steps with
+            Filter = (if limited || Recipe.steps steps = [ "filter" ] then unless "filter" steps.Filter else None)
+            Qc = unless "qc" steps.Qc
+            NormalizeTotal = unless "normalize_total" steps.NormalizeTotal
+            Log1p = unless "log1p" steps.Log1p
+            Hvg = unless "hvg" steps.Hvg
+            Pca = unless "pca" steps.Pca
+            AllowInvalid = List.contains Argument.Allow_Invalid spoken }
 
+    let private spokenSteps (spoken: Spoken) (steps: Recipe) =
         check {
-            let! geneSets = geneSets mtPrefix (spoken.GetResults PreprocessArguments.Gene_Set)
+            let! filter = steps.Filter |> Checked.optional (Steps.filter spoken)
+            and! qc = steps.Qc |> Checked.optional (Steps.qc spoken)
 
-            and! percentTop =
-                match spoken.GetResults PreprocessArguments.Percent_Top with
-                | [] -> Ok Recipe.qc.PercentTop
-                | words -> Values.percentTop (List.concat words)
+            and! normalizeTotal =
+                steps.NormalizeTotal |> Checked.optional (Steps.normalizeTotal spoken)
+
+            and! log1p = steps.Log1p |> Checked.optional (Steps.log1p spoken)
+            and! hvg = steps.Hvg |> Checked.optional (Steps.hvg spoken)
+            and! pca = steps.Pca |> Checked.optional (Steps.pca spoken)
 
             return
-                { Mitochondrial = mtPrefix |> Option.map Values.mitochondrial |> Option.defaultValue Recipe.qc.Mitochondrial
-                  GeneSets = []
-                  PercentTop = percentTop
-                  Log1p = not (spoken.Contains PreprocessArguments.No_Log1p_Columns) },
-                geneSets
-        }
-
-    let private normalizeTotal (spoken: ParseResults<PreprocessArguments>) : Checked<NormalizeRecipe> =
-        let excludes = spoken.Contains PreprocessArguments.Exclude_Highly_Expressed
-
-        let maxFraction text =
-            if excludes then
-                Values.number "--max-fraction" text
-            else
-                Checked.mistake "--max-fraction goes with --exclude-highly-expressed."
-
-        check {
-            let! targetSum =
-                Values.targetSum (spoken.TryGetResult PreprocessArguments.Target_Sum) (spoken.TryGetResult PreprocessArguments.Median)
-
-            and! maxFraction =
-                spoken.TryGetResult PreprocessArguments.Max_Fraction |> Checked.optional maxFraction
-
-            and! keyAdded =
-                spoken.TryGetResult PreprocessArguments.Key_Added |> Checked.optional (Values.name "--key-added")
-
-            return
-                { TargetSum = targetSum
-                  ExcludeHighlyExpressed = excludes
-                  MaxFraction = maxFraction |> Option.defaultValue Recipe.normalizeTotal.MaxFraction
-                  KeyAdded = keyAdded }
-        }
-
-    let private log1p (spoken: ParseResults<PreprocessArguments>) : Checked<Log1pRecipe> =
-        check {
-            let! basis =
-                spoken.TryGetResult PreprocessArguments.Base |> Checked.optional Values.basis
-
-            return { Base = basis |> Option.defaultValue Recipe.log1p.Base }
+                { steps with
+                    Filter = filter
+                    Qc = qc
+                    NormalizeTotal = normalizeTotal
+                    Log1p = log1p
+                    Hvg = hvg
+                    Pca = pca }
         }
 
     /// What the core refuses whatever the data is a mistake of the command line.
@@ -77,21 +62,26 @@ module Recipes =
         with FaultException fault ->
             Checked.mistake (Fault.sentence fault)
 
-    /// The recipe without its gene sets, and the gene sets, some of which are lists yet to be read.
-    /// `steps` takes from all steps those that the command stands for.
-    let ofOptions (steps: Recipe -> Recipe) (spoken: ParseResults<PreprocessArguments>) : Checked<Recipe * WantedSet list> =
+    /// The steps of a command with the options that are said.
+    let ofOptions (steps: Recipe) (spoken: Spoken) : Checked<Wish> =
+        let skipped =
+            spoken |> Spoken.values Argument.Skip |> List.map Values.steps |> Checked.all |> Result.map List.concat
+
+        let remaining = remaining spoken (Result.defaultValue [] skipped) steps
+
         check {
-            let! qc, geneSets = qc spoken
-            and! normalizeTotal = normalizeTotal spoken
-            and! log1p = log1p spoken
+            let! _ = skipped
+            and! recipe = spokenSteps spoken remaining |> Result.bind accepted
+            and! geneSets = Steps.geneSets spoken
 
             return
-                steps
-                    { Recipe.nothing with
-                        Qc = Some qc
-                        NormalizeTotal = Some normalizeTotal
-                        Log1p = Some log1p
-                        AllowInvalid = spoken.Contains PreprocessArguments.Allow_Invalid },
-                geneSets
+                { Recipe = recipe
+                  GeneSets = geneSets
+                  Remarks = Steps.remarks spoken recipe }
         }
-        |> Result.bind (fun (recipe, geneSets) -> accepted recipe |> Result.map (fun recipe -> recipe, geneSets))
+
+    /// The recipe, once the lists of genes are read.
+    let withGeneSets sets recipe =
+        { recipe with
+            Filter = recipe.Filter |> Option.map (fun filter -> { filter with GeneSets = sets })
+            Qc = recipe.Qc |> Option.map (fun qc -> { qc with GeneSets = sets }) }

@@ -4,24 +4,20 @@ namespace SingleSharp.Cli
 open Argu
 open SingleSharp.Core
 
-/// A run of some steps on a file.
-type Run =
-    {
-        Command: string
-        Input: string
-        Output: Output
-        /// Complete but for the gene sets below, some of which are lists yet to be read.
-        Recipe: Recipe
-        GeneSets: WantedSet list
-    }
+/// Some steps on a file.
+type Work =
+    { Command: string
+      Input: string
+      Wish: Wish }
 
 type Task =
-    | Help of command: string option
+    | Help of Command option
     | Version
     | Demo of folder: string
     | Info of path: string
     | Digest of path: string
-    | Run of Run
+    | Plan of Work
+    | Run of Work * Output
 
 /// A task and the manner in which to do it.
 type Request =
@@ -33,7 +29,7 @@ type Request =
 
 [<RequireQualifiedAccess>]
 module Requests =
-    let private input (words: string list) =
+    let private input words =
         match words |> List.map Values.word |> Checked.all with
         | Error mistakes -> Error mistakes
         | Ok [ file ] -> Values.name "FILE" file
@@ -43,90 +39,126 @@ module Requests =
             Checked.mistake $"one FILE at a time, not {list}."
 
     /// Words after --percent-top that cannot be meant for it are the command's own, such as its FILE.
-    let private sortWords (arguments: PreprocessArguments list) =
-        arguments
+    let private sortWords (spoken: Spoken) : Spoken =
+        spoken
         |> List.collect (fun argument ->
             match argument with
-            | PreprocessArguments.Percent_Top(first :: rest) ->
+            | Argument.Percent_Top(first :: rest) ->
                 let tops = rest |> List.takeWhile Values.isTop
-
-                PreprocessArguments.Percent_Top(first :: tops) :: (rest |> List.skip tops.Length |> List.map PreprocessArguments.Input)
+                Argument.Percent_Top(first :: tops) :: (rest |> List.skip tops.Length |> List.map Argument.Word)
             | other -> [ other ])
 
-    let private output (spoken: ParseResults<PreprocessArguments>) =
-        match spoken.TryGetResult PreprocessArguments.Out, spoken.Contains PreprocessArguments.In_Place with
+    let private output (spoken: Spoken) =
+        match Spoken.tryValue Argument.Out spoken, List.contains Argument.In_Place spoken with
         | Some file, false -> Values.name "--out" file |> Result.map NewFile
         | None, true -> Ok InPlace
         | None, false -> Checked.mistake "where should the result go? Say --out FILE or --in-place."
         | Some _, true -> Checked.mistake "--out and --in-place exclude each other; say one of them."
 
-    let private spoken = ArgumentParser.Create<PreprocessArguments>()
-
-    /// `steps` takes from the recipe of all steps those that the command stands for.
-    let private run command (steps: Recipe -> Recipe) (arguments: PreprocessArguments list) =
-        let spoken = arguments |> sortWords |> spoken.ToParseResults
-
+    let private work (command: Command) (spoken: Spoken) files : Checked<Work> =
         check {
-            let! input = spoken.GetResults PreprocessArguments.Input |> input
-            and! output = output spoken
-            and! recipe, geneSets = Recipes.ofOptions steps spoken
+            let! input = input files
+            and! wish = Recipes.ofOptions command.Steps spoken
 
             return
-                Run
-                    { Command = command
-                      Input = input
-                      Output = output
-                      GeneSets = geneSets
-                      Recipe = recipe }
+                { Command = command.Name
+                  Input = input
+                  Wish = wish }
         }
 
-    let private look (arguments: ParseResults<LookArguments>) =
-        arguments.GetResults LookArguments.Input |> input
-
-    let private taskOf command =
-        match command with
-        | Arguments.Demo arguments ->
-            arguments.GetResult(DemoArguments.Out_Dir, "singlesharp-demo") |> Values.name "--out-dir" |> Result.map Demo
-        | Arguments.Info arguments -> look arguments |> Result.map Info
-        | Arguments.Digest arguments -> look arguments |> Result.map Digest
-        | Arguments.Qc arguments ->
-            arguments.GetAllResults() |> List.map _.Widened |> run "qc" (fun all -> { Recipe.nothing with Qc = all.Qc })
-        | Arguments.Normalize_Total arguments ->
-            arguments.GetAllResults()
-            |> List.map _.Widened
-            |> run "normalize_total" (fun all -> { all with Qc = None; Log1p = None })
-        | Arguments.Log1p arguments ->
-            arguments.GetAllResults()
-            |> List.map _.Widened
-            |> run "log1p" (fun all ->
-                { all with
-                    Qc = None
-                    NormalizeTotal = None })
-        | Arguments.Preprocess arguments -> arguments.GetAllResults() |> run "preprocess" id
-        | general -> failwith $"{general} is not a command"
-
-    let private task (arguments: ParseResults<Arguments>) =
-        match arguments.TryGetSubCommand() with
-        | Some command -> taskOf command
-        | None when arguments.Contains Arguments.Version -> Ok Version
-        | None -> Checked.mistake "which command? singlesharp --help lists them."
-
-    let private ofArguments (arguments: ParseResults<Arguments>) =
+    let private run (command: Command) (spoken: Spoken) files =
         check {
-            let! task = task arguments
+            let! work = work command spoken files
+            and! output = output spoken
+            return Run(work, output)
+        }
+
+    let private demo (spoken: Spoken) files =
+        check {
+            let! folder = spoken |> Spoken.orElse "singlesharp-demo" Argument.Out_Dir Values.name
+
+            and! _ =
+                match files |> List.map Values.word |> Checked.all with
+                | Error mistakes -> Error mistakes
+                | Ok [] -> Ok()
+                | Ok(file :: _) -> Checked.mistake $"demo makes its own file and takes none, not '{file}'."
+
+            return Demo folder
+        }
+
+    /// A mistake for each option that the command does not take.
+    let private misplaced (command: Command) (spoken: Spoken) =
+        spoken
+        |> List.filter (fun argument -> argument.Chapter <> Chapter.Input)
+        |> List.filter (fun argument -> not (List.contains argument.Chapter command.Chapters))
+        |> List.distinctBy Argument.spelling
+        |> List.map (fun argument ->
+            let others =
+                match Command.taking argument with
+                | [] -> "say it without a command."
+                | [ one ] -> $"{one} has."
+                | several -> $"{Command.enumerated several} have."
+
+            Checked.mistake $"{command.Name} has no option {Argument.spelling argument}; {others}")
+        |> Checked.all
+
+    let private taskOf (command: Command) spoken files =
+        match command.Name with
+        | "demo" -> demo spoken files
+        | "info" -> input files |> Result.map Info
+        | "digest" -> input files |> Result.map Digest
+        | _ -> run command spoken files
+
+    /// What a command, or the plan of one, is to do with the words and options around it.
+    let private ofCommand isPlan (command: Command) files (spoken: Spoken) =
+        let spoken = spoken |> List.map (Command.meant command)
+
+        check {
+            let! _ = misplaced command spoken
+
+            and! task =
+                if isPlan then work command spoken files |> Result.map Plan else taskOf command spoken files
+
+            return task
+        }
+
+    let private isPlannable name =
+        Command.tryFind name |> Option.exists Command.runs
+
+    let private task (spoken: Spoken) =
+        let strange, plain =
+            spoken |> Spoken.values Argument.Word |> List.partition (fun (word: string) -> word.StartsWith '-')
+
+        let commanded isPlan files name =
+            Command.find name |> Result.bind (fun command -> ofCommand isPlan command (files @ strange) spoken)
+
+        match plain with
+        | [] when List.contains Argument.Version spoken -> Ok Version
+        | [] ->
+            strange
+            |> List.map Values.word
+            |> Checked.all
+            |> Result.bind (fun _ -> Checked.mistake "which command? singlesharp --help lists them.")
+        | plan :: name :: files when plan = Command.plan.Name && isPlannable name -> commanded true files name
+        | plan :: files when plan = Command.plan.Name -> commanded true files "pipeline"
+        | name :: files -> commanded false files name
+
+    let private ofSpoken (spoken: Spoken) =
+        check {
+            let! task = task spoken
 
             and! workers =
-                arguments.TryGetResult Arguments.Workers |> Checked.optional Values.workers
+                spoken |> Spoken.orElse Settings.standard.Workers Argument.Workers Values.whole
 
             and! memory =
-                arguments.TryGetResult Arguments.Memory |> Checked.optional Values.memory
+                spoken |> Spoken.orElse Settings.standard.Memory Argument.Memory Values.memory
 
             return
                 { Task = task
-                  Workers = workers |> Option.defaultValue Settings.standard.Workers
-                  Memory = memory |> Option.defaultValue Settings.standard.Memory
-                  Json = arguments.Contains Arguments.Json
-                  Quiet = arguments.Contains Arguments.Quiet }
+                  Workers = workers
+                  Memory = memory
+                  Json = List.contains Argument.Json spoken
+                  Quiet = List.contains Argument.Quiet spoken }
         }
 
     /// --option=value is --option value.
@@ -134,6 +166,11 @@ module Requests =
         match word.IndexOf '=' with
         | at when at > 2 && word.StartsWith "--" -> [ word[.. at - 1]; word[at + 1 ..] ]
         | _ -> [ word ]
+
+    /// Options have scanpy's names, with dashes; underscores are as good.
+    let private dashed (word: string) =
+        let dashed = word.Replace('_', '-')
+        if Argument.forms |> List.exists (fun form -> form.Spelling = dashed) then dashed else word
 
     /// What Argu has to say, without the help page that it adds.
     let private sentence (trouble: ArguParseException) =
@@ -149,8 +186,7 @@ module Requests =
                   Quiet = false }
         else
             try
-                Help.parser.ParseCommandLine(words |> List.collect split |> Array.ofList) |> ofArguments
+                let words = words |> List.collect split |> List.map dashed |> Array.ofList
+                (Argument.parser.ParseCommandLine words).GetAllResults() |> sortWords |> ofSpoken
             with :? ArguParseException as trouble ->
-                match Help.commandOf words with
-                | Some _ -> Checked.mistake (sentence trouble)
-                | None -> Checked.mistake $"{sentence trouble} The commands are {Help.commands}."
+                Checked.mistake (sentence trouble)

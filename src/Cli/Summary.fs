@@ -45,12 +45,25 @@ module Summary =
     let private optional name show value =
         value |> Option.map (fun value -> name, show value) |> Option.toList
 
-    let ofReport (seconds: float) (report: Report) =
+    /// How many components are named one by one.
+    let private enough = 3
+
+    let private components (ratios: float list) =
+        let first =
+            ratios |> List.truncate enough |> List.mapi (fun i ratio -> $"PC{i + 1} {percent ratio}") |> String.concat ", "
+
+        let dots = if ratios.Length > enough then ", ..." else ""
+        $"{first}{dots}; {ratios.Length} components explain {percent (List.sum ratios)} of the variance"
+
+    let private written place names =
+        if List.isEmpty names then [] else [ $"new in {place}", list names ]
+
+    let ofReport (seconds: float) (keys: Keys) (report: Report) =
         { Title = report.Output
           Lines =
             [ "steps", steps report
-              "cells", count report.Cells
-              "genes", count (int64 report.Genes)
+              "cells", change (count report.Cells) (count report.CellsKept)
+              "genes", change (count (int64 report.Genes)) (count (int64 report.GenesKept))
               "stored values", values report.Cells report.Genes report.StoredValues
               "X", change report.TypeBefore report.TypeAfter
               yield! optional "counts per cell" (mean >> sprintf "%s on average") report.MeanCountsPerCell
@@ -62,12 +75,16 @@ module Summary =
               if report.ExcludedGenes > 0 then
                   "highly expressed", $"{count (int64 report.ExcludedGenes)} genes left out of the totals"
 
-              if not report.ObsColumns.IsEmpty then
-                  "new in obs", list report.ObsColumns
+              yield! optional "highly variable" (fun genes -> $"{count (int64 genes)} genes") report.HighlyVariableGenes
 
-              if not report.VarColumns.IsEmpty then
-                  "new in var", list report.VarColumns
+              if not report.VarianceRatio.IsEmpty then
+                  "components", components report.VarianceRatio
 
+              yield! written "obs" report.ObsColumns
+              yield! written "var" report.VarColumns
+              yield! written "obsm" keys.Obsm
+              yield! written "varm" keys.Varm
+              yield! written "uns" keys.Uns
               "reads of X", string report.Reads
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
 
@@ -87,11 +104,12 @@ module Summary =
 
         dataset.Name, $"{dataset.Type}, {dataset.Storage}{chunks}"
 
-    let private destination (plan: Plan) =
+    let private writes (plan: Plan) =
         match plan.Values with
-        | Untouched -> "is not written"
-        | Overwrite -> $"{Numeric.name plan.TypeAfter}, over the old values in the copy"
-        | StoreAnew -> $"{Numeric.name plan.TypeAfter}, in a new dataset stored like the old one"
+        | Untouched -> "none"
+        | Overwrite -> $"1: {Numeric.name plan.TypeAfter}, over the old values in the copy"
+        | StoreAnew -> $"1: {Numeric.name plan.TypeAfter}, in a new dataset stored like the old one"
+        | OnlyKept -> $"1: {Numeric.name plan.TypeAfter}, only what the filter leaves"
 
     let ofInfo (info: Info) =
         { Title = info.Path
@@ -107,14 +125,17 @@ module Summary =
               "var columns", list info.VarColumns
               "also kept", list info.Others ] }
 
-    let ofPlan (plan: Plan) =
-        let passes =
-            plan.Passes |> List.mapi (fun i purpose -> $"{i + 1}: {purpose}") |> String.concat ", "
-
-        { Title = "What singlesharp preprocess would do"
+    /// What a recipe would do.
+    let ofPlan title (plan: Plan) =
+        { Title = title
           Lines =
-            [ "reads of X", passes
-              "X", destination plan
-              "gene sets", geneSets plan.SetSizes
-              "percent_top", plan.PercentTop |> List.map string |> list
+            [ "steps", Recipe.steps plan.Recipe |> list
+              "reads of X", string plan.Passes.Length
+              for i, pass in List.indexed plan.Passes do
+                  $"read {i + 1}", $"{pass.Purpose}, with {size pass.Memory}"
+              "writes of X", writes plan
+              if plan.Recipe.Qc.IsSome || not plan.SetSizes.IsEmpty then
+                  "gene sets", geneSets plan.SetSizes
+              if plan.Recipe.Qc.IsSome then
+                  "percent_top", plan.PercentTop |> List.map string |> list
               "memory", $"{size plan.Memory} besides the runtime" ] }

@@ -20,8 +20,10 @@ module Values =
     let private invariant = CultureInfo.InvariantCulture
 
     let private tryFloat (text: string) =
-        match Double.TryParse(text, NumberStyles.Float, invariant) with
-        | true, number -> Some number
+        match text, Double.TryParse(text, NumberStyles.Float, invariant) with
+        | "inf", _ -> Some infinity
+        | "-inf", _ -> Some -infinity
+        | _, (true, number) -> Some number
         | _ -> None
 
     let private tryWhole (text: string) =
@@ -29,25 +31,43 @@ module Values =
         | true, number when number > 0 -> Some number
         | _ -> None
 
+    let private options = Argument.forms |> List.map _.Spelling
+
     /// Whatever begins with a dash and is no option of the command lands where a file is expected.
     let word (text: string) =
-        if text.StartsWith '-' then Checked.mistake $"there is no option {text}." else Ok text
+        if text.StartsWith '-' then
+            Checked.mistake $"there is no option {text}{Nearest.hint options text}"
+        else
+            Ok text
 
     let name option text =
         if text = "" then Checked.mistake $"{option} must not be empty." else word text
+
+    /// A name in obsm, varm and uns.
+    let key what (text: string) =
+        if text.Contains '/' then
+            Checked.mistake $"{what} must not have a slash, as '{text}' has."
+        else
+            name what text
 
     let number option (text: string) =
         match tryFloat text with
         | Some number -> Ok number
         | None -> Checked.mistake $"{option} must be a number, not '{text}'."
 
-    let workers text =
+    let whole option text =
         match tryWhole text with
         | Some count -> Ok count
-        | None -> Checked.mistake $"--workers must be a whole number from 1 up, not '{text}'."
+        | None -> Checked.mistake $"{option} must be a whole number from 1 up, not '{text}'."
+
+    /// A number of genes or cells that may be none.
+    let limit option (text: string) =
+        match Int64.TryParse(text, NumberStyles.None, invariant) with
+        | true, number -> Ok number
+        | _ -> Checked.mistake $"{option} must be a whole number, not '{text}'."
 
     /// 512M, 2G, 1.5G or plain bytes; K, M and G are powers of 1024.
-    let memory (text: string) =
+    let memory option (text: string) =
         let digits, unit =
             match Char.ToUpperInvariant(if text = "" then ' ' else text[text.Length - 1]) with
             | 'K' -> text[.. text.Length - 2], 1024.0
@@ -57,13 +77,40 @@ module Values =
 
         match tryFloat digits with
         | Some size when size * unit >= 1.0 && size * unit < float Int64.MaxValue -> Ok(int64 (size * unit))
-        | _ -> Checked.mistake $"--memory must be a size such as 512M or 2G, not '{text}'."
+        | _ -> Checked.mistake $"{option} must be a size such as 512M or 2G, not '{text}'."
 
-    let basis (text: string) =
-        if text = "e" then Ok None else number "--base" text |> Result.map Some
+    let basis option (text: string) =
+        if text = "e" then Ok None else number option text |> Result.map Some
 
     let mitochondrial prefix =
         if prefix = "" then NotCounted else StartingWith prefix
+
+    /// NAME=P
+    let percent option (spec: string) =
+        let wrong =
+            Checked.mistake $"{option} '{spec}' must look like mt=20: a gene set and a percentage."
+
+        match spec.Split('=', 2) with
+        | [| name; share |] when name <> "" -> tryFloat share |> Option.map (fun share -> Ok(name, share)) |> Option.defaultValue wrong
+        | _ -> wrong
+
+    /// The value that a word stands for, with underscores or dashes.
+    let private oneOf (choices: (string * 'a) list) (option: string) (text: string) : Checked<'a> =
+        let names = choices |> List.map fst
+
+        match choices |> List.tryFind (fun (name, _) -> name = text.Replace('-', '_')) with
+        | Some(_, value) -> Ok value
+        | None -> Checked.mistake $"""{option} must be one of {String.concat ", " names}, not '{text}'{Nearest.hint names text}"""
+
+    let flavor =
+        oneOf
+            [ "seurat", HvgFlavor.Seurat
+              "cell_ranger", HvgFlavor.CellRanger
+              "seurat_v3", HvgFlavor.SeuratV3
+              "seurat_v3_paper", HvgFlavor.SeuratV3Paper ]
+
+    let maskVar option text =
+        if text = "none" then Ok AllGenes else name option text |> Result.map MaskColumn
 
     let private pieces (text: string) =
         text.Split([| ','; ' ' |], StringSplitOptions.RemoveEmptyEntries) |> List.ofArray
@@ -84,6 +131,17 @@ module Values =
                 | None -> Checked.mistake $"--percent-top must be whole numbers from 1 up, or none alone; '{piece}' is not.")
             |> Checked.all
             |> Result.map (List.distinct >> Exactly)
+
+    /// The steps that --skip names.
+    let steps text =
+        let every =
+            { Recipe.full with
+                Filter = Some Recipe.filter }
+            |> Recipe.steps
+
+        match pieces text with
+        | [] -> Checked.mistake "--skip must be followed by a step such as qc."
+        | words -> words |> List.map (oneOf (List.zip every every) "--skip") |> Checked.all
 
     let targetSum (sum: string option) (median: string option) =
         match sum, median with

@@ -12,6 +12,8 @@ internal static class Answers
             Cells = report.Cells,
             Genes = report.Genes,
             StoredValues = report.StoredValues,
+            CellsKept = report.CellsKept,
+            GenesKept = report.GenesKept,
             Reads = report.Reads,
             TypeBefore = report.TypeBefore,
             TypeAfter = report.TypeAfter,
@@ -22,6 +24,8 @@ internal static class Answers
             VarColumns = [.. report.VarColumns],
             MeanCountsPerCell = Translate.Nullable(report.MeanCountsPerCell),
             MeanGenesPerCell = Translate.Nullable(report.MeanGenesPerCell),
+            HighlyVariableGenes = Translate.Nullable(report.HighlyVariableGenes),
+            VarianceRatio = [.. report.VarianceRatio],
             Findings = Findings(report.Findings),
             Warnings = [.. report.Warnings],
         };
@@ -42,6 +46,18 @@ internal static class Answers
             LooksLikeCounts = info.LooksLikeCounts,
             CellsExamined = info.CellsExamined,
             Plan = Plan(info.Plan),
+        };
+
+    public static Plan Plan(Core.Plan plan) =>
+        new()
+        {
+            Passes = [.. plan.Passes.Select(pass => new PlannedPass { Purpose = pass.Purpose, Memory = pass.Memory })],
+            Values = Enum.Parse<ValuePlan>(plan.Values.ToString()),
+            TypeAfter = plan.TypeAfter.ToString().ToLowerInvariant(),
+            GeneSets = Sizes(plan.SetSizes),
+            PercentTop = [.. plan.PercentTop],
+            Memory = plan.Memory,
+            Warnings = [.. plan.Warnings],
         };
 
     public static Digest Digest(Core.Digest digest) =>
@@ -80,18 +96,6 @@ internal static class Answers
             Count = stored.Count,
             Storage = stored.Storage,
             ChunkLength = Translate.Nullable(stored.ChunkLength),
-        };
-
-    private static Plan Plan(Core.Plan plan) =>
-        new()
-        {
-            Passes = [.. plan.Passes.Select(pass => pass.Purpose)],
-            Values = Enum.Parse<ValuePlan>(plan.Values.ToString()),
-            TypeAfter = plan.TypeAfter.ToString().ToLowerInvariant(),
-            GeneSets = Sizes(plan.SetSizes),
-            PercentTop = [.. plan.PercentTop],
-            Memory = plan.Memory,
-            Warnings = [.. plan.Warnings],
         };
 
     private static IReadOnlyList<GeneSetSize> Sizes(IEnumerable<Tuple<string, int>> sizes) =>

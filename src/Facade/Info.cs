@@ -65,8 +65,8 @@ public sealed record StoredDataset
 /// <summary>What a recipe means for one file.</summary>
 public sealed record Plan
 {
-    /// <summary>What each read of X is for.</summary>
-    public required IReadOnlyList<string> Passes { get; init; }
+    /// <summary>The reads of X, in order.</summary>
+    public required IReadOnlyList<PlannedPass> Passes { get; init; }
 
     /// <summary>The way that the values of X take.</summary>
     public required ValuePlan Values { get; init; }
@@ -80,11 +80,21 @@ public sealed record Plan
     /// <summary>For which k the share of the k most expressed genes is computed.</summary>
     public required IReadOnlyList<int> PercentTop { get; init; }
 
-    /// <summary>Bytes of memory for buffers and states.</summary>
+    /// <summary>Bytes of memory for buffers and states: what the most demanding read needs.</summary>
     public required long Memory { get; init; }
 
     /// <summary>What is worth a word before any value is read.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
+}
+
+/// <summary>One read of X.</summary>
+public sealed record PlannedPass
+{
+    /// <summary>What it is for, such as <c>qc + normalize_total + log1p</c>.</summary>
+    public required string Purpose { get; init; }
+
+    /// <summary>Bytes of memory for buffers and states.</summary>
+    public required long Memory { get; init; }
 }
 
 /// <summary>The way that the values of X take into the output.</summary>

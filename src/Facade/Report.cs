@@ -9,17 +9,23 @@ public sealed record Report
     /// <summary>The path of the file that was written; the input where it was changed in place.</summary>
     public required string Output { get; init; }
 
-    /// <summary>The steps taken: <c>qc</c>, <c>normalize_total</c>, <c>log1p</c>.</summary>
+    /// <summary>The steps taken, of <c>filter</c>, <c>qc</c>, <c>normalize_total</c>, <c>log1p</c>, <c>hvg</c>, <c>pca</c>.</summary>
     public required IReadOnlyList<string> Steps { get; init; }
 
-    /// <summary>Rows of X.</summary>
+    /// <summary>Rows of X in the input.</summary>
     public required long Cells { get; init; }
 
-    /// <summary>Columns of X.</summary>
+    /// <summary>Columns of X in the input.</summary>
     public required int Genes { get; init; }
 
-    /// <summary>Values that X stores, explicit zeros among them.</summary>
+    /// <summary>Values that X stores in the input, explicit zeros among them.</summary>
     public required long StoredValues { get; init; }
+
+    /// <summary>Cells that the filter left; the same as <see cref="Cells"/> without one.</summary>
+    public required long CellsKept { get; init; }
+
+    /// <summary>Genes that the filter left; the same as <see cref="Genes"/> without one.</summary>
+    public required int GenesKept { get; init; }
 
     /// <summary>How often X was read.</summary>
     public required int Reads { get; init; }
@@ -50,6 +56,12 @@ public sealed record Report
 
     /// <summary>Genes detected per cell, on average; null where no metrics were asked for.</summary>
     public required double? MeanGenesPerCell { get; init; }
+
+    /// <summary>How many genes are highly variable; null where that was not asked for.</summary>
+    public required int? HighlyVariableGenes { get; init; }
+
+    /// <summary>The share of the variance, between 0 and 1, that each principal component explains; empty without pca.</summary>
+    public required IReadOnlyList<double> VarianceRatio { get; init; }
 
     /// <summary>Whether the values were counts.</summary>
     public required Findings Findings { get; init; }

@@ -36,6 +36,9 @@ public enum FaultKind
     /// <summary>An option that does not fit the data or another option.</summary>
     BadOption,
 
+    /// <summary>A step has no result for these data.</summary>
+    Unsuitable,
+
     /// <summary>The output cannot be written.</summary>
     CannotWrite,
 

@@ -28,6 +28,13 @@ internal static class Translate
         return new(settings => Answers.Info(Answer(Core.Pipeline.info(steps, settings, path))));
     }
 
+    public static Work<Plan> Plan(string path, Recipe recipe)
+    {
+        NotNull(path);
+        var steps = Recipe(NotNull(recipe));
+        return new(settings => Answers.Plan(Answer(Core.Pipeline.plan(steps, settings, path))));
+    }
+
     public static Work<Digest> Digest(string path)
     {
         NotNull(path);
@@ -62,19 +69,51 @@ internal static class Translate
     }
 
     private static Core.Recipe Recipe(Recipe recipe) =>
-        new(FSharpOption<Core.FilterRecipe>.None, Option(recipe.Qc, Qc), Option(recipe.NormalizeTotal, Normalize), Option(recipe.Log1p, Log1p), FSharpOption<Core.HvgRecipe>.None, FSharpOption<Core.PcaRecipe>.None, recipe.AllowInvalid);
+        new(
+            Option(recipe.Filter, Filter),
+            Option(recipe.Qc, Qc),
+            Option(recipe.NormalizeTotal, Normalize),
+            Option(recipe.Log1p, Log1p),
+            Option(recipe.Hvg, Hvg),
+            Option(recipe.Pca, Pca),
+            recipe.AllowInvalid);
 
     private static FSharpOption<TResult> Option<T, TResult>(T? value, Func<T, TResult> change)
         where T : class =>
         value is null ? FSharpOption<TResult>.None : FSharpOption<TResult>.Some(change(value));
 
+    private static FSharpOption<T> Option<T>(T? value)
+        where T : struct =>
+        value is { } given ? FSharpOption<T>.Some(given) : FSharpOption<T>.None;
+
     private static FSharpList<string> Strings(IReadOnlyList<string> strings) =>
         ListModule.OfSeq(strings.Select(text => NotNull(text)));
+
+    private static FSharpList<Core.GeneSet> Sets(IReadOnlyList<GeneSet> sets) =>
+        ListModule.OfSeq(NotNull(sets).Select(set => NotNull(set).Value));
+
+    private static FSharpList<Tuple<string, double>> Limits(IReadOnlyList<PercentLimit> limits) =>
+        ListModule.OfSeq(NotNull(limits).Select(limit => Tuple.Create(NotNull(NotNull(limit).GeneSet), limit.Percent)));
+
+    private static Core.FilterRecipe Filter(FilterRecipe filter) =>
+        new(
+            Option(filter.MinCounts),
+            Option(filter.MaxCounts),
+            Option(filter.MinGenes),
+            Option(filter.MaxGenes),
+            Limits(filter.MinPct),
+            Limits(filter.MaxPct),
+            Option(filter.MinCells),
+            Option(filter.MaxCells),
+            Option(filter.GeneMinCounts),
+            Option(filter.GeneMaxCounts),
+            NotNull(filter.Mitochondrial).Value,
+            Sets(filter.GeneSets));
 
     private static Core.QcRecipe Qc(QcRecipe qc) =>
         new(
             NotNull(qc.Mitochondrial).Value,
-            ListModule.OfSeq(NotNull(qc.GeneSets).Select(set => NotNull(set).Value)),
+            Sets(qc.GeneSets),
             NotNull(qc.PercentTop).Value,
             qc.Log1p);
 
@@ -86,7 +125,36 @@ internal static class Translate
             Option(normalize.KeyAdded, key => key));
 
     private static Core.Log1pRecipe Log1p(Log1pRecipe log1p) =>
-        new(log1p.Base is { } basis ? FSharpOption<double>.Some(basis) : FSharpOption<double>.None);
+        new(Option(log1p.Base));
+
+    private static Core.HvgRecipe Hvg(HvgRecipe hvg) =>
+        new(
+            Flavor(hvg.Flavor),
+            Option(hvg.NTopGenes),
+            hvg.MinMean,
+            hvg.MaxMean,
+            hvg.MinDisp,
+            hvg.MaxDisp,
+            hvg.NBins,
+            hvg.Span,
+            Option(hvg.BatchKey, key => key),
+            hvg.ExactN);
+
+    private static Core.HvgFlavor Flavor(HvgFlavor flavor) => flavor switch
+    {
+        HvgFlavor.Seurat => Core.HvgFlavor.Seurat,
+        HvgFlavor.CellRanger => Core.HvgFlavor.CellRanger,
+        HvgFlavor.SeuratV3 => Core.HvgFlavor.SeuratV3,
+        HvgFlavor.SeuratV3Paper => Core.HvgFlavor.SeuratV3Paper,
+        _ => throw new ArgumentOutOfRangeException(nameof(flavor), flavor, null),
+    };
+
+    private static Core.PcaRecipe Pca(PcaRecipe pca) =>
+        new(
+            Option(pca.NComps),
+            NotNull(pca.MaskVar).Value,
+            pca.ZeroCenter,
+            Option(pca.KeyAdded, key => key));
 
     public static Mitochondrial StartingWith(string prefix) =>
         new(Core.Mitochondrial.NewStartingWith(NotNull(prefix)));
@@ -137,6 +205,8 @@ internal static class Translate
     }
 
     // What is answered.
+
+    public static HvgFlavor Flavor(Core.HvgFlavor flavor) => Enum.Parse<HvgFlavor>(flavor.ToString());
 
     public static string? Nullable(FSharpOption<string>? option) => option?.Value;
 

@@ -10,6 +10,9 @@ let all =
         [ EdgeGolden.all
           FaultGolden.all
           OptionGolden.all
+          CommandGolden.all
+          MistakeGolden.all
+          ToolGolden.all
           DamageGolden.all
           RealGolden.all
           DenseGolden.all
@@ -18,6 +21,7 @@ let all =
           Conformance.all
           PipelineConformance.all
           Consumers.tests
+          FacadeGolden.tests
           DocsGolden.tests ]
 
 [<EntryPoint>]

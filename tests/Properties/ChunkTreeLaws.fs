@@ -7,8 +7,44 @@ open Expecto
 open PureHDF
 open SingleSharp.Core
 
-/// An empty file of PureHDF, to which one chunked dataset of whole numbers is added: the number i at place i.
-let private withChunks (path: string) k extent count rest (work: Store -> Dataset -> StoredChunk[] -> unit) =
+/// A chunked dataset of whole numbers: the number i at place i of each chunk's own, counted over all chunks.
+type private Chunked =
+    {
+        Dims: int64[]
+        Shape: int64[]
+        /// Chunks that are never written, by their place.
+        Missing: int Set
+    }
+
+    member chunked.Counts =
+        Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) chunked.Dims chunked.Shape
+
+    member chunked.Extent = Array.fold (*) 1L chunked.Shape
+
+/// What stands at a place of the array.
+let private valueAt (chunked: Chunked) (at: int64[]) =
+    let fold (places: int64[]) (extents: int64[]) =
+        Array.fold2 (fun index place extent -> index * extent + place) 0L places extents
+
+    let chunk = fold (Array.map2 (/) at chunked.Shape) chunked.Counts
+    let inside = fold (Array.map2 (%) at chunked.Shape) chunked.Shape
+    if chunked.Missing.Contains(int chunk) then 0 else int (chunk * chunked.Extent + inside)
+
+/// All values in row-major order.
+let private values (chunked: Chunked) =
+    let rec places (dims: int64 list) =
+        match dims with
+        | [] -> [ [] ]
+        | dim :: rest ->
+            let inner = places rest
+
+            [ for i in 0L .. dim - 1L do
+                  for place in inner -> i :: place ]
+
+    places (List.ofArray chunked.Dims) |> List.map (Array.ofList >> valueAt chunked) |> Array.ofList
+
+/// An empty file of PureHDF, to which the dataset is added.
+let private withChunks (path: string) k (chunked: Chunked) (work: Store -> Dataset -> ChunkEntry[] -> unit) =
     H5File().Write path
 
     let written =
@@ -17,27 +53,30 @@ let private withChunks (path: string) k extent count rest (work: Store -> Datase
 
         use store = new Store(disk)
         let draft = Draft(disk, store.Superblock, [])
-        let length = max 0L (int64 count * extent - rest)
 
         let chunks =
-            [| for chunk in 0 .. count - 1 do
+            [| for chunk in 0 .. int (Array.fold (*) 1L chunked.Counts) - 1 do
                    let bytes =
-                       Array.init (int extent) (fun i -> BitConverter.GetBytes(chunk * int extent + i)) |> Array.concat
+                       Array.init (int chunked.Extent) (fun i -> BitConverter.GetBytes(chunk * int chunked.Extent + i)) |> Array.concat
 
-                   { Address = draft.Put bytes
-                     Size = bytes.Length } |]
+                   let isMissing = chunked.Missing.Contains chunk
 
-        let index = ChunkTree.write draft k extent 4 chunks
+                   { Address = if isMissing then Bytes.undefined else draft.Put bytes
+                     Size = bytes.LongLength
+                     Mask = 0u } |]
+
+        let index = ChunkTree.write draft k chunked.Shape chunked.Counts 4 chunks
+        let dims = List.ofArray chunked.Dims
 
         let dataset =
             draft.Put(
                 Encode.header
                     0uy
-                    [ Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line length))
+                    [ Encode.message Header.Dataspace (Encode.dataspaceBody (Simple(dims, dims)))
                       { Encode.message Header.Datatype (Encode.datatypeBody (Integer(4, true, false))) with
                           Flags = 1uy }
                       Encode.zeroFillValue
-                      Encode.chunked [| extent |] 4 index ]
+                      Encode.chunked chunked.Shape 4 index ]
             )
 
         draft.Commit(draft.Rewrite("the root group", store.Root, [ "x", dataset ], []))
@@ -45,39 +84,80 @@ let private withChunks (path: string) k extent count rest (work: Store -> Datase
 
     GenFiles.withStore path (fun store -> work store (GenFiles.findDataset store "x") written)
 
-let private isFound k extent count rest =
+let private isFound k (chunked: Chunked) =
     GenFiles.withPath (fun path ->
-        withChunks path k extent count rest (fun store dataset written ->
+        withChunks path k chunked (fun store dataset written ->
             let found = (Chunks.load store.Disk dataset).Entries
 
-            let expected =
-                written
-                |> Array.map (fun chunk ->
-                    { ChunkEntry.Address = chunk.Address
-                      Size = int64 chunk.Size
-                      Mask = 0u })
-
-            Expect.equal found expected $"{count} chunks of {extent} in nodes of {2 * k}"
-            let values = SlabReader(store.Disk, dataset).ReadAll()
-            Expect.equal values (Array.collect (fun (i: int) -> BitConverter.GetBytes i) [| 0 .. int dataset.Count - 1 |]) "values")
+            Expect.equal found written $"%A{chunked} in nodes of {2 * k}"
+            let bytes = SlabReader(store.Disk, dataset).ReadAll()
+            Expect.equal bytes (values chunked |> Array.collect (BitConverter.GetBytes: int -> byte[])) "values")
 
         // PureHDF takes the nodes to have their usual size.
         if k = 32 then
             use file = H5File.OpenRead path
 
-            if count > 0 then
-                Expect.equal (file.Dataset("x").Read<int[]>()) [| 0 .. int (int64 count * extent - rest) - 1 |] "by PureHDF")
+            if not (Array.contains 0L chunked.Dims) then
+                let dims = chunked.Dims |> Array.map uint64
+                Expect.equal (file.Dataset("x").Read<int[]>(memoryDims = [| Array.fold (*) 1UL dims |])) (values chunked) "by PureHDF")
+
+let private line extent count rest =
+    { Dims = [| max 0L (int64 count * extent - rest) |]
+      Shape = [| extent |]
+      Missing = Set.empty }
 
 let tests =
     testList
         "ChunkTree"
         [ test "as many chunks as fill a leaf, one more, two levels, one more, thousands" {
               for count in [ 0; 1; 2; 64; 65; 128; 64 * 64; 64 * 64 + 1; 10_007 ] do
-                  isFound 32 2L count 0L
+                  isFound 32 (line 2L count 0L)
           }
 
-          test "the last chunk may be longer than what is left for it" { isFound 32 10L 7 9L }
+          test "the last chunk may be longer than what is left for it" { isFound 32 (line 10L 7 9L) }
+
+          test "boxes whose grid has more rows than a leaf holds, and more columns" {
+              for dims, shape in
+                  [ [| 130L; 3L |], [| 1L; 2L |]
+                    [| 3L; 200L |], [| 2L; 1L |]
+                    [| 90L; 91L |], [| 1L; 1L |]
+                    [| 5L; 7L; 9L |], [| 2L; 3L; 4L |]
+                    [| 3L; 4L; 5L; 2L |], [| 1L; 1L; 1L; 1L |]
+                    [| 0L; 5L |], [| 2L; 2L |] ] do
+                  isFound
+                      32
+                      { Dims = dims
+                        Shape = shape
+                        Missing = Set.empty }
+          }
+
+          test "chunks that were never written are not in the index" {
+              let boxes missing =
+                  { Dims = [| 20L; 7L |]
+                    Shape = [| 3L; 2L |]
+                    Missing = missing }
+
+              for missing in [ Set [ 0 ]; Set [ 27 ]; Set [ 3..25 ]; Set [ 0..27 ] ] do
+                  isFound 32 (boxes missing)
+                  isFound 1 (boxes missing)
+          }
 
           Law.holdsFor 60 "any number of chunks in nodes of any size" (fun (k: byte) (extent: byte) (count: uint16) (rest: byte) ->
               let extent = 1L + int64 extent % 9L
-              isFound (1 + int k % 5) extent (int count % 300) (int64 rest % extent)) ]
+              isFound (1 + int k % 5) (line extent (int count % 300) (int64 rest % extent)))
+
+          Law.holdsFor 100 "boxes of any shape in nodes of any size" (fun (k: byte) (sides: (byte * byte) list) (missing: byte list) ->
+              let sides =
+                  List.truncate 3 ((7uy, 2uy) :: sides) |> List.map (fun (dim, extent) -> 1L + int64 dim % 13L, 1L + int64 extent % 4L)
+
+              let chunked =
+                  { Dims = sides |> List.map fst |> Array.ofList
+                    Shape = sides |> List.map (fun (dim, extent) -> min dim extent) |> Array.ofList
+                    Missing = Set.empty }
+
+              let count = int (Array.fold (*) 1L chunked.Counts)
+
+              isFound
+                  (if k % 3uy = 0uy then 32 else 1 + int k % 5)
+                  { chunked with
+                      Missing = missing |> List.map (fun i -> int i % count) |> Set }) ]

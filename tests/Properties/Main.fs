@@ -11,6 +11,7 @@ let all =
           BlocksLaws.tests
           ElementaryLaws.tests
           LoessLaws.tests
+          EigenLaws.tests
           ChecksumLaws.tests
           HeaderLaws.tests
           LinksLaws.tests
@@ -20,11 +21,13 @@ let all =
           ChunksLaws.tests
           FiltersLaws.tests
           SlabLaws.tests
+          WholeLaws.tests
           EncodeLaws.tests
           DraftLaws.tests
           RewriteLaws.tests
           ChunkTreeLaws.tests
           KeptLaws.tests
+          RunsLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
           MomentsLaws.tests
@@ -33,6 +36,8 @@ let all =
           DispersionLaws.tests
           SeuratV3Laws.tests
           FilterLaws.tests
+          GramLaws.tests
+          PcaLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests
@@ -42,15 +47,24 @@ let all =
           SelectingLaws.tests
           ScratchLaws.tests
           BatchesLaws.tests
+          SpillLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests
+          ScoresLaws.tests
           ValuesLaws.tests
+          StretchLaws.tests
+          SparseOutletLaws.tests
           CloneLaws.tests
           EditLaws.tests
           PlaceLaws.tests
+          AlignedLaws.tests
+          SubsetArrayLaws.tests
+          SubsetSparseLaws.tests
+          SubsetLaws.tests
           PlanLaws.tests
           PreprocessLaws.tests
+          PipelineLaws.tests
           RecipeLaws.tests
           RobustnessLaws.tests
           MalformedLaws.tests ]

@@ -68,13 +68,13 @@ let private chunked path (widths: int[]) filters extent precision schedule perSl
     using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
         use store = new Store(disk)
         let draft = Draft(disk, store.Superblock, [])
-        let table = List<StoredChunk>()
+        let table = List<ChunkEntry>()
         let outlet = ValueOutlet.intoChunks draft "x" filters extent precision table
         Blocks.run schedule (source widths perSlice dawdle) outlet (Fold.always ())
         let datatype = Numeric.datatype (Precision.numeric precision)
 
         let index =
-            ChunkTree.write draft 32 extent (Datatype.size datatype) (table.ToArray())
+            ChunkTree.write draft 32 [| extent |] [| int64 table.Count |] (Datatype.size datatype) (table.ToArray())
 
         // Filters as version 2 of their message says them: without names.
         let pipeline =

@@ -109,10 +109,15 @@ module Place =
 
         match data.Layout with
         | Chunked(shape, _, _, _) ->
-            let table = List<StoredChunk>()
+            let table = List<ChunkEntry>()
 
             { Outlet = ValueOutlet.intoChunks draft data.Path data.Filters shape[0] precision table
-              Finish = fun () -> NewChunks(ChunkTree.write draft k shape[0] (Datatype.size datatype) (table.ToArray()), shape[0], precision) }
+              Finish =
+                fun () ->
+                    let index =
+                        ChunkTree.write draft k shape [| int64 table.Count |] (Datatype.size datatype) (table.ToArray())
+
+                    NewChunks(index, shape[0], precision) }
         | Contiguous _
         | Compact _ ->
             let address = draft.Reserve(data.Count * int64 (Datatype.size datatype))

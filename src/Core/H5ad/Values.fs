@@ -58,7 +58,7 @@ type private ChunkPage(codec: ChunkCodec, chunkBytes: int) =
 
 /// Where chunks go, one after another. Only touched in block order.
 [<Sealed>]
-type private ChunkShelf(draft: Draft, codec: ChunkCodec, chunkBytes: int, table: List<StoredChunk>) =
+type private ChunkShelf(draft: Draft, codec: ChunkCodec, chunkBytes: int, table: List<ChunkEntry>) =
     // What is left of one block waits here for the next one to complete its chunk.
     let carried: byte[] = Array.zeroCreate chunkBytes
     let mutable carriedBytes = 0
@@ -66,7 +66,8 @@ type private ChunkShelf(draft: Draft, codec: ChunkCodec, chunkBytes: int, table:
     member _.Store(encoded: ReadOnlySpan<byte>) =
         table.Add
             { Address = draft.PutChunk encoded
-              Size = encoded.Length }
+              Size = int64 encoded.Length
+              Mask = codec.Mask }
 
     member shelf.Carry(plain: ReadOnlySpan<byte>) =
         plain.CopyTo(Span(carried, carriedBytes, plain.Length))
@@ -123,7 +124,7 @@ module ValueOutlet =
               Complete = ignore }
 
     /// Builds chunks of `extent` values, encodes them and puts them into the draft in order; the table fills as they go.
-    let intoChunks (draft: Draft) path (filters: Filter list) (extent: int64) precision (table: List<StoredChunk>) : Outlet<Slice> =
+    let intoChunks (draft: Draft) path (filters: Filter list) (extent: int64) precision (table: List<ChunkEntry>) : Outlet<Slice> =
         let size = Numeric.size (Precision.numeric precision)
         let chunkBytes = Checked.int (extent * int64 size)
 

@@ -44,6 +44,12 @@ module Dataspace =
         | Null -> 0L
         | Simple(dims, _) -> List.fold (fun product dim -> Checked.(*) product dim) 1L dims
 
+    /// Another extent, which can grow as far as the old one: a dimension that could not grow at all still cannot.
+    let resized (dims: int64 list) space =
+        match space with
+        | Null -> Null
+        | Simple(old, most) -> Simple(dims, List.map3 (fun dim old most -> if most = old then dim else most) dims old most)
+
 type Attribute =
     { Name: string
       Type: Datatype

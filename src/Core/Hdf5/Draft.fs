@@ -63,6 +63,12 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         endOfFile <- Checked.(+) endOfFile (Bytes.align8 (max 8L size))
         address
 
+    /// Gives back what a reservation turned out not to need, unless something was reserved behind it: then a hole stays, which
+    /// takes no room on disk because nobody writes there.
+    member _.Shorten(address: int64, reserved: int64, used: int64) =
+        if address + Bytes.align8 (max 8L reserved) = endOfFile then
+            endOfFile <- address + Bytes.align8 used
+
     /// Writes bytes at the end and says where.
     member draft.Put(bytes: byte[]) =
         let address = draft.Reserve bytes.LongLength
@@ -130,28 +136,35 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
     /// Refuses an object whose attributes could not be carried over.
     static member RequireAttributes(disk: Disk, header: Header) = Attribute.all disk header |> ignore
 
-    /// A dataset that takes another's place with the same extent, filters and attributes.
-    member draft.PutReplacement(old: Dataset, datatype, layout: Message) =
+    /// A dataset that takes another's place with the same attributes, and the same filters where it is chunked.
+    member draft.PutReplacement(old: Dataset, datatype, space, layout: Message) =
         Draft.RequireAttributes(disk, old.Header)
+        let isSameType = (old.Type = datatype)
 
         let stays (message: Message) =
             match message.Type with
-            | Header.Dataspace
             | Header.Attribute -> true
             | Header.Filters -> layout.Body[1] = 2uy
-            | Header.FillValue -> old.Type = datatype
+            | Header.Datatype
+            | Header.FillValue -> isSameType
             | _ -> false
 
         draft.Put(
             Encode.header
                 old.Header.OrderFlags
-                ([ { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
-                       Flags = 1uy }
-                   layout
-                   if old.Type <> datatype then
-                       Encode.zeroFillValue ]
+                ([ Encode.message Header.Dataspace (Encode.dataspaceBody space)
+                   if not isSameType then
+                       { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
+                           Flags = 1uy }
+
+                       Encode.zeroFillValue
+                   layout ]
                  @ List.filter stays old.Header.Messages)
         )
+
+    /// The same with the same extent.
+    member draft.PutReplacement(old: Dataset, datatype, layout: Message) =
+        draft.PutReplacement(old, datatype, old.Space, layout)
 
     member draft.PutGroup(links: Link list, attributes: Message list) =
         draft.Put(

@@ -181,21 +181,31 @@ module Encode =
         Bytes.concat [ bytes; Bytes.u32 (Checksum.lookup3 (ReadOnlySpan bytes)) ]
 
     // Nodes of a version-1 B-tree: HDF5 File Format Specification 3.0, section III.A.1.
-    // A key is the stored size, the filter mask and the position of a chunk's first element, counted in elements; its last part is always 0.
-    let private treeKey (size: uint32) (mask: uint32) (offset: int64) (last: int64) =
-        Bytes.concat [ Bytes.u32 size; Bytes.u32 mask; Bytes.i64 offset; Bytes.i64 last ]
+    // A key is the stored size, the filter mask and the position of a chunk's first element, counted in elements along each
+    // dimension; its last part is a position inside of an element, which is 0 for every chunk.
+    let private treeKey (size: uint32) (mask: uint32) (offsets: int64[]) (last: int64) =
+        Bytes.concat
+            [ Bytes.u32 size
+              Bytes.u32 mask
+              for offset in offsets do
+                  Bytes.i64 offset
+              Bytes.i64 last ]
 
-    /// A node over one dimension, padded to the size that the reader's k demands. Children are (first element, size, mask, address).
+    /// The bytes of a node over so many dimensions, which the reader's k demands.
+    let treeNodeSize k rank =
+        24 + (2 * k + 1) * (8 + 8 * (rank + 1)) + 2 * k * 8
+
+    /// A node, padded to its size. Children are (first element, size, mask, address); `last` lies behind the last child.
     let treeNode
         k
         level
         (left: int64)
         (right: int64)
-        (children: struct (int64 * uint32 * uint32 * int64)[])
-        (lastOffset: int64)
+        (children: struct (int64[] * uint32 * uint32 * int64)[])
+        (last: int64[])
         (elementSize: int)
         =
-        let node = Array.zeroCreate<byte>(24 + (2 * k + 1) * 24 + 2 * k * 8)
+        let node = Array.zeroCreate<byte>(treeNodeSize k last.Length)
 
         let body =
             Bytes.concat
@@ -204,10 +214,10 @@ module Encode =
                   Bytes.u16 children.Length
                   Bytes.i64 left
                   Bytes.i64 right
-                  for struct (offset, size, mask, address) in children do
-                      treeKey size mask offset 0L
+                  for struct (offsets, size, mask, address) in children do
+                      treeKey size mask offsets 0L
                       Bytes.i64 address
-                  treeKey 0u 0u lastOffset (int64 elementSize) ]
+                  treeKey 0u 0u last (int64 elementSize) ]
 
         body.CopyTo(node, 0)
         node

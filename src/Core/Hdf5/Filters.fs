@@ -17,6 +17,15 @@ module Filters =
             | Dataset.Fletcher32 -> false
             | _ -> true)
 
+    /// Does HDF5 itself pass this filter over? It leaves filters that it cannot set up for a type, such as strings, without the
+    /// parameter that they need.
+    let isIdle (filter: Filter) =
+        filter.Parameters.Length = 0 && (filter.Id = Dataset.Deflate || filter.Id = Dataset.Shuffle)
+
+    /// The filters that chunks are stored without: bit i for filter i.
+    let mask (filters: Filter list) =
+        filters |> List.indexed |> List.fold (fun mask (i, filter) -> if isIdle filter then mask ||| (1u <<< i) else mask) 0u
+
     let shuffle (size: int) (source: ReadOnlySpan<byte>) (target: Span<byte>) =
         let count = source.Length / size
 
@@ -130,14 +139,18 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
 
         ReadOnlySpan(here, 0, size)
 
-    /// Applies all filters to a whole chunk; valid until the next call.
+    /// The filters that Encode passes over.
+    member _.Mask = Filters.mask filters
+
+    /// Applies the filters to a whole chunk; valid until the next call.
     member _.Encode(chunk: ReadOnlySpan<byte>) : ReadOnlySpan<byte> =
         chunk.CopyTo(Span here)
         length <- chunk.Length
 
         for filter in filters do
             match filter.Id with
-            | Dataset.Deflate -> deflate (if filter.Parameters.Length > 0 then int (min 9u filter.Parameters[0]) else 6)
+            | _ when Filters.isIdle filter -> ()
+            | Dataset.Deflate -> deflate (int (min 9u filter.Parameters[0]))
             | Dataset.Shuffle ->
                 reserve length
                 Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)

@@ -163,6 +163,11 @@ type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
             | Chunked _ when dataset.Filters.IsEmpty -> readPlain first (Span(target, 0, bytes))
             | Chunked _ -> readLine first (Span(target, 0, bytes))
 
+    /// A whole chunk, by its place in row-major order; valid until the next call.
+    member _.Chunk(index: int) =
+        decode index
+        current
+
     /// The rows as bytes of their own; for what is small.
     member reader.ReadAll() =
         let rows = if dataset.Dims.Length = 0 then dataset.Count else dataset.Dims[0]

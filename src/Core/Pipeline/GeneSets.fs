@@ -3,14 +3,24 @@ namespace SingleSharp.Core
 
 [<RequireQualifiedAccess>]
 module GeneSets =
-    /// The name and mask of each set, the mitochondrial one first; one that is called mt replaces it.
-    let masks (file: H5adFile) mitochondrial (sets: GeneSet list) : (string * bool[]) list =
-        let names = lazy Schema.geneNames file
+    let size (mask: bool[]) =
+        mask |> Array.sumBy (fun belongs -> if belongs then 1 else 0)
+
+    /// One value for each gene that stays.
+    let valuesAmong (genes: Kept) (values: 'a[]) =
+        if genes.IsAll then
+            values
+        else
+            Array.init (int genes.Count) (fun gene -> values[int (genes.At(int64 gene))])
+
+    /// The name and mask of each set over the genes that stay, the mitochondrial one first; one that is called mt replaces it.
+    let masks (file: H5adFile) genes mitochondrial (sets: GeneSet list) : (string * bool[]) list =
+        let names = lazy (Schema.geneNames file |> valuesAmong genes)
 
         let mask (set: GeneSet) =
             match set.Rule with
             | Prefix prefixes -> names.Value |> Array.map (Axis.hasPrefix prefixes)
-            | Column column -> Frame.booleans file.Store file.Var "--gene-set" column
+            | Column column -> Frame.booleans file.Store file.Var "--gene-set" column |> valuesAmong genes
             | Names wanted ->
                 let wanted = Set.ofList wanted
                 names.Value |> Array.map wanted.Contains
@@ -32,17 +42,3 @@ module GeneSets =
           | None -> ()
           yield! sets ]
         |> List.map (fun set -> set.Name, mask set)
-
-    let size (mask: bool[]) =
-        mask |> Array.sumBy (fun belongs -> if belongs then 1 else 0)
-
-    /// One value for each gene that stays.
-    let valuesAmong (genes: Kept) (values: 'a[]) =
-        if genes.IsAll then
-            values
-        else
-            Array.init (int genes.Count) (fun gene -> values[int (genes.At(int64 gene))])
-
-    /// The masks over the genes that stay.
-    let among (genes: Kept) (masks: (string * bool[]) list) =
-        masks |> List.map (fun (name, mask) -> name, valuesAmong genes mask)

@@ -13,13 +13,15 @@ type Scope =
 
 /// A file being read according to a plan.
 type Job =
-    { File: H5adFile
-      Plan: Plan
-      Settings: Settings
-      Batches: Batches option
-      Scope: Scope
-      /// The genes that are left of those of the file.
-      Genes: Kept }
+    {
+        File: H5adFile
+        Plan: Plan
+        Settings: Settings
+        Batches: Batches option
+        Scope: Scope
+        /// The genes that are left of those of the file.
+        Genes: Kept
+    }
 
 /// What the read that takes the steps found out.
 type Tallied =

@@ -172,8 +172,13 @@ module Plan =
         | Some pca ->
             match pca.MaskVar, recipe.Hvg with
             | AllGenes, _ -> Some file.X.Genes
-            | (HighlyVariable | MaskColumn "highly_variable"), Some { NTopGenes = Some n } -> Some(atMost n)
-            | (HighlyVariable | MaskColumn "highly_variable"), Some hvg -> if Recipe.fitsTrend hvg then Some(atMost 2000) else None
+            | (HighlyVariable | MaskColumn "highly_variable"), Some hvg ->
+                match hvg.NTopGenes with
+                | Some n when hvg.ExactN || hvg.BatchKey.IsSome || Recipe.fitsTrend hvg -> Some(atMost n)
+                // Genes that are tied at the cut-off are all chosen.
+                | Some n -> Some(atMost (n + n / 50 + 16))
+                | None when Recipe.fitsTrend hvg -> Some(atMost 2000)
+                | None -> None
             | HighlyVariable, None ->
                 if List.contains "highly_variable" file.Var.Columns then
                     Some(GeneSets.size (Frame.booleans file.Store file.Var "--mask-var" "highly_variable"))
@@ -263,6 +268,7 @@ module Plan =
         let values = values file recipe after
         let pcaGenes = pcaGenes file recipe
         let groups = groups batches
+        let genes = Kept.all (int64 file.X.Genes)
 
         let passes =
             readings recipe
@@ -274,11 +280,11 @@ module Plan =
                   Fit = fit })
 
         let sets =
-            recipe.Qc |> Option.map (fun qc -> GeneSets.masks file qc.Mitochondrial qc.GeneSets) |> Option.defaultValue []
+            recipe.Qc |> Option.map (fun qc -> GeneSets.masks file genes qc.Mitochondrial qc.GeneSets) |> Option.defaultValue []
 
         let filterSets =
             recipe.Filter
-            |> Option.map (fun filter -> GeneSets.masks file filter.Mitochondrial filter.GeneSets)
+            |> Option.map (fun filter -> GeneSets.masks file genes filter.Mitochondrial filter.GeneSets)
             |> Option.defaultValue []
 
         requireSets recipe filterSets

@@ -95,7 +95,10 @@ module Preprocess =
             else
                 Pass.unread job
 
-        let selection = { Cells = tallied.Cells; Genes = job.Genes }
+        let selection =
+            { Cells = tallied.Cells
+              Genes = job.Genes }
+
         let job = if recipe.Filter.IsSome then Pass.choosing job selection else job
 
         let table = Genes.table job tallied.Moments
@@ -134,11 +137,7 @@ module Preprocess =
                   | Some components -> yield! components.Members
                   | None -> () ]
               Values = values.Finish()
-              Kept =
-                if recipe.Filter.IsSome then
-                    Subset.links file draft selection job.Settings.Cancel
-                else
-                    [] }
+              Kept = if recipe.Filter.IsSome then Subset.links file draft selection job.Settings.Cancel else [] }
 
         Report.make job transformation tallied table components
 
@@ -190,7 +189,13 @@ module Preprocess =
 
     let private requireEditable (file: H5adFile) (plan: Plan) =
         let recipe = plan.Recipe
-        Edit.require file (Written.obsColumns file plan) (Written.varColumns file plan) plan.Values (Written.groups recipe)
+
+        Edit.require
+            file
+            (Written.obsColumns file plan (Kept.all (int64 file.X.Genes)))
+            (Written.varColumns file plan)
+            plan.Values
+            (Written.groups recipe)
 
         if recipe.Filter.IsSome then
             Subset.require file (Recipe.filtersCells recipe) (Recipe.filtersGenes recipe)

@@ -97,8 +97,8 @@ module Report =
             match transformation.Scaling with
             | ValueSome({ Excluded = ValueSome genes }, _) -> GeneSets.size genes
             | _ -> 0
-          GeneSets = plan.SetSizes
-          ObsColumns = names (Written.obsColumns file plan)
+          GeneSets = Written.sets file plan job.Genes |> List.map (fun (name, mask) -> name, GeneSets.size mask)
+          ObsColumns = names (Written.obsColumns file plan job.Genes)
           VarColumns = names (Written.varColumns file plan)
           MeanCountsPerCell = perCell (fun (tallies: GeneTallies) -> Array.sum tallies.Totals)
           MeanGenesPerCell = perCell (fun (tallies: GeneTallies) -> float (Array.sum tallies.CellsByCounts))

@@ -15,6 +15,12 @@ module Written =
         | Some filter -> Filter.cellColumns file.X.Type (Limits.ofCells filter)
         | None -> CellColumns.concat []
 
+    /// The gene sets of qc, over the genes that stay.
+    let sets (file: H5adFile) (plan: Plan) (genes: Kept) =
+        match plan.Recipe.Qc with
+        | Some qc when not genes.IsAll -> GeneSets.masks file genes qc.Mitochondrial qc.GeneSets
+        | _ -> plan.Sets
+
     /// The columns of obs that the other steps write, in scanpy's order, for the genes that stay.
     let cellColumns (file: H5adFile) (plan: Plan) (genes: Kept) : CellColumns =
         let matrix = file.X
@@ -25,7 +31,7 @@ module Written =
                   Qc.perCell
                       matrix.Type
                       (rowCountType matrix)
-                      { Sets = GeneSets.among genes plan.Sets |> Membership.ofMasks (int genes.Count)
+                      { Sets = sets file plan genes |> Membership.ofMasks (int genes.Count)
                         PercentTop = Plan.percentTop (int genes.Count) qc |> fst
                         Log1p = qc.Log1p }
               | None -> ()
@@ -33,9 +39,9 @@ module Written =
               | Some { KeyAdded = Some name } -> Normalize.factorColumn name (Precision.afterNormalize matrix.Type)
               | _ -> () ]
 
-    /// All columns of obs, whatever the genes that stay.
-    let obsColumns file plan =
-        (filterColumns file plan).Columns @ (cellColumns file plan (Kept.all (int64 file.X.Genes))).Columns
+    /// All columns of obs, for the genes that stay.
+    let obsColumns file plan genes =
+        (filterColumns file plan).Columns @ (cellColumns file plan genes).Columns
 
     /// The columns of var that come from tallies over the cells, and how.
     let geneColumns (file: H5adFile) (plan: Plan) =
@@ -88,7 +94,8 @@ module Written =
     /// The bytes that a run adds to a file, at least: columns of obs, scores, and values that are stored anew without compression.
     let addedBytes (file: H5adFile) (plan: Plan) =
         let columns =
-            obsColumns file plan |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
+            obsColumns file plan (Kept.all (int64 file.X.Genes))
+            |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
 
         let values =
             if plan.Values = StoreAnew && file.X.Data.Filters.IsEmpty then

@@ -14,7 +14,7 @@ var recipe = Recipe.Standard with
 };
 
 var info = await Pipeline.InfoAsync(input, recipe);
-Console.WriteLine($"plan: {string.Join(", ", info.Plan.Passes)} -> {info.Plan.TypeAfter}, {info.Plan.Values}");
+Console.WriteLine($"plan: {string.Join(", ", info.Plan.Passes.Select(pass => pass.Purpose))} -> {info.Plan.TypeAfter}, {info.Plan.Values}");
 
 // Progress comes block by block, pass by pass.
 var seen = new Recorder();
@@ -109,14 +109,4 @@ catch (ArgumentNullException trouble)
     Console.WriteLine($"at once: {trouble.ParamName}");
 }
 
-/// <summary>Reports at once and in order, where <see cref="Progress{T}"/> would post to the thread pool.</summary>
-internal sealed class Recorder(Action? told = null) : IProgress<Progress>
-{
-    public Progress? Last { get; private set; }
-
-    public void Report(Progress value)
-    {
-        Last = value;
-        told?.Invoke();
-    }
-}
+await Chains.RunAsync(input);

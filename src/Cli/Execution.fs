@@ -8,7 +8,7 @@ open System.Threading
 open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
-module Commands =
+module Execution =
     let private orThrow result =
         match result with
         | Ok value -> value
@@ -20,15 +20,16 @@ module Commands =
             Memory = request.Memory
             Cancel = cancel }
 
-    let private execute request (settings: Settings) (run: Run) =
-        let clock = Stopwatch.StartNew()
-        let sets, remarks = GeneLists.read run.Input run.GeneSets
-
-        let recipe =
-            { run.Recipe with
-                Qc = run.Recipe.Qc |> Option.map (fun qc -> { qc with GeneSets = sets }) }
-
+    /// The recipe with its lists of genes read, and what is worth a warning so far.
+    let private complete request (work: Work) =
+        let sets, remarks = GeneLists.read work.Input work.Wish.GeneSets
+        let remarks = work.Wish.Remarks @ remarks
         remarks |> List.iter (Display.warn request.Quiet)
+        Recipes.withGeneSets sets work.Wish.Recipe, remarks
+
+    let private run request (settings: Settings) (work: Work) output =
+        let clock = Stopwatch.StartNew()
+        let recipe, remarks = complete request work
 
         let report =
             Display.during request.Quiet (fun progress warn ->
@@ -37,19 +38,34 @@ module Commands =
                     { settings with
                         Progress = progress
                         Warn = warn }
-                    run.Input
-                    run.Output)
+                    work.Input
+                    output)
             |> orThrow
 
         let report =
             { report with
                 Warnings = remarks @ report.Warnings }
 
+        let keys = Keys.ofRecipe recipe
 
         if request.Json then
-            Json.ofReport run.Command (run.Output = InPlace) clock.Elapsed.TotalSeconds report
+            Json.ofReport work.Command (output = InPlace) clock.Elapsed.TotalSeconds keys report
         else
-            Summary.ofReport clock.Elapsed.TotalSeconds report |> Listing.print
+            Summary.ofReport clock.Elapsed.TotalSeconds keys report |> Listing.print
+
+    let private plan request (settings: Settings) (work: Work) =
+        let recipe, remarks = complete request work
+        let plan = Pipeline.plan recipe settings work.Input |> orThrow
+        plan.Warnings |> List.iter (Display.warn request.Quiet)
+
+        let plan =
+            { plan with
+                Warnings = remarks @ plan.Warnings }
+
+        if request.Json then
+            Json.ofPlan work.Command work.Input plan
+        else
+            Summary.ofPlan $"What singlesharp {work.Command} would do with {work.Input}" plan |> Listing.print
 
     let private info request settings path =
         let info = Pipeline.info Recipe.standard settings path |> orThrow
@@ -60,7 +76,7 @@ module Commands =
         else
             Summary.ofInfo info |> Listing.print
             printfn ""
-            Summary.ofPlan info.Plan |> Listing.print
+            Summary.ofPlan "What singlesharp preprocess would do" info.Plan |> Listing.print
 
     let private digest request settings path =
         let digest = Pipeline.digest settings path |> orThrow
@@ -100,14 +116,15 @@ module Commands =
         settings.Cancel.ThrowIfCancellationRequested()
         NewFile.write counts (Gzipped 65_536) cells
 
-        execute
-            request
-            settings
+        let work =
             { Command = "demo"
               Input = counts
-              Output = NewFile result
-              Recipe = Recipe.standard
-              GeneSets = [] }
+              Wish =
+                { Recipe = Recipe.standard
+                  GeneSets = []
+                  Remarks = [] } }
+
+        run request settings work (NewFile result)
 
         if not request.Json then
             printfn ""
@@ -129,4 +146,5 @@ module Commands =
         | Demo folder -> demo request settings folder
         | Info path -> info request settings path
         | Digest path -> digest request settings path
-        | Run run -> execute request settings run
+        | Plan work -> plan request settings work
+        | Run(work, output) -> run request settings work output

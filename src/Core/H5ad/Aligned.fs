@@ -1,0 +1,247 @@
+/// Elements that have an entry for every cell or gene, and the forms in which they are stored.
+namespace SingleSharp.Core
+
+/// What a dimension of an element runs along.
+[<RequireQualifiedAccess>]
+type Along =
+    | Cells
+    | Genes
+
+/// A matrix in compressed sparse rows or columns, whatever its values are.
+type SparseElement =
+    {
+        Path: string
+        Group: Group
+        /// Rows (CSR) or columns (CSC)?
+        ByRows: bool
+        Rows: int64
+        Columns: int64
+        Data: Dataset
+        Indices: Dataset
+        Indptr: Dataset
+        /// The attribute that holds its shape.
+        Shape: Attribute
+    }
+
+type Aligned =
+    /// An array of any type and number of dimensions.
+    | Plain of Dataset
+    | Sparse of SparseElement
+    /// Codes of one dimension, and what they stand for.
+    | Categorical of path: string * Group * codes: Dataset * categories: Aligned * count: int64
+    /// Members that all run along the same: the columns of a frame, the values and the mask of a nullable array.
+    | Members of path: string * Group * (string * Aligned) list
+
+[<RequireQualifiedAccess>]
+module Aligned =
+    let private again =
+        "read the file with anndata and write it again with compression=\"gzip\" or none"
+
+    let private length (file: H5adFile) along =
+        match along with
+        | Along.Cells -> file.X.Cells, "cells"
+        | Along.Genes -> int64 file.X.Genes, "genes"
+
+    let private requireExtents (file: H5adFile) path (dims: int64 list) alongs =
+        if dims.Length < List.length alongs then
+            file.Store.Disk.Damaged path $"it has {dims.Length} dimensions, fewer than it needs here"
+
+        for i, (dim, along) in List.indexed (List.zip (List.truncate alongs.Length dims) alongs) do
+            let expected, what = length file along
+
+            if dim <> expected then
+                file.Store.Disk.Damaged path $"its dimension {i + 1} has the length {dim}, but there are {expected} {what}"
+
+    /// Refuses what could not be read and written again.
+    let requireStored (store: Store) (dataset: Dataset) =
+        match Filters.unsupported dataset.Filters with
+        | Some filter -> store.Disk.Unsupported dataset.Path $"it is compressed with {Dataset.filterName filter.Id}; {again}"
+        | None -> ()
+
+        match dataset.Type with
+        | VlenString
+        | VlenSequence _ when dataset.Header.LinkCount > 1 ->
+            store.Disk.Unsupported dataset.Path "it has a second name, under which its strings would be shared with those that stay"
+        | _ -> ()
+
+    let private requireLine (store: Store) (dataset: Dataset) count what =
+        requireStored store dataset
+
+        if dataset.Dims <> [| count |] then
+            let shape = dataset.Dims |> Array.map string |> String.concat " × "
+            store.Disk.Damaged dataset.Path $"its shape is {shape} where {count} {what} are needed"
+
+    let private requireWhole (store: Store) (dataset: Dataset) =
+        if not (Whole.isStored dataset.Type) then
+            store.Disk.Damaged dataset.Path $"its values are {Datatype.name dataset.Type} instead of whole numbers"
+
+    let private plain (file: H5adFile) (dataset: Dataset) alongs =
+        requireStored file.Store dataset
+        requireExtents file dataset.Path (List.ofArray dataset.Dims) alongs
+
+        if (Attribute.tryFind file.Store.Disk "categories" dataset.Header).IsSome then
+            file.Store.Disk.Unsupported
+                dataset.Path
+                "its categories are stored in the way of anndata 0.7; read the file with anndata and write it again"
+
+        Plain dataset
+
+    let private sparse (file: H5adFile) path (group: Group) byRows alongs =
+        let store = file.Store
+        let member' name = store.Dataset(path, group, name)
+        let data = member' "data"
+        let indices = member' "indices"
+        let indptr = member' "indptr"
+
+        let shape =
+            [ "shape"; "h5sparse_shape" ] |> List.tryPick (fun name -> Attribute.tryFind store.Disk name group.Header)
+
+        match shape |> Option.map (fun shape -> shape, Attribute.integers shape) with
+        | Some(shape, [ rows; columns ]) when Whole.isStored shape.Type ->
+            requireExtents file path [ rows; columns ] alongs
+            requireLine store data data.Count "values"
+            requireLine store indices data.Count "indices"
+            requireLine store indptr ((if byRows then rows else columns) + 1L) "offsets"
+            [ indices; indptr ] |> List.iter (requireWhole store)
+
+            Sparse
+                { Path = path
+                  Group = group
+                  ByRows = byRows
+                  Rows = rows
+                  Columns = columns
+                  Data = data
+                  Indices = indices
+                  Indptr = indptr
+                  Shape = shape }
+        | _ -> store.Disk.Damaged path "it has no shape of two dimensions"
+
+    let private formatOf (store: Store) (group: Group) =
+        [ "encoding-type"; "h5sparse_format" ] |> List.tryPick (fun name -> store.Text(group.Header, name))
+
+    let private refuse (store: Store) path (group: Group) : 'a =
+        let encoding =
+            match formatOf store group with
+            | Some encoding -> $"its encoding is {encoding}"
+            | None -> "it has no encoding"
+
+        store.Disk.Unsupported path $"{encoding}, and its rows cannot be picked out; remove it from the file, or subset with anndata"
+
+    let private has (group: Group) names =
+        names |> List.forall (fun name -> (Links.tryFind name group).IsSome)
+
+    /// A nullable or categorical array of so many entries; none where the group is something else.
+    let rec private tryArray (store: Store) path (group: Group) count =
+        let line name =
+            let dataset = store.Dataset(path, group, name)
+            requireLine store dataset count "entries"
+            dataset
+
+        match formatOf store group with
+        | Some "categorical"
+        | None when has group [ "codes"; "categories" ] ->
+            let codes = line "codes"
+            requireWhole store codes
+            let struct (categories, count) = categories store path group
+            Some(Categorical(path, group, codes, categories, count))
+        | Some encoding when encoding.StartsWith "nullable-" && has group [ "values"; "mask" ] ->
+            Some(Members(path, group, [ for name in [ "values"; "mask" ] -> name, Plain(line name) ]))
+        | None when has group [ "values"; "mask" ] ->
+            Some(Members(path, group, [ for name in [ "values"; "mask" ] -> name, Plain(line name) ]))
+        | _ -> None
+
+    and private categories (store: Store) path (parent: Group) =
+        match store.TryFind(path, parent, "categories") with
+        | Some(DatasetNode dataset) ->
+            requireLine store dataset dataset.Count "categories"
+            struct (Plain dataset, dataset.Count)
+        | Some(GroupNode group) ->
+            let path = $"{path}/categories"
+            let count = store.Dataset(path, group, "values").Count
+
+            match tryArray store path group count with
+            | Some array -> struct (array, count)
+            | None -> refuse store path group
+        | None -> store.Disk.Damaged path "it has no categories"
+
+    let private column (file: H5adFile) path node along =
+        match node with
+        | DatasetNode dataset -> plain file dataset [ along ]
+        | GroupNode group ->
+            match tryArray file.Store path group (fst (length file along)) with
+            | Some array -> array
+            | None -> refuse file.Store path group
+
+    /// What is under each name of a group. A datatype with a name of its own has no entries.
+    let private members (store: Store) path (group: Group) =
+        [ for link in group.Links do
+              let child = $"{path}/{link.Name}"
+
+              match link.Target with
+              | Elsewhere _ -> store.Disk.Unsupported child "it is a soft or external link; copy what it leads to in its place"
+              | Hard address ->
+                  match store.TryAt(child, address) with
+                  | Some node -> link.Name, child, node
+                  | None -> () ]
+
+    /// The index, the columns, and whatever else has as many entries.
+    let frame (file: H5adFile) path (group: Group) along =
+        let store = file.Store
+        let rows = fst (length file along)
+        let index = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
+        let order = store.Strings(group.Header, "column-order")
+
+        let isColumn name =
+            name = index
+            || match order with
+               | Some columns -> List.contains name columns
+               | None -> name <> "__categories"
+
+        let hasRows path node =
+            match node with
+            | DatasetNode dataset -> dataset.Dims.Length > 0 && dataset.Dims[0] = rows
+            | GroupNode group ->
+                try
+                    (tryArray store path group rows).IsSome
+                with FaultException(Damaged _) ->
+                    false
+
+        Members(
+            path,
+            group,
+            [ for name, path, node in members store path group do
+                  if isColumn name || hasRows path node then
+                      name, column file path node along ]
+        )
+
+    /// An element of obsm, layers and the like. Where its first dimension alone is said, the others are its own.
+    let element (file: H5adFile) path node alongs =
+        match node with
+        | DatasetNode dataset -> plain file dataset alongs
+        | GroupNode group ->
+            match formatOf file.Store group, alongs with
+            | Some("csr_matrix" | "csr"), _ -> sparse file path group true alongs
+            | Some("csc_matrix" | "csc"), _ -> sparse file path group false alongs
+            | Some "dataframe", [ along ] -> frame file path group along
+            | _, [ along ] -> column file path node along
+            | _ -> refuse file.Store path group
+
+    /// All elements of a mapping such as obsm or layers.
+    let mapping (file: H5adFile) path (group: Group) alongs =
+        Members(path, group, [ for name, path, node in members file.Store path group -> name, element file path node alongs ])
+
+    /// The groups that are written anew when the element is.
+    let rec groups aligned =
+        match aligned with
+        | Plain _ -> []
+        | Sparse matrix -> [ matrix.Path, matrix.Group ]
+        | Categorical(path, group, _, categories, _) -> (path, group) :: groups categories
+        | Members(path, group, members) -> (path, group) :: List.collect (snd >> groups) members
+
+    /// The datasets that are written anew when the element is.
+    let rec datasets aligned =
+        match aligned with
+        | Plain dataset -> [ dataset ]
+        | Sparse matrix -> [ matrix.Data; matrix.Indices; matrix.Indptr ]
+        | Categorical(_, _, codes, categories, _) -> codes :: datasets categories
+        | Members(_, _, members) -> List.collect (snd >> datasets) members

@@ -1,0 +1,83 @@
+/// Which elements of an AnnData file run along its cells or genes.
+namespace SingleSharp.Core
+
+/// Members of one group of the root that run along what shrinks.
+type Part =
+    { Name: string
+      Group: Group
+      Members: (string * Along list * Aligned) list }
+
+[<RequireQualifiedAccess>]
+module Parts =
+    /// The mappings of AnnData, and what their elements run along (scanpy-semantics, section 9).
+    let private mappings =
+        [ "obsm", [ Along.Cells ]
+          "varm", [ Along.Genes ]
+          "layers", [ Along.Cells; Along.Genes ]
+          "obsp", [ Along.Cells; Along.Cells ]
+          "varp", [ Along.Genes; Along.Genes ] ]
+
+    /// The same in raw, whose genes are its own.
+    let private mappingsOfRaw =
+        [ "obsm", [ Along.Cells ]
+          "layers", [ Along.Cells ]
+          "obsp", [ Along.Cells; Along.Cells ] ]
+
+    let private tryGroup (store: Store) path (parent: Group) name =
+        match store.TryFind(path, parent, name) with
+        | Some(GroupNode group) -> Some group
+        | Some(DatasetNode dataset) ->
+            store.Disk.Unsupported
+                dataset.Path
+                "it is a dataset, not a group, as in anndata 0.6 or older; read the file with anndata and write it again"
+        | None -> None
+
+    let private membersOf aligned =
+        match aligned with
+        | Aligned.Members(_, _, members) -> members
+        | _ -> []
+
+    let private raw (file: H5adFile) =
+        let store = file.Store
+
+        if store.Root.Links |> List.exists (fun link -> link.Name = "raw.X") then
+            store.Disk.Unsupported "raw.X" "it was written by anndata 0.6 or older; read the file with anndata and write it again"
+
+        [ match tryGroup store "" store.Root "raw" with
+          | None -> ()
+          | Some group ->
+              { Name = "raw"
+                Group = group
+                Members =
+                  [ match store.TryFind("raw", group, "X") with
+                    | Some node -> "X", [ Along.Cells ], Aligned.element file "raw/X" node [ Along.Cells ]
+                    | None -> ()
+                    match tryGroup store "raw" group "obs" with
+                    | Some obs -> "obs", [ Along.Cells ], Aligned.frame file "raw/obs" obs Along.Cells
+                    | None -> ()
+                    for name, alongs in mappingsOfRaw do
+                        match tryGroup store "raw" group name with
+                        | Some mapping when not mapping.Links.IsEmpty -> name, alongs, Aligned.mapping file $"raw/{name}" mapping alongs
+                        | _ -> () ] } ]
+
+    /// All elements that run along something that shrinks, all but X, by their group of the root. Refuses what could not be
+    /// subset.
+    let find (file: H5adFile) (shrinks: Along -> bool) =
+        let store = file.Store
+
+        let part name group alongs aligned =
+            { Name = name
+              Group = group
+              Members = membersOf aligned |> List.map (fun (name, inner) -> name, alongs, inner) }
+
+        [ for frame, along in [ file.Obs, Along.Cells; file.Var, Along.Genes ] do
+              if shrinks along then
+                  part frame.Path frame.Group [ along ] (Aligned.frame file frame.Path frame.Group along)
+          for name, alongs in mappings do
+              if List.exists shrinks alongs then
+                  match tryGroup store "" store.Root name with
+                  | Some group -> part name group alongs (Aligned.mapping file name group alongs)
+                  | None -> ()
+          if shrinks Along.Cells then
+              yield! raw file ]
+        |> List.filter (fun part -> not part.Members.IsEmpty)

@@ -1,0 +1,165 @@
+/// Lets rows out as a new matrix in compressed sparse rows, when nobody knows beforehand how many values there will be.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Concurrent
+open System.Numerics
+open System.Runtime.InteropServices
+
+/// The outlet for the rows of a matrix; once everything has left, Finish gives the addresses of its new arrays by their names.
+type SparseSink =
+    { Outlet: Outlet<Slice>
+      Finish: unit -> (string * int64) list }
+
+/// The three arrays, one row after another. Only touched in block order.
+[<Sealed>]
+type private RowsShelf(data: Stretch, indices: Stretch, indptr: Stretch, pointerType: Datatype) =
+    let pointer: int64[] = Array.zeroCreate 1
+    let encoded: byte[] = Array.zeroCreate (Datatype.size pointerType)
+
+    let append () =
+        Whole.encode pointerType pointer (Span encoded)
+        indptr.Append(ReadOnlySpan encoded)
+
+    do append ()
+
+    member _.Add(values: ReadOnlySpan<byte>, genes: ReadOnlySpan<byte>, count: int64) =
+        data.Append values
+        indices.Append genes
+        pointer[0] <- pointer[0] + count
+        append ()
+
+/// Some rows of a block in their stored form.
+[<Sealed; AllowNullLiteral>]
+type private RowsPage(dataType: Datatype, indexType: Datatype) =
+    let mutable data: byte[] = Array.Empty()
+    let mutable indices: byte[] = Array.Empty()
+    let mutable wide: int64[] = Array.Empty()
+    let lengths: int[] = Array.zeroCreate Blocks.rowsPerBlock
+    let mutable rows = 0
+    let mutable values = 0
+
+    let grown (bytes: byte[]) needed =
+        if bytes.Length >= needed then
+            bytes
+        else
+            let larger = Array.zeroCreate (int (BitOperations.RoundUpToPowerOf2(uint32 needed)))
+            Buffer.BlockCopy(bytes, 0, larger, 0, bytes.Length)
+            larger
+
+    let reserveWide count =
+        if wide.Length < count then
+            wide <- Array.zeroCreate (int (BitOperations.RoundUpToPowerOf2(uint32 count)))
+
+    let encodeIndices (genes: int[]) count (target: Span<byte>) =
+        match indexType with
+        | Integer(4, _, false) -> MemoryMarshal.AsBytes(ReadOnlySpan(genes, 0, count)).CopyTo target
+        | _ ->
+            reserveWide count
+
+            for i in 0 .. count - 1 do
+                wide[i] <- int64 genes[i]
+
+            Whole.encode indexType wide target
+
+    let encodeData (output: float[]) count (target: Span<byte>) =
+        match dataType with
+        | Float(4, _) ->
+            let stored = MemoryMarshal.Cast<byte, float32> target
+
+            for i in 0 .. count - 1 do
+                stored[i] <- Precision.toFloat32 output[i]
+        | Float(8, _) ->
+            let stored = MemoryMarshal.Cast<byte, float> target
+
+            for i in 0 .. count - 1 do
+                stored[i] <- Precision.toFloat64 output[i]
+        | _ ->
+            reserveWide count
+
+            for i in 0 .. count - 1 do
+                wide[i] <- Checked.int64 output[i]
+
+            Whole.encode dataType wide target
+
+        match dataType with
+        | Float(size, true) -> Whole.swap size target
+        | _ -> ()
+
+    member _.Waiting = values * (Datatype.size dataType + Datatype.size indexType)
+
+    member _.Add(slice: Slice) =
+        let count = slice.Count
+        let size = Datatype.size dataType
+        data <- grown data (Checked.(*) (values + count) size)
+        encodeData slice.Output count (Span(data, values * size, count * size))
+        let size = Datatype.size indexType
+        indices <- grown indices (Checked.(*) (values + count) size)
+        encodeIndices slice.Genes count (Span(indices, values * size, count * size))
+
+        for row in 0 .. slice.Cells - 1 do
+            lengths[rows + row] <- slice.Offsets[row + 1] - slice.Offsets[row]
+
+        rows <- rows + slice.Cells
+        values <- values + count
+
+    /// Row by row, so that chunks of the three arrays become complete in the same order however rows were cut.
+    member _.Leave(shelf: RowsShelf) =
+        let dataSize = Datatype.size dataType
+        let indexSize = Datatype.size indexType
+        let mutable at = 0
+
+        for row in 0 .. rows - 1 do
+            let length = lengths[row]
+
+            shelf.Add(
+                ReadOnlySpan(data, at * dataSize, length * dataSize),
+                ReadOnlySpan(indices, at * indexSize, length * indexSize),
+                int64 length
+            )
+
+            at <- at + length
+
+        rows <- 0
+        values <- 0
+
+[<RequireQualifiedAccess>]
+module SparseOutlet =
+    /// Pages that hold more than this leave before their block ends.
+    let private mostWaiting = 4 * 1024 * 1024
+
+    /// The type in which numbers take the place of an old dataset's: its own, byte order included, if it holds such numbers.
+    let private typeFor (old: Dataset) numeric =
+        if Numeric.ofDatatype old.Type = Some numeric then old.Type else Numeric.datatype numeric
+
+    /// Stores the rows that come, whose cells and genes are numbered as they shall be, like the old matrix: the Output of each
+    /// slice as `numeric`, genes and row offsets in the types of the old ones. There may be `rows` rows, and no more values
+    /// than the old matrix has.
+    /// Law (rows out): the matrix holds the rows that came; the file is the same to the byte whatever the schedule and the slices.
+    let create (draft: Draft) k (matrix: Matrix) numeric (rows: int64) =
+        let dataType = typeFor matrix.Data numeric
+        let indexType = matrix.Indices.Type
+        // The data come last, so that the room that they do not need can be given back.
+        let indptr = Stretch(draft, k, matrix.Indptr, matrix.Indptr.Type, rows + 1L)
+        let indices = Stretch(draft, k, matrix.Indices, indexType, matrix.Stored)
+        let data = Stretch(draft, k, matrix.Data, dataType, matrix.Stored)
+        let shelf = RowsShelf(data, indices, indptr, matrix.Indptr.Type)
+        let spare = ConcurrentBag<RowsPage>()
+
+        { Outlet =
+            Outlet.ofPages
+                { Begin =
+                    fun _ ->
+                        match spare.TryTake() with
+                        | true, page -> page
+                        | _ -> RowsPage(dataType, indexType)
+                  Fill = fun page slice -> page.Add slice
+                  IsFull = fun page -> page.Waiting > mostWaiting
+                  Flush = fun page -> page.Leave shelf
+                  Recycle = spare.Add
+                  Complete = ignore }
+          Finish =
+            fun () ->
+                let data = data.Finish()
+                let indices = indices.Finish()
+                [ "data", data; "indices", indices; "indptr", indptr.Finish() ] }

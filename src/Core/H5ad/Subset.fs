@@ -1,0 +1,192 @@
+/// Writes what stays of a whole AnnData file, all but X: everything that has an entry for every cell or gene.
+namespace SingleSharp.Core
+
+[<RequireQualifiedAccess>]
+module Subset =
+    /// The colors that scanpy keeps for the categories of a column, one for each.
+    let private tryColors (file: H5adFile) column (categories: int64) =
+        match file.Store.TryFind("", file.Store.Root, "uns") with
+        | Some(GroupNode uns) ->
+            let name = $"{column}_colors"
+
+            Links.tryFind name uns
+            |> Option.bind (fun address -> file.Store.TryAt($"uns/{name}", address))
+            |> Option.bind (fun node ->
+                match node with
+                | DatasetNode dataset when dataset.Dims = [| categories |] -> Some(name, dataset)
+                | _ -> None)
+        | _ -> None
+
+    /// The categorical columns of obs and var, and their colors.
+    let private colors (file: H5adFile) (parts: Part list) =
+        [ for part in parts do
+              if part.Name = "obs" || part.Name = "var" then
+                  for column, _, aligned in part.Members do
+                      match aligned with
+                      | Aligned.Categorical(_, _, _, _, count) -> yield! Option.toList (tryColors file column count)
+                      | _ -> () ]
+        |> List.distinctBy fst
+
+    /// Refuses, before anything is written, what could not be subset, if cells and genes may be dropped.
+    let require (file: H5adFile) cells genes =
+        let store = file.Store
+        let references = References.find store
+
+        let editable (path, group: Group) =
+            Draft.RequireEditable(store.Disk, path, group)
+            References.requireNone store references path group.Header
+
+        let replaceable (dataset: Dataset) =
+            Draft.RequireAttributes(store.Disk, dataset.Header)
+            References.requireNone store references dataset.Path dataset.Header
+
+        let parts =
+            Parts.find file (fun along -> if along = Along.Cells then cells else genes)
+
+        for part in parts do
+            editable (part.Name, part.Group)
+
+            for _, _, aligned in part.Members do
+                Aligned.groups aligned |> List.iter editable
+                Aligned.datasets aligned |> List.iter replaceable
+
+        for _, dataset in colors file parts do
+            Aligned.requireStored store dataset
+            replaceable dataset
+
+            match file.Store.TryFind("", file.Store.Root, "uns") with
+            | Some(GroupNode uns) -> editable ("uns", uns)
+            | _ -> ()
+
+    let private keptOf (selection: Selection) along =
+        let kept =
+            match along with
+            | Along.Cells -> selection.Cells
+            | Along.Genes -> selection.Genes
+
+        if kept.IsAll then ValueNone else ValueSome kept
+
+    /// Writes what stays of an element and returns its address. Categories of which nothing is left stay, as in anndata's
+    /// frames other than obs and var.
+    let rec private write (store: Store) (draft: Draft) cancel (kept: Kept voption list) aligned =
+        match aligned with
+        | Plain dataset -> SubsetArray.write store draft cancel dataset kept
+        | Sparse matrix -> SubsetSparse.write store draft cancel matrix kept.Head (kept |> List.tryItem 1 |> Option.defaultValue ValueNone)
+        | Categorical(path, group, codes, _, _) ->
+            draft.Rewrite(path, group, [ "codes", SubsetArray.write store draft cancel codes kept ], [])
+        | Members(path, group, members) ->
+            let links =
+                members |> List.map (fun (name, inner) -> name, write store draft cancel kept inner)
+
+            draft.Rewrite(path, group, links, [])
+
+    /// A column of obs or var, and the categories that are left if it is categorical.
+    let private writeColumn (store: Store) (draft: Draft) cancel kept aligned =
+        match aligned with
+        | Categorical(path, group, codes, categories, count) ->
+            let used = SubsetCategories.used store cancel codes count kept
+
+            if used.IsAll then
+                struct (write store draft cancel [ kept ] aligned, ValueNone)
+            else
+                let links =
+                    [ "codes", SubsetCategories.writeCodes store draft cancel codes used kept
+                      "categories", write store draft cancel [ ValueSome used ] categories ]
+
+                struct (draft.Rewrite(path, group, links, []), ValueSome used)
+        | _ -> struct (write store draft cancel [ kept ] aligned, ValueNone)
+
+    /// Writes everything that stays, all but X, and says which links of which groups of the root lead to it: members of obs,
+    /// var, obsm, varm, layers, obsp, varp, raw and, for the colors of categories, uns. What runs along nothing that shrinks
+    /// has no link here: it stays where it is.
+    let links (file: H5adFile) (draft: Draft) (selection: Selection) cancel : (string * (string * int64) list) list =
+        let store = file.Store
+        let parts = Parts.find file (fun along -> (keptOf selection along).IsSome)
+
+        let written =
+            [ for part in parts ->
+                  part,
+                  [ for name, alongs, aligned in part.Members do
+                        let kept = alongs |> List.map (keptOf selection)
+
+                        match part.Name with
+                        | "obs"
+                        | "var" ->
+                            let struct (address, used) = writeColumn store draft cancel kept.Head aligned
+                            name, address, used
+                        | _ -> name, write store draft cancel kept aligned, ValueNone ] ]
+
+        let colors =
+            [ for _, members in written do
+                  for column, _, used in members do
+                      match used with
+                      | ValueSome used ->
+                          match tryColors file column used.Length with
+                          | Some(name, dataset) -> name, SubsetArray.write store draft cancel dataset [ ValueSome used ]
+                          | None -> ()
+                      | ValueNone -> () ]
+            |> List.distinctBy fst
+
+        [ for part, members in written do
+              part.Name, members |> List.map (fun (name, address, _) -> name, address)
+          if not colors.IsEmpty then
+              "uns", colors ]
+
+    /// Chunks and other pieces of a dataset, as Place.ranges takes them.
+    let private pieces (disk: Disk) (dataset: Dataset) =
+        match dataset.Layout with
+        | Contiguous address when address <> Bytes.undefined && dataset.Count > 0L ->
+            [| struct (0L, address, dataset.Count * int64 dataset.ElementSize) |]
+        | Chunked _ ->
+            (Chunks.load disk dataset).Entries
+            |> Array.filter (fun chunk -> chunk.Address <> Bytes.undefined)
+            |> Array.map (fun chunk -> struct (0L, chunk.Address, chunk.Size))
+        | _ -> [||]
+
+    /// What a selection writes anew: each dataset, with what it keeps along each dimension.
+    let rec private renewed (kept: Kept voption list) aligned =
+        match aligned with
+        | Plain dataset -> [ dataset, kept ]
+        | Sparse matrix ->
+            let major, minor =
+                match kept with
+                | [ rows; columns ] -> if matrix.ByRows then rows, columns else columns, rows
+                | rows -> if matrix.ByRows then rows.Head, ValueNone else ValueNone, rows.Head
+
+            [ matrix.Data, [ major; minor ]
+              matrix.Indices, [ major; minor ]
+              matrix.Indptr, [ major ] ]
+        | Categorical(_, _, codes, _, _) -> [ codes, kept ]
+        | Members(_, _, members) -> members |> List.collect (snd >> renewed kept)
+
+    let private allRenewed (file: H5adFile) selection =
+        [ for part in Parts.find file (fun along -> (keptOf selection along).IsSome) do
+              for _, alongs, aligned in part.Members do
+                  yield! renewed (List.map (keptOf selection) alongs) aligned ]
+
+    /// About as many bytes as `links` adds to a file: as many as there are, in proportion to what stays.
+    let addedBytes (file: H5adFile) selection =
+        let share kept =
+            match kept with
+            | ValueSome(kept: Kept) when kept.Length > 0L -> float kept.Count / float kept.Length
+            | _ -> 1.0
+
+        allRenewed file selection
+        |> List.sumBy (fun (dataset, kept) ->
+            let bytes =
+                pieces file.Store.Disk dataset |> Array.sumBy (fun (struct (_, _, bytes)) -> bytes)
+
+            int64 (float bytes * List.fold (fun product kept -> product * share kept) 1.0 kept))
+
+    /// Ranges of bytes, sorted and joined, that nobody will read again once all links lead to what stays: a clone need not copy
+    /// them, and new chunks may take their room. What has a second name is not among them.
+    let givenUp (file: H5adFile) selection : struct (int64 * int64) list =
+        if (References.find file.Store).AreAll then
+            allRenewed file selection
+            |> List.map fst
+            |> List.filter (fun dataset -> dataset.Header.LinkCount = 1)
+            |> Array.ofList
+            |> Array.collect (pieces file.Store.Disk)
+            |> Place.ranges
+        else
+            []

@@ -1,0 +1,329 @@
+/// What runs along cells or genes is recognized, or refused before anything is written.
+module SingleSharp.Properties.AlignedLaws
+
+open System.Collections.Generic
+open System.IO
+open Expecto
+open PureHDF
+open SingleSharp.Core
+open SingleSharp.Properties.Gen
+open SingleSharp.Properties.AnnDataFiles
+
+let private rows = List.init 5 (fun row -> [ row, 1.0 ])
+
+/// A file of five cells and six genes with these groups.
+let private withFile (others: (string * obj) list) (work: string -> 'a) =
+    GenFiles.withPath (fun path ->
+        (file (usual InOnePiece) 6 (csr rows) others).Write path
+        work path)
+
+let private require cells genes path =
+    use file = Schema.openRead path
+    Subset.require file cells genes
+
+let private isRefused part others =
+    withFile others (fun path -> GenFiles.isFault part (fun () -> require true true path))
+
+let private dict members : obj = group "dict" members
+
+/// The file with one more group at the root, whose links are these; the file's own objects have addresses.
+let private relinked path name (links: Store -> Link list) (attributes: Draft -> Message list) =
+    using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
+        use store = new Store(disk)
+        let draft = Draft(disk, store.Superblock, [])
+        draft.Commit(draft.Rewrite("the root group", store.Root, [ name, draft.PutGroup(links store, attributes draft) ], [])))
+
+let private hard name address =
+    { Name = name
+      Target = Hard address
+      Order = ValueNone }
+
+let private forms path =
+    use file = Schema.openRead path
+
+    [ for part in Parts.find file (fun _ -> true) do
+          for name, _, aligned in part.Members do
+              let form =
+                  match aligned with
+                  | Plain _ -> "plain"
+                  | Sparse matrix -> if matrix.ByRows then "csr" else "csc"
+                  | Categorical _ -> "categorical"
+                  | Members(_, _, members) -> $"%A{List.map fst members}"
+
+              $"{part.Name}/{name}", form ]
+
+let tests =
+    testList
+        "Aligned"
+        [ test "members of a frame that have as many entries as it has rows, whether they are columns or not" {
+              let obs =
+                  frame
+                      (names "cell" 5)
+                      [ "number", H5Dataset [| 1; 2; 3; 4; 5 |]
+                        "nullable",
+                        group
+                            "nullable-boolean"
+                            [ "values", H5Dataset [| 1; 2; 3; 4; 5 |]
+                              "mask", H5Dataset [| 0; 0; 0; 0; 0 |] ] ]
+
+              obs["stray"] <- H5Dataset [| 9; 8; 7; 6; 5 |]
+              obs["longer"] <- H5Dataset [| 9; 8; 7; 6; 5; 4 |]
+              obs["scalar"] <- 3
+              obs["strange"] <- group "strange" [ "values", H5Dataset [| 1 |] ]
+
+              withFile [ "obs", box obs ] (fun path ->
+                  Expect.equal
+                      (forms path |> List.filter (fun (path, _) -> path.StartsWith "obs") |> List.sort)
+                      [ "obs/_index", "plain"
+                        "obs/nullable", "[\"values\"; \"mask\"]"
+                        "obs/number", "plain"
+                        "obs/stray", "plain" ]
+                      "aligned members")
+          }
+
+          test "formats of matrices by their old names too" {
+              let old format shape =
+                  let group =
+                      Subsetting.sparse format (usual InOnePiece) (5, 6) (if format = "csr" then rows else List.init 6 (fun _ -> []))
+
+                  let attributes = group.Attributes
+                  attributes.Remove "shape" |> ignore
+                  attributes.Remove "encoding-type" |> ignore
+                  attributes["h5sparse_format"] <- (format: string)
+                  attributes["h5sparse_shape"] <- shape
+                  group
+
+              withFile [ "layers", dict [ "r", old "csr" [| 5; 6 |]; "c", old "csc" [| 5; 6 |] ] ] (fun path ->
+                  let found = Map.ofList (forms path)
+                  Expect.equal (found["layers/r"], found["layers/c"]) ("csr", "csc") "formats"
+
+                  GenFiles.withPath (fun target ->
+                      Subsetting.apply
+                          path
+                          target
+                          { Cells = Kept.ofFlags [| true; false; true; true; false |]
+                            Genes = Kept.ofFlags [| true; true; false; true; true; true |] }
+
+                      GenFiles.withStore target (fun store ->
+                          let group = GenFiles.findGroup store "layers/r"
+                          let shape = (Attribute.tryFind store.Disk "h5sparse_shape" group.Header).Value
+                          Expect.equal (shape.Type, Attribute.integers shape) (Integer(4, true, false), [ 3L; 5L ]) "its shape"
+                          Expect.isNone (Attribute.tryFind store.Disk "shape" group.Header) "and no other")))
+          }
+
+          test "encodings that are not understood" {
+              isRefused "awkward-array" [ "obsm", dict [ "clones", group "awkward-array" [ "node0-offsets", H5Dataset [| 0; 1 |] ] ] ]
+              isRefused "its encoding is dict" [ "layers", dict [ "inner", dict [] ] ]
+              isRefused "it has no encoding" [ "varm", dict [ "bare", box (H5Group()) ] ]
+              isRefused "its encoding is dataframe" [ "layers", dict [ "frame", frame (names "cell" 5) [] ] ]
+              isRefused "its encoding is strange" [ "obs", frame (names "cell" 5) [ "odd", group "strange" [] ] ]
+          }
+
+          test "old forms" {
+              let column = H5Dataset [| 1; 2; 3; 4; 5 |]
+              column.Attributes["categories"] <- 1
+              isRefused "anndata 0.7" [ "obs", frame (names "cell" 5) [ "kind", box column ] ]
+              isRefused "raw.X" [ "raw.X", dict [] ]
+              isRefused "0.6 or older" [ "obsm", box (H5Dataset [| 1; 2; 3; 4; 5 |]) ]
+          }
+
+          test "lengths that do not fit" {
+              let line count = H5Dataset(Array.init count id)
+
+              let box' rows columns =
+                  H5Dataset(Array.zeroCreate<float32>(rows * columns), fileDims = [| uint64 rows; uint64 columns |])
+
+              isRefused
+                  "obs/short: its dimension 1 has the length 4, but there are 5 cells"
+                  [ "obs", frame (names "cell" 5) [ "short", line 4 ] ]
+
+              isRefused "obsm/pca: its dimension 1 has the length 6, but there are 5 cells" [ "obsm", dict [ "pca", box' 6 2 ] ]
+              isRefused "layers/a: its dimension 2 has the length 5, but there are 6 genes" [ "layers", dict [ "a", box' 5 5 ] ]
+              isRefused "layers/a: it has 1 dimensions" [ "layers", dict [ "a", line 5 ] ]
+              isRefused "varp/a: its dimension 2" [ "varp", dict [ "a", box' 6 5 ] ]
+
+              isRefused
+                  "raw/X: its dimension 1"
+                  [ "raw", dict [ "X", Subsetting.sparse "csr_matrix" (usual InOnePiece) (4, 9) (List.truncate 4 rows) ] ]
+
+              isRefused "obsp/a" [ "obsp", dict [ "a", Subsetting.sparse "csr_matrix" (usual InOnePiece) (5, 6) rows ] ]
+              isRefused "indptr" [ "layers", dict [ "a", Subsetting.sparse "csc_matrix" (usual InOnePiece) (5, 6) rows ] ]
+
+              let categorical codes =
+                  group "categorical" [ "codes", line codes; "categories", names "c" 9 ]
+
+              isRefused "obs/kind/codes" [ "obs", frame (names "cell" 5) [ "kind", categorical 6 ] ]
+              withFile [ "obs", frame (names "cell" 5) [ "kind", categorical 5 ] ] (require true true)
+          }
+
+          test "only what shrinks is asked for" {
+              withFile [ "obsm", dict [ "clones", group "awkward-array" [] ]; "varm", dict [] ] (fun path ->
+                  require false true path
+                  require false false path
+                  GenFiles.isFault "awkward-array" (fun () -> require true false path))
+          }
+
+          test "codes beyond the categories" {
+              let kind =
+                  group
+                      "categorical"
+                      [ "codes", H5Dataset [| 0y; 1y; 2y; -1y; 1y |]
+                        "categories", H5Dataset [| "a"; "b" |] ]
+
+              withFile [ "obs", frame (names "cell" 5) [ "kind", kind ] ] (fun path ->
+                  let apply flags =
+                      GenFiles.withPath (fun target ->
+                          Subsetting.apply
+                              path
+                              target
+                              { Cells = Kept.ofFlags flags
+                                Genes = Kept.all 6L })
+
+                  GenFiles.isFault "the code 2 of row 2" (fun () -> apply [| true; true; true; false; true |])
+                  apply [| true; true; false; true; true |])
+          }
+
+          test "links that lead elsewhere" {
+              withFile [] (fun path ->
+                  relinked
+                      path
+                      "layers"
+                      (fun _ ->
+                          [ { Name = "soft"
+                              Target = Elsewhere([| 2uy; 0uy; byte '/'; byte 'X' |], 1uy)
+                              Order = ValueNone } ])
+                      (fun draft -> [ draft.StringAttribute("encoding-type", "dict") ])
+
+                  GenFiles.isFault "layers/soft" (fun () -> require true true path))
+          }
+
+          test "numbers may have a second name, which keeps all of them" {
+              withFile [ "obs", frame (names "cell" 5) [ "n", H5Dataset [| 1; 2; 3; 4; 5 |] ] ] (fun path ->
+                  let address =
+                      GenFiles.withStore path (fun store -> (GenFiles.findDataset store "obs/n").Header.Address)
+
+                  relinked path "uns" (fun _ -> [ hard "n" address ]) (fun _ -> [])
+
+                  GenFiles.withPath (fun target ->
+                      Subsetting.apply
+                          path
+                          target
+                          { Cells = Kept.ofFlags [| true; false; true; false; false |]
+                            Genes = Kept.all 6L }
+
+                      GenFiles.withStore target (fun store ->
+                          Expect.equal (Subsetting.column store "obs/n") [ "01000000"; "03000000" ] "the column"
+                          Expect.equal (Subsetting.column store "uns/n").Length 5 "its second name")))
+          }
+
+          test "strings and groups may have no second name" {
+              let twice = Encode.message Header.ReferenceCount [| 0uy; 2uy; 0uy; 0uy; 0uy |]
+
+              let strings datatype =
+                  [ twice
+                    Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line 5L))
+                    { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
+                        Flags = 1uy }
+                    Encode.zeroFillValue
+                    Encode.contiguous Bytes.undefined 0L ]
+
+              let inObsm (messages: Draft -> Message list) =
+                  withFile [] (fun path ->
+                      using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
+                          use store = new Store(disk)
+                          let draft = Draft(disk, store.Superblock, [])
+                          let inner = draft.Put(Encode.header 0uy (messages draft))
+
+                          let obsm =
+                              draft.PutGroup([ hard "a" inner ], [ draft.StringAttribute("encoding-type", "dict") ])
+
+                          draft.Commit(draft.Rewrite("the root group", store.Root, [ "obsm", obsm ], [])))
+
+                      require true true path)
+
+              inObsm (fun _ -> strings (Integer(4, true, false)))
+              GenFiles.isFault "second name" (fun () -> inObsm (fun _ -> strings VlenString))
+
+              let emptyFrame (draft: Draft) =
+                  [ Encode.linkInfo 0 0L
+                    Encode.message Header.GroupInfo [| 0uy; 0uy |]
+                    draft.StringAttribute("encoding-type", "dataframe") ]
+
+              inObsm emptyFrame
+              GenFiles.isFault "hard links" (fun () -> inObsm (fun draft -> twice :: emptyFrame draft))
+          }
+
+          test "filters that cannot be undone" {
+              withFile [] (fun path ->
+                  let unknown (draft: Draft) =
+                      let pipeline =
+                          Bytes.concat
+                              [ [| 2uy; 1uy |]
+                                Bytes.u16 32000
+                                Bytes.u16 0
+                                Bytes.u16 0
+                                Bytes.u16 1
+                                Bytes.u32 0u ]
+
+                      draft.Put(
+                          Encode.header
+                              0uy
+                              [ Encode.message Header.Dataspace (Encode.dataspaceBody (Simple([ 5L; 2L ], [ 5L; 2L ])))
+                                { Encode.message Header.Datatype (Encode.datatypeBody (Integer(4, true, false))) with
+                                    Flags = 1uy }
+                                Encode.zeroFillValue
+                                Encode.message Header.Filters pipeline
+                                Encode.chunked [| 5L; 2L |] 4 Bytes.undefined ]
+                      )
+
+                  using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
+                      use store = new Store(disk)
+                      let draft = Draft(disk, store.Superblock, [])
+
+                      let obsm =
+                          draft.PutGroup([ hard "lzf" (unknown draft) ], [ draft.StringAttribute("encoding-type", "dict") ])
+
+                      draft.Commit(draft.Rewrite("the root group", store.Root, [ "obsm", obsm ], [])))
+
+                  GenFiles.isFault "obsm/lzf" (fun () -> require true true path)
+                  GenFiles.isFault "read the file with anndata and write it again" (fun () -> require true true path))
+          }
+
+          test "references to what would be replaced" {
+              let referring path name =
+                  using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
+                      use store = new Store(disk)
+                      let draft = Draft(disk, store.Superblock, [])
+
+                      let target =
+                          match GenFiles.find store name with
+                          | GroupNode group -> group.Header.Address
+                          | DatasetNode dataset -> dataset.Header.Address
+
+                      let references =
+                          draft.Put(
+                              Encode.header
+                                  0uy
+                                  [ Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line 1L))
+                                    { Encode.message Header.Datatype [| 0x17uy; 0uy; 0uy; 0uy; 8uy; 0uy; 0uy; 0uy |] with
+                                        Flags = 1uy }
+                                    Encode.zeroFillValue
+                                    Encode.contiguous (draft.Put(Bytes.i64 target)) 8L ]
+                          )
+
+                      let uns = draft.PutGroup([ hard "references" references ], [])
+                      draft.Commit(draft.Rewrite("the root group", store.Root, [ "uns", uns ], [])))
+
+              let others () : (string * obj) list =
+                  [ "layers", dict [ "a", Subsetting.sparse "csr_matrix" (usual InOnePiece) (5, 6) rows ]
+                    "other", dict [ "a", H5Dataset [| 1; 2 |] ] ]
+
+              for name in [ "obs"; "obs/_index"; "layers"; "layers/a"; "layers/a/indptr" ] do
+                  withFile (others ()) (fun path ->
+                      referring path name
+                      GenFiles.isFault "reference" (fun () -> require true true path))
+
+              withFile (others ()) (fun path ->
+                  referring path "other/a"
+                  require true true path)
+          } ]

@@ -1,0 +1,185 @@
+/// What stays of an array stands where it should, stored as before.
+module SingleSharp.Properties.SubsetArrayLaws
+
+open System
+open System.IO
+open System.Threading
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Properties.Gen
+open SingleSharp.Properties.GenHdf5
+
+/// new[i, j, …] = old[At i, At j, …], one element after another.
+let expected (size: int) (dims: int64[]) (kept: Kept voption[]) (bytes: byte[]) =
+    let rec places d (from: int64) =
+        seq {
+            if d = dims.Length then
+                bytes[int from * size .. int from * size + size - 1]
+            else
+                for row in 0L .. dims[d] - 1L do
+                    let stays =
+                        match kept[d] with
+                        | ValueSome(kept: Kept) -> kept.Has row
+                        | ValueNone -> true
+
+                    if stays then
+                        yield! places (d + 1) (from * dims[d] + row)
+        }
+
+    places 0 0L |> Array.concat
+
+/// Which rows stay: none, all, one end, or some.
+let keptOf (seed: int) (length: int64) =
+    let random = Random seed
+
+    let stays =
+        match random.Next 8 with
+        | 0 -> fun _ -> false
+        | 1 -> fun _ -> true
+        | 2 -> fun row -> row = 0L
+        | 3 -> fun row -> row = length - 1L
+        | _ ->
+            let share = random.NextDouble()
+            fun _ -> random.NextDouble() < share
+
+    let kept = Kept length
+
+    for row in 0L .. length - 1L do
+        kept.Add(stays row)
+
+    kept
+
+/// Replaces a dataset of the file by what stays of it, and has the new one judged beside the old one.
+let private replaceChanged
+    (change: Dataset -> Dataset)
+    path
+    name
+    (kept: Dataset -> Kept voption list)
+    (judge: Store -> Dataset -> Store -> Dataset -> Kept voption[] -> unit)
+    =
+    GenFiles.withPath (fun target ->
+        File.Copy(path, target)
+
+        GenFiles.withStore path (fun store ->
+            let old = change (GenFiles.findDataset store name)
+            let kept = kept old
+
+            using (new Disk(target, File.OpenHandle(target, FileMode.Open, FileAccess.ReadWrite), store.Disk.Origin)) (fun disk ->
+                let draft = Draft(disk, store.Superblock, [])
+                let address = SubsetArray.write store draft CancellationToken.None old kept
+                draft.Commit(draft.Rewrite("the root group", store.Root, [ name, address ], [])))
+
+            GenFiles.withStore target (fun now ->
+                let all =
+                    Array.init old.Dims.Length (fun d -> kept |> List.tryItem d |> Option.defaultValue ValueNone)
+
+                judge store old now (GenFiles.findDataset now name) all)))
+
+let private replace path name kept judge = replaceChanged id path name kept judge
+
+let private isSubset (store: Store) (old: Dataset) (now: Store) (dataset: Dataset) (kept: Kept voption[]) =
+    let values = SlabReader(store.Disk, old).ReadAll()
+    let dims = Array.map2 Runs.total kept old.Dims
+    Expect.equal dataset.Dims dims "its extent"
+
+    Expect.isTrue (SlabReader(now.Disk, dataset).ReadAll() = expected old.ElementSize old.Dims kept values) $"the values of {old.Path}"
+    Expect.equal dataset.Type old.Type "its type"
+    Expect.equal dataset.FillValue old.FillValue "its fill value"
+
+    /// How far each dimension can grow, if it can.
+    let most =
+        match old.Space with
+        | Simple(dims, most) -> List.map2 (fun most dim -> if most = dim then None else Some most) most dims
+        | Null -> []
+
+    match old.Layout, dataset.Layout with
+    | Chunked(shape, _, _, _), Chunked(now, TreeVersion1, _, _) ->
+        let clipped =
+            List.mapi (fun d most -> if most = None then min shape[d] dims[d] else shape[d]) most |> Array.ofList
+
+        Expect.equal now clipped "its chunks"
+        Expect.equal dataset.Filters old.Filters "its filters"
+        let room = List.mapi (fun d most -> Option.defaultValue dims[d] most) most
+        Expect.equal dataset.Space (Simple(List.ofArray dims, room)) "how far it can grow"
+    | Chunked _, Contiguous address ->
+        Expect.equal address Bytes.undefined "no place"
+        Expect.contains dims 0L "because it is empty"
+    | Chunked _, _ -> failtest "a chunked dataset stays chunked"
+    | _, Contiguous _ -> Expect.equal dataset.Space (Simple(List.ofArray dims, List.ofArray dims)) "it cannot grow"
+    | _ -> failtest "it is stored in another way"
+
+let tests =
+    testList
+        "SubsetArray"
+        [ Law.holdsFor 300 "subset of an array" (fun (dataset: AnyDataset) (seeds: int list) ->
+              GenFiles.withPath (fun path ->
+                  SlabLaws.write path dataset
+
+                  replace
+                      path
+                      "x"
+                      (fun old ->
+                          List.truncate old.Dims.Length seeds
+                          |> List.mapi (fun d seed -> if seed % 4 = 0 then ValueNone else ValueSome(keptOf seed old.Dims[d])))
+                      isSubset))
+
+          yield!
+              [ "chunked"; "chunked_old"; "long"; "long_old"; "types"; "types_old" ]
+              |> List.map (fun fixture ->
+                  testCase $"every array of {fixture}, whatever its type, chunks and filters" (fun () ->
+                      GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                          let arrays =
+                              GenFiles.withStore path (fun store ->
+                                  [ for link in store.Root.Links do
+                                        match link.Target with
+                                        | Hard address ->
+                                            match store.TryAt(link.Name, address) with
+                                            | Some(DatasetNode dataset) when
+                                                dataset.Dims.Length > 0 && (Filters.unsupported dataset.Filters).IsNone
+                                                ->
+                                                link.Name
+                                            | _ -> ()
+                                        | Elsewhere _ -> () ])
+
+                          Expect.isNonEmpty arrays "arrays to try"
+
+                          for name in arrays do
+                              for seed in 1..12 do
+                                  replace
+                                      path
+                                      name
+                                      (fun old ->
+                                          [ for d in 0 .. (if seed % 3 = 0 then 0 else old.Dims.Length - 1) ->
+                                                ValueSome(keptOf (100 * d + seed) old.Dims[d]) ])
+                                      isSubset)))
+
+          test "what was never written stays so" {
+              for layout, dims in
+                  [ Contiguous Bytes.undefined, [ 6L; 5L ]
+                    Chunked([| 2L; 3L |], TreeVersion1, Bytes.undefined, false), [ 6L; 5L ] ] do
+                  GenFiles.withPath (fun path ->
+                      SlabLaws.write
+                          path
+                          { Dims = [ 6; 5 ]
+                            Chunk = Some [ 2; 3 ]
+                            Deflate = None
+                            Shuffled = false
+                            Checked = false
+                            Compact = false
+                            Width = 4
+                            Seed = 1 }
+
+                      let unwritten (old: Dataset) =
+                          { old with
+                              Layout = layout
+                              Space = Simple(dims, dims)
+                              FillValue = [| 9uy; 0uy; 0uy; 0uy |] }
+
+                      replaceChanged unwritten path "x" (fun old -> [ ValueSome(keptOf 9 old.Dims[0]) ]) (fun _ _ now dataset _ ->
+                          match dataset.Layout with
+                          | Contiguous address -> Expect.equal address Bytes.undefined "no place"
+                          | Chunked(_, _, index, _) -> Expect.equal index Bytes.undefined "no chunks"
+                          | Compact _ -> failtest "compact"
+
+                          Expect.isGreaterThan (SlabReader(now.Disk, dataset).ReadAll()).Length 0 "still readable"))
+          } ]

@@ -1,0 +1,137 @@
+/// Whole files and what stays of them, for the laws of Subset.
+module SingleSharp.Properties.Subsetting
+
+open System
+open System.IO
+open System.Threading
+open SingleSharp.Core
+
+/// Only the rows and genes that stay, numbered anew; Output is what was read.
+let private sieved (selection: Selection) (source: Source<Slice>) =
+    source
+    |> Reader.through (fun () ->
+        fun slice ->
+            let mutable target = 0
+            let mutable kept = 0
+            let mutable start = 0
+
+            for row in 0 .. slice.Cells - 1 do
+                let stop = slice.Offsets[row + 1]
+
+                if selection.Cells.Has(slice.FirstCell + int64 row) then
+                    for i in start .. stop - 1 do
+                        if selection.Genes.Has(int64 slice.Genes[i]) then
+                            slice.Genes[target] <- int (selection.Genes.Rank(int64 slice.Genes[i]))
+                            slice.Output[target] <- slice.Values[i]
+                            target <- target + 1
+
+                    kept <- kept + 1
+                    slice.Offsets[kept] <- target
+
+                start <- stop
+
+            slice.Cells <- kept)
+
+/// Makes the target a clone of the file without what is dropped.
+let apply (path: string) (target: string) (selection: Selection) =
+    use file = Schema.openRead path
+    let store = file.Store
+    Subset.require file (not selection.Cells.IsAll) (not selection.Genes.IsAll)
+
+    let clone =
+        new Disk(target, File.OpenHandle(target, FileMode.Create, FileAccess.ReadWrite), store.Disk.Origin)
+
+    using clone (fun disk ->
+        Clone.copy store.Disk disk store.Superblock.EndOfFile (Subset.givenUp file selection) CancellationToken.None
+
+        let draft =
+            Draft(disk, store.Superblock, Place.room (Subset.givenUp file selection))
+
+        let links = Subset.links file draft selection CancellationToken.None
+
+        let sink =
+            SparseOutlet.create draft store.Superblock.ChunkNodeK file.X file.X.Type selection.Cells.Count
+
+        Blocks.run Blocks.sequential (sieved selection (Reader.rows store.Disk file.X 1000)) sink.Outlet (Fold.always ())
+        let old = Attribute.tryFind store.Disk "shape" file.X.Group.Header
+
+        let shape = SubsetSparse.shape old.Value selection.Cells.Count selection.Genes.Count
+
+        let groups =
+            [ for name, links in links do
+                  name, draft.Rewrite(name, GenFiles.findGroup store name, links, []) ]
+
+        draft.Commit(
+            draft.Rewrite("the root group", store.Root, ("X", draft.Rewrite("X", file.X.Group, sink.Finish(), [ shape ])) :: groups, [])
+        ))
+
+/// The elements of a dataset as text, whatever their type.
+let texts (store: Store) (dataset: Dataset) =
+    let size = dataset.ElementSize
+    let bytes = SlabReader(store.Disk, dataset).ReadAll()
+
+    [ for at in 0..size .. bytes.Length - size do
+          match dataset.Type with
+          | VlenString -> store.Heap.String(ReadOnlySpan(bytes, at, size))
+          | _ -> Convert.ToHexString(bytes, at, size) ]
+
+let private whole (store: Store) (dataset: Dataset) =
+    let bytes = SlabReader(store.Disk, dataset).ReadAll()
+    let numbers = Array.zeroCreate (int dataset.Count)
+    Whole.decode dataset.Type (Span bytes) numbers
+    List.ofArray numbers
+
+/// What a column means, row by row: labels in the place of codes, and what is missing said so.
+let rec column (store: Store) path =
+    match GenFiles.find store path with
+    | DatasetNode dataset ->
+        let rows = int dataset.Dims[0]
+        let elements = texts store dataset
+
+        if rows = 0 then
+            []
+        else
+            elements |> List.chunkBySize (elements.Length / rows) |> List.map (String.concat " ")
+    | GroupNode group when (Links.tryFind "codes" group).IsSome ->
+        let labels = Array.ofList (column store $"{path}/categories")
+
+        whole store (GenFiles.findDataset store $"{path}/codes")
+        |> List.map (fun code -> if code < 0L then "missing" else labels[int code])
+    | GroupNode _ ->
+        List.map2 (fun value mask -> if mask = "00" then value else "missing") (column store $"{path}/values") (column store $"{path}/mask")
+
+/// The values of a sparse matrix as they are stored, by row (of CSC: column) and position: index and value.
+let stored (store: Store) path =
+    let data = texts store (GenFiles.findDataset store $"{path}/data")
+    let indices = whole store (GenFiles.findDataset store $"{path}/indices")
+
+    let pairs = List.zip indices data |> Array.ofList
+
+    [ for low, high in List.pairwise (whole store (GenFiles.findDataset store $"{path}/indptr")) ->
+          List.ofArray pairs[int low .. int high - 1] ]
+
+/// The rows that stay.
+let picked (kept: Kept) (rows: 'a list) =
+    rows |> List.indexed |> List.filter (fun (row, _) -> kept.Has(int64 row)) |> List.map snd
+
+/// The stored values that stay, with their new indices.
+let pickedStored (major: Kept) (minor: Kept) (rows: (int64 * 'v) list list) =
+    picked major rows
+    |> List.map (fun row ->
+        [ for index, value in row do
+              if minor.Has index then
+                  minor.Rank index, value ])
+
+/// A matrix in compressed sparse columns or rows of any numbers, as a group of AnnData.
+let sparse format (storage: AnnDataFiles.Stored) (shape: int * int) (rows: (int * float) list list) =
+    let values, indices, pointers = AnnDataFiles.csr rows
+
+    let group =
+        AnnDataFiles.group
+            format
+            [ "data", AnnDataFiles.line storage.Storage (AnnDataFiles.asArray storage.Values values)
+              "indices", AnnDataFiles.line storage.Storage (AnnDataFiles.asArray storage.Indices indices)
+              "indptr", AnnDataFiles.line storage.Storage (AnnDataFiles.asArray storage.Pointers pointers) ]
+
+    group.Attributes["shape"] <- [| int64 (fst shape); int64 (snd shape) |]
+    group
