@@ -125,7 +125,7 @@ let named (sandbox: Sandbox) cases =
     cases |> List.map (fun case -> sandbox.Copy(here $"edge/{case}/input.h5ad", $"{case}.h5ad"))
 
 /// Things of HDF5 that AnnData does not use, and whether it is right to refuse them.
-let private exotic =
+let kinds =
     [ "exotic", false
       "filtered", false
       "data_described", true
@@ -135,15 +135,17 @@ let private exotic =
       "frames_linked", true
       "x_referred", true ]
 
+/// Files of a kind, in several layouts.
+let exotic (sandbox: Sandbox) kind =
+    (Child.script "exotic.py" [ here "edge/plain_csr_f32/input.h5ad"; sandbox.Folder; kind ] "")
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+    |> Array.map sandbox.File
+    |> List.ofArray
+
 let private ofKind (kind, mayRefuse) =
     test kind {
         use sandbox = new Sandbox()
-
-        let names =
-            (Child.script "exotic.py" [ here "edge/plain_csr_f32/input.h5ad"; sandbox.Folder; kind ] "")
-                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-
-        names |> Array.map sandbox.File |> List.ofArray |> requireEach mayRefuse [ preprocess; qc ]
+        exotic sandbox kind |> requireEach mayRefuse [ preprocess; qc ]
     }
 
 /// wild.tsv: a file, the fault that it gives or ok, and words of the fault's sentence.
@@ -189,7 +191,7 @@ let all =
               |> List.map (fun (name, _) -> require $"data/wild/{name}")
               |> requireGood [ preprocess; qc ]
           }
-          testList "exotic" (exotic |> List.map ofKind)
+          testList "exotic" (kinds |> List.map ofKind)
           testList
               "strangers"
               [ for name, outcome in wild do

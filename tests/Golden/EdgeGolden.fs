@@ -15,6 +15,7 @@ let private refused =
         [ "layout_dense_chunked", "dense"
           "layout_lzf", "lzf"
           "nan_dense", "dense"
+          "thresholds_at_boundary", "dense"
           "x_bool", "bool"
           "x_csc", "CSC"
           "x_dense_f32", "dense"
@@ -61,6 +62,21 @@ let private holdsInvalid case =
     | Some data -> data.Values |> Array.exists (fun value -> not (value >= 0.0 && Double.IsFinite value))
     | None -> false
 
+/// What scanpy gives by accident, so that ours need not equal it: columns of a step, or all of them where none is named.
+let private accidents =
+    Map
+        [ // SciPy adds up logarithms of one gene before it undoes them, so that other genes are chosen, and have other components.
+          ("duplicate_indices", "hvg"), []
+          ("duplicate_indices", "pca"), []
+          // Genes are chosen by name, and with one all that share it.
+          ("duplicate_var_names", "hvg_v3"), [ "highly_variable" ] ]
+
+/// Does a step start from values that are exactly those from which scanpy's results with logarithms rounded once were computed?
+let private isRounded case step =
+    match steps case |> List.tryFind (fun before -> before.Name = step.From) with
+    | None -> true
+    | Some before -> before.Op = "log1p" && (recipe before).Log1p.Value.Base.IsNone
+
 let private agree case step (start: string) (output: string) =
     use before = new Results(start)
     use after = new Results(output)
@@ -79,7 +95,9 @@ let private agree case step (start: string) (output: string) =
         let hasBase = step.Args |> List.exists (fun (name, _) -> name = "base")
         let storedAs = (after.Numbers "X/data").Type
         Agreement.matrix (Tolerance.ofLogarithm hasBase storedAs) before after expected prefix
-    | "highly_variable_genes" -> HvgAgreement.check step before after expected prefix
+    | "highly_variable_genes" ->
+        let accidental = accidents.TryFind(case, step.Name) |> Option.defaultValue []
+        HvgAgreement.check step (isRounded case step) accidental before after expected prefix
     | "pca" -> PcaAgreement.check step before after expected prefix
     | other -> failwith $"{other} is not known to these tests"
 
@@ -107,7 +125,9 @@ let private unchanged step start output =
 
 /// A result, if this step may have one, is scanpy's.
 let private requireAgreement case step start output (report: Report) =
-    if step.Expect.StartsWith "equal" then
+    let isAccident = accidents.TryFind(case, step.Name) = Some []
+
+    if step.Expect.StartsWith "equal" && not isAccident then
         agree case step start output
         unchanged step start output
     else

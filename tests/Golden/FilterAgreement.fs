@@ -19,7 +19,7 @@ let private pickNumbers kept numbers =
 
 /// Names and columns of a frame are those of the rows that stay; the one that was added has scanpy's numbers.
 let private frame (start: Results) (output: Results) path kept (added: (string * Numbers) list) =
-    let index = $"{path}/{start.Text(path, "_index")}"
+    let index = path + "/" + start.Text(path, "_index")
     Expect.sequenceEqual (output.Texts index) (pick kept (start.Texts index)) $"the names in {path}"
     let names = List.map fst added
     Agreement.order start output path names

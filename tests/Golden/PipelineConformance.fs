@@ -15,11 +15,10 @@ let private pipeline n =
         Hvg = Some { Recipe.hvg with NTopGenes = Some n }
         AllowInvalid = true }
 
-/// A trend that small files have, and logarithms of base 2 beside it.
+/// A trend that small files have.
 let private trend =
     "pipeline with a trend",
     { Recipe.full with
-        Log1p = Some { Base = Some 2.0 }
         Hvg =
             Some
                 { Recipe.hvg with
@@ -29,7 +28,8 @@ let private trend =
         Pca = Some { Recipe.pca with NComps = Some 10 } }
 
 /// Cases that have no highly variable genes or no components.
-let private withoutResult = []
+let private withoutResult =
+    [ "all_zero"; "inf_sparse"; "nan_sparse"; "negative_values"; "no_cells"; "one_cell"; "one_gene" ]
 
 let private refused case =
     test $"{case} has no result" {
@@ -55,16 +55,20 @@ let private median (numbers: int64[]) =
 let private limits (input: string) =
     use file = new Results(input)
     let offsets = (file.Numbers "X/indptr").Values
+    let indices = (file.Numbers "X/indices").Values
+    let data = (file.Numbers "X/data").Values
+    let cells = Array.zeroCreate (offsets.Length - 1)
     let genes = Array.zeroCreate (file.Integers("X", "shape") |> List.last |> int)
 
-    for gene in (file.Numbers "X/indices").Values do
-        genes[int gene] <- genes[int gene] + 1L
+    for cell in 0 .. cells.Length - 1 do
+        for i in int offsets[cell] .. int offsets[cell + 1] - 1 do
+            if data[i] > 0.0 then
+                cells[cell] <- cells[cell] + 1L
+                genes[int indices[i]] <- genes[int indices[i]] + 1L
 
-    median (offsets |> Array.pairwise |> Array.map (fun (first, last) -> int64 (last - first))), median genes / 2L
+    median cells, median genes
 
-let private filtered (sandbox: Sandbox) (input: string) =
-    let leastGenes, leastCells = limits input
-
+let private filtered (sandbox: Sandbox) (leastGenes, leastCells) (input: string) =
     [ for name, genes, cells in
           [ "cells", Some leastGenes, None
             "genes", None, Some leastCells
@@ -87,10 +91,10 @@ let private filtered (sandbox: Sandbox) (input: string) =
           | Error fault -> Error fault ]
 
 /// Nothing but what should have stayed; where it is allowed, a file may be refused instead.
-let private requireSubsets mayRefuse inputs =
+let private requireSubsets mayRefuse limitsOf inputs =
     Child.requirePython ()
     use sandbox = new Sandbox()
-    let outcomes = inputs |> List.collect (filtered sandbox)
+    let outcomes = inputs |> List.collect (fun input -> filtered sandbox (limitsOf input) input)
 
     let jobs =
         outcomes
@@ -103,9 +107,10 @@ let private requireSubsets mayRefuse inputs =
 
     let problems =
         [ for job in JsonDocument.Parse(answer).RootElement.EnumerateObject() do
-              for problem in job.Value.EnumerateArray() -> $"{job.Name}: {problem.GetString()}" ]
+              for problem in job.Value.EnumerateArray() -> $"\n- {job.Name}: {problem.GetString()}" ]
 
-    Expect.isEmpty problems "problems"
+    if not problems.IsEmpty then
+        failtest $"{jobs.Length} outputs, with problems:{String.Concat problems}"
 
 let private everyMember =
     [ "plain_csr_f32"
@@ -122,9 +127,16 @@ let private everyMember =
       "duplicate_indices"
       "layout_gzip"
       "layout_libver_latest"
-      "layout_big_endian"
       "x_int64"
       "x_uint16" ]
+
+let private exotic (kind, mayRefuse) =
+    test $"subsets of {kind}" {
+        use sandbox = new Sandbox()
+        // PureHDF does not open all of them, and their counts are those of one file.
+        let limits = limits (here "edge/plain_csr_f32/input.h5ad")
+        Conformance.exotic sandbox kind |> requireSubsets mayRefuse (fun _ -> limits)
+    }
 
 let all =
     testSequenced
@@ -142,6 +154,7 @@ let all =
           test "pipeline of worm_l2" { Conformance.requireGood [ "pipeline", Recipe.full ] [ require "data/real/worm_l2.h5ad" ] }
           test "subsets of edge cases" {
               use sandbox = new Sandbox()
-              everyMember |> Conformance.named sandbox |> requireSubsets false
+              everyMember |> Conformance.named sandbox |> requireSubsets false limits
           }
-          test "subsets of real data" { requireSubsets false [ require "data/real/pbmc_facs_4k.h5ad"; require "data/real/worm_l2.h5ad" ] } ]
+          testList "exotic" (Conformance.kinds |> List.map exotic)
+          test "subsets of real data" { requireSubsets false limits [ require "data/real/pbmc_facs_4k.h5ad"; require "data/real/worm_l2.h5ad" ] } ]

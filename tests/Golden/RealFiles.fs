@@ -30,12 +30,13 @@ let private made = ConcurrentDictionary<string * string, Lazy<string * Report>>(
 
 /// What a step over all genes makes of the file that it starts from, and its report.
 let rec outcome dataset name =
-    let make () =
-        let step = step dataset name
-        let output = lasting.Value.File $"{dataset}.{name}.h5ad"
-        output, run (recipe step) (startOfAll dataset step) output
+    let make _ =
+        lazy
+            (let step = step dataset name
+             let output = lasting.Value.File $"{dataset}.{name}.h5ad"
+             output, run (recipe step) (startOfAll dataset step) output)
 
-    made.GetOrAdd((dataset, name), (fun _ -> Lazy<_> make)).Value
+    made.GetOrAdd((dataset, name), make).Value
 
 /// The file that a step starts from, or that its start is made of.
 and private startOfAll dataset step =

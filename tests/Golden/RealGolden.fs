@@ -131,7 +131,7 @@ let private follow dataset name =
     | "log1p" -> logarithm before after expected step
     | "highly_variable_genes" ->
         requireGenes dataset before expected
-        HvgAgreement.check step before after expected "/"
+        HvgAgreement.check step true [] before after expected "/"
     | _ -> PcaAgreement.check step before after expected "/"
 
 let private digest path =

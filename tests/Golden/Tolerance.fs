@@ -40,7 +40,8 @@ let private place (value: float) =
 let private sameBits (left: float) (right: float) =
     BitConverter.DoubleToInt64Bits left = BitConverter.DoubleToInt64Bits right
 
-let private agree rule (ours: float) (theirs: float) =
+/// Are two numbers close enough?
+let agree rule (ours: float) (theirs: float) =
     if Double.IsNaN theirs || Double.IsNaN ours then
         Double.IsNaN theirs && Double.IsNaN ours
     elif rule = Exact || Double.IsInfinity theirs || Double.IsInfinity ours then

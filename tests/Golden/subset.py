@@ -1,7 +1,8 @@
 """Judges the subset of an .h5ad file: subset.py INPUT OUTPUT MASKS. Prints every difference from what should have stayed; the exit code is 1 if there is one.
 
 MASKS is a text file of two lines, one character for each cell and gene: 1 where it stays, 0 where it does not. Two judges: what h5py reads of the
-input, cut with NumPy here, and what anndata makes of the input where it can read it. X is judged like any layer.
+input, cut with NumPy here, and what anndata makes of the input where it can read it. X is judged like any layer. `added` names columns of obs and
+var that whoever dropped cells and genes has noted, such as obs/n_genes.
 """
 import shutil
 import subprocess
@@ -30,19 +31,29 @@ def encoding(group):
 class Judge:
     """Walks input and output side by side and gathers what is wrong."""
 
-    def __init__(self, old, new, cells, genes):
+    def __init__(self, old, new, cells, genes, added=()):
         self.files = (old, new)
         self.masks = {"c": cells, "g": genes}
+        self.added = {f"/{name}" for name in added}
         self.wrong = []
         self.colors = {}
 
     def untouched(self, path, old, new):
-        self.wrong += objects(path, old, new, self.files, set(), set(), {})
+        self.wrong += objects(path, old, new, self.files, self.added, set(), {})
 
     def members(self, path, old, new, judge):
+<<<<<<< HEAD
         if list(old) != list(new):
             self.wrong.append(f"{path}: its members are {list(new)} instead of {list(old)}")
         for name in old:
+=======
+        before, after = ([name for name in group if f"{path}/{name}" not in self.added] for group in (old, new))
+        if before != after:
+            self.wrong.append(f"{path}: its members are {after} instead of {before}")
+        for name in before:
+            if name not in after:
+                continue
+>>>>>>> golden
             if link(old, name) != link(new, name):
                 self.wrong.append(f"{path}/{name}: the link differs")
             elif link(old, name)[0] == "HardLink":
@@ -212,7 +223,7 @@ def alike(expected, actual):
     return np.array_equal(expected, actual, equal_nan=expected.dtype.kind == "f")
 
 
-def by_anndata(source, result, cells, genes):
+def by_anndata(source, result, cells, genes, added):
     """What anndata reads of the output is what it makes of the input, unless it cannot read that."""
     try:
         whole = anndata.read_h5ad(source)
@@ -225,7 +236,8 @@ def by_anndata(source, result, cells, genes):
         return
     # Where nothing is dropped, nothing is touched: not even categories that no cell or gene has.
     frames = {"obs": whole.obs if cells.all() else expected.obs, "var": whole.var if genes.all() else expected.var}
-    pairs = [("X", expected.X, actual.X), *((name, frame, getattr(actual, name)) for name, frame in frames.items())]
+    known = {name: [column for column in getattr(actual, name) if f"{name}/{column}" not in added] for name in frames}
+    pairs = [("X", expected.X, actual.X), *((name, frame, getattr(actual, name)[known[name]]) for name, frame in frames.items())]
     for name in MAPPINGS:
         before, after = getattr(expected, name), getattr(actual, name)
         if sorted(before) != sorted(after):
@@ -245,10 +257,10 @@ def by_h5dump(source, result):
             yield "h5dump fails"
 
 
-def judge(source, result, cells, genes):
+def judge(source, result, cells, genes, added=()):
     with h5py.File(source) as old, h5py.File(result) as new:
-        wrong = Judge(old, new, cells, genes).file()
-    return [*wrong, *by_anndata(source, result, cells, genes), *by_h5dump(source, result)]
+        wrong = Judge(old, new, cells, genes, added).file()
+    return [*wrong, *by_anndata(source, result, cells, genes, added), *by_h5dump(source, result)]
 
 
 def read_masks(path):
