@@ -42,18 +42,12 @@ class Judge:
         self.wrong += objects(path, old, new, self.files, self.added, set(), {})
 
     def members(self, path, old, new, judge):
-<<<<<<< HEAD
-        if list(old) != list(new):
-            self.wrong.append(f"{path}: its members are {list(new)} instead of {list(old)}")
-        for name in old:
-=======
         before, after = ([name for name in group if f"{path}/{name}" not in self.added] for group in (old, new))
         if before != after:
             self.wrong.append(f"{path}: its members are {after} instead of {before}")
         for name in before:
             if name not in after:
                 continue
->>>>>>> golden
             if link(old, name) != link(new, name):
                 self.wrong.append(f"{path}/{name}: the link differs")
             elif link(old, name)[0] == "HardLink":
