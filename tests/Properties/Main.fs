@@ -27,6 +27,7 @@ let all =
           QcLaws.tests
           NormalizeLaws.tests
           GramLaws.tests
+          PcaLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests
@@ -37,6 +38,7 @@ let all =
           DigestLaws.tests
           NewFileLaws.tests
           ColumnsLaws.tests
+          ScoresLaws.tests
           ValuesLaws.tests
           CloneLaws.tests
           EditLaws.tests

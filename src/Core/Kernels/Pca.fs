@@ -1,0 +1,192 @@
+/// Exact principal components from sums of products: scanpy's pca without its iterations (scanpy-semantics, section 6).
+namespace SingleSharp.Core
+
+open System
+open System.Runtime.InteropServices
+open System.Runtime.Intrinsics
+
+type PcaOptions =
+    {
+        /// None for 50, or one fewer than there are cells or genes where that is less.
+        Comps: int option
+        /// Whether the mean of each gene is taken away first. Without it the components are those of a truncated SVD.
+        ZeroCenter: bool
+    }
+
+/// Principal components, the most important first.
+type Components =
+    {
+        Count: int
+        /// Genes × components, row by row: what each gene adds to each score, as in varm/PCs.
+        Loadings: float[]
+        /// What is taken away from each gene before it is projected; zeros where nothing is.
+        Means: float[]
+        /// Variance of each component's scores: over n − 1 where centred, as scikit-learn's PCA has it; over n where not, as TruncatedSVD.
+        Variances: float[]
+        /// Each variance as a share of TotalVariance.
+        Ratios: float[]
+        /// Sum of all genes' variances, with the same denominator.
+        TotalVariance: float
+    }
+
+/// A row-local map to a row of numbers for each cell.
+type CellScores =
+    {
+        /// How many numbers a row has.
+        Count: int
+        /// A computer with scratch memory of its own, for one thread: given a slice, an array of rows and the number of the slice's
+        /// first row in it, it fills in the slice's rows, rounded once to float32.
+        /// Law (scores): cutting a slice in two changes no score.
+        Start: unit -> Slice -> float32[] -> int -> unit
+    }
+
+[<RequireQualifiedAccess>]
+module Pca =
+    /// scanpy's settings.N_PCS.
+    let private usual = 50
+
+    let private refuse why = Fault.throw (Unsuitable("pca", why))
+
+    /// How many components there will be; fewer than cells and fewer than genes, as in scanpy.
+    let count (options: PcaOptions) (cells: int64) (genes: int) =
+        let least = min cells (int64 genes)
+
+        if least < 2L then
+            refuse $"it takes at least two cells and two genes, and there are {cells} and {genes}"
+
+        match options.Comps with
+        | None -> int (min (int64 usual) (least - 1L))
+        | Some comps when comps >= 1 && int64 comps < least -> comps
+        | Some comps -> refuse $"{comps} components are wanted of {cells} cells and {genes} genes; ask for 1 to {least - 1L}"
+
+    /// A value that is not finite makes the sum of its gene so; squares that float64 cannot hold show on the diagonal.
+    let private requireFinite gram =
+        for gene in 0 .. gram.Size - 1 do
+            let sum = gram.Sums[gene]
+            let square = gram.Upper[Packed.row gram.Size gene + gene]
+
+            if not (Double.IsFinite sum && Double.IsFinite square) then
+                refuse
+                    $"gene {gene + 1} of the {gram.Size} that it looks at has a value that is NaN, infinite or too large; repair it, or leave out its cell or its gene"
+
+    /// C = (XᵀX − n μμᵀ) / (n − 1), in the place of XᵀX.
+    let private centre gram (means: float[]) =
+        let others = float (gram.Cells - 1L)
+        let mutable at = 0
+
+        for i in 0 .. gram.Size - 1 do
+            for j in i .. gram.Size - 1 do
+                gram.Upper[at] <- (gram.Upper[at] - gram.Sums[i] * means[j]) / others
+                at <- at + 1
+
+    let private sumOver genes (term: int -> float) =
+        let mutable sum = 0.0
+
+        for gene in 0 .. genes - 1 do
+            sum <- sum + term gene
+
+        sum
+
+    /// Turns a vector so that its largest entry is positive, of equally large ones the first: scikit-learn's svd_flip.
+    let private turn (vector: float[]) =
+        let mutable largest = 0
+
+        for i in 1 .. vector.Length - 1 do
+            if abs vector[i] > abs vector[largest] then
+                largest <- i
+
+        if vector[largest] < 0.0 then
+            for i in 0 .. vector.Length - 1 do
+                vector[i] <- -vector[i]
+
+    /// The components of the cells behind a Gram matrix, whose Upper is used up: eigenvectors of the covariance matrix
+    /// C = (XᵀX − n μμᵀ) / (n − 1), each with its largest loading positive, and its eigenvalues, 0 where rounding made them negative;
+    /// without centring, eigenvectors v of XᵀX by descending eigenvalue λ, with the variances of their scores λ/n − (μᵀv)².
+    /// Law (components): the scores are uncorrelated, component i's have the variance Variances[i], and Σ Variances ≤ TotalVariance.
+    let components options gram =
+        let count = count options gram.Cells gram.Size
+        requireFinite gram
+        let n = float gram.Cells
+        let size = gram.Size
+        let means = gram.Sums |> Array.map (fun sum -> sum / n)
+        let diagonal gene = gram.Upper[Packed.row size gene + gene]
+
+        if options.ZeroCenter then
+            centre gram means
+
+        let total =
+            if options.ZeroCenter then
+                sumOver size diagonal
+            else
+                sumOver size (fun gene -> diagonal gene / n - means[gene] * means[gene])
+
+        if not (total > 0.0 && Double.IsFinite total) then
+            refuse $"the {size} genes that it looks at do not vary over the {gram.Cells} cells, or too much for float64; choose other genes"
+
+        let pairs = Eigen.leading size count gram.Upper
+        Array.iter turn pairs.Vectors
+
+        let variance value (vector: float[]) =
+            if options.ZeroCenter then
+                max 0.0 value
+            else
+                let mean = sumOver size (fun gene -> means[gene] * vector[gene])
+                max 0.0 (value / n - mean * mean)
+
+        let variances = Array.map2 variance pairs.Values pairs.Vectors
+
+        { Count = count
+          Loadings = Array.init (Checked.(*) size count) (fun i -> pairs.Vectors[i % count][i / count])
+          Means = if options.ZeroCenter then means else Array.zeroCreate size
+          Variances = variances
+          Ratios = variances |> Array.map (fun variance -> variance / total)
+          TotalVariance = total }
+
+    let private lanes = Vector256<float>.Count
+
+    /// The rows of a matrix with `count` columns, each filled up with zeros to whole vectors.
+    let private vectors count (matrix: float[]) =
+        let width = (count + lanes - 1) / lanes
+        let padded: Vector256<float>[] = Array.zeroCreate (matrix.Length / count * width)
+        let numbers = MemoryMarshal.Cast<Vector256<float>, float>(Span padded)
+
+        for row in 0 .. matrix.Length / count - 1 do
+            ReadOnlySpan(matrix, row * count, count).CopyTo(numbers.Slice(row * width * lanes))
+
+        padded
+
+    /// sums ← sums + value · loadings
+    let private add (value: float) (loadings: ReadOnlySpan<Vector256<float>>) (sums: Span<Vector256<float>>) =
+        let value = Vector256.Create value
+
+        for lane in 0 .. min loadings.Length sums.Length - 1 do
+            sums[lane] <- sums[lane] + value * loadings[lane]
+
+    /// scores = (x − μ) Vᵀ as Σ x_g V_g over the stored values of a row, in stored order, less Σ μ_g V_g, which all rows share.
+    let scores (components: Components) : CellScores =
+        let count = components.Count
+        let loadings = vectors count components.Loadings
+        let width = (count + lanes - 1) / lanes
+
+        let shift: Vector256<float>[] = Array.zeroCreate width
+        components.Means |> Array.iteri (fun gene mean -> add mean (ReadOnlySpan(loadings, gene * width, width)) (Span shift))
+
+        let start () =
+            let sums: Vector256<float>[] = Array.zeroCreate width
+
+            fun (slice: Slice) (target: float32[]) first ->
+                for row in 0 .. slice.Cells - 1 do
+                    Array.Clear sums
+
+                    for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                        add slice.Values[i] (ReadOnlySpan(loadings, slice.Genes[i] * width, width)) (Span sums)
+
+                    for lane in 0 .. width - 1 do
+                        sums[lane] <- sums[lane] - shift[lane]
+
+                    let numbers = MemoryMarshal.Cast<Vector256<float>, float>(Span sums)
+
+                    for k in 0 .. count - 1 do
+                        target[(first + row) * count + k] <- Precision.toFloat32 numbers[k]
+
+        { Count = count; Start = start }
