@@ -133,6 +133,7 @@ module Execution =
             printfn ""
             printfn "Try next:"
             printfn "  singlesharp info %s" (quoted counts)
+            printfn "  singlesharp pipeline %s --out %s" (quoted counts) (quoted (Path.Combine(folder, "pbmc_like_pca.h5ad")))
             printfn "  singlesharp digest %s" (quoted result)
             printfn "  python -c \"import anndata; print(anndata.read_h5ad(r'%s').obs.describe())\"" result
 

@@ -69,12 +69,28 @@ let private json =
                 [ "digest"; sample ]
                 [ "pipeline"; sample; "--out"; sandbox.File "out.h5ad" ] ] do
               let fields = [ for field in (answer arguments).EnumerateObject() -> field.Name ]
-              Expect.isEmpty (fields |> List.filter (fun field -> not (documented.Value.Contains field))) $"fields of {arguments.Head} without a word"
+
+              Expect.isEmpty
+                  (fields |> List.filter (fun field -> not (documented.Value.Contains field)))
+                  $"fields of {arguments.Head} without a word"
       }
       test "what is said to be written is there" {
           use sandbox = new Sandbox()
           let output = sandbox.File "out.h5ad"
-          let told = answer [ "pipeline"; sample; "--out"; output; "--n-comps"; "7"; "--n-top-genes"; "30"; "--min-genes"; "20" ]
+
+          let told =
+              answer
+                  [ "pipeline"
+                    sample
+                    "--out"
+                    output
+                    "--n-comps"
+                    "7"
+                    "--n-top-genes"
+                    "30"
+                    "--min-genes"
+                    "20" ]
+
           let digest = Pipeline.digest Settings.standard output |> right
           let there = digest.Elements |> List.map _.Path |> Set.ofList
 
@@ -106,7 +122,10 @@ let private json =
             "pca" ] do
           test $"the plan of {command} comes true" {
               use sandbox = new Sandbox()
-              let words = CommandGolden.words command @ [ sample; "--out"; sandbox.File "out.h5ad" ]
+
+              let words =
+                  CommandGolden.words command @ [ sample; "--out"; sandbox.File "out.h5ad" ]
+
               let planned = answer ("plan" :: words)
               let told = answer words
 
@@ -151,8 +170,4 @@ let private chains =
       } ]
 
 let all =
-    testList
-        "Tool"
-        [ testList "streams" streams
-          testList "json" json
-          testList "chains" chains ]
+    testList "Tool" [ testList "streams" streams; testList "json" json; testList "chains" chains ]
