@@ -84,12 +84,34 @@ let private withChunks (path: string) k (chunked: Chunked) (work: Store -> Datas
 
     GenFiles.withStore path (fun store -> work store (GenFiles.findDataset store "x") written)
 
+/// The key behind the last child of the last leaf: HDF5 looks for no chunk at or beyond it.
+let rec private lastKey (disk: Disk) rank address =
+    let head = disk.Read(address, 24L)
+    let keySize = 8L + 8L * int64 (rank + 1)
+    let used = int64 (BitConverter.ToUInt16(head, 6))
+    let last = address + 24L + used * (keySize + 8L)
+
+    if head[5] = 0uy then
+        let key = disk.Read(last, keySize)
+        List.init rank (fun d -> BitConverter.ToInt64(key, 8 + 8 * d))
+    else
+        lastKey disk rank (BitConverter.ToInt64(disk.Read(last - 8L, 8L), 0))
+
 let private isFound k (chunked: Chunked) =
     GenFiles.withPath (fun path ->
         withChunks path k chunked (fun store dataset written ->
             let found = (Chunks.load store.Disk dataset).Entries
 
             Expect.equal found written $"%A{chunked} in nodes of {2 * k}"
+
+            match dataset.Layout with
+            | Chunked(_, _, index, _) when index <> Bytes.undefined ->
+                let last =
+                    Array.map2 (fun count extent -> (count - 1L) * extent) chunked.Counts chunked.Shape |> List.ofArray
+
+                Expect.isGreaterThan (lastKey store.Disk last.Length index) last "the last key lies behind the last chunk"
+            | _ -> ()
+
             let bytes = SlabReader(store.Disk, dataset).ReadAll()
             Expect.equal bytes (values chunked |> Array.collect (BitConverter.GetBytes: int -> byte[])) "values")
 

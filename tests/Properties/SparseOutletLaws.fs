@@ -72,7 +72,9 @@ let private subset (matrix: Rows) every gap =
 
 /// A value as a type holds it, which the generators' values do not always fit.
 let private fitting numeric (value: float) =
-    if Numeric.isFloat numeric then
+    if numeric = Numeric.Float32 then
+        float (float32 value)
+    elif numeric = Numeric.Float64 then
         value
     else
         let value = if Double.IsFinite value then Math.Truncate value else 0.0

@@ -77,12 +77,46 @@ let private replaceChanged
 
 let private replace path name kept judge = replaceChanged id path name kept judge
 
+/// What lies in chunks beyond the end is what a dataset that grows would show there: its fill value.
+let private isPadded (store: Store) (dataset: Dataset) =
+    match dataset.Layout with
+    | Chunked(shape, _, _, _) ->
+        let dims = dataset.Dims
+
+        let whole =
+            Array.map2 (fun dim extent -> (dim + extent - 1L) / extent * extent) dims shape
+
+        let bytes =
+            SlabReader(
+                store.Disk,
+                { dataset with
+                    Space = Simple(List.ofArray whole, List.ofArray whole) }
+            )
+                .ReadAll()
+
+        let isBeyond element =
+            let mutable rest = int64 element
+            let mutable beyond = false
+
+            for d in whole.Length - 1 .. -1 .. 0 do
+                beyond <- beyond || rest % whole[d] >= dims[d]
+                rest <- rest / whole[d]
+
+            beyond
+
+        let size = dataset.ElementSize
+
+        seq { 0 .. bytes.Length / size - 1 }
+        |> Seq.forall (fun element -> not (isBeyond element) || bytes[element * size .. (element + 1) * size - 1] = dataset.FillValue)
+    | _ -> true
+
 let private isSubset (store: Store) (old: Dataset) (now: Store) (dataset: Dataset) (kept: Kept voption[]) =
     let values = SlabReader(store.Disk, old).ReadAll()
     let dims = Array.map2 Runs.total kept old.Dims
     Expect.equal dataset.Dims dims "its extent"
 
     Expect.isTrue (SlabReader(now.Disk, dataset).ReadAll() = expected old.ElementSize old.Dims kept values) $"the values of {old.Path}"
+    Expect.isTrue (isPadded now dataset) $"the ends of the chunks of {old.Path}"
     Expect.equal dataset.Type old.Type "its type"
     Expect.equal dataset.FillValue old.FillValue "its fill value"
 
@@ -152,6 +186,37 @@ let tests =
                                           [ for d in 0 .. (if seed % 3 = 0 then 0 else old.Dims.Length - 1) ->
                                                 ValueSome(keptOf (100 * d + seed) old.Dims[d]) ])
                                       isSubset)))
+
+          test "chunks of boxes say which filters they were stored without" {
+              GenFiles.withPath (fun path ->
+                  SlabLaws.write
+                      path
+                      { Dims = [ 6; 5 ]
+                        Chunk = Some [ 2; 3 ]
+                        Deflate = Some 4
+                        Shuffled = true
+                        Checked = false
+                        Compact = false
+                        Width = 4
+                        Seed = 1 }
+
+                  let idle (old: Dataset) =
+                      { old with
+                          Filters =
+                              old.Filters
+                              |> List.map (fun filter -> if filter.Id = Dataset.Shuffle then { filter with Parameters = [||] } else filter) }
+
+                  replaceChanged
+                      idle
+                      path
+                      "x"
+                      (fun _ -> [ ValueSome(Kept.ofFlags [| true; false; true; true; true; false |]) ])
+                      (fun _ _ now dataset _ ->
+                          let masks =
+                              (Chunks.load now.Disk dataset).Entries |> Array.map _.Mask |> Array.distinct
+
+                          Expect.equal masks [| 1u |] "without shuffle"))
+          }
 
           test "what was never written stays so" {
               for layout, dims in

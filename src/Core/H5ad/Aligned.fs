@@ -52,17 +52,23 @@ module Aligned =
             if dim <> expected then
                 file.Store.Disk.Damaged path $"its dimension {i + 1} has the length {dim}, but there are {expected} {what}"
 
+    /// Do values of this type lie in a heap, so that only references to them are copied?
+    let rec private liesElsewhere datatype =
+        match datatype with
+        | VlenString
+        | VlenSequence _ -> true
+        | ArrayOf(_, element) -> liesElsewhere element
+        | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> liesElsewhere inner)
+        | _ -> false
+
     /// Refuses what could not be read and written again.
     let requireStored (store: Store) (dataset: Dataset) =
         match Filters.unsupported dataset.Filters with
         | Some filter -> store.Disk.Unsupported dataset.Path $"it is compressed with {Dataset.filterName filter.Id}; {again}"
         | None -> ()
 
-        match dataset.Type with
-        | VlenString
-        | VlenSequence _ when dataset.Header.LinkCount > 1 ->
-            store.Disk.Unsupported dataset.Path "it has a second name, under which its strings would be shared with those that stay"
-        | _ -> ()
+        if dataset.Header.LinkCount > 1 && liesElsewhere dataset.Type then
+            store.Disk.Unsupported dataset.Path "it has a second name, with which its strings would have to be shared"
 
     let private requireLine (store: Store) (dataset: Dataset) count what =
         requireStored store dataset
