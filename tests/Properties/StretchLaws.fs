@@ -139,6 +139,21 @@ let tests =
                           Expect.equal (file.Dataset("x").Read<int64[]>()) expected $"{count} in {storage}")
           }
 
+          test "chunks say which filters they were stored without" {
+              withOld (Gzipped 7) 20 false (fun path _ ->
+                  // Strings have a shuffle without its parameter; the header of these numbers has it with one.
+                  let idle (old: Dataset) =
+                      { old with
+                          Filters =
+                              old.Filters
+                              |> List.map (fun filter -> if filter.Id = Dataset.Shuffle then { filter with Parameters = [||] } else filter) }
+
+                  let bytes = bytesOf 3 20 4
+                  let (dataset, values, _), _ = write path bytes (Float(4, false)) [] idle
+                  Expect.equal (dataset.Filters |> List.map _.Id) [ Dataset.Shuffle; Dataset.Deflate ] "the filters"
+                  Expect.equal values bytes "the values")
+          }
+
           test "room that is not needed is given back, or stays a hole that nobody writes to" {
               withOld InOnePiece 4 false (fun path _ ->
                   using (opened path) (fun disk ->

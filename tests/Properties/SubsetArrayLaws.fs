@@ -187,6 +187,37 @@ let tests =
                                                 ValueSome(keptOf (100 * d + seed) old.Dims[d]) ])
                                       isSubset)))
 
+          test "chunks of boxes say which filters they were stored without" {
+              GenFiles.withPath (fun path ->
+                  SlabLaws.write
+                      path
+                      { Dims = [ 6; 5 ]
+                        Chunk = Some [ 2; 3 ]
+                        Deflate = Some 4
+                        Shuffled = true
+                        Checked = false
+                        Compact = false
+                        Width = 4
+                        Seed = 1 }
+
+                  let idle (old: Dataset) =
+                      { old with
+                          Filters =
+                              old.Filters
+                              |> List.map (fun filter -> if filter.Id = Dataset.Shuffle then { filter with Parameters = [||] } else filter) }
+
+                  replaceChanged
+                      idle
+                      path
+                      "x"
+                      (fun _ -> [ ValueSome(Kept.ofFlags [| true; false; true; true; true; false |]) ])
+                      (fun _ _ now dataset _ ->
+                          let masks =
+                              (Chunks.load now.Disk dataset).Entries |> Array.map _.Mask |> Array.distinct
+
+                          Expect.equal masks [| 1u |] "without shuffle"))
+          }
+
           test "what was never written stays so" {
               for layout, dims in
                   [ Contiguous Bytes.undefined, [ 6L; 5L ]
