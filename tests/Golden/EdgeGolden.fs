@@ -167,7 +167,10 @@ let private failing case step =
     let start = start sandbox case step
     let before = sandbox.Names
 
-    for recipe in [ recipe step; if step.Op <> "log1p" then asScanpy step ] do
+    for recipe in
+        [ recipe step
+          if step.Op <> "log1p" then
+              asScanpy step ] do
         match run recipe start (sandbox.File "output.h5ad") with
         | Ok _ -> failtest "an error is expected"
         | Error fault ->

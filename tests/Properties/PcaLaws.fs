@@ -239,7 +239,7 @@ let tests =
                       GenFiles.isFault said (fun () -> components options 3 rows)
 
                   for value in [ nan; infinity; -infinity; 1e200 ] do
-                      refuses "gene 2 of the 3" [ [ 0, 1.0 ]; [ 1, value ]; [ 2, 1.0 ] ]
+                      refuses "gene 1 has a value" [ [ 0, 1.0 ]; [ 1, value ]; [ 2, 1.0 ] ]
 
                   refuses "do not vary" [ []; []; [] ]
                   refuses "do not vary" (List.replicate 4 [ 0, 0.5; 2, 2.0 ])

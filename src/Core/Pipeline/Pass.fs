@@ -41,7 +41,7 @@ module Pass =
     let private bytesOf (matrix: Matrix) =
         matrix.Stored * int64 (matrix.Data.ElementSize + matrix.Indices.ElementSize)
 
-    let private schedule (matrix: Matrix) (settings: Settings) window pass passes =
+    let private schedule (matrix: Matrix) (settings: Settings) cells window pass passes =
         { Workers = settings.Workers
           Window = window
           Cancel = settings.Cancel
@@ -51,7 +51,7 @@ module Pass =
                     { Pass = pass
                       Passes = passes
                       CellsDone = rows
-                      Cells = matrix.Cells
+                      Cells = cells
                       Bytes = bytesOf matrix } }
 
     /// A reader's own question, asked in one read. What a step throws arrives as it was thrown.
@@ -60,7 +60,7 @@ module Pass =
 
         try
             Blocks.run
-                (schedule file.X settings fit.Window 1 1)
+                (schedule file.X settings file.X.Cells fit.Window 1 1)
                 (Reader.rows file.Store.Disk file.X fit.ValuesPerSlice)
                 Outlet.none
                 question
@@ -93,12 +93,12 @@ module Pass =
         Recipe.changesValues job.Plan.Recipe && not job.Plan.Recipe.AllowInvalid
 
     /// Runs a pass; a value that is not a count becomes the fault that names its cell and gene.
-    let private run (job: Job) reading fit source outlet question =
+    let private run (job: Job) reading fit (source: Source<Slice>) outlet question =
         let number =
             1 + (job.Plan.Passes |> List.findIndex (fun pass -> pass.Reading = reading))
 
         try
-            Blocks.run (schedule job.File.X job.Settings fit.Window number job.Plan.Passes.Length) source outlet question
+            Blocks.run (schedule job.File.X job.Settings source.Rows fit.Window number job.Plan.Passes.Length) source outlet question
         with BlockFailed(_, _, NotACount(cell, gene, value)) ->
             let store = job.File.Store
             let cell = Frame.nameOf store job.File.Obs cell
@@ -223,7 +223,7 @@ module Pass =
     /// Reads what the pass for the Gram matrix spilled, and lets the scores out; X is not read for it.
     let project (job: Job) fit source outlet =
         let quietly =
-            { schedule job.File.X job.Settings fit.Window 1 1 with
+            { schedule job.File.X job.Settings job.File.X.Cells fit.Window 1 1 with
                 RowsDone = ignore }
 
         Blocks.run quietly source outlet (Fold.always ())

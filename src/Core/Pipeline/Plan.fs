@@ -3,22 +3,6 @@ namespace SingleSharp.Core
 
 open System.IO
 
-/// What X is read for.
-[<RequireQualifiedAccess>]
-type Reading =
-    /// To judge cells and genes by the limits of the filter.
-    | Filter
-    /// To find highly expressed genes.
-    | HighlyExpressed
-    /// For the median total of the cells.
-    | Median
-    /// For everything that can be done at once, and to write X.
-    | Steps
-    /// To clip counts at the trend of their variance.
-    | Clipped
-    /// For the principal components.
-    | Components
-
 /// One read of X.
 type PlannedPass =
     {
@@ -61,15 +45,6 @@ type Plan =
 
 [<RequireQualifiedAccess>]
 module Plan =
-    /// What a page holds at most: a block of columns, and encoded chunks that wait for their turn.
-    let private usualPage = 6L * 1024L * 1024L
-
-    /// A page of new chunks also has one that is being built and the two buffers of its codec.
-    let private pageOf (matrix: Matrix) values after =
-        match values, matrix.Data.Layout with
-        | StoreAnew, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
-        | _ -> usualPage
-
     /// For which k the share of the top k genes is told, among so many genes, and those that are left out.
     let percentTop genes (recipe: QcRecipe) =
         match recipe.PercentTop with
@@ -97,76 +72,6 @@ module Plan =
             Overwrite
         else
             StoreAnew
-
-    let private readings (recipe: Recipe) =
-        [ if Recipe.filtersGenes recipe then
-              Reading.Filter
-          match recipe.NormalizeTotal with
-          | Some normalize ->
-              if normalize.ExcludeHighlyExpressed then
-                  Reading.HighlyExpressed
-
-              match normalize.TargetSum with
-              | Counts _ -> ()
-              | MedianOfPositive
-              | MedianOfAll -> Reading.Median
-          | None -> ()
-          if Recipe.steps recipe <> [ "pca" ] then
-              Reading.Steps
-          if Option.exists Recipe.fitsTrend recipe.Hvg then
-              Reading.Clipped
-          if recipe.Pca.IsSome then
-              Reading.Components ]
-
-    let private purpose recipe reading =
-        match reading with
-        | Reading.Filter -> "judge cells and genes"
-        | Reading.HighlyExpressed -> "find highly expressed genes"
-        | Reading.Median -> "median total"
-        | Reading.Steps -> Recipe.steps recipe |> List.except [ "pca" ] |> String.concat " + "
-        | Reading.Clipped -> "hvg: counts clipped at their trend"
-        | Reading.Components -> "pca"
-
-    /// Bytes of the sums that a block keeps per gene.
-    let private tallied = 16L
-
-    /// Bytes of the sums and flags that a block keeps per gene and batch.
-    let private moments = 17L
-
-    /// One half of the Gram matrix of so many genes for each block in flight, scores on their way out; then, once, the vectors
-    /// and loadings, and what each worker multiplies with.
-    let private gramNeed (settings: Settings) (pca: PcaRecipe) (genes: int) =
-        let genes = int64 genes
-        let components = int64 (defaultArg pca.NComps Pca.usual)
-        let half = Checked.(*) genes (genes + 1L) / 2L * 8L
-        let scores = Checked.(*) (int64 Blocks.rowsPerBlock * 4L) components
-        let multiplier = 3L * 1024L * 1024L + 1024L * genes
-
-        { State = half + genes * 8L
-          Page = max usualPage scores
-          Once = Checked.(*) (32L * genes) components + int64 (max 1 settings.Workers) * multiplier }
-
-    let private need (file: H5adFile) (settings: Settings) recipe values after groups pcaGenes reading =
-        let genes = int64 file.X.Genes
-
-        match reading with
-        | Reading.Filter ->
-            { Budget.nothing with
-                State = genes * tallied
-                Page = usualPage }
-        | Reading.HighlyExpressed -> { Budget.nothing with State = genes }
-        | Reading.Median -> { Budget.nothing with Page = usualPage }
-        | Reading.Steps ->
-            let moments =
-                if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1) * moments) genes else 0L
-
-            { Budget.nothing with
-                State = genes * tallied + moments
-                Page = pageOf file.X values after }
-        | Reading.Clipped ->
-            { Budget.nothing with
-                State = Checked.(*) (int64 (groups + 1) * moments) genes }
-        | Reading.Components -> gramNeed settings recipe.Pca.Value (Option.defaultValue 0 pcaGenes)
 
     /// How many genes pca will look at, at most, where that is known.
     let private pcaGenes (file: H5adFile) (recipe: Recipe) =
@@ -199,7 +104,7 @@ module Plan =
             | MaskColumn "highly_variable_intersection", Some { BatchKey = Some _ } -> None
             | MaskColumn column, _ -> inColumn column
 
-    let private warnings (file: H5adFile) (recipe: Recipe) sets pcaGenes =
+    let private warnings (file: H5adFile) (recipe: Recipe) sets filterSets pcaGenes =
         [ match recipe.Qc |> Option.map (percentTop file.X.Genes) with
           | Some(_, (_ :: _ as dropped)) ->
               let list = dropped |> List.map string |> String.concat ", "
@@ -208,6 +113,12 @@ module Plan =
           for name, mask in sets do
               if GeneSets.size mask = 0 then
                   $"the gene set {name} is empty"
+          match recipe.Filter with
+          | Some filter ->
+              for name, mask in filterSets do
+                  if GeneSets.size mask = 0 && List.exists (fun (limited, _) -> limited = name) (filter.MinPct @ filter.MaxPct) then
+                      $"the gene set {name}, which a limit refers to, is empty"
+          | None -> ()
           if recipe.Log1p.IsSome && Schema.isLogged file then
               "X seems to be already log-transformed (uns/log1p is there); it is transformed again"
           match recipe.Hvg with
@@ -242,7 +153,7 @@ module Plan =
 
     /// How the pass for the components reads, once it is known how many genes it looks at.
     let gramFit (file: H5adFile) (settings: Settings) pca genes =
-        match gramNeed settings pca (int genes) |> Budget.tryFit file.X settings with
+        match Reading.gramNeed settings pca (int genes) |> Budget.tryFit file.X settings with
         | Ok fit -> fit
         | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory))
 
@@ -284,13 +195,13 @@ module Plan =
         let genes = Kept.all (int64 file.X.Genes)
 
         let passes =
-            readings recipe
+            Reading.ofRecipe recipe
             |> List.map (fun reading ->
-                reading, need file settings recipe values after groups pcaGenes reading |> Budget.tryFit file.X settings)
+                reading, Reading.need file settings recipe values after groups pcaGenes reading |> Budget.tryFit file.X settings)
             |> fitting settings pcaGenes
             |> List.map (fun (reading, fit) ->
                 { Reading = reading
-                  Purpose = purpose recipe reading
+                  Purpose = Reading.purpose recipe reading
                   Fit = fit })
 
         let sets =
@@ -328,7 +239,7 @@ module Plan =
             | None -> Schema.logBase file
           PcaGenes = pcaGenes
           Memory = passes |> List.map _.Memory |> List.max
-          Warnings = warnings file recipe sets pcaGenes }
+          Warnings = warnings file recipe sets filterSets pcaGenes }
 
     /// The plan alone, for those who only want to know.
     let ofFile (file: H5adFile) recipe settings =

@@ -1,0 +1,102 @@
+/// The reads of X that a recipe asks for, and the memory that each needs.
+namespace SingleSharp.Core
+
+/// What X is read for.
+[<RequireQualifiedAccess>]
+type Reading =
+    /// To judge cells and genes by the limits of the filter.
+    | Filter
+    /// To find highly expressed genes.
+    | HighlyExpressed
+    /// For the median total of the cells.
+    | Median
+    /// For everything that can be done at once, and to write X.
+    | Steps
+    /// To clip counts at the trend of their variance.
+    | Clipped
+    /// For the principal components.
+    | Components
+
+[<RequireQualifiedAccess>]
+module Reading =
+    /// What a page holds at most: a block of columns, and encoded chunks that wait for their turn.
+    let private usualPage = 6L * 1024L * 1024L
+
+    /// A page of new chunks also has one that is being built and the two buffers of its codec.
+    let private pageOf (matrix: Matrix) values after =
+        match values, matrix.Data.Layout with
+        | StoreAnew, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
+        | _ -> usualPage
+
+    /// The reads that a recipe asks for, in order.
+    let ofRecipe (recipe: Recipe) =
+        [ if Recipe.filtersGenes recipe then
+              Reading.Filter
+          match recipe.NormalizeTotal with
+          | Some normalize ->
+              if normalize.ExcludeHighlyExpressed then
+                  Reading.HighlyExpressed
+
+              match normalize.TargetSum with
+              | Counts _ -> ()
+              | MedianOfPositive
+              | MedianOfAll -> Reading.Median
+          | None -> ()
+          if Recipe.steps recipe <> [ "pca" ] then
+              Reading.Steps
+          if Option.exists Recipe.fitsTrend recipe.Hvg then
+              Reading.Clipped
+          if recipe.Pca.IsSome then
+              Reading.Components ]
+
+    /// What a read is for, in words.
+    let purpose recipe reading =
+        match reading with
+        | Reading.Filter -> "judge cells and genes"
+        | Reading.HighlyExpressed -> "find highly expressed genes"
+        | Reading.Median -> "median total"
+        | Reading.Steps -> Recipe.steps recipe |> List.except [ "pca" ] |> String.concat " + "
+        | Reading.Clipped -> "hvg: counts clipped at their trend"
+        | Reading.Components -> "pca"
+
+    /// Bytes of the sums that a block keeps per gene.
+    let private tallied = 16L
+
+    /// Bytes of the sums and flags that a block keeps per gene and batch.
+    let private moments = 17L
+
+    /// One half of the Gram matrix of so many genes for each block in flight, scores on their way out; then, once, the vectors
+    /// and loadings, and what each worker multiplies with.
+    let gramNeed (settings: Settings) (pca: PcaRecipe) (genes: int) =
+        let genes = int64 genes
+        let components = int64 (defaultArg pca.NComps Pca.usual)
+        let half = Checked.(*) genes (genes + 1L) / 2L * 8L
+        let scores = Checked.(*) (int64 Blocks.rowsPerBlock * 4L) components
+        let multiplier = 3L * 1024L * 1024L + 1024L * genes
+
+        { State = half + genes * 8L
+          Page = max usualPage scores
+          Once = Checked.(*) (32L * genes) components + int64 (max 1 settings.Workers) * multiplier }
+
+    /// What a read keeps while it runs.
+    let need (file: H5adFile) (settings: Settings) recipe values after groups pcaGenes reading =
+        let genes = int64 file.X.Genes
+
+        match reading with
+        | Reading.Filter ->
+            { Budget.nothing with
+                State = genes * tallied
+                Page = usualPage }
+        | Reading.HighlyExpressed -> { Budget.nothing with State = genes }
+        | Reading.Median -> { Budget.nothing with Page = usualPage }
+        | Reading.Steps ->
+            let moments =
+                if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1) * moments) genes else 0L
+
+            { Budget.nothing with
+                State = genes * tallied + moments
+                Page = pageOf file.X values after }
+        | Reading.Clipped ->
+            { Budget.nothing with
+                State = Checked.(*) (int64 (groups + 1) * moments) genes }
+        | Reading.Components -> gramNeed settings recipe.Pca.Value (Option.defaultValue 0 pcaGenes)
