@@ -193,7 +193,7 @@ let tests =
                       path
                       { Dims = [ 6; 5 ]
                         Chunk = Some [ 2; 3 ]
-                        Deflate = Some 4
+                        Deflate = Some 9
                         Shuffled = true
                         Checked = false
                         Compact = false
