@@ -120,9 +120,7 @@ let private byTrend batches (output: Results) (expected: Results) prefix column 
             slack[gene] > 0.0 && not (same ourRanks[gene] theirRanks[gene])
 
         let isExplained gene =
-            isMoved gene
-            && (ourCounts[gene] <> theirCounts[gene]
-                || abs (ourRanks[gene] - theirRanks[gene]) <= slack[gene])
+            isMoved gene && (ourCounts[gene] <> theirCounts[gene] || abs (ourRanks[gene] - theirRanks[gene]) <= slack[gene])
 
         ours |> except (if column = "highly_variable" then isMoved else isExplained) theirs
     | _ -> ours
@@ -167,7 +165,10 @@ let private column hasLargeCounts isRounded comparable (output: Results) (expect
 /// with logarithms rounded once were computed from the very values of our start.
 let check step isRounded accidental (start: Results) (output: Results) (expected: Results) prefix =
     let columns = columns step
-    let hasLargeCounts = (start.Numbers "X/data").Values |> Array.exists (fun value -> value > mostSquared)
+
+    let hasLargeCounts =
+        (start.Numbers "X/data").Values |> Array.exists (fun value -> value > mostSquared)
+
     let batches = batches step start
 
     let comparable =

@@ -40,7 +40,8 @@ let private fromReference =
 let private column count k (matrix: Numbers) =
     Array.init (matrix.Values.Length / count) (fun row -> matrix.Values[row * count + k])
 
-let private dot left right = Array.fold2 (fun sum x y -> sum + x * y) 0.0 left right
+let private dot left right =
+    Array.fold2 (fun sum x y -> sum + x * y) 0.0 left right
 
 let private cosine left right =
     dot left right / sqrt (dot left left * dot right right)
@@ -69,7 +70,8 @@ let private direction allowed what deviation (ours: float[] * float[]) (theirs: 
     Expect.isGreaterThanOrEqual (if hasSign then cos else abs cos) (1.0 - allowed.Angle) $"{what}: the cosine to {allowed.Of}"
     let turned = if cos < 0.0 then -1.0 else 1.0
 
-    let units scores = Array.map (fun score -> score / deviation) scores
+    let units scores =
+        Array.map (fun score -> score / deviation) scores
 
     values
         $"{what}: its scores against {allowed.Of}, in standard deviations"
@@ -111,7 +113,9 @@ let private shares allowed (output: Results) (expected: Results) theirs =
 let private directions allowed (variances: float[]) gaps count (ours: Numbers * Numbers) (theirs: Numbers * Numbers) hasSigns =
     for k in 0 .. count - 1 do
         if Array.item k gaps > leastGap then
-            let of' (loadings, scores) = column count k loadings, column count k scores
+            let of' (loadings, scores) =
+                column count k loadings, column count k scores
+
             let hasSign = hasSigns && leads (fst (of' theirs))
             direction allowed $"component {k + 1}" (sqrt variances[k]) (of' ours) (of' theirs) hasSign
 

@@ -10,8 +10,7 @@ open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Step
 
-let datasets =
-    [ "pbmc3k"; "pbmc_facs_4k"; "heart_1k_v2"; "worm_l2"; "hsmm_fpkm" ]
+let datasets = [ "pbmc3k"; "pbmc_facs_4k"; "heart_1k_v2"; "worm_l2"; "hsmm_fpkm" ]
 
 let input dataset = require $"data/real/{dataset}.h5ad"
 

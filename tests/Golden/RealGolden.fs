@@ -100,7 +100,10 @@ let private requireGenes dataset (start: Results) (expected: Results) =
     if expected.Has "gene_mask" then
         use whole = new Results(input dataset)
         let mask = (expected.Numbers "gene_mask").Values
-        let given = whole.Texts "var/_index" |> Array.zip mask |> Array.filter (fun (given, _) -> given <> 0.0) |> Array.map snd
+
+        let given =
+            whole.Texts "var/_index" |> Array.zip mask |> Array.filter (fun (given, _) -> given <> 0.0) |> Array.map snd
+
         Expect.sequenceEqual (start.Texts "var/_index") given "the genes"
 
 /// Steps whose result others start from, or are compared with.
@@ -173,7 +176,10 @@ let private names dataset =
       "hvg_cell_ranger_top2000"
       "hvg_seurat_v3_top2000"
       if dataset = "pbmc_facs_4k" then
-          yield! [ "hvg_seurat_batch_top2000"; "hvg_seurat_batch_thresholds"; "hvg_seurat_v3_batch_top2000" ]
+          yield!
+              [ "hvg_seurat_batch_top2000"
+                "hvg_seurat_batch_thresholds"
+                "hvg_seurat_v3_batch_top2000" ]
       "pca_50" ]
 
 let private preprocess = [ "qc"; "normalize_1e4"; "log1p" ]

@@ -157,7 +157,18 @@ let private flavor step =
     | Some other -> failwith $"{step.Name}: the flavor {other} is not known to these tests"
 
 let private hvg step =
-    requireKnown [ "flavor"; "n_top_genes"; "min_mean"; "max_mean"; "min_disp"; "max_disp"; "n_bins"; "span"; "batch_key" ] step
+    requireKnown
+        [ "flavor"
+          "n_top_genes"
+          "min_mean"
+          "max_mean"
+          "min_disp"
+          "max_disp"
+          "n_bins"
+          "span"
+          "batch_key" ]
+        step
+
     let usual = Recipe.hvg
 
     { usual with
@@ -206,7 +217,9 @@ let recipe step =
     | "normalize_total" ->
         { nothing with
             NormalizeTotal = Some(normalize step) }
-    | "log1p" -> { nothing with Log1p = Some(log1p step) }
+    | "log1p" ->
+        { nothing with
+            Log1p = Some(log1p step) }
     | "highly_variable_genes" -> { nothing with Hvg = Some(hvg step) }
     | "pca" -> { nothing with Pca = Some(pca step) }
     | other -> failwith $"{other} is not known to these tests"
