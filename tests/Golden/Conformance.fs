@@ -113,12 +113,7 @@ let private requireEach mayRefuse recipes inputs =
 let requireGood recipes inputs = requireEach false recipes inputs
 
 /// The cases of edge/ that can be read.
-let edge =
-    Directory.GetDirectories(here "edge")
-    |> Array.map Path.GetFileName
-    |> Array.filter EdgeGolden.isReadable
-    |> Array.sort
-    |> List.ofArray
+let edge = List.filter EdgeFiles.isReadable EdgeFiles.cases
 
 /// The inputs of cases. Under the same name they would write to the same place.
 let named (sandbox: Sandbox) cases =

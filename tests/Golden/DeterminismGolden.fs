@@ -55,8 +55,7 @@ let private everything leastGenes n span =
 
 let private fullOf n =
     { Recipe.full with
-        Hvg = Some { Recipe.hvg with NTopGenes = Some n }
-        AllowInvalid = true }
+        Hvg = Some { Recipe.hvg with NTopGenes = Some n } }
 
 let private recipes =
     Map

@@ -2,54 +2,12 @@
 module SingleSharp.Golden.EdgeGolden
 
 open System
-open System.IO
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Golden.EdgeFiles
 open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Step
-
-/// Cases whose X this version does not read, and a word that its refusal must contain.
-let private refused =
-    Map
-        [ "layout_dense_chunked", "dense"
-          "layout_lzf", "lzf"
-          "nan_dense", "dense"
-          "thresholds_at_boundary", "dense"
-          "x_bool", "bool"
-          "x_csc", "CSC"
-          "x_dense_f32", "dense"
-          "x_dense_f64", "dense" ]
-
-/// Can this version read the X of a case?
-let isReadable case =
-    not (Map.containsKey case refused) && case <> "x_missing"
-
-let private run recipe input output =
-    Pipeline.run recipe Settings.standard input (NewFile output)
-
-let private steps case = ofCase (here $"edge/{case}")
-
-/// scanpy never refuses a value, so results to compare with its own need this.
-let private asScanpy step =
-    { recipe step with AllowInvalid = true }
-
-/// The file that a step starts from, made by the steps before it.
-let rec private start (sandbox: Sandbox) case step =
-    let input = here $"edge/{case}/input.h5ad"
-
-    match step.From with
-    | "input" -> input
-    | from ->
-        match steps case |> List.tryFind (fun other -> other.Name = from) with
-        | None -> skiptest $"skipped: {from} is not in a file"
-        | Some before when (unsupported before).IsSome -> skiptest $"skipped: {from}: {(unsupported before).Value}"
-        | Some before ->
-            let output = sandbox.File $"{from}.h5ad"
-
-            match run (asScanpy before) (start sandbox case before) output with
-            | Ok _ -> output
-            | Error fault -> skiptest $"skipped: {from} is refused: {Fault.sentence fault}"
 
 let private requireNothing (sandbox: Sandbox) before =
     Expect.equal sandbox.Names before "a refusal writes nothing"
@@ -208,6 +166,21 @@ let private medianOfPositive case step =
     | Ok _ -> agree case step input output
     | Error fault -> failtest (Fault.sentence fault)
 
+/// Limits that genes meet exactly are in a dense case; what they mean does not depend on that.
+let private boundaries =
+    let case = "thresholds_at_boundary"
+
+    [ for step in steps case do
+          test $"{step.Name}, in compressed rows" {
+              use sandbox = new Sandbox()
+              let start = inRows sandbox case
+              let output = sandbox.File "output.h5ad"
+
+              match run (recipe step) start output with
+              | Ok _ -> agree case step start output
+              | Error fault -> failtest (Fault.sentence fault)
+          } ]
+
 let private ofStep case step =
     [ match unsupported step, Map.tryFind case refused with
       | Some _, _ -> ()
@@ -222,9 +195,6 @@ let private ofStep case step =
           if step.Name.EndsWith "_median_positive" then
               test $"{step.Name} by its own median" { medianOfPositive case step } ]
 
-let private cases =
-    Directory.GetDirectories(here "edge") |> Array.map Path.GetFileName |> Array.sort |> List.ofArray
-
 /// What scanpy did beyond this version, told once per kind.
 let private later =
     cases
@@ -238,4 +208,5 @@ let all =
         "Edge"
         [ for case in cases do
               testList case (steps case |> List.collect (ofStep case))
+          testList "boundaries" boundaries
           testList "later" later ]

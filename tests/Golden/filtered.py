@@ -3,6 +3,7 @@
 A job: name, input, output, min_genes and min_cells (limits that were given, or null). What should have stayed is decided here, with NumPy.
 """
 import json
+import multiprocessing
 import sys
 import warnings
 
@@ -48,7 +49,7 @@ def numbers(path, noted):
                 yield f"{name} is not the last column"
 
 
-def judge(job):
+def problems(job):
     cells, genes, noted = decide(job)
     for mask, asked, what in ((cells, job["min_genes"], "cells"), (genes, job["min_cells"], "genes")):
         if asked is not None and (mask.all() or not mask.any()):
@@ -57,6 +58,14 @@ def judge(job):
     yield from numbers(job["output"], noted)
 
 
+def judge(job):
+    try:
+        return job["name"], [*problems(job)]
+    except Exception as trouble:
+        return job["name"], [f"{type(trouble).__name__}: {trouble}"]
+
+
 if __name__ == "__main__":
     warnings.filterwarnings("ignore")
-    json.dump({job["name"]: [*judge(job)] for job in json.load(sys.stdin)}, sys.stdout)
+    with multiprocessing.Pool(2) as pool:
+        json.dump(dict(pool.map(judge, json.load(sys.stdin), chunksize=3)), sys.stdout)

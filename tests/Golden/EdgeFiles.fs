@@ -1,0 +1,78 @@
+/// Small inputs, one for each peculiarity, and the files that scanpy's steps over them start from.
+module SingleSharp.Golden.EdgeFiles
+
+open System.IO
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Expected
+open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Step
+
+/// The names of all cases.
+let cases =
+    Directory.GetDirectories(here "edge") |> Array.map Path.GetFileName |> Array.sort |> List.ofArray
+
+/// Cases whose X this version does not read, and a word that its refusal must contain.
+let refused =
+    Map
+        [ "layout_dense_chunked", "dense"
+          "layout_lzf", "lzf"
+          "nan_dense", "dense"
+          "thresholds_at_boundary", "dense"
+          "x_bool", "bool"
+          "x_csc", "CSC"
+          "x_dense_f32", "dense"
+          "x_dense_f64", "dense" ]
+
+/// Can this version read the X of a case?
+let isReadable case =
+    not (Map.containsKey case refused) && case <> "x_missing"
+
+let run recipe input output =
+    Pipeline.run recipe Settings.standard input (NewFile output)
+
+let steps case = ofCase (here $"edge/{case}")
+
+/// scanpy never refuses a value, so results to compare with its own need this.
+let asScanpy step =
+    { recipe step with AllowInvalid = true }
+
+/// The file that a step starts from, made by the steps before it.
+let rec start (sandbox: Sandbox) case step =
+    let input = here $"edge/{case}/input.h5ad"
+
+    match step.From with
+    | "input" -> input
+    | from ->
+        match steps case |> List.tryFind (fun other -> other.Name = from) with
+        | None -> skiptest $"skipped: {from} is not in a file"
+        | Some before when (unsupported before).IsSome -> skiptest $"skipped: {from}: {(unsupported before).Value}"
+        | Some before ->
+            let output = sandbox.File $"{from}.h5ad"
+
+            match run (asScanpy before) (start sandbox case before) output with
+            | Ok _ -> output
+            | Error fault -> skiptest $"skipped: {from} is refused: {Fault.sentence fault}"
+
+/// A case whose X is dense, as compressed rows.
+let inRows (sandbox: Sandbox) case =
+    use input = new Results(here $"edge/{case}/input.h5ad")
+    let genes = input.Shape "X" |> List.last
+
+    let rows =
+        (input.Numbers "X").Values
+        |> Array.chunkBySize genes
+        |> Array.map (Array.indexed >> Array.filter (fun (_, value) -> value <> 0.0))
+
+    let path = sandbox.File "input.h5ad"
+
+    NewFile.write
+        path
+        InOnePiece
+        { CellNames = input.Texts "obs/_index"
+          GeneNames = input.Texts "var/_index"
+          Indptr = rows |> Array.scan (fun total row -> total + row.Length) 0
+          Indices = rows |> Array.collect (Array.map fst)
+          Data = rows |> Array.collect (Array.map (snd >> float32)) }
+
+    path
