@@ -30,6 +30,7 @@ let all =
           HvgLaws.tests
           BinsLaws.tests
           DispersionLaws.tests
+          DispersionBatchLaws.tests
           SeuratV3Laws.tests
           ValidityLaws.tests
           MedianLaws.tests
