@@ -115,6 +115,12 @@ let tests =
                   | 1 -> centre = 0.0 && unit = known[0]
                   | _ -> close centre mean && close unit deviation))
 
+          test "an infinity makes the mean infinite, two of different signs make it unknown" {
+              Expect.equal (Bins.mean [| 1.0; infinity; 2.0 |]) infinity "one"
+              Expect.isTrue (Double.IsNaN(Bins.mean [| 1.0; infinity; -infinity; 2.0 |])) "two"
+              Expect.isTrue (Double.IsNaN(Bins.mean [||])) "nothing"
+          }
+
           Law.holds "what is unknown does not count in a mean, and spoils a median deviation" (fun () ->
               Prop.forAll dispersions (fun dispersions ->
                   let known = dispersions |> Array.filter (Double.IsNaN >> not)

@@ -243,11 +243,16 @@ let tests =
 
               Expect.equal
                   (said halfway two rows [| 0; 0; 1 |])
-                  "highly_variable_genes (seurat_v3) cannot be computed: no gene varies in batch solo; leave out what does not vary."
+                  "highly_variable_genes (seurat_v3) cannot be computed: batch solo has one cell, so no gene varies there; use more cells."
                   "one cell"
 
-              Expect.stringContains (said halfway two rows [| -1; -1; -1 |]) "no cells" "no cell in a batch"
+              Expect.stringContains (said halfway two rows [| -1; -1; -1 |]) "no cell belongs to a batch" "no cell in a batch"
               Expect.stringContains (said halfway None [] [||]) "no cells" "no cell at all"
+
+              Expect.stringContains
+                  (said halfway None [ [ 0, 1.0; 1, 2.0 ]; [ 0, 1.0; 1, 2.0 ] ] [||])
+                  "no gene varies"
+                  "the same cell twice"
 
               Expect.stringContains
                   (said halfway None [ [ 0, 1.0; 1, -4.0 ]; [ 0, 2.0; 1, 1.0 ] ] [||])
