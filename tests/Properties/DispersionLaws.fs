@@ -256,6 +256,11 @@ let tests =
                   table.Warnings
                   [ "n_top_genes is 3, but only 2 genes have a normalized dispersion in the data; these are the highly variable ones" ]
                   "warning"
+
+              let all =
+                  Dispersion.table { seurat with NTopGenes = Some 3 } None (names 2) [| moments (List.truncate 2 genes) |]
+
+              Expect.equal all.Warnings [] "all genes there are"
           }
 
           test "data without cells, genes or varying genes have no result" {
