@@ -115,6 +115,12 @@ let tests =
                   | 1 -> centre = 0.0 && unit = known[0]
                   | _ -> close centre mean && close unit deviation))
 
+          test "an infinity makes the mean infinite, two of different signs make it unknown" {
+              Expect.equal (Bins.mean [| 1.0; infinity; 2.0 |]) infinity "one"
+              Expect.isTrue (Double.IsNaN(Bins.mean [| 1.0; infinity; -infinity; 2.0 |])) "two"
+              Expect.isTrue (Double.IsNaN(Bins.mean [||])) "nothing"
+          }
+
           Law.holds "what is unknown does not count in a mean, and spoils a median deviation" (fun () ->
               Prop.forAll dispersions (fun dispersions ->
                   let known = dispersions |> Array.filter (Double.IsNaN >> not)
@@ -166,6 +172,8 @@ let tests =
                   [ mean; deviation; median; medianDeviation ]
                   [ 1.1144285714285715; 2.2363043812760117; 0.1; 0.8895613311033611 ]
                   "to the last bit"
+
+              Expect.equal (Bins.mean (Array.create 10 0.1)) 0.1 "nothing is lost on the way"
           }
 
           test "edges are those of pandas.cut" {
@@ -204,6 +212,24 @@ let tests =
                      2.5
                      2.7 |]
                   "to the last bit"
+
+              let spread = Bins.percentiles [| 0.1; 2.8; 2.5; 0.0; 0.5; 1.0; 0.4; 2.4 |]
+
+              Expect.equal
+                  spread[1..12]
+                  [| 0.07
+                     0.11500000000000002
+                     0.22000000000000006
+                     0.325
+                     0.41000000000000003
+                     0.445
+                     0.48000000000000004
+                     0.575
+                     0.75
+                     0.9250000000000003
+                     1.2800000000000002
+                     1.7699999999999996 |]
+                  "from the nearer neighbour"
 
               Expect.equal (Bins.find edges means) [| 6; 0; 18; 14; 10; 2 |] "a mean at an edge is below it"
           } ]

@@ -4,42 +4,7 @@ module SingleSharp.Properties.HvgLaws
 open System
 open Expecto
 open SingleSharp.Core
-open SingleSharp.Properties.InMemory
-
-/// scanpy's defaults.
-let standard flavor : HvgOptions =
-    { Flavor = flavor
-      NTopGenes = None
-      MinMean = 0.0125
-      MaxMean = 3.0
-      MinDisp = 0.5
-      MaxDisp = infinity
-      NBins = 20
-      Span = 0.3
-      ExactN = false }
-
-/// The values of a column.
-let column name (table: HvgTable) =
-    table.Columns |> List.find (fun ((column: Column), _) -> column.Name = name) |> snd
-
-/// One gene's value in a column.
-let entry name (table: HvgTable) gene = (column name table)[gene]
-
-/// Column for column the same bits, and the same flags.
-let sameTable (left: HvgTable) (right: HvgTable) =
-    left.IsHighlyVariable = right.IsHighlyVariable
-    && List.forall2
-        (fun (column, values) (column', values') -> column = column' && Array.forall2 sameBits values values')
-        left.Columns
-        right.Columns
-
-/// The sentence of the fault that a computation ends with, or nothing.
-let refusal compute =
-    try
-        compute () |> ignore
-        ""
-    with FaultException(Unsuitable _ as fault) ->
-        fault.Sentence
+open SingleSharp.Properties.HvgInWords
 
 let tests =
     testList
@@ -101,7 +66,6 @@ let tests =
 
           test "names and types of the columns are scanpy's" {
               let genes = 30
-              let names = Array.init genes (fun gene -> $"g{gene}")
 
               let moments =
                   { Cells = 10L
@@ -122,7 +86,7 @@ let tests =
 
               let ofTrend flavor batches =
                   let trends =
-                      SeuratV3.trends (standard flavor) (fun _ _ y -> Ok y) batches names grouped
+                      SeuratV3.trends (standard flavor) (fun _ _ y -> Ok y) batches (names genes) grouped
 
                   SeuratV3.table (standard flavor) batches grouped trends grouped
 
@@ -144,10 +108,10 @@ let tests =
               let batches = [ "highly_variable_nbatches", Numeric.Int64 ]
 
               for flavor in [ HvgFlavor.Seurat; HvgFlavor.CellRanger ] do
-                  Expect.equal (described (Dispersion.table (standard flavor) None names [| moments |])) byDispersion "dispersion"
+                  Expect.equal (described (Dispersion.table (standard flavor) None (names genes) [| moments |])) byDispersion "dispersion"
 
                   Expect.equal
-                      (described (Dispersion.table (standard flavor) one names [| moments |]))
+                      (described (Dispersion.table (standard flavor) one (names genes) [| moments |]))
                       (byDispersion @ batches @ [ "highly_variable_intersection", Numeric.Bool ])
                       "dispersion with batches"
 

@@ -34,6 +34,7 @@ let all =
           HvgLaws.tests
           BinsLaws.tests
           DispersionLaws.tests
+          DispersionBatchLaws.tests
           SeuratV3Laws.tests
           FilterLaws.tests
           GramLaws.tests

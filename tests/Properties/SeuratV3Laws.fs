@@ -6,12 +6,9 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.InMemory
-open SingleSharp.Properties.HvgLaws
+open SingleSharp.Properties.HvgInWords
 
 let private v3 = standard HvgFlavor.SeuratV3
-
-let private names genes =
-    Array.init genes (fun gene -> $"g{gene}")
 
 /// A trend for the laws: halfway between each point and their mean, so that it follows the points without meeting them.
 let private halfway (_: float) (_: float[]) y =
@@ -22,10 +19,6 @@ let private halfway (_: float) (_: float[]) y =
 let private small (matrix: Rows) =
     { matrix with
         Rows = matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, float (int64 value % 4096L))) }
-
-let private twins (matrix: Rows) =
-    { Genes = 2 * matrix.Genes
-      Rows = matrix.Rows |> List.map (List.collect (fun (gene, value) -> [ 2 * gene, value; 2 * gene + 1, value ])) }
 
 let private slice (rows: (int * float) list list) groups =
     let slice = Slice.ofRows 0L 0L rows
@@ -43,86 +36,9 @@ let private tableOf (options: HvgOptions) fit (batches: string[] option) genes r
     let trends = SeuratV3.trends options fit batches (names genes) moments
     SeuratV3.table options batches moments trends (Fold.run (SeuratV3.clipped genes trends) [ cells ])
 
-let private batchNames batches =
-    Array.init batches (fun batch -> $"b{batch}")
-
 /// Batches 0, 1, …, and now and then none.
 let private dealt batches rows =
     Array.init (List.length rows) (fun row -> if row % 11 = 10 then -1 else row % batches)
-
-/// Normalized variances of some cells, gene by gene; none where no gene varies.
-let private inWords fit genes (rows: (int * float) list list) =
-    let n = float rows.Length
-
-    let valuesOf gene =
-        rows |> List.map (fun row -> row |> List.filter (fun (g, _) -> g = gene) |> sum)
-
-    let mean gene = List.sum (valuesOf gene) / n
-
-    let variance gene =
-        if rows.Length = 1 then
-            0.0
-        else
-            (List.sum (valuesOf gene |> List.map (fun value -> value * value)) / n - mean gene * mean gene) * (n / (n - 1.0))
-
-    let varying = [ 0 .. genes - 1 ] |> List.filter (fun gene -> variance gene > 0.0)
-
-    if varying.IsEmpty then
-        None
-    else
-        let logs compute =
-            varying |> List.map (compute >> log10) |> Array.ofList
-
-        match fit 0.3 (logs mean) (logs variance) with
-        | Error _ -> None
-        | Ok(fitted: float[]) ->
-            let trend = List.zip varying (List.ofArray fitted) |> Map.ofList
-
-            [ for gene in 0 .. genes - 1 do
-                  let deviation =
-                      match Map.tryFind gene trend with
-                      | Some log -> sqrt (10.0 ** log)
-                      | None -> 1.0
-
-                  let limit = deviation * sqrt n + mean gene
-
-                  List.sum (valuesOf gene |> List.map (fun value -> (min value limit - mean gene) ** 2.0))
-                  / ((n - 1.0) * deviation * deviation) ]
-            |> Some
-
-let private near (left: float) (right: float) =
-    Double.IsNaN left && Double.IsNaN right || abs (left - right) <= 1e-9 * (1.0 + abs left + abs right)
-
-/// Ranks, their medians, their numbers and the genes chosen, from normalized variances.
-let private chosenInWords paper n (variances: float list list) =
-    let ranks =
-        variances
-        |> List.map (fun ofBatch ->
-            ofBatch
-            |> List.indexed
-            |> List.sortBy (fun (gene, value) -> -value, gene)
-            |> List.truncate n
-            |> List.mapi (fun rank (gene, _) -> gene, rank)
-            |> Map.ofList)
-
-    let genes = variances.Head.Length
-
-    let median gene =
-        match ranks |> List.choose (Map.tryFind gene) |> List.sort with
-        | [] -> nan
-        | known -> float (known[(known.Length - 1) / 2] + known[known.Length / 2]) / 2.0
-
-    let count gene =
-        ranks |> List.filter (Map.containsKey gene) |> List.length
-
-    let key gene =
-        let rank = if Double.IsNaN(median gene) then infinity else median gene
-        if paper then -(float (count gene)), rank else rank, -(float (count gene))
-
-    let best =
-        [ 0 .. genes - 1 ] |> List.sortBy (fun gene -> key gene, gene) |> List.truncate n |> Set.ofList
-
-    Array.init genes median, Array.init genes (count >> float), Array.init genes best.Contains
 
 let tests =
     testList
@@ -137,7 +53,7 @@ let tests =
                         List.zip matrix.Rows (List.ofArray groups) |> List.filter (snd >> (=) batch) |> List.map fst ]
                   |> List.filter (List.isEmpty >> not)
 
-              let expected = parts |> List.map (inWords halfway matrix.Genes)
+              let expected = parts |> List.map (variances halfway matrix.Genes)
 
               let compute () =
                   tableOf v3 halfway (Some(batchNames batches)) matrix.Genes matrix.Rows groups
@@ -178,8 +94,7 @@ let tests =
               else
                   let table = compute ()
 
-                  let medians, counts, best =
-                      chosenInWords paper n (List.choose alone [ 0 .. batches - 1 ])
+                  let medians, counts, best = chosen paper n (List.choose alone [ 0 .. batches - 1 ])
 
                   Array.forall2 sameBits (column "highly_variable_rank" table) medians
                   && column "highly_variable_nbatches" table = counts
@@ -286,6 +201,23 @@ let tests =
                   (fun name -> Array.forall2 sameBits (column name (batched ())) (column name (table None [||] ())))
                   [ "means"; "variances" ])
 
+          Law.holdsFor 10 "the trend is that of loess" (fun (seed: int) ->
+              // Counts of many levels, each gene's own, so that a quadratic can be fitted everywhere.
+              let random = Random seed
+
+              let rows =
+                  [ for _ in 1..30 ->
+                        [ for gene in 0..149 do
+                              let value =
+                                  Math.Floor(random.NextDouble() * random.NextDouble() * (2.0 + float gene / 5.0))
+
+                              if value > 0.0 then
+                                  gene, value ] ]
+
+              let found = column "variances_norm" (tableOf v3 Loess.fit None 150 rows [||])
+
+              variances Loess.fit 150 rows |> Option.exists (fun expected -> Array.forall2 near found (Array.ofList expected)))
+
           test "2,000 genes are chosen where nothing else is said" {
               let rows =
                   [ [ for gene in 0..2499 -> gene, float (gene % 17) ]
@@ -311,11 +243,16 @@ let tests =
 
               Expect.equal
                   (said halfway two rows [| 0; 0; 1 |])
-                  "highly_variable_genes (seurat_v3) cannot be computed: no gene varies in batch solo; leave out what does not vary."
+                  "highly_variable_genes (seurat_v3) cannot be computed: batch solo has one cell, so no gene varies there; use more cells."
                   "one cell"
 
-              Expect.stringContains (said halfway two rows [| -1; -1; -1 |]) "no cells" "no cell in a batch"
+              Expect.stringContains (said halfway two rows [| -1; -1; -1 |]) "no cell belongs to a batch" "no cell in a batch"
               Expect.stringContains (said halfway None [] [||]) "no cells" "no cell at all"
+
+              Expect.stringContains
+                  (said halfway None [ [ 0, 1.0; 1, 2.0 ]; [ 0, 1.0; 1, 2.0 ] ] [||])
+                  "no gene varies"
+                  "the same cell twice"
 
               Expect.stringContains
                   (said halfway None [ [ 0, 1.0; 1, -4.0 ]; [ 0, 2.0; 1, 1.0 ] ] [||])

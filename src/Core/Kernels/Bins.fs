@@ -57,7 +57,7 @@ module Bins =
         Array.map bin means
 
     /// The mean, NaN where there is nothing. What rounding takes from one addition goes into the next, as in pandas
-    /// (W. Kahan, CACM 8 (1965) 40).
+    /// (W. Kahan, CACM 8 (1965) 40); an infinity takes nothing, so that it stays one.
     let mean (values: float[]) =
         let mutable sum = 0.0
         let mutable lost = 0.0

@@ -34,7 +34,12 @@ module SeuratV3 =
             [| 0 .. genes.Length - 1 |] |> Array.filter (fun gene -> variances[gene] > 0.0)
 
         if varying.Length = 0 then
-            Hvg.refuse options $"no gene varies in {place}; leave out what does not vary"
+            Hvg.refuse
+                options
+                (if moments.Cells = 1L then
+                     $"{place} has one cell, so no gene varies there; use more cells"
+                 else
+                     $"no gene varies in {place}; use genes whose counts vary")
 
         let logarithm (values: float[]) gene =
             let log = log10 values[gene]
@@ -66,7 +71,12 @@ module SeuratV3 =
     /// Refuses a batch with cells in which no gene varies or no trend can be fitted, and data without cells.
     let trends options fit (batches: string[] option) genes (moments: GroupedMoments) =
         if moments.Groups |> Array.forall (fun group -> group.Cells = 0L) then
-            Hvg.refuse options "there are no cells; give it some"
+            Hvg.refuse
+                options
+                (if batches.IsSome then
+                     "no cell belongs to a batch; check the column of batches"
+                 else
+                     "the data has no cells; leave out what is empty")
 
         moments.Groups
         |> Array.mapi (fun batch group -> if group.Cells = 0L then ofNoCells else ofCells options fit (Hvg.place batches batch) genes group)
