@@ -254,24 +254,5 @@ let tests =
                         Genes = Kept.all 6L }
 
                   Expect.isEmpty (Subset.links file draft all Threading.CancellationToken.None) "no links"
-                  Expect.equal (Subset.addedBytes file all) 0L "no bytes"
                   Expect.isEmpty (Subset.givenUp file all) "nothing given up")
-          }
-
-          test "about as many bytes come as was said" {
-              GenFiles.withPath (fun path ->
-                  let rows = List.init 400 (fun row -> [ for gene in 0..49 -> gene, float row ])
-                  write path { Genes = 50; Rows = rows } InOnePiece 1
-
-                  let selection =
-                      { Cells = Kept.ofFlags (Array.init 400 (fun row -> row % 4 <> 0))
-                        Genes = Kept.ofFlags (Array.init 50 (fun gene -> gene < 40)) }
-
-                  use file = Schema.openWrite path
-                  let before = file.Store.Disk.Length
-                  let said = Subset.addedBytes file selection
-                  let draft = Draft(file.Store.Disk, file.Store.Superblock, [])
-                  Subset.links file draft selection Threading.CancellationToken.None |> ignore
-                  let came = float (draft.Reserve 8L - before)
-                  Expect.isLessThan (abs (float said / came - 1.0)) 0.1 $"{said} were said, {came} came")
           } ]

@@ -143,47 +143,24 @@ module Subset =
             |> Array.map (fun chunk -> struct (0L, chunk.Address, chunk.Size))
         | _ -> [||]
 
-    /// What a selection writes anew: each dataset, with what it keeps along each dimension.
-    let rec private renewed (kept: Kept voption list) aligned =
+    /// What a selection writes anew.
+    let rec private renewed aligned =
         match aligned with
-        | Plain dataset -> [ dataset, kept ]
-        | Sparse matrix ->
-            let major, minor =
-                match kept with
-                | [ rows; columns ] -> if matrix.ByRows then rows, columns else columns, rows
-                | rows -> if matrix.ByRows then rows.Head, ValueNone else ValueNone, rows.Head
-
-            [ matrix.Data, [ major; minor ]
-              matrix.Indices, [ major; minor ]
-              matrix.Indptr, [ major ] ]
-        | Categorical(_, _, codes, _, _) -> [ codes, kept ]
-        | Members(_, _, members) -> members |> List.collect (snd >> renewed kept)
+        | Plain dataset -> [ dataset ]
+        | Sparse matrix -> [ matrix.Data; matrix.Indices; matrix.Indptr ]
+        | Categorical(_, _, codes, _, _) -> [ codes ]
+        | Members(_, _, members) -> members |> List.collect (snd >> renewed)
 
     let private allRenewed (file: H5adFile) selection =
         [ for part in Parts.find file (fun along -> (keptOf selection along).IsSome) do
-              for _, alongs, aligned in part.Members do
-                  yield! renewed (List.map (keptOf selection) alongs) aligned ]
-
-    /// About as many bytes as `links` adds to a file: as many as there are, in proportion to what stays.
-    let addedBytes (file: H5adFile) selection =
-        let share kept =
-            match kept with
-            | ValueSome(kept: Kept) when kept.Length > 0L -> float kept.Count / float kept.Length
-            | _ -> 1.0
-
-        allRenewed file selection
-        |> List.sumBy (fun (dataset, kept) ->
-            let bytes =
-                pieces file.Store.Disk dataset |> Array.sumBy (fun (struct (_, _, bytes)) -> bytes)
-
-            int64 (float bytes * List.fold (fun product kept -> product * share kept) 1.0 kept))
+              for _, _, aligned in part.Members do
+                  yield! renewed aligned ]
 
     /// Ranges of bytes, sorted and joined, that nobody will read again once all links lead to what stays: a clone need not copy
     /// them, and new chunks may take their room. What has a second name is not among them.
     let givenUp (file: H5adFile) selection : struct (int64 * int64) list =
         if (References.find file.Store).AreAll then
             allRenewed file selection
-            |> List.map fst
             |> List.filter (fun dataset -> dataset.Header.LinkCount = 1)
             |> Array.ofList
             |> Array.collect (pieces file.Store.Disk)
