@@ -61,7 +61,7 @@ module Pipeline =
 
     /// What a recipe means for a file: reads, writes and memory, before anything runs.
     let plan (recipe: Recipe) (settings: Settings) (path: string) : Result<Plan, Fault> =
-        guarded (fun () -> using (Schema.openRead path) (fun file -> Plan.ofFile file recipe settings))
+        guarded (fun () -> using (Schema.openReadAs recipe.Matrix path) (fun file -> Plan.ofFile file recipe settings))
 
     /// QC metrics, normalize_total and log1p in one read and one write.
     let preprocess settings input output =
@@ -75,7 +75,7 @@ module Pipeline =
 
     /// What is in a file, and what a recipe would do to it.
     let info (recipe: Recipe) (settings: Settings) (path: string) : Result<Info, Fault> =
-        guarded (fun () -> using (Schema.openRead path) (fun file -> Info.ofFile file recipe settings))
+        guarded (fun () -> using (Schema.openReadAs recipe.Matrix path) (fun file -> Info.ofFile file recipe settings))
 
     /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.
     let digest (settings: Settings) (path: string) : Result<Digest, Fault> =

@@ -11,6 +11,7 @@ type Chapter =
     | Input
     | Folder
     | Output
+    | Matrix
     | Filter
     | GeneSets
     | Qc
@@ -64,6 +65,9 @@ type Argument =
     | [<Unique>] No_Zero_Center
     | [<Unique>] Pca_Key of NAME: string
     | Skip of STEPS: string
+    | [<Unique>] Layer of NAME: string
+    | [<Unique>] Use_Raw
+    | [<Unique>] Sum_Duplicates
     | [<Unique>] Allow_Invalid
     | [<Unique>] Workers of N: string
     | [<Unique>] Memory of SIZE: string
@@ -112,6 +116,9 @@ type Argument =
         | No_Zero_Center
         | Pca_Key _ -> Chapter.Pca
         | Skip _ -> Chapter.Steps
+        | Layer _
+        | Use_Raw
+        | Sum_Duplicates -> Chapter.Matrix
         | Allow_Invalid -> Chapter.Values
         | Workers _
         | Memory _
@@ -168,6 +175,9 @@ type Argument =
             | Pca_Key _ -> "the name in obsm, varm and uns. Default: X_pca, PCs and pca."
             | Skip _ ->
                 "leave steps out: filter, qc, normalize_total, log1p, hvg, pca; several as qc,log1p or by saying --skip again. Options of a step that is left out are ignored."
+            | Layer _ -> "read this layer instead of X, and write it where values change."
+            | Use_Raw -> "read raw/X instead of X; of the steps, qc alone can. Columns of its genes go to raw/var."
+            | Sum_Duplicates -> "add up what a cell has of one gene where it is stored more than once, instead of refusing it."
             | Allow_Invalid -> "compute with negative, NaN and infinite values as scanpy does, instead of refusing them."
             | Workers _ -> "threads that read and compute; no result depends on it. Default: all processors."
             | Memory _ -> "memory for buffers, as 512M or 2G; no result depends on it. Default: 1G."

@@ -25,7 +25,12 @@ module Command =
           Line = line
           About = about
           Syntax = "FILE (--out FILE | --in-place) [options]"
-          Chapters = [ Chapter.Input; Chapter.Output; yield! chapters; Chapter.General ]
+          Chapters =
+            [ Chapter.Input
+              Chapter.Output
+              Chapter.Matrix
+              yield! chapters
+              Chapter.General ]
           Steps = steps }
 
     let private look name line about =

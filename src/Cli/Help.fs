@@ -10,6 +10,7 @@ module Help =
         | Chapter.Input -> "INPUT"
         | Chapter.Folder
         | Chapter.Output -> "OUTPUT"
+        | Chapter.Matrix -> "MATRIX"
         | Chapter.Filter -> "FILTER"
         | Chapter.GeneSets -> "GENE SETS"
         | Chapter.Qc -> "QC"

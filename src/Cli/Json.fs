@@ -122,7 +122,7 @@ module Json =
             | Untouched -> "untouched"
             | Overwrite -> "same_place"
             | StoreAnew -> "new_dataset"
-            | OnlyKept -> "kept_only"
+            | RowByRow -> "row_by_row"
         )
 
         json.WriteString("dtype_after", Numeric.name plan.TypeAfter)

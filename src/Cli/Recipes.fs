@@ -15,6 +15,14 @@ type Wish =
 
 [<RequireQualifiedAccess>]
 module Recipes =
+    /// The matrix that is meant; X, unless another is named.
+    let private matrix (spoken: Spoken) : Checked<MatrixName> =
+        match Spoken.tryValue Argument.Layer spoken, List.contains Argument.Use_Raw spoken with
+        | Some _, true -> Checked.mistake "--layer and --use-raw each name a matrix; give one of them."
+        | Some layer, false -> Values.name "--layer" layer |> Result.map MatrixName.Layer
+        | None, true -> Ok MatrixName.Raw
+        | None, false -> Ok MatrixName.X
+
     /// The steps of a command but for those that are skipped, and a filter that limits nothing beside other steps.
     let private remaining (spoken: Spoken) skipped (steps: Recipe) =
         let unless name step =
@@ -30,6 +38,7 @@ module Recipes =
             Log1p = unless "log1p" steps.Log1p
             Hvg = unless "hvg" steps.Hvg
             Pca = unless "pca" steps.Pca
+            SumDuplicates = List.contains Argument.Sum_Duplicates spoken
             AllowInvalid = List.contains Argument.Allow_Invalid spoken }
 
     let private spokenSteps (spoken: Spoken) (steps: Recipe) =
@@ -43,6 +52,7 @@ module Recipes =
             and! log1p = steps.Log1p |> Checked.optional (Steps.log1p spoken)
             and! hvg = steps.Hvg |> Checked.optional (Steps.hvg spoken)
             and! pca = steps.Pca |> Checked.optional (Steps.pca spoken)
+            and! matrix = matrix spoken
 
             return
                 { steps with
@@ -51,7 +61,8 @@ module Recipes =
                     NormalizeTotal = normalizeTotal
                     Log1p = log1p
                     Hvg = hvg
-                    Pca = pca }
+                    Pca = pca
+                    Matrix = matrix }
         }
 
     /// What the core refuses whatever the data is a mistake of the command line.

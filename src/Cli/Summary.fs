@@ -109,7 +109,7 @@ module Summary =
         | Untouched -> "none"
         | Overwrite -> $"1: {Numeric.name plan.TypeAfter}, over the old values in the copy"
         | StoreAnew -> $"1: {Numeric.name plan.TypeAfter}, in a new dataset stored like the old one"
-        | OnlyKept -> $"1: {Numeric.name plan.TypeAfter}, only what the filter leaves"
+        | RowByRow -> $"1: {Numeric.name plan.TypeAfter}, row by row into new datasets"
 
     let ofInfo (info: Info) =
         { Title = info.Path

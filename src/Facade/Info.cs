@@ -109,6 +109,9 @@ public enum ValuePlan
     /// <summary>Into a new dataset that is stored like the old one.</summary>
     StoreAnew,
 
-    /// <summary>Only what a filter leaves, into new datasets that are stored like the old ones.</summary>
-    OnlyKept,
+    /// <summary>
+    /// Row by row into new datasets: where a filter drops something, where duplicates are added up, and where X is dense or
+    /// stored in columns, which become rows.
+    /// </summary>
+    RowByRow,
 }

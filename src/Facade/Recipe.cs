@@ -21,6 +21,9 @@ public sealed record Recipe
         Log1p = Translate.Nullable(recipe.Log1p, log1p => new Log1pRecipe(log1p));
         Hvg = Translate.Nullable(recipe.Hvg, hvg => new HvgRecipe(hvg));
         Pca = Translate.Nullable(recipe.Pca, pca => new PcaRecipe(pca));
+        Layer = recipe.Matrix is Core.MatrixName.Layer layer ? layer.Item : null;
+        UseRaw = recipe.Matrix.IsRaw;
+        SumDuplicates = recipe.SumDuplicates;
         AllowInvalid = recipe.AllowInvalid;
     }
 
@@ -41,6 +44,17 @@ public sealed record Recipe
 
     /// <summary>Principal components. Default: null, left out. Not for raw counts: X should be logged, here or before.</summary>
     public PcaRecipe? Pca { get; init; }
+
+    /// <summary>The layer that the steps read and write. Default: null, X.</summary>
+    public string? Layer { get; init; }
+
+    /// <summary>Read raw/X, whose genes are those of raw/var, instead of X. Only <see cref="Qc"/> can. Default: false.</summary>
+    public bool UseRaw { get; init; }
+
+    /// <summary>
+    /// Add up what a cell has of one gene where it is stored more than once, instead of refusing it. Default: false.
+    /// </summary>
+    public bool SumDuplicates { get; init; }
 
     /// <summary>
     /// Compute with negative, NaN and infinite values as scanpy does, instead of refusing them. Default: false.

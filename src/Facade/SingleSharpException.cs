@@ -33,6 +33,9 @@ public enum FaultKind
     /// <summary>A value that is not a count.</summary>
     InvalidValue,
 
+    /// <summary>A cell has several values of one gene.</summary>
+    StoredTwice,
+
     /// <summary>An option that does not fit the data or another option.</summary>
     BadOption,
 

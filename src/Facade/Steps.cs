@@ -219,6 +219,14 @@ public sealed class Steps
     /// </summary>
     public Steps AllowInvalid() => new(_path, Recipe with { AllowInvalid = true }, _given);
 
+    /// <summary>Reads and writes this layer instead of X. Not a step, so it may come anywhere.</summary>
+    public Steps Layer(string name) => new(_path, Recipe with { Layer = Translate.NotNull(name) }, _given);
+
+    /// <summary>
+    /// Adds up what a cell has of one gene where it is stored more than once, instead of refusing it. Not a step, so it may come anywhere.
+    /// </summary>
+    public Steps SumDuplicates() => new(_path, Recipe with { SumDuplicates = true }, _given);
+
     /// <summary>What the steps mean for the file: reads, writes and memory. No value of X is read and nothing is written.</summary>
     /// <inheritdoc cref="Pipeline.Plan" path="/param[@name='settings']|/exception"/>
     public Plan Plan(Settings? settings = null) => Pipeline.Plan(_path, Recipe, settings);

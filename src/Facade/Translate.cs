@@ -76,7 +76,14 @@ internal static class Translate
             Option(recipe.Log1p, Log1p),
             Option(recipe.Hvg, Hvg),
             Option(recipe.Pca, Pca),
+            MatrixName(recipe),
+            recipe.SumDuplicates,
             recipe.AllowInvalid);
+
+    private static Core.MatrixName MatrixName(Recipe recipe) =>
+        recipe.UseRaw ? Core.MatrixName.Raw
+        : recipe.Layer is { } layer ? Core.MatrixName.NewLayer(layer)
+        : Core.MatrixName.X;
 
     private static FSharpOption<TResult> Option<T, TResult>(T? value, Func<T, TResult> change)
         where T : class =>

@@ -13,16 +13,7 @@ let cases =
     Directory.GetDirectories(here "edge") |> Array.map Path.GetFileName |> Array.sort |> List.ofArray
 
 /// Cases whose X this version does not read, and a word that its refusal must contain.
-let refused =
-    Map
-        [ "layout_dense_chunked", "dense"
-          "layout_lzf", "lzf"
-          "nan_dense", "dense"
-          "thresholds_at_boundary", "dense"
-          "x_bool", "bool"
-          "x_csc", "CSC"
-          "x_dense_f32", "dense"
-          "x_dense_f64", "dense" ]
+let refused = Map [ "layout_lzf", "lzf" ]
 
 /// Can this version read the X of a case?
 let isReadable case =

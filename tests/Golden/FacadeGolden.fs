@@ -158,6 +158,8 @@ let private unusual: Recipe =
               MaskVar = MaskColumn "twenty-six"
               ZeroCenter = false
               KeyAdded = Some "twenty-seven" }
+      Matrix = MatrixName.Layer "twenty-eight"
+      SumDuplicates = true
       AllowInvalid = true }
 
 let private border =

@@ -234,4 +234,6 @@ let fuse recipes =
       Log1p = first _.Log1p
       Hvg = first _.Hvg
       Pca = first _.Pca
+      Matrix = recipes |> List.map _.Matrix |> List.head
+      SumDuplicates = recipes |> List.exists _.SumDuplicates
       AllowInvalid = recipes |> List.exists _.AllowInvalid }

@@ -19,10 +19,10 @@ let private bools (values: bool list) =
 let private turnAround path =
     use file = Schema.openWrite path
     let disk = file.Store.Disk
-    let size = file.X.Data.ElementSize
+    let size = file.X.Values.ElementSize
 
     let bytes =
-        SlabReader(disk, file.X.Data).ReadAll() |> Array.chunkBySize size |> Array.collect Array.rev
+        SlabReader(disk, file.X.Values).ReadAll() |> Array.chunkBySize size |> Array.collect Array.rev
 
     if bytes.Length > 0 then
         let draft = Draft(disk, file.Store.Superblock, [])
@@ -37,7 +37,7 @@ let private turnAround path =
             |> Encode.header 0uy
             |> draft.Put
 
-        let x = draft.Rewrite("X", file.X.Group, [ "data", data ], [])
+        let x = draft.Rewrite("X", (Matrix.rows file.X).Group, [ "data", data ], [])
         draft.Commit(draft.Rewrite("the root group", file.Store.Root, [ "X", x ], []))
 
 let private write (path: string) storage (study: Study) =

@@ -33,12 +33,15 @@ let private write (path: string) target numeric genes (rows: (int * float) list[
     use file = Schema.openWrite target
     let store = file.Store
     let draft = Draft(store.Disk, store.Superblock, [])
-    let sink = SparseOutlet.create draft 32 file.X numeric rows.LongLength
+
+    let sink =
+        SparseOutlet.create draft 32 (Matrix.rows file.X) (Numeric.datatype numeric) rows.LongLength genes
+
     Blocks.run schedule (source rows perSlice) sink.Outlet (Fold.always ())
-    let shape = Attribute.tryFind store.Disk "shape" file.X.Group.Header
+    let shape = Attribute.tryFind store.Disk "shape" (Matrix.rows file.X).Group.Header
 
     let x =
-        draft.Rewrite("X", file.X.Group, sink.Finish(), [ SubsetSparse.shape shape.Value rows.LongLength genes ])
+        draft.Rewrite("X", (Matrix.rows file.X).Group, sink.Finish(), [ SubsetSparse.shape shape.Value rows.LongLength genes ])
 
     let frame name (frame: Frame) (count: int64) =
         let index =

@@ -50,10 +50,16 @@ let apply (path: string) (target: string) (selection: Selection) =
         let links = Subset.links file draft selection CancellationToken.None
 
         let sink =
-            SparseOutlet.create draft store.Superblock.ChunkNodeK file.X file.X.Type selection.Cells.Count
+            SparseOutlet.create
+                draft
+                store.Superblock.ChunkNodeK
+                (Matrix.rows file.X)
+                file.X.Values.Type
+                selection.Cells.Count
+                selection.Genes.Count
 
         Blocks.run Blocks.sequential (sieved selection (Reader.rows store.Disk file.X 1000)) sink.Outlet (Fold.always ())
-        let old = Attribute.tryFind store.Disk "shape" file.X.Group.Header
+        let old = Attribute.tryFind store.Disk "shape" (Matrix.rows file.X).Group.Header
 
         let shape = SubsetSparse.shape old.Value selection.Cells.Count selection.Genes.Count
 
@@ -62,7 +68,12 @@ let apply (path: string) (target: string) (selection: Selection) =
                   name, draft.Rewrite(name, GenFiles.findGroup store name, links, []) ]
 
         draft.Commit(
-            draft.Rewrite("the root group", store.Root, ("X", draft.Rewrite("X", file.X.Group, sink.Finish(), [ shape ])) :: groups, [])
+            draft.Rewrite(
+                "the root group",
+                store.Root,
+                ("X", draft.Rewrite("X", (Matrix.rows file.X).Group, sink.Finish(), [ shape ])) :: groups,
+                []
+            )
         ))
 
 /// The elements of a dataset as text, whatever their type.

@@ -11,8 +11,9 @@ type ValuePlan =
     | Overwrite
     /// Into a new dataset stored like the old one.
     | StoreAnew
-    /// Only what a filter leaves, into new datasets stored like the old ones.
-    | OnlyKept
+    /// Row by row into new datasets stored like the old ones: where a filter drops something, where what is stored twice is added
+    /// up, where X is dense or was stored in columns. Those become rows, as scanpy's normalize_total makes of them.
+    | RowByRow
 
 /// New values of X: where they ended up.
 type NewValues =
@@ -20,8 +21,10 @@ type NewValues =
     | SamePlaces
     | NewContiguous of address: int64 * Precision
     | NewChunks of index: int64 * extent: int64 * Precision
-    /// Datasets of their own, with fewer rows, columns and values.
+    /// Compressed sparse rows of their own.
     | NewRows of (string * int64) list
+    /// A dense dataset of its own.
+    | NewArray of int64
 
 /// All that a run changes in a file.
 type Edits =
@@ -35,7 +38,8 @@ type Edits =
         /// New members of obsm, varm and uns.
         Members: (string * (string * Element) list) list
         Values: NewValues
-        /// What a filter leaves of the other elements, already written: links by the group of the root that holds them.
+        /// What a filter leaves of the other elements, already written: links by the group of the root that holds them, or by the
+        /// empty name where that is the root itself.
         Kept: (string * (string * int64) list) list
     }
 
@@ -77,26 +81,47 @@ module Edit =
                 Element.encoding draft "dict" "0.1.0"
             )
 
-    /// X as it is afterwards, where it is another one.
+    /// The attribute that says how a sparse group is stored, in the words of its time.
+    let private sparseRows (draft: Draft) (arrays: SparseArrays) =
+        if arrays.ShapeName = "h5sparse_shape" then
+            draft.StringAttribute("h5sparse_format", "csr")
+        else
+            draft.StringAttribute("encoding-type", "csr_matrix")
+
+    /// The matrix as it is afterwards, where it is another one.
     let private withValues (draft: Draft) (matrix: Matrix) (edits: Edits) =
-        let rewrite links attributes =
-            Some(draft.Rewrite(matrix.Path, matrix.Group, links, attributes))
+        let rewrite (arrays: SparseArrays) links attributes =
+            Some(draft.Rewrite(matrix.Path, arrays.Group, links, attributes))
 
-        let replaced precision layout =
+        let replaced (arrays: SparseArrays) precision layout =
             let datatype = Numeric.datatype (Precision.numeric precision)
-            rewrite [ "data", draft.PutReplacement(matrix.Data, datatype, layout) ] []
+            rewrite arrays [ "data", draft.PutReplacement(arrays.Data, datatype, layout) ] []
 
-        match edits.Values with
-        | SamePlaces -> None
-        | NewContiguous(address, precision) ->
+        match edits.Values, matrix.Form with
+        | SamePlaces, _ -> None
+        | NewArray address, _ -> Some address
+        | NewContiguous(address, precision), Rows arrays ->
             let bytes = matrix.Stored * int64 (Numeric.size (Precision.numeric precision))
-            replaced precision (Encode.contiguous (if bytes = 0L then Bytes.undefined else address) bytes)
-        | NewChunks(index, extent, precision) ->
-            replaced precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index)
-        | NewRows arrays ->
+            replaced arrays precision (Encode.contiguous (if bytes = 0L then Bytes.undefined else address) bytes)
+        | NewChunks(index, extent, precision), Rows arrays ->
+            replaced arrays precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index)
+        | NewRows links, (Rows arrays | Columns arrays) ->
             let shape = Bytes.concat [ Bytes.i64 edits.Cells; Bytes.i64 edits.Genes ]
 
-            rewrite arrays [ Encode.attribute matrix.ShapeName (Numeric.datatype Numeric.Int64) (Encode.line 2L) shape ]
+            rewrite
+                arrays
+                links
+                [ Encode.attribute arrays.ShapeName (Numeric.datatype Numeric.Int64) (Encode.line 2L) shape
+                  match matrix.Form with
+                  | Columns _ -> sparseRows draft arrays
+                  | _ -> () ]
+        | _ -> invalidOp $"{matrix.Path} is not stored in rows"
+
+    /// Where the link to the matrix stands: the group of the root, if it is not the root itself, and its name there.
+    let private placeOf (matrix: Matrix) =
+        match matrix.Path.IndexOf '/' with
+        | -1 -> None, matrix.Path
+        | slash -> Some(matrix.Path.Substring(0, slash)), matrix.Path.Substring(slash + 1)
 
     let private requireFree (store: Store) (frame: Frame) (columns: Column list) =
         for column in columns do
@@ -146,15 +171,20 @@ module Edit =
             requireFrame store file.Var geneColumns
             editable "var" file.Var.Group
 
-        match values with
-        | Untouched
-        | Overwrite -> ()
-        | StoreAnew ->
-            editable file.X.Path file.X.Group
-            replaceable file.X.Data
-        | OnlyKept ->
-            editable file.X.Path file.X.Group
-            [ file.X.Data; file.X.Indices; file.X.Indptr ] |> List.iter replaceable
+        match values, file.X.Form with
+        | (Untouched | Overwrite), _ -> ()
+        | StoreAnew, Rows arrays ->
+            editable file.X.Path arrays.Group
+            replaceable arrays.Data
+        | _, (Rows arrays | Columns arrays) ->
+            editable file.X.Path arrays.Group
+            file.X.Datasets |> List.iter replaceable
+        | _, Dense dataset -> replaceable dataset
+
+        let groups =
+            match values, placeOf file.X with
+            | (StoreAnew | RowByRow), (Some group, _) -> List.distinct (group :: groups)
+            | _ -> groups
 
         for name in groups do
             match store.TryFind("", store.Root, name) with
@@ -164,8 +194,16 @@ module Edit =
 
     /// Writes the edits into the draft and makes them visible, all at once.
     let commit (file: H5adFile) (draft: Draft) (edits: Edits) =
+        let matrix =
+            match withValues draft file.X edits, placeOf file.X with
+            | Some address, (Some group, name) -> [ group, [ name, address ] ], []
+            | Some address, (None, name) -> [], [ name, address ]
+            | None, _ -> [], []
+
+        let replaced = edits.Kept @ fst matrix
+
         let kept name =
-            edits.Kept |> List.filter (fun (group, _) -> group = name) |> List.collect snd
+            replaced |> List.filter (fun (group, _) -> group = name) |> List.collect snd
 
         let members name =
             edits.Members
@@ -180,7 +218,7 @@ module Edit =
             edits.GeneColumns |> List.map (fun (column, values) -> column.Name, putGeneColumn draft column values)
 
         let groups =
-            List.map fst edits.Members @ List.map fst edits.Kept |> List.distinct |> List.except [ "obs"; "var" ]
+            List.map fst edits.Members @ List.map fst replaced |> List.distinct |> List.except [ ""; "obs"; "var" ]
 
         let links =
             [ if not (obs.IsEmpty && (kept "obs").IsEmpty) then
@@ -191,9 +229,8 @@ module Edit =
                   match kept name @ members name with
                   | [] -> ()
                   | links -> name, withMembers draft file.Store name links
-              match withValues draft file.X edits with
-              | Some address -> file.X.Path, address
-              | None -> () ]
+              yield! kept ""
+              yield! snd matrix ]
 
         draft.Commit(
             if links.IsEmpty then

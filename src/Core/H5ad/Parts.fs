@@ -60,7 +60,23 @@ module Parts =
                         | Some mapping when not mapping.Links.IsEmpty -> name, alongs, Aligned.mapping file $"raw/{name}" mapping alongs
                         | _ -> () ] } ]
 
-    /// All elements that run along something that shrinks, all but X, by their group of the root. Refuses what could not be
+    /// A part without the matrix that a run reads, which takes a way of its own.
+    let private without path (part: Part) =
+        { part with
+            Members = part.Members |> List.filter (fun (name, _, _) -> $"{part.Name}/{name}" <> path) }
+
+    /// X, when it is not what a run reads: a member of the root.
+    let private otherX (file: H5adFile) =
+        let alongs = [ Along.Cells; Along.Genes ]
+
+        [ match file.Store.TryFind("", file.Store.Root, "X") with
+          | Some node ->
+              { Name = ""
+                Group = file.Store.Root
+                Members = [ "X", alongs, Aligned.element file "X" node alongs ] }
+          | None -> () ]
+
+    /// All elements that run along something that shrinks, all but the matrix that is read, by their group of the root. Refuses what could not be
     /// subset.
     let find (file: H5adFile) (shrinks: Along -> bool) =
         let store = file.Store
@@ -76,8 +92,10 @@ module Parts =
           for name, alongs in mappings do
               if List.exists shrinks alongs then
                   match tryGroup store "" store.Root name with
-                  | Some group -> part name group alongs (Aligned.mapping file name group alongs)
+                  | Some group -> part name group alongs (Aligned.mapping file name group alongs) |> without file.X.Path
                   | None -> ()
+          if file.X.Path <> "X" then
+              yield! otherX file
           if shrinks Along.Cells then
               yield! raw file ]
         |> List.filter (fun part -> not part.Members.IsEmpty)

@@ -1,12 +1,17 @@
 /// Where the new values of X go in a draft, and what becomes of the room of the old ones.
 namespace SingleSharp.Core
 
+open System
 open System.Collections.Generic
 
 /// The outlet for values, and what it will have made once everything has left.
 type ValueSink =
-    { Outlet: Outlet<Slice>
-      Finish: unit -> NewValues }
+    {
+        Outlet: Outlet<Slice>
+        Finish: unit -> NewValues
+        /// Where values wait until all are there; null where they need not.
+        Scratch: IDisposable
+    }
 
 [<RequireQualifiedAccess>]
 module Place =
@@ -89,30 +94,50 @@ module Place =
             struct (low, (start + length - low) &&& ~~~7L))
         |> List.filter (fun (struct (_, length)) -> length > 0L)
 
-    /// Will nobody ever read the old values again once X leads to new ones?
-    let private isGivenUp (file: H5adFile) =
-        file.X.Data.Header.LinkCount = 1 && file.X.Group.Header.LinkCount = 1 && (References.find file.Store).AreAll
+    /// All bytes that a dataset takes outside of its header.
+    let private stored disk (data: Dataset) =
+        match data.Layout, chunksOf disk data with
+        | Contiguous address, _ when address <> Bytes.undefined -> [| struct (0L, address, data.Count * int64 data.ElementSize) |]
+        | _, ValueSome chunks ->
+            chunks.Entries
+            |> Array.filter (fun entry -> entry.Address <> Bytes.undefined)
+            |> Array.map (fun entry -> struct (0L, entry.Address, entry.Size))
+        | _ -> [||]
+
+    /// Does only X lead to this dataset, by one name each?
+    let private isAlone (matrix: Matrix) (data: Dataset) =
+        data.Header.LinkCount = 1
+        && match matrix.Form with
+           | Rows arrays
+           | Columns arrays -> arrays.Group.Header.LinkCount = 1
+           | Dense _ -> true
+
+    /// The datasets of the matrix that nobody will ever read again once it is what the plan makes of it.
+    let private givenUp (file: H5adFile) plan =
+        let replaced =
+            match plan, file.X.Form with
+            | RowByRow, _ -> file.X.Datasets
+            | StoreAnew, Rows arrays -> [ arrays.Data ]
+            | _ -> []
+
+        if (References.find file.Store).AreAll then replaced |> List.filter (isAlone file.X) else []
 
     /// A clone of the file as a draft. Where a pass will `read` all of X, what it reads is not copied yet: the outlet copies it
     /// as it is read. Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
     /// Neither is what is withheld, but its room is not free, because it may be copied later.
     let clone (file: H5adFile) (target: Disk) plan read withheld cancel =
         let source = file.Store.Disk
-        let indices = pieces source file.X.Indices
-        let data = pieces source file.X.Data
+        let givenUp = givenUp file plan |> Array.ofList |> Array.collect (stored source)
 
-        let givenUp =
-            match plan with
-            | StoreAnew when isGivenUp file -> data
-            | OnlyKept when isGivenUp file && file.X.Indices.Header.LinkCount = 1 -> Array.append indices data
+        let overwritten = if plan = Overwrite then stored source file.X.Values else [||]
+
+        /// Of what is stored in rows, as it is read.
+        let followed =
+            match file.X.Form, plan with
+            | Rows arrays, Untouched when read -> Array.append (pieces source arrays.Indices) (pieces source arrays.Data)
+            | Rows arrays, (Overwrite | StoreAnew) when read -> pieces source arrays.Indices
             | _ -> [||]
-
-        let overwritten = if plan = Overwrite then data else [||]
-
-        let kept =
-            Array.append indices data |> Array.except (Array.append givenUp overwritten)
-
-        let followed = if read && plan <> OnlyKept then Array.sort kept else [||]
+            |> Array.sort
 
         let withheld =
             withheld |> List.map (fun (struct (start, count)) -> struct (0L, start, count)) |> Array.ofList
@@ -121,13 +146,23 @@ module Place =
         Clone.copy source target file.Store.Superblock.EndOfFile (ranges skipped) cancel
         Draft(target, file.Store.Superblock, room (ranges givenUp)), Clone.asRead source target followed cancel
 
-    let private untouched =
-        { Outlet = Outlet.none
-          Finish = fun () -> SamePlaces }
+    let private sinkOf outlet finish =
+        { Outlet = outlet
+          Finish = finish
+          Scratch = null }
 
-    let private overwrite (draft: Draft) (data: Dataset) precision =
-        { Outlet = ValueOutlet.inPlace draft.Disk data (chunksOf draft.Disk data) precision
-          Finish = fun () -> SamePlaces }
+    let private untouched = sinkOf Outlet.none (fun () -> SamePlaces)
+
+    let private overwrite (draft: Draft) (matrix: Matrix) precision =
+        let data = matrix.Values
+
+        let outlet =
+            match matrix.Form, data.Layout with
+            | Dense _, Contiguous address -> DenseOutlet.toPlace draft.Disk address data.Type matrix.Genes
+            | Dense _, _ -> invalidOp $"{data.Path} is not stored in one piece"
+            | _ -> ValueOutlet.inPlace draft.Disk data (chunksOf draft.Disk data) precision
+
+        sinkOf outlet (fun () -> SamePlaces)
 
     /// Stored like the old values: chunks of the same extent with the same filters, or one piece.
     let private storeAnew (draft: Draft) k (data: Dataset) precision =
@@ -137,13 +172,11 @@ module Place =
         | Chunked(shape, _, _, _) ->
             let table = List<ChunkEntry>()
 
-            { Outlet = ValueOutlet.intoChunks draft data.Path data.Filters shape[0] precision table
-              Finish =
-                fun () ->
-                    let index =
-                        ChunkTree.write draft k shape [| int64 table.Count |] (Datatype.size datatype) (table.ToArray())
+            sinkOf (ValueOutlet.intoChunks draft data.Path data.Filters shape[0] precision table) (fun () ->
+                let index =
+                    ChunkTree.write draft k shape [| int64 table.Count |] (Datatype.size datatype) (table.ToArray())
 
-                    NewChunks(index, shape[0], precision) }
+                NewChunks(index, shape[0], precision))
         | Contiguous _
         | Compact _ ->
             let address = draft.Reserve(data.Count * int64 (Datatype.size datatype))
@@ -153,21 +186,47 @@ module Place =
                     Type = datatype
                     Layout = Contiguous address }
 
-            { Outlet = ValueOutlet.inPlace draft.Disk place ValueNone precision
-              Finish = fun () -> NewContiguous(address, precision) }
+            sinkOf (ValueOutlet.inPlace draft.Disk place ValueNone precision) (fun () -> NewContiguous(address, precision))
 
-    /// Rows as they come, one after another.
-    let private onlyKept (draft: Draft) (file: H5adFile) numeric =
-        let rows =
-            SparseOutlet.create draft file.Store.Superblock.ChunkNodeK file.X numeric file.X.Cells
+    /// A dense matrix of so many cells and genes. Chunks of several rows are filled once all rows are there.
+    let private dense (draft: Draft) k (old: Dataset) datatype cells genes folder cancel =
+        let bytes = Checked.(*) (Checked.(*) cells genes) (int64 (Datatype.size datatype))
 
-        { Outlet = rows.Outlet
-          Finish = rows.Finish >> NewRows }
+        /// What is empty and cannot grow has no chunks at all.
+        let hasChunks =
+            match old.Layout, Dataspace.resized [ cells; genes ] old.Space with
+            | Chunked _, Simple(_, most) -> not (List.contains 0L most)
+            | _ -> false
 
-    /// Where values of this type go.
-    let sink (draft: Draft) (file: H5adFile) plan numeric =
-        match plan with
-        | Untouched -> untouched
-        | Overwrite -> overwrite draft file.X.Data (Precision.ofNumeric numeric)
-        | StoreAnew -> storeAnew draft file.Store.Superblock.ChunkNodeK file.X.Data (Precision.ofNumeric numeric)
-        | OnlyKept -> onlyKept draft file numeric
+        if hasChunks then
+            let scratch = new Scratch(folder)
+            scratch.Disk.SetLength bytes
+
+            { Outlet = DenseOutlet.toPlace scratch.Disk 0L datatype (int genes)
+              Finish = fun () -> NewArray(DenseOutlet.inChunks draft k scratch.Disk old datatype cells genes cancel)
+              Scratch = scratch }
+        else
+            let address = draft.ReserveWithin bytes
+
+            sinkOf (DenseOutlet.toPlace draft.Disk address datatype (int genes)) (fun () ->
+                let place = if bytes = 0L then Bytes.undefined else address
+                NewArray(draft.PutReplacement(old, datatype, Simple([ cells; genes ], [ cells; genes ]), Encode.contiguous place bytes)))
+
+    /// The type in which numbers take the place of an old dataset's: its own, byte order included, if they are such numbers.
+    let private typeFor (matrix: Matrix) numeric =
+        if matrix.Type = numeric then matrix.Values.Type else Numeric.datatype numeric
+
+    /// Where values of this type go, of the cells and genes that stay.
+    let sink (draft: Draft) (file: H5adFile) plan numeric cells genes folder cancel =
+        let matrix = file.X
+        let k = file.Store.Superblock.ChunkNodeK
+
+        match plan, matrix.Form with
+        | Untouched, _ -> untouched
+        | Overwrite, _ -> overwrite draft matrix (Precision.ofNumeric numeric)
+        | StoreAnew, _ -> storeAnew draft k matrix.Values (Precision.ofNumeric numeric)
+        | RowByRow, Dense old -> dense draft k old (typeFor matrix numeric) cells genes folder cancel
+        | RowByRow, (Rows arrays | Columns arrays) ->
+            let rows = SparseOutlet.create draft k arrays (typeFor matrix numeric) cells genes
+
+            sinkOf rows.Outlet (rows.Finish >> NewRows)

@@ -79,40 +79,6 @@ type private Sieve() =
         slice.FirstCell <- firstCell
         slice.Origins <- origins
 
-/// Puts the values of a row in the order of their genes, for one reader.
-[<Sealed>]
-type private Sorter(genes: int) =
-    let sums: float[] = Array.zeroCreate genes
-    /// One bit for each gene that the row has a value of.
-    let present: uint64[] = Array.zeroCreate ((genes + 63) / 64)
-
-    /// Sorts the values [start, stop) by gene and adds up, in their order, those of one gene; says where they end now.
-    member _.Sort(rowGenes: int[], values: float[], start, stop) =
-        for i in start .. stop - 1 do
-            let gene = rowGenes[i]
-            let bit = 1UL <<< (gene &&& 63)
-
-            if present[gene >>> 6] &&& bit = 0UL then
-                present[gene >>> 6] <- present[gene >>> 6] ||| bit
-                sums[gene] <- values[i]
-            else
-                sums[gene] <- sums[gene] + values[i]
-
-        let mutable target = start
-
-        for word in 0 .. present.Length - 1 do
-            let mutable bits = present[word]
-            present[word] <- 0UL
-
-            while bits <> 0UL do
-                let gene = 64 * word + BitOperations.TrailingZeroCount bits
-                rowGenes[target] <- gene
-                values[target] <- sums[gene]
-                target <- target + 1
-                bits <- bits &&& (bits - 1UL)
-
-        target
-
 [<RequireQualifiedAccess>]
 module Selecting =
     /// The new number of each gene, −1 where it has none.

@@ -62,37 +62,13 @@ type private RowsPage(dataType: Datatype, indexType: Datatype) =
 
             Whole.encode indexType wide target
 
-    let encodeData (output: float[]) count (target: Span<byte>) =
-        match dataType with
-        | Float(4, _) ->
-            let stored = MemoryMarshal.Cast<byte, float32> target
-
-            for i in 0 .. count - 1 do
-                stored[i] <- Precision.toFloat32 output[i]
-        | Float(8, _) ->
-            let stored = MemoryMarshal.Cast<byte, float> target
-
-            for i in 0 .. count - 1 do
-                stored[i] <- Precision.toFloat64 output[i]
-        | _ ->
-            reserveWide count
-
-            for i in 0 .. count - 1 do
-                wide[i] <- Checked.int64 output[i]
-
-            Whole.encode dataType wide target
-
-        match dataType with
-        | Float(size, true) -> Whole.swap size target
-        | _ -> ()
-
     member _.Waiting = values * (Datatype.size dataType + Datatype.size indexType)
 
     member _.Add(slice: Slice) =
         let count = slice.Count
         let size = Datatype.size dataType
         data <- grown data (Checked.(*) (values + count) size)
-        encodeData slice.Output count (Span(data, values * size, count * size))
+        Narrow.encode dataType slice.Output 0 (Span(data, values * size, count * size))
         let size = Datatype.size indexType
         indices <- grown indices (Checked.(*) (values + count) size)
         encodeIndices slice.Genes count (Span(indices, values * size, count * size))
@@ -128,22 +104,31 @@ module SparseOutlet =
     /// Pages that hold more than this leave before their block ends.
     let private mostWaiting = 4 * 1024 * 1024
 
-    /// The type in which numbers take the place of an old dataset's: its own, byte order included, if it holds such numbers.
-    let private typeFor (old: Dataset) numeric =
-        if Numeric.ofDatatype old.Type = Some numeric then old.Type else Numeric.datatype numeric
+    /// A type of whole numbers up to `most`: that of an old dataset, if it holds so many.
+    let private typeFor (old: Dataset) (most: int64) =
+        let holds =
+            match old.Type with
+            | Integer(8, _, _) -> true
+            | Integer(size, signed, _) -> most < (1L <<< (8 * size - (if signed then 1 else 0)))
+            | _ -> false
+
+        if holds then old.Type
+        elif most <= int64 Int32.MaxValue then Numeric.datatype Numeric.Int32
+        else Numeric.datatype Numeric.Int64
 
     /// Stores the rows that come, whose cells and genes are numbered as they shall be, like the old matrix: the Output of each
-    /// slice as `numeric`, genes and row offsets in the types of the old ones. There may be `rows` rows, and no more values
-    /// than the old matrix has.
+    /// slice in a type, genes and row offsets in the types of the old ones where these hold them. There may be `rows` rows, and
+    /// no more values than the old matrix has.
     /// Law (rows out): the matrix holds the rows that came; the file is the same to the byte whatever the schedule and the slices.
-    let create (draft: Draft) k (matrix: Matrix) numeric (rows: int64) =
-        let dataType = typeFor matrix.Data numeric
-        let indexType = matrix.Indices.Type
+    let create (draft: Draft) k (arrays: SparseArrays) (dataType: Datatype) (rows: int64) (genes: int64) =
+        let most = arrays.Data.Count
+        let indexType = typeFor arrays.Indices (max 0L (genes - 1L))
+        let pointerType = typeFor arrays.Indptr most
         // The data come last, so that the room that they do not need can be given back.
-        let indptr = Stretch(draft, k, matrix.Indptr, matrix.Indptr.Type, rows + 1L)
-        let indices = Stretch(draft, k, matrix.Indices, indexType, matrix.Stored)
-        let data = Stretch(draft, k, matrix.Data, dataType, matrix.Stored)
-        let shelf = RowsShelf(data, indices, indptr, matrix.Indptr.Type)
+        let indptr = Stretch(draft, k, arrays.Indptr, pointerType, rows + 1L)
+        let indices = Stretch(draft, k, arrays.Indices, indexType, most)
+        let data = Stretch(draft, k, arrays.Data, dataType, most)
+        let shelf = RowsShelf(data, indices, indptr, pointerType)
         let spare = ConcurrentBag<RowsPage>()
 
         { Outlet =

@@ -96,8 +96,8 @@ module Subset =
                 struct (draft.Rewrite(path, group, links, []), ValueSome used)
         | _ -> struct (write store draft cancel [ kept ] aligned, ValueNone)
 
-    /// Writes everything that stays, all but X, and says which links of which groups of the root lead to it: members of obs,
-    /// var, obsm, varm, layers, obsp, varp, raw and, for the colors of categories, uns. What runs along nothing that shrinks
+    /// Writes everything that stays, all but the matrix that is read, and says which links of which groups of the root lead to
+    /// it: members of obs, var, obsm, varm, layers, obsp, varp, raw, the root itself and, for the colors of categories, uns. What runs along nothing that shrinks
     /// has no link here: it stays where it is.
     let links (file: H5adFile) (draft: Draft) (selection: Selection) cancel : (string * (string * int64) list) list =
         let store = file.Store

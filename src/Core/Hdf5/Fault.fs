@@ -17,6 +17,8 @@ type Fault =
     | Unsupported of path: string * where: string * what: string
     /// A value that is not a count.
     | InvalidValue of path: string * cell: string * gene: string * value: float
+    /// A cell has several values of one gene.
+    | StoredTwice of path: string * cell: string * gene: string
     /// An option that does not fit the data or another option.
     | BadOption of option: string * why: string
     /// A step has no result for these data.
@@ -46,6 +48,8 @@ type Fault =
         | Unsupported(path, where, what) -> $"{path} stores {where} in a way that is not supported: {what}."
         | InvalidValue(path, cell, gene, value) ->
             $"{path} holds {Fault.Number value} for cell {cell}, gene {gene}, which is not a count; clean the data, or pass --allow-invalid to compute as scanpy does."
+        | StoredTwice(path, cell, gene) ->
+            $"{path} stores more than one value for cell {cell}, gene {gene}, and does not say which counts; pass --sum-duplicates to add them up, or clean the data with X.sum_duplicates()."
         | BadOption(option, why) -> $"{option}: {why}."
         | Unsuitable(step, why) -> $"{step} cannot be computed: {why}."
         | CannotWrite(path, why) -> $"{path} cannot be written: {why}."
@@ -73,6 +77,7 @@ module Fault =
         | Damaged _ -> "Damaged"
         | Unsupported _ -> "Unsupported"
         | InvalidValue _ -> "InvalidValue"
+        | StoredTwice _ -> "StoredTwice"
         | BadOption _ -> "BadOption"
         | Unsuitable _ -> "Unsuitable"
         | CannotWrite _ -> "CannotWrite"

@@ -27,7 +27,7 @@ module Budget =
 
     let nothing = { State = 0L; Page = 0L; Once = 0L }
 
-    /// The roomiest way to read that fits, or the least memory that one needs; slices give way before blocks in flight do.
+    /// The roomiest way to read the rows of a matrix that fits, or the least memory that one needs; slices give way before blocks in flight do.
     let tryFit (matrix: Matrix) (settings: Settings) need =
         let workers = max 1 settings.Workers
 

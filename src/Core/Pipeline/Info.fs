@@ -22,6 +22,8 @@ type Info =
         Cells: int64
         Genes: int
         StoredValues: int64
+        /// csr_matrix, csc_matrix or array.
+        Encoding: string
         Matrix: Stored list
         ObsColumns: string list
         VarColumns: string list
@@ -31,7 +33,7 @@ type Info =
         IsLogged: bool
         /// Are the values of the first block of cells whole, finite and not negative?
         LooksLikeCounts: bool
-        /// How many cells that block has.
+        /// How many cells that block has; 0 where genes were looked at instead, because X is stored in columns.
         CellsExamined: int64
         /// What preprocessing would do.
         Plan: Plan
@@ -60,13 +62,20 @@ module Info =
               | Some(DatasetNode _) -> name
               | None -> () ]
 
+    /// The first block of cells; of a matrix that is not stored in rows, of genes.
     let private examine (file: H5adFile) settings =
-        let cells = min file.X.Cells (int64 Blocks.rowsPerBlock)
+        let matrix =
+            match file.X.Form with
+            | Columns _ -> Matrix.flipped file.X
+            | _ -> file.X
+
+        let examined = min matrix.Cells (int64 Blocks.rowsPerBlock)
 
         let rows =
-            Reader.rows file.Store.Disk file.X (Budget.fit file.X settings Budget.nothing).ValuesPerSlice
+            Reader.rows file.Store.Disk matrix (Budget.fit matrix settings Budget.nothing).ValuesPerSlice
 
-        Blocks.run Blocks.sequential { rows with Rows = cells } Outlet.none (Validity.find false), cells
+        Blocks.run Blocks.sequential { rows with Rows = examined } Outlet.none (Validity.find false),
+        if matrix.Cells = file.X.Cells then examined else 0L
 
     let ofFile (file: H5adFile) recipe settings =
         let plan = Plan.ofFile file recipe settings
@@ -77,7 +86,8 @@ module Info =
           Cells = file.X.Cells
           Genes = file.X.Genes
           StoredValues = file.X.Stored
-          Matrix = [ file.X.Data; file.X.Indices; file.X.Indptr ] |> List.map stored
+          Encoding = file.X.Encoding
+          Matrix = file.X.Datasets |> List.map stored
           ObsColumns = file.Obs.Columns
           VarColumns = file.Var.Columns
           Others = others file

@@ -1,6 +1,7 @@
 /// The reads of X that a plan asks for, each as one fold and one outlet.
 namespace SingleSharp.Core
 
+open System.IO
 open System.Runtime.ExceptionServices
 
 /// Which rows and columns of X a pass sees.
@@ -15,6 +16,8 @@ type Scope =
 type Job =
     {
         File: H5adFile
+        /// The matrix of the file, row by row.
+        Rows: RowMatrix
         Plan: Plan
         Settings: Settings
         Batches: Batches option
@@ -39,7 +42,33 @@ type Tallied =
 [<RequireQualifiedAccess>]
 module Pass =
     let private bytesOf (matrix: Matrix) =
-        matrix.Stored * int64 (matrix.Data.ElementSize + matrix.Indices.ElementSize)
+        matrix.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
+
+    /// Genes that a cell has several values of are added up where the recipe says so. Otherwise they are refused, by the first
+    /// reading, after which there are none.
+    let private unambiguous sumDuplicates isFirst (matrix: Matrix) source =
+        match matrix.Form with
+        | Dense _ -> source
+        | _ when sumDuplicates -> source |> Duplicates.summed matrix.Type matrix.Genes
+        | _ when isFirst -> source |> Duplicates.refused matrix.Genes
+        | _ -> source
+
+    /// What a block failed of, in the words of the file.
+    let private explain (file: H5adFile) (geneOf: int -> int64) cause =
+        let cellName cell = Frame.nameOf file.Store file.Obs cell
+        let geneName gene = Frame.nameOf file.Store file.Var gene
+
+        match cause with
+        | NotACount(cell, gene, value) -> Fault.throw (InvalidValue(file.Path, cellName cell, geneName (geneOf gene), value))
+        | SecondValue(cell, gene) -> Fault.throw (StoredTwice(file.Path, cellName cell, geneName (int64 gene)))
+        | SumTooLarge(cell, gene) ->
+            Fault.throw (
+                BadOption(
+                    "--sum-duplicates",
+                    $"the values of cell {cellName cell}, gene {geneName (int64 gene)} add up to more than {Numeric.name file.X.Type} holds"
+                )
+            )
+        | _ -> ()
 
     let private schedule (matrix: Matrix) (settings: Settings) cells window pass passes =
         { Workers = settings.Workers
@@ -55,16 +84,20 @@ module Pass =
                       Bytes = bytesOf matrix } }
 
     /// A reader's own question, asked in one read. What a step throws arrives as it was thrown.
-    let ask (file: H5adFile) settings question =
-        let fit = Budget.fit file.X settings Budget.nothing
+    let ask (file: H5adFile) (settings: Settings) question =
+        use rows =
+            RowMatrix.Prepare(file, Path.GetTempPath(), settings.Memory, settings.Cancel, ignore)
+
+        let fit = Budget.fit rows.Matrix settings Budget.nothing
 
         try
             Blocks.run
-                (schedule file.X settings file.X.Cells fit.Window 1 1)
-                (Reader.rows file.Store.Disk file.X fit.ValuesPerSlice)
+                (schedule rows.Matrix settings file.X.Cells fit.Window 1 1)
+                (Reader.rows rows.Disk rows.Matrix fit.ValuesPerSlice |> unambiguous false true rows.Matrix)
                 Outlet.none
                 question
         with BlockFailed(_, _, cause) ->
+            explain file int64 cause
             ExceptionDispatchInfo.Throw cause
             raise cause
 
@@ -72,11 +105,16 @@ module Pass =
         (job.Plan.Passes |> List.find (fun pass -> pass.Reading = reading)).Fit
 
     /// The rows that a job sees, judged and dropped where its scope says so.
-    let private rows (job: Job) (fit: Fit) =
+    let private rows (job: Job) reading (fit: Fit) =
         let file = job.File
+        let matrix = job.Rows.Matrix
+
+        let isFirst =
+            (job.Plan.Passes |> List.find (fun pass -> pass.Reading <> Reading.Transpose)).Reading = reading
 
         let grouped =
-            let all = Reader.rows file.Store.Disk file.X fit.ValuesPerSlice
+            let all =
+                Reader.rows job.Rows.Disk matrix fit.ValuesPerSlice |> unambiguous job.Plan.Recipe.SumDuplicates isFirst matrix
 
             match job.Batches with
             | Some batches -> all |> Selecting.labelled batches.Open
@@ -98,12 +136,10 @@ module Pass =
             1 + (job.Plan.Passes |> List.findIndex (fun pass -> pass.Reading = reading))
 
         try
-            Blocks.run (schedule job.File.X job.Settings source.Rows fit.Window number job.Plan.Passes.Length) source outlet question
-        with BlockFailed(_, _, NotACount(cell, gene, value)) ->
-            let store = job.File.Store
-            let cell = Frame.nameOf store job.File.Obs cell
-            let gene = Frame.nameOf store job.File.Var (job.Genes.At(int64 gene))
-            Fault.throw (InvalidValue(job.File.Path, cell, gene, value))
+            Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit.Window number job.Plan.Passes.Length) source outlet question
+        with BlockFailed(_, _, cause) ->
+            explain job.File (fun gene -> job.Genes.At(int64 gene)) cause
+            reraise ()
 
     /// Judges the cells, and the genes by the cells that stay; lets out what is noted about those cells.
     let judge (job: Job) (filter: FilterRecipe) outlet =
@@ -112,7 +148,7 @@ module Pass =
 
         let tallies =
             Filter.perGene job.File.X.Genes
-            |> run job Reading.Filter fit (rows { job with Scope = Judged } fit) (Outlet.both (Selecting.into cells) outlet)
+            |> run job Reading.Filter fit (rows { job with Scope = Judged } Reading.Filter fit) (Outlet.both (Selecting.into cells) outlet)
 
         struct ({ Cells = cells
                   Genes = Filter.genes job.File.X.Type (Limits.ofGenes filter) tallies },
@@ -127,7 +163,7 @@ module Pass =
             and! _ = Validity.find (mustBeCounts job)
             return genes
         }
-        |> run job Reading.HighlyExpressed fit (rows job fit) Outlet.none
+        |> run job Reading.HighlyExpressed fit (rows job Reading.HighlyExpressed fit) Outlet.none
 
     /// The median total per cell over the genes that are not excluded.
     let medianTotal (job: Job) precision excluded isCounted folder =
@@ -137,11 +173,11 @@ module Pass =
         let totals =
             Normalize.totalColumn precision excluded |> ColumnOutlet.toPlaces scratch.Disk [| 0L |]
 
-        Validity.find (mustBeCounts job) |> run job Reading.Median fit (rows job fit) totals |> ignore
+        Validity.find (mustBeCounts job) |> run job Reading.Median fit (rows job Reading.Median fit) totals |> ignore
         Median.ofNumbers precision scratch.Disk (scratch.Disk.Length / 8L) isCounted
 
-    let private transformed job transformation fit =
-        rows job fit |> Reader.through (fun () -> Normalize.start transformation)
+    let private transformed job reading transformation fit =
+        rows job reading fit |> Reader.through (fun () -> Normalize.start transformation)
 
     /// Sums per gene for highly variable genes, of what their flavor looks at.
     let private moments (job: Job) =
@@ -194,7 +230,7 @@ module Pass =
                   Moments = moments
                   Unscaled = unscaled }
         }
-        |> run job Reading.Steps fit (transformed job transformation fit) outlet
+        |> run job Reading.Steps fit (transformed job Reading.Steps transformation fit) outlet
 
     /// What is known where no step had to be taken.
     let unread (job: Job) =
@@ -213,17 +249,19 @@ module Pass =
     /// Sums of counts that are clipped at their trend.
     let clipped (job: Job) trends =
         let fit = fitOf job Reading.Clipped
-        SeuratV3.clipped (int job.Genes.Count) trends |> run job Reading.Clipped fit (rows job fit) Outlet.none
+        SeuratV3.clipped (int job.Genes.Count) trends |> run job Reading.Clipped fit (rows job Reading.Clipped fit) Outlet.none
 
     /// The Gram matrix of the chosen genes, which the outlet sees as well.
     let gram (job: Job) transformation (genes: Kept) fit outlet =
-        let source = transformed job transformation fit |> Selecting.choose genes
+        let source =
+            transformed job Reading.Components transformation fit |> Selecting.choose genes
+
         Gram.fold (int genes.Count) |> run job Reading.Components fit source outlet
 
     /// Reads what the pass for the Gram matrix spilled, and lets the scores out; X is not read for it.
     let project (job: Job) fit source outlet =
         let quietly =
-            { schedule job.File.X job.Settings job.File.X.Cells fit.Window 1 1 with
+            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit.Window 1 1 with
                 RowsDone = ignore }
 
         Blocks.run quietly source outlet (Fold.always ())

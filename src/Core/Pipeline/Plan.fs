@@ -64,14 +64,19 @@ module Plan =
         if recipe.Log1p.IsSome then Precision.numeric (Precision.afterLog1p normalized) else normalized
 
     let private values (file: H5adFile) recipe after =
+        let fits alone =
+            alone && Place.canOverwrite file.Store.Disk file.X.Values (Numeric.datatype after)
+
         if recipe.Filter.IsSome then
-            OnlyKept
+            RowByRow
         elif not (Recipe.changesValues recipe) then
             Untouched
-        elif file.X.Group.Header.LinkCount = 1 && Place.canOverwrite file.Store.Disk file.X.Data (Numeric.datatype after) then
-            Overwrite
         else
-            StoreAnew
+            match file.X.Form with
+            | Rows _ when recipe.SumDuplicates -> RowByRow
+            | Rows arrays -> if fits (arrays.Group.Header.LinkCount = 1) then Overwrite else StoreAnew
+            | Dense values -> if fits (values.Filters.IsEmpty && not values.Layout.IsChunked) then Overwrite else RowByRow
+            | Columns _ -> RowByRow
 
     /// How many genes pca will look at, at most, where that is known.
     let private pcaGenes (file: H5adFile) (recipe: Recipe) =
@@ -153,7 +158,7 @@ module Plan =
 
     /// How the pass for the components reads, once it is known how many genes it looks at.
     let gramFit (file: H5adFile) (settings: Settings) pca genes =
-        match Reading.gramNeed settings pca (int genes) |> Budget.tryFit file.X settings with
+        match Reading.gramNeed settings pca (int genes) |> Budget.tryFit (RowMatrix.Foreseen file.X) settings with
         | Ok fit -> fit
         | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory))
 
@@ -193,11 +198,12 @@ module Plan =
         let pcaGenes = pcaGenes file recipe
         let groups = groups batches
         let genes = Kept.all (int64 file.X.Genes)
+        let rows = RowMatrix.Foreseen file.X
 
         let passes =
-            Reading.ofRecipe recipe
+            Reading.ofRecipe file.X recipe
             |> List.map (fun reading ->
-                reading, Reading.need file settings recipe values after groups pcaGenes reading |> Budget.tryFit file.X settings)
+                reading, Reading.need file settings recipe values after groups pcaGenes reading |> Budget.tryFit rows settings)
             |> fitting settings pcaGenes
             |> List.map (fun (reading, fit) ->
                 { Reading = reading

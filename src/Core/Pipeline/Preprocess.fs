@@ -62,7 +62,7 @@ module Preprocess =
             columnOutlet draft job.File (Written.filterColumns job.File job.Plan)
 
         match job.Plan.Recipe.Filter with
-        | Some filter when Recipe.filtersGenes job.Plan.Recipe ->
+        | Some filter when Reading.judgesFirst job.File.X job.Plan.Recipe ->
             let struct (selection, tallies) = Pass.judge job filter outlet
             Pass.choosing job selection, columns, Some tallies, Outlet.none
         | Some _ -> { job with Scope = Judged }, columns, None, outlet
@@ -93,7 +93,15 @@ module Preprocess =
         let cellColumns, cellOutlet =
             columnOutlet draft file (Written.cellColumns file plan job.Genes)
 
-        let values = Place.sink draft file plan.Values plan.TypeAfter
+        let cells =
+            match job.Scope with
+            | Chosen selection -> selection.Cells.Count
+            | _ -> file.X.Cells
+
+        let values =
+            Place.sink draft file plan.Values plan.TypeAfter cells job.Genes.Count folder job.Settings.Cancel
+
+        use _ = values.Scratch
 
         let tallied =
             if plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps) then
@@ -148,10 +156,7 @@ module Preprocess =
         Report.make job transformation tallied table components
 
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
-    let private withheld (job: Job) =
-        let file = job.File
-        let recipe = job.Plan.Recipe
-
+    let private withheld (file: H5adFile) recipe =
         let least drops length =
             if drops then Kept.none length else Kept.all length
 
@@ -164,22 +169,22 @@ module Preprocess =
             []
 
     /// A clone of the input takes the place of the target once it is complete.
-    let private toClone job (target: string) =
-        let file = job.File
-        let withheld = withheld job
+    let private toClone (file: H5adFile) (plan: Plan) (settings: Settings) (start: string -> Job) (target: string) =
+        let withheld = withheld file plan.Recipe
 
         let copied =
             file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
 
-        Publish.require target (copied + Written.addedBytes file job.Plan)
+        Publish.require target (copied + Written.addedBytes file plan)
         let folder = Path.GetDirectoryName(Publish.resolve target)
+        let job = start folder
+        use _ = job.Rows
 
-        let reads =
-            job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
+        let reads = plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
 
         Publish.replace target file.Store.Disk.Origin (fun disk ->
             let draft, following =
-                Place.clone file disk job.Plan.Values reads withheld job.Settings.Cancel
+                Place.clone file disk plan.Values reads withheld settings.Cancel
 
             let report = write job draft folder following withheld
 
@@ -189,10 +194,12 @@ module Preprocess =
             report target)
 
     /// New columns and members are appended to the input itself; only the last write makes them visible.
-    let private toInput job =
-        let store = job.File.Store
-        Publish.require store.Path (Written.addedBytes job.File job.Plan)
+    let private toInput (file: H5adFile) plan start =
+        let store = file.Store
+        Publish.require store.Path (Written.addedBytes file plan)
         let folder = Path.GetDirectoryName(Publish.resolve store.Path)
+        let job: Job = start folder
+        use _ = job.Rows
         let length = store.Disk.Length
 
         /// Nothing points behind the old end before the last write, so cutting there restores the file to the byte.
@@ -227,13 +234,24 @@ module Preprocess =
         if recipe.Filter.IsSome then
             Subset.require file (Recipe.filtersCells recipe) (Recipe.filtersGenes recipe)
 
+    /// How far the rows have been put together, in the terms of a read.
+    let private transposing (plan: Plan) (settings: Settings) (file: H5adFile) share =
+        settings.Progress
+            { Pass = 1
+              Passes = plan.Passes.Length
+              CellsDone = int64 (share * float file.X.Cells)
+              Cells = file.X.Cells
+              Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize) }
+
     /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
     let run recipe (settings: Settings) (input: string) output =
         let appends =
             output = InPlace && not (Recipe.changesValues recipe) && recipe.Filter.IsNone
 
-        use file = if appends then Schema.openWrite input else Schema.openRead input
         Check.recipe recipe
+
+        use file =
+            if appends then Schema.openWriteAs recipe.Matrix input else Schema.openReadAs recipe.Matrix input
 
         let target =
             match output with
@@ -245,24 +263,28 @@ module Preprocess =
 
         use _ = Option.toObj batches
 
-        let job =
+        let plan = Plan.make file batches recipe settings
+
+        /// Everything is checked once the rows are put together, which may take a while.
+        let start folder =
             { File = file
-              Plan = Plan.make file batches recipe settings
+              Rows = RowMatrix.Prepare(file, folder, settings.Memory, settings.Cancel, transposing plan settings file)
+              Plan = plan
               Settings = settings
               Batches = batches
               Scope = Whole
               Genes = Kept.all (int64 file.X.Genes) }
 
-        requireEditable file job.Plan
-        job.Plan.Warnings |> List.iter settings.Warn
+        requireEditable file plan
+        plan.Warnings |> List.iter settings.Warn
 
         let report =
             match output with
             | NewFile target ->
                 requireOther input target
-                toClone job target
-            | InPlace when appends -> toInput job
-            | InPlace -> toClone job input
+                toClone file plan settings start target
+            | InPlace when appends -> toInput file plan start
+            | InPlace -> toClone file plan settings start input
 
-        report.Warnings |> List.skip job.Plan.Warnings.Length |> List.iter settings.Warn
+        report.Warnings |> List.skip plan.Warnings.Length |> List.iter settings.Warn
         report

@@ -4,6 +4,8 @@ namespace SingleSharp.Core
 /// What X is read for.
 [<RequireQualifiedAccess>]
 type Reading =
+    /// To put the rows of X together where it is not stored in rows.
+    | Transpose
     /// To judge cells and genes by the limits of the filter.
     | Filter
     /// To find highly expressed genes.
@@ -24,13 +26,22 @@ module Reading =
 
     /// A page of new chunks also has one that is being built and the two buffers of its codec.
     let private pageOf (matrix: Matrix) values after =
-        match values, matrix.Data.Layout with
+        match values, matrix.Values.Layout with
         | StoreAnew, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
         | _ -> usualPage
 
+    /// Are cells and genes judged in a read of their own? Genes have to be, and so have the cells of dense X, whose rows have
+    /// their places in the output only once it is known which of them stay.
+    let judgesFirst (matrix: Matrix) recipe =
+        match matrix.Form with
+        | Dense _ -> recipe.Filter.IsSome
+        | _ -> Recipe.filtersGenes recipe
+
     /// The reads that a recipe asks for, in order.
-    let ofRecipe (recipe: Recipe) =
-        [ if Recipe.filtersGenes recipe then
+    let ofRecipe (matrix: Matrix) (recipe: Recipe) =
+        [ if Transposed.isNeeded matrix then
+              Reading.Transpose
+          if judgesFirst matrix recipe then
               Reading.Filter
           match recipe.NormalizeTotal with
           | Some normalize ->
@@ -52,6 +63,7 @@ module Reading =
     /// What a read is for, in words.
     let purpose recipe reading =
         match reading with
+        | Reading.Transpose -> "put rows together"
         | Reading.Filter -> "judge cells and genes"
         | Reading.HighlyExpressed -> "find highly expressed genes"
         | Reading.Median -> "median total"
@@ -83,6 +95,9 @@ module Reading =
         let genes = int64 file.X.Genes
 
         match reading with
+        | Reading.Transpose ->
+            { Budget.nothing with
+                Once = Transposed.memory }
         | Reading.Filter ->
             { Budget.nothing with
                 State = genes * tallied

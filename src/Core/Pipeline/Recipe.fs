@@ -129,6 +129,10 @@ type Recipe =
         Log1p: Log1pRecipe option
         Hvg: HvgRecipe option
         Pca: PcaRecipe option
+        /// The matrix that the steps read, and write where they change values.
+        Matrix: MatrixName
+        /// Add up what a cell has of one gene where it is stored more than once, instead of refusing it.
+        SumDuplicates: bool
         /// Compute with negative, NaN and infinite values as scanpy does, instead of refusing them.
         AllowInvalid: bool
     }
@@ -190,6 +194,8 @@ module Recipe =
           Log1p = None
           Hvg = None
           Pca = None
+          Matrix = MatrixName.X
+          SumDuplicates = false
           AllowInvalid = false }
 
     /// QC metrics, 10,000 counts per cell, natural logarithm.

@@ -98,7 +98,7 @@ module Written =
             |> List.sumBy (fun column -> file.X.Cells * int64 (Numeric.size column.Type))
 
         let values =
-            if plan.Values = StoreAnew && file.X.Data.Filters.IsEmpty then
+            if (plan.Values = StoreAnew || plan.Values = RowByRow) && file.X.Values.Filters.IsEmpty then
                 file.X.Stored * int64 (Numeric.size plan.TypeAfter)
             else
                 0L

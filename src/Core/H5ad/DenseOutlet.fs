@@ -1,0 +1,94 @@
+/// Lets rows out as a dense matrix: each at its place, zeros filled in.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Concurrent
+open System.Threading
+
+[<RequireQualifiedAccess>]
+module DenseOutlet =
+    /// Rows are written together up to so many bytes.
+    let private pieceBytes = 1 <<< 20
+
+    /// Writes the Output of each row as `genes` values of a type, the source's first row at the address. Places are known
+    /// beforehand, so workers write at once.
+    /// Law (dense out): the array is that which the rows mean, whatever the schedule and the slices.
+    let toPlace (disk: Disk) (address: int64) (datatype: Datatype) (genes: int) : Outlet<Slice> =
+        let size = Datatype.size datatype
+        let rowBytes = Checked.(*) genes size
+        let most = max 1 (pieceBytes / max 1 rowBytes)
+        let spare = ConcurrentBag<struct (float[] * byte[])>()
+
+        let write (slice: Slice) =
+            let struct (row, bytes) =
+                match spare.TryTake() with
+                | true, buffers -> buffers
+                | _ -> struct (Array.zeroCreate genes, Array.zeroCreate (Checked.(*) most rowBytes))
+
+            for low in 0..most .. slice.Cells - 1 do
+                let high = min slice.Cells (low + most)
+
+                for i in low .. high - 1 do
+                    Array.Clear row
+
+                    for value in slice.Offsets[i] .. slice.Offsets[i + 1] - 1 do
+                        row[slice.Genes[value]] <- slice.Output[value]
+
+                    Narrow.encode datatype row 0 (Span(bytes, (i - low) * rowBytes, rowBytes))
+
+                let place = address + (slice.FirstCell + int64 low) * int64 rowBytes
+                disk.Write(place, ReadOnlySpan(bytes, 0, (high - low) * rowBytes))
+
+            spare.Add(struct (row, bytes))
+
+        Outlet.ofPages
+            { Begin = ignore
+              Fill =
+                fun () slice ->
+                    if genes > 0 then
+                        write slice
+              IsFull = fun () -> false
+              Flush = ignore
+              Recycle = ignore
+              Complete = ignore }
+
+    /// Stores an array that lies at the start of a scratch file, cells × genes, in chunks like those of an old one, and returns
+    /// the address of the new dataset.
+    let inChunks (draft: Draft) k (scratch: Disk) (old: Dataset) (datatype: Datatype) cells genes (cancel: CancellationToken) =
+        let size = int64 (Datatype.size datatype)
+        let space = Dataspace.resized [ cells; genes ] old.Space
+
+        /// HDF5 lets no chunk be longer than a dimension that cannot grow.
+        let shape =
+            match old.Layout, space with
+            | Chunked(shape, _, _, _), Simple(_, most) ->
+                Array.map2 (fun most extent -> if most < 0L then extent else min most extent) (Array.ofList most) shape
+            | _ -> invalidOp $"{old.Path} is not stored in chunks"
+
+        let counts =
+            Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) [| cells; genes |] shape
+
+        let chunk: byte[] = Array.zeroCreate (Checked.int (shape[0] * shape[1] * size))
+        let codec = ChunkCodec(draft.Disk, old.Path, old.Filters, chunk.Length)
+
+        let gather (band: int64) (stack: int64) =
+            let columns = min shape[1] (genes - stack * shape[1])
+            Array.Clear chunk
+
+            for row in 0L .. min shape[0] (cells - band * shape[0]) - 1L do
+                let source = ((band * shape[0] + row) * genes + stack * shape[1]) * size
+                scratch.ReadInto(source, Span(chunk, int (row * shape[1] * size), int (columns * size)))
+
+        let table =
+            [| for band in 0L .. counts[0] - 1L do
+                   for stack in 0L .. counts[1] - 1L do
+                       cancel.ThrowIfCancellationRequested()
+                       gather band stack
+                       let encoded = codec.Encode(ReadOnlySpan chunk)
+
+                       { Address = draft.PutChunk encoded
+                         Size = int64 encoded.Length
+                         Mask = codec.Mask } |]
+
+        let index = ChunkTree.write draft k shape counts (int size) table
+        draft.PutReplacement(old, datatype, space, Encode.chunked shape (int size) index)

@@ -1,0 +1,85 @@
+/// Reads the rows of a dense matrix as slices of the values that are not zero.
+namespace SingleSharp.Core
+
+[<RequireQualifiedAccess>]
+module internal DenseRows =
+    /// Rows are decoded as many at a time as lie in one chunk, as long as these have no more values than this.
+    let mostValues = 1L <<< 22
+
+    /// The rows that are read at a time: those of one slice, or those of one row of chunks, each of which is decoded only once then.
+    let bandOf (matrix: Matrix) (values: Dataset) rowsPerSlice =
+        match values.Layout with
+        | Chunked(shape, _, _, _) -> max 1L (min shape[0] matrix.Cells)
+        | _ -> int64 rowsPerSlice
+
+    let rowsPerSlice (matrix: Matrix) target = max 1 (target / max 1 matrix.Genes)
+
+    /// Can its rows be read in order? Not where so many lie in one chunk that they would not fit into memory.
+    let canStream (matrix: Matrix) =
+        match matrix.Form with
+        | Dense values -> bandOf matrix values 1 <= max 1L (mostValues / int64 (max 1 matrix.Genes))
+        | _ -> true
+
+    /// Bytes that one worker keeps for slices of so many values.
+    let memory (matrix: Matrix) (values: Dataset) target =
+        let rows = rowsPerSlice matrix target
+        let genes = int64 matrix.Genes
+        let band = Checked.(*) (bandOf matrix values rows) genes
+        // Numbers as read, as whole numbers and as floats; genes, values and output of a slice.
+        band * int64 (values.ElementSize + 8 + 8) + int64 rows * genes * int64 (4 + 8 + 8)
+
+/// Reads slices of a dense matrix. A slice has about `target` values, zeros as well, and at least one row.
+[<Sealed>]
+type internal DenseSlices(disk: Disk, matrix: Matrix, values: Dataset, chunks: Chunks voption, target: int) =
+    let reader = NumberReader(disk, values, chunks)
+    let genes = matrix.Genes
+    let rowsPerSlice = DenseRows.rowsPerSlice matrix target
+    let bandRows = DenseRows.bandOf matrix values rowsPerSlice
+    let mutable band: float[] = Array.empty
+    let slice = Slice()
+
+    let read first rows =
+        let needed = Checked.(*) rows genes
+
+        if band.Length < needed then
+            band <- Array.zeroCreate needed
+
+        reader.Values(first, rows, band)
+
+    /// The rows [low, high) of the band, which begins with the cell `start`.
+    let fill start low high =
+        slice.FirstCell <- start + int64 low
+        slice.FirstValue <- slice.FirstCell * int64 genes
+        slice.Cells <- high - low
+        slice.Reserve(high - low, (high - low) * genes)
+        let mutable count = 0
+
+        for row in low .. high - 1 do
+            for gene in 0 .. genes - 1 do
+                let value = band[row * genes + gene]
+
+                // NaN differs from zero too.
+                if value <> 0.0 then
+                    slice.Genes[count] <- gene
+                    slice.Values[count] <- value
+                    count <- count + 1
+
+            slice.Offsets[row - low + 1] <- count
+
+    interface RowReader<Slice> with
+        member _.Read(first, count, visit) =
+            let stop = first + int64 count
+            let mutable next = first
+
+            while next < stop do
+                let bandStop = min stop ((next / bandRows + 1L) * bandRows)
+                let rows = int (bandStop - next)
+                read next rows
+
+                for low in 0..rowsPerSlice .. rows - 1 do
+                    fill next low (min rows (low + rowsPerSlice))
+                    visit slice
+
+                next <- bandStop
+
+        member _.Dispose() = ()

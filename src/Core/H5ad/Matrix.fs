@@ -1,0 +1,196 @@
+/// A matrix of cells × genes in a file, in whichever form it is stored.
+namespace SingleSharp.Core
+
+open System
+
+/// Which matrix of a file is meant.
+[<RequireQualifiedAccess>]
+type MatrixName =
+    | X
+    /// layers/NAME: like X in all but its place.
+    | Layer of string
+    /// raw/X, whose genes are those of raw/var.
+    | Raw
+
+/// The arrays of a compressed sparse matrix.
+type SparseArrays =
+    {
+        Group: Group
+        /// The attribute that holds its shape: shape, or h5sparse_shape before anndata 0.7.
+        ShapeName: string
+        Data: Dataset
+        Indices: Dataset
+        Indptr: Dataset
+    }
+
+type Form =
+    /// Compressed sparse rows: one row per cell.
+    | Rows of SparseArrays
+    /// Compressed sparse columns: one column per gene.
+    | Columns of SparseArrays
+    /// Every value, zeros as well: cells × genes.
+    | Dense of Dataset
+
+type Matrix =
+    {
+        /// X, layers/NAME or raw/X.
+        Path: string
+        Form: Form
+        Cells: int64
+        Genes: int
+        /// The type of its values; float16 counts as float32, which holds the same values.
+        Type: Numeric
+    }
+
+    /// The dataset that holds the values.
+    member matrix.Values =
+        match matrix.Form with
+        | Rows arrays
+        | Columns arrays -> arrays.Data
+        | Dense values -> values
+
+    /// How many values are stored, zeros among them.
+    member matrix.Stored = matrix.Values.Count
+
+    /// The datasets that it consists of.
+    member matrix.Datasets =
+        match matrix.Form with
+        | Rows arrays
+        | Columns arrays -> [ arrays.Data; arrays.Indices; arrays.Indptr ]
+        | Dense values -> [ values ]
+
+    /// How its form is called.
+    member matrix.Encoding =
+        match matrix.Form with
+        | Rows _ -> "csr_matrix"
+        | Columns _ -> "csc_matrix"
+        | Dense _ -> "array"
+
+[<RequireQualifiedAccess>]
+module Matrix =
+    /// The format of a sparse group: current files say csr_matrix, those before anndata 0.7 say csr.
+    let private formatOf (store: Store) (header: Header) =
+        [ "encoding-type"; "h5sparse_format" ]
+        |> List.tryPick (fun name -> store.Text(header, name))
+        |> Option.defaultValue "unknown"
+
+    let private shapeOf (store: Store) (header: Header) =
+        [ "shape"; "h5sparse_shape" ]
+        |> List.tryPick (fun name -> store.Integers(header, name) |> Option.map (fun shape -> name, shape))
+
+    let private numericOf (store: Store) (dataset: Dataset) =
+        match dataset.Type with
+        | Float(2, _) -> Numeric.Float32
+        | datatype when Datatype.isBool datatype -> Numeric.Bool
+        | datatype ->
+            match Numeric.ofDatatype datatype with
+            | Some numeric -> numeric
+            | None ->
+                store.Disk.Unsupported
+                    dataset.Path
+                    $"its values are {Datatype.name datatype}, which are not counts; convert them to float32 with anndata"
+
+    let private requireWhole (store: Store) (dataset: Dataset) =
+        if not (Whole.isStored dataset.Type) then
+            store.Disk.Damaged dataset.Path $"its values are {Datatype.name dataset.Type} instead of whole numbers"
+
+    let private requireReadable (store: Store) (dataset: Dataset) =
+        match Filters.unsupported dataset.Filters with
+        | Some filter ->
+            store.Disk.Unsupported
+                dataset.Path
+                $"it is compressed with {Dataset.filterName filter.Id}; read the file with anndata and write it again with compression=\"gzip\" or none"
+        | None -> ()
+
+    let private requireLine (store: Store) (dataset: Dataset) =
+        if dataset.Dims.Length <> 1 then
+            store.Disk.Damaged dataset.Path $"it has {dataset.Dims.Length} dimensions instead of one"
+
+        requireReadable store dataset
+
+    let private requireGenes (store: Store) path genes =
+        if genes < 0L || genes > int64 Int32.MaxValue then
+            store.Disk.Damaged path $"it is said to have {genes} genes"
+
+    let private sparse (store: Store) path (group: Group) byRows =
+        let data = store.Dataset(path, group, "data")
+        let indices = store.Dataset(path, group, "indices")
+        let indptr = store.Dataset(path, group, "indptr")
+        [ data; indices; indptr ] |> List.iter (requireLine store)
+        [ indices; indptr ] |> List.iter (requireWhole store)
+
+        let shapeName, cells, genes =
+            match shapeOf store group.Header with
+            | Some(name, [ cells; genes ]) -> name, cells, genes
+            | Some(_, shape) -> store.Disk.Damaged path $"it has {shape.Length} dimensions instead of two"
+            | None -> store.Disk.Damaged path "its shape is missing"
+
+        requireGenes store path genes
+
+        if cells < 0L || (not byRows && cells > int64 Int32.MaxValue) then
+            store.Disk.Damaged path $"it is said to have {cells} cells"
+
+        let lines, each, what =
+            if byRows then cells, "cells", "row" else genes, "genes", "column"
+
+        if indptr.Count <> lines + 1L then
+            store.Disk.Damaged $"{path}/indptr" $"{lines} {each} need {lines + 1L} {what} offsets, but there are {indptr.Count}"
+
+        if indices.Count <> data.Count then
+            let other = if byRows then "column" else "row"
+            store.Disk.Damaged path $"it has {data.Count} values but {indices.Count} {other} indices"
+
+        let arrays =
+            { Group = group
+              ShapeName = shapeName
+              Data = data
+              Indices = indices
+              Indptr = indptr }
+
+        { Path = path
+          Form = if byRows then Rows arrays else Columns arrays
+          Cells = cells
+          Genes = int genes
+          Type = numericOf store data }
+
+    let private dense (store: Store) path (dataset: Dataset) =
+        match dataset.Dims with
+        | [| cells; genes |] ->
+            requireReadable store dataset
+            requireGenes store path genes
+
+            { Path = path
+              Form = Dense dataset
+              Cells = cells
+              Genes = int genes
+              Type = numericOf store dataset }
+        | dims -> store.Disk.Damaged path $"it has {dims.Length} dimensions instead of two"
+
+    /// The matrix behind a node.
+    let ofNode (store: Store) path node =
+        match node with
+        | DatasetNode dataset -> dense store path dataset
+        | GroupNode group ->
+            match formatOf store group.Header with
+            | "csr_matrix"
+            | "csr" -> sparse store path group true
+            | "csc_matrix"
+            | "csc" -> sparse store path group false
+            | other -> store.Disk.Unsupported path $"its encoding is {other}, which is no matrix of numbers"
+
+    /// Reads columns as rows and rows as columns: a matrix of genes × cells that is stored in the other form.
+    let flipped (matrix: Matrix) =
+        { matrix with
+            Cells = int64 matrix.Genes
+            Genes = Checked.int matrix.Cells
+            Form =
+                match matrix.Form with
+                | Columns arrays -> Rows arrays
+                | Rows arrays -> Columns arrays
+                | Dense _ -> invalidOp "a dense matrix is not read column by column" }
+
+    /// The arrays of a matrix of which it is known that it is stored in rows.
+    let rows (matrix: Matrix) =
+        match matrix.Form with
+        | Rows arrays -> arrays
+        | _ -> invalidOp $"{matrix.Path} is not stored in compressed sparse rows"

@@ -1,0 +1,303 @@
+/// Puts the rows of a matrix together in a scratch file where they cannot be read one after another: X in compressed sparse
+/// columns, or dense X whose chunks are too tall.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Generic
+open System.Runtime.InteropServices
+open System.Threading
+
+// Two readings of the matrix: the first counts the values of some neighbouring cells each (a stripe), so that stripes can be
+// joined to buckets that fit into memory; the second hands each value to its bucket, all of which lie one after another in a
+// first scratch file. Then each bucket is sorted by cell, once, into the second file, which is read as compressed sparse rows.
+
+/// What is known of a bucket before it is filled: its first cell, and how many values the buckets before it have.
+[<Struct>]
+type private Bucket =
+    { FirstCell: int64
+      Cells: int
+      FirstValue: int64
+      Values: int }
+
+/// A value as it waits in its bucket: the number of the cell within the bucket, the gene, and the value in its precision.
+[<Sealed>]
+type private BucketFile(disk: Disk, buckets: Bucket[], precision: Precision, bufferBytes: int) =
+    let recordBytes = 8 + Numeric.size (Precision.numeric precision)
+    let held = max 1 (bufferBytes / recordBytes)
+
+    let buffers =
+        buckets |> Array.map (fun bucket -> Array.zeroCreate<byte>(min held bucket.Values * recordBytes))
+
+    let filled: int[] = Array.zeroCreate buckets.Length
+    let written: int[] = Array.zeroCreate buckets.Length
+
+    let flush bucket =
+        let address =
+            (buckets[bucket].FirstValue + int64 written[bucket]) * int64 recordBytes
+
+        disk.Write(address, ReadOnlySpan(buffers[bucket], 0, filled[bucket] * recordBytes))
+        written[bucket] <- written[bucket] + filled[bucket]
+        filled[bucket] <- 0
+
+    member _.Add(bucket: int, cell: int64, gene: int, value: float) =
+        let target = Span(buffers[bucket], filled[bucket] * recordBytes, recordBytes)
+        BitConverter.TryWriteBytes(target, int (cell - buckets[bucket].FirstCell)) |> ignore
+        BitConverter.TryWriteBytes(target.Slice 4, gene) |> ignore
+
+        match precision with
+        | Precision.Single -> BitConverter.TryWriteBytes(target.Slice 8, float32 value) |> ignore
+        | Precision.Double -> BitConverter.TryWriteBytes(target.Slice 8, value) |> ignore
+
+        filled[bucket] <- filled[bucket] + 1
+
+        if filled[bucket] * recordBytes = buffers[bucket].Length then
+            flush bucket
+
+    member _.Close() =
+        for bucket in 0 .. buckets.Length - 1 do
+            if filled[bucket] > 0 then
+                flush bucket
+
+    /// Gives the values of a bucket, in the order in which they came.
+    member _.Read(bucket: Bucket, bytes: byte[]) =
+        disk.ReadInto(bucket.FirstValue * int64 recordBytes, Span(bytes, 0, bucket.Values * recordBytes))
+
+    member _.RecordBytes = recordBytes
+
+[<RequireQualifiedAccess>]
+module Transposed =
+    /// Neighbouring cells that are counted together.
+    let private stripe = 64L
+
+    /// Values and cells of a bucket at most: what is sorted at a time.
+    let private mostValues = 1 <<< 20
+
+    let private mostCells = 1 <<< 16
+
+    /// Bytes that a reading takes for slices.
+    let private readBytes = 8L * 1024L * 1024L
+
+    /// Does a matrix have to be put together in rows before it can be read?
+    let isNeeded (matrix: Matrix) =
+        match matrix.Form with
+        | Columns _ -> true
+        | _ -> not (DenseRows.canStream matrix)
+
+    /// In what precision the values are exact.
+    let private precision (matrix: Matrix) =
+        match matrix.Type with
+        | Numeric.Float32
+        | Numeric.Bool
+        | Numeric.Int8
+        | Numeric.UInt8
+        | Numeric.Int16
+        | Numeric.UInt16 -> Precision.Single
+        | _ -> Precision.Double
+
+    let private noHeader =
+        { Address = Bytes.undefined
+          Version = 2
+          OrderFlags = 0uy
+          LinkCount = 1
+          Messages = [] }
+
+    let private line path datatype address count =
+        { Path = path
+          Header = noHeader
+          Type = datatype
+          Space = Encode.line count
+          Layout = Contiguous address
+          Filters = []
+          FillValue = Array.zeroCreate (Datatype.size datatype) }
+
+    /// The matrix in rows, of so many values, as it lies in the second scratch file: row offsets, genes, values.
+    let private described (matrix: Matrix) stored =
+        let int64s = Numeric.datatype Numeric.Int64
+        let int32s = Numeric.datatype Numeric.Int32
+        let indicesAt = 8L * (matrix.Cells + 1L)
+        let dataAt = Checked.(+) indicesAt (Bytes.align8 (4L * stored))
+
+        { matrix with
+            Form =
+                Rows
+                    { Group =
+                        { Header = noHeader
+                          Links = []
+                          OrderFlags = 0 }
+                      ShapeName = "shape"
+                      Indptr = line $"{matrix.Path}/indptr" int64s 0L (matrix.Cells + 1L)
+                      Indices = line $"{matrix.Path}/indices" int32s indicesAt stored
+                      Data = line $"{matrix.Path}/data" (Numeric.datatype (Precision.numeric (precision matrix))) dataAt stored } }
+
+    /// The matrix in rows as it will be; how many values it will have is not known yet.
+    let foreseen matrix = described matrix 0L
+
+    /// What transposing keeps at least, in bytes: a bucket while it is sorted, the buffers of few buckets, a slice.
+    let memory = int64 mostValues * int64 (16 + 12) + int64 mostCells * 8L + readBytes
+
+    /// Visits every value: its cell, its gene.
+    let private visit (disk: Disk) (matrix: Matrix) (cancel: CancellationToken) (each: int64 -> int -> float -> unit) =
+        match matrix.Form with
+        | Columns _ ->
+            let columns = Reader.rows disk (Matrix.flipped matrix) (1 <<< 17)
+            use reader = columns.Open()
+
+            for block in 0L .. Blocks.count columns.Rows - 1L do
+                let struct (first, count) = Blocks.extent columns.Rows block
+
+                reader.Read(
+                    first,
+                    count,
+                    fun slice ->
+                        cancel.ThrowIfCancellationRequested()
+
+                        for row in 0 .. slice.Cells - 1 do
+                            for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                                each (int64 slice.Genes[i]) (int slice.FirstCell + row) slice.Values[i]
+                )
+        | Dense values ->
+            let chunks = Chunks.load disk values
+            let reader = NumberReader(disk, values, ValueSome chunks)
+            let shape = chunks.Shape
+            let numbers: float[] = Array.zeroCreate (Checked.int (shape[0] * shape[1]))
+
+            for index in 0 .. chunks.Entries.Length - 1 do
+                cancel.ThrowIfCancellationRequested()
+                let cell = int64 index / chunks.Counts[1] * shape[0]
+                let gene = int64 index % chunks.Counts[1] * shape[1]
+                reader.Chunk(index, numbers)
+
+                for row in 0L .. min shape[0] (matrix.Cells - cell) - 1L do
+                    for column in 0L .. min shape[1] (int64 matrix.Genes - gene) - 1L do
+                        let value = numbers[int (row * shape[1] + column)]
+
+                        if value <> 0.0 then
+                            each (cell + row) (int (gene + column)) value
+        | Rows _ -> invalidOp $"{matrix.Path} is stored in rows"
+
+    /// Joins neighbouring stripes to buckets.
+    let private bucketsOf cells (counts: int64[]) =
+        let buckets = List<Bucket>()
+        let mutable first = 0
+        let mutable values = 0L
+        let mutable before = 0L
+
+        let close stop =
+            if stop > first then
+                let firstCell = int64 first * stripe
+
+                buckets.Add
+                    { FirstCell = firstCell
+                      Cells = int (min cells (int64 stop * stripe) - firstCell)
+                      FirstValue = before
+                      Values = Checked.int values }
+
+                before <- before + values
+                values <- 0L
+                first <- stop
+
+        for i in 0 .. counts.Length - 1 do
+            if values + counts[i] > int64 mostValues || int64 (i - first) * stripe >= int64 mostCells then
+                close i
+
+            values <- values + counts[i]
+
+        close counts.Length
+        buckets.ToArray()
+
+    /// Sorts a bucket by cell, keeping the order of what one cell has, and writes its rows.
+    let private sorter (target: Disk) (arrays: SparseArrays) (file: BucketFile) precision =
+        let addressOf (dataset: Dataset) position =
+            match dataset.Layout with
+            | Contiguous address -> address + position * int64 dataset.ElementSize
+            | _ -> invalidOp "scratch files are in one piece"
+
+        let mutable records: byte[] = Array.empty
+        let mutable genes: int[] = Array.empty
+        let mutable values: byte[] = Array.empty
+        let ends: int64[] = Array.zeroCreate (mostCells + int stripe)
+        let size = Numeric.size (Precision.numeric precision)
+
+        fun (bucket: Bucket) ->
+            if genes.Length < bucket.Values then
+                records <- Array.zeroCreate (bucket.Values * file.RecordBytes)
+                genes <- Array.zeroCreate bucket.Values
+                values <- Array.zeroCreate (bucket.Values * size)
+
+            file.Read(bucket, records)
+            Array.Clear ends
+
+            let cellOf i =
+                BitConverter.ToInt32(records, i * file.RecordBytes)
+
+            // Counts, then where each cell begins; writing a cell's values moves its beginning to its end.
+            for i in 0 .. bucket.Values - 1 do
+                let cell = cellOf i
+                ends[cell] <- ends[cell] + 1L
+
+            let mutable next = 0L
+
+            for cell in 0 .. bucket.Cells - 1 do
+                let count = ends[cell]
+                ends[cell] <- next
+                next <- next + count
+
+            for i in 0 .. bucket.Values - 1 do
+                let cell = cellOf i
+                let place = int ends[cell]
+                genes[place] <- BitConverter.ToInt32(records, i * file.RecordBytes + 4)
+                Buffer.BlockCopy(records, i * file.RecordBytes + 8, values, place * size, size)
+                ends[cell] <- ends[cell] + 1L
+
+            for cell in 0 .. bucket.Cells - 1 do
+                ends[cell] <- ends[cell] + bucket.FirstValue
+
+            target.Write(addressOf arrays.Data bucket.FirstValue, ReadOnlySpan(values, 0, bucket.Values * size))
+            target.Write(addressOf arrays.Indices bucket.FirstValue, MemoryMarshal.AsBytes(ReadOnlySpan(genes, 0, bucket.Values)))
+            target.Write(addressOf arrays.Indptr (bucket.FirstCell + 1L), MemoryMarshal.AsBytes(ReadOnlySpan(ends, 0, bucket.Cells)))
+
+    /// Buffers of buckets share so many bytes, as long as each has a page.
+    let private bufferBytes memory buckets =
+        int (max 4096L (min 65536L (memory / int64 (max 1 buckets))))
+
+    /// Writes the rows into the target, with a scratch file in the folder for the time that it takes; `progress` is told the
+    /// share that is done. Values of a cell come in the order of genes; those that are stored twice keep their order.
+    /// Law (transposed): the rows are those of the matrix, whatever its form and storage and the memory allowed.
+    let write (disk: Disk) (matrix: Matrix) (target: Disk) (folder: string) allowed (cancel: CancellationToken) (progress: float -> unit) =
+        let counts: int64[] =
+            Array.zeroCreate (Checked.int ((matrix.Cells + stripe - 1L) / stripe))
+
+        let precision = precision matrix
+
+        visit disk matrix cancel (fun cell _ _ ->
+            let stripe = int (cell / stripe)
+            counts[stripe] <- counts[stripe] + 1L)
+
+        progress 0.3
+        let buckets = bucketsOf matrix.Cells counts
+        let bucketOf: int[] = Array.zeroCreate counts.Length
+
+        for bucket in 0 .. buckets.Length - 1 do
+            let first = int (buckets[bucket].FirstCell / stripe)
+            let count = int ((int64 buckets[bucket].Cells + stripe - 1L) / stripe)
+            Array.Fill(bucketOf, bucket, first, count)
+
+        use scratch = new Scratch(folder)
+
+        let file =
+            BucketFile(scratch.Disk, buckets, precision, bufferBytes (max 0L (allowed - memory)) buckets.Length)
+
+        visit disk matrix cancel (fun cell gene value -> file.Add(bucketOf[int (cell / stripe)], cell, gene, value))
+        file.Close()
+        progress 0.7
+        let rows = described matrix (Array.sum counts)
+        let arrays = Matrix.rows rows
+        let sort = sorter target arrays file precision
+        target.Write(0L, ReadOnlySpan(Bytes.i64 0L))
+
+        for bucket in buckets do
+            cancel.ThrowIfCancellationRequested()
+            sort bucket
+
+        progress 1.0
+        rows
