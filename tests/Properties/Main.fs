@@ -43,10 +43,13 @@ let all =
           MedianLaws.tests
           FrameLaws.tests
           SchemaLaws.tests
+          MatrixLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
+          DuplicatesLaws.tests
           SelectingLaws.tests
           ScratchLaws.tests
+          TransposedLaws.tests
           BatchesLaws.tests
           SpillLaws.tests
           DigestLaws.tests
@@ -56,6 +59,7 @@ let all =
           ValuesLaws.tests
           StretchLaws.tests
           SparseOutletLaws.tests
+          DenseOutletLaws.tests
           CloneLaws.tests
           EditLaws.tests
           PlaceLaws.tests
