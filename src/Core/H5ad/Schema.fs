@@ -132,7 +132,8 @@ module Schema =
         requireRows store var (int64 x.Genes) "genes"
         new H5adFile(store, x, obs, var)
 
-    let private opened (store: Store) =
+    /// Finds the parts of a file that is open already; where they are not all there, it is closed again.
+    let opened (store: Store) =
         try
             ofStore store
         with _ ->

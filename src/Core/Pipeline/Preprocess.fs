@@ -173,6 +173,7 @@ module Preprocess =
 
         Publish.require target (copied + Written.addedBytes file job.Plan)
         let folder = Path.GetDirectoryName(Publish.resolve target)
+        let isChanged = Publish.watch file.Store
 
         let reads =
             job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
@@ -183,7 +184,7 @@ module Preprocess =
 
             let report = write job draft folder following withheld
 
-            if Publish.isChanged file.Store then
+            if isChanged () then
                 Fault.throw (InputChanged file.Path)
 
             report target)
@@ -194,6 +195,7 @@ module Preprocess =
         Publish.require store.Path (Written.addedBytes job.File job.Plan)
         let folder = Path.GetDirectoryName(Publish.resolve store.Path)
         let length = store.Disk.Length
+        let isReplaced = Publish.watchPlace store
 
         /// Nothing points behind the old end before the last write, so cutting there restores the file to the byte.
         let isAsBefore () =
@@ -203,16 +205,18 @@ module Preprocess =
                 false
 
         try
-            write job (Draft(store.Disk, store.Superblock, [])) folder Outlet.none [] store.Path
+            let report =
+                write job (Draft(store.Disk, store.Superblock, [])) folder Outlet.none []
+
+            if isReplaced () then
+                Fault.throw (InputChanged store.Path)
+
+            report store.Path
         with _ ->
             if isAsBefore () then
                 store.Disk.SetLength length
 
             reraise ()
-
-    let private requireOther (input: string) (target: string) =
-        if Publish.resolve input = Publish.resolve target then
-            Fault.throw (CannotWrite(target, "it is the input itself; to change that, work in place (--in-place)"))
 
     let private requireEditable (file: H5adFile) (plan: Plan) =
         let recipe = plan.Recipe
@@ -227,18 +231,21 @@ module Preprocess =
         if recipe.Filter.IsSome then
             Subset.require file (Recipe.filtersCells recipe) (Recipe.filtersGenes recipe)
 
-    /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
-    let run recipe (settings: Settings) (input: string) output =
-        let appends =
-            output = InPlace && not (Recipe.changesValues recipe) && recipe.Filter.IsNone
+    /// Do the results go to the input's own bytes, rather than to a new file?
+    let private appends recipe output =
+        output = InPlace && not (Recipe.changesValues recipe) && recipe.Filter.IsNone
 
-        use file = if appends then Schema.openWrite input else Schema.openRead input
+    /// Runs the recipe on a file that is open, for writing where columns or members are added in place.
+    let onFile (file: H5adFile) recipe (settings: Settings) output =
         Check.recipe recipe
+        let input = file.Path
 
         let target =
             match output with
             | NewFile path -> path
             | InPlace -> input
+
+        Publish.require target 0L
 
         let batches =
             Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
@@ -259,10 +266,17 @@ module Preprocess =
         let report =
             match output with
             | NewFile target ->
-                requireOther input target
+                Publish.requireOther file.Store target
                 toClone job target
-            | InPlace when appends -> toInput job
+            | InPlace when appends recipe output -> toInput job
             | InPlace -> toClone job input
 
         report.Warnings |> List.skip job.Plan.Warnings.Length |> List.iter settings.Warn
         report
+
+    /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
+    let run recipe settings input output =
+        use file =
+            if appends recipe output then Schema.openWrite input else Schema.openRead input
+
+        onFile file recipe settings output
