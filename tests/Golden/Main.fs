@@ -17,6 +17,8 @@ let all =
           RealGolden.all
           DenseGolden.all
           InterruptionGolden.all
+          CrashGolden.all
+          KillGolden.all
           DeterminismGolden.all
           Conformance.all
           PipelineConformance.all

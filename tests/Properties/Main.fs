@@ -71,6 +71,7 @@ let all =
           PreprocessLaws.tests
           PipelineLaws.tests
           RecipeLaws.tests
+          CrashLaws.tests
           RobustnessLaws.tests
           MalformedLaws.tests ]
 

@@ -11,7 +11,7 @@ open SingleSharp.Core
 let extend (path: string) =
     use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
 
-    use disk = new Disk(path, handle, Superblock.origin path handle)
+    use disk = new Disk(path, handle, Superblock.origin path (new FileDevice(handle)))
     use store = new Store(disk)
     let draft = Draft(disk, store.Superblock, [])
 

@@ -55,7 +55,8 @@ module Schema =
         requireRows store var (int64 x.Genes) "genes"
         new H5adFile(store, x, obs, var)
 
-    let private opened (store: Store) name =
+    /// Finds the parts of a file that is open already, for one of its matrices; where they are not all there, it is closed again.
+    let opened name (store: Store) =
         try
             ofStore store name
         with _ ->
@@ -63,10 +64,10 @@ module Schema =
             reraise ()
 
     /// Opens a file for one of its matrices and finds its parts, or throws the fault that says what is missing.
-    let openReadAs name path = opened (Store.openRead path) name
+    let openReadAs name path = opened name (Store.openRead path)
 
     /// The same, for adding to the file itself.
-    let openWriteAs name path = opened (Store.openWrite path) name
+    let openWriteAs name path = opened name (Store.openWrite path)
 
     /// The same, for X.
     let openRead path = openReadAs MatrixName.X path

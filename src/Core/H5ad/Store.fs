@@ -16,8 +16,7 @@ type Store(disk: Disk) =
     let root = Links.read disk superblock.Root
     let heap = GlobalHeap disk
 
-    let state =
-        struct (RandomAccess.GetLength disk.Handle, File.GetLastWriteTimeUtc disk.Handle)
+    let state = struct (disk.Device.Length, disk.Device.Age)
 
     /// The length and age of the file as it was opened.
     member _.State = state
@@ -84,19 +83,24 @@ module Store =
         | :? ArgumentException
         | :? FileNotFoundException
         | :? DirectoryNotFoundException -> Fault.throw (Missing path)
+        | :? UnauthorizedAccessException when access <> FileAccess.Read && FileInfo(path).IsReadOnly ->
+            Fault.throw (CannotWrite(path, "it is read-only; allow writing to it first, or choose another name (--out)"))
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you have no permission"))
         | :? IOException as trouble when trouble.Message.Contains "being used" ->
-            Fault.throw (Unreadable(path, "another program has locked it"))
+            let use' = if access = FileAccess.Read then "open for writing" else "open"
+            Fault.throw (Unreadable(path, $"another program has it {use'}; close it there and run again"))
         | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
 
-    let private openAs access share path =
-        let handle = openHandle path access share
-
+    /// What lies on a device, which is let go of where that is no HDF5 file. The path is for messages.
+    let onDevice path (device: Device) =
         try
-            new Store(new Disk(path, handle, Superblock.origin path handle))
+            new Store(new Disk(path, device, Superblock.origin path device))
         with _ ->
-            handle.Dispose()
+            device.Dispose()
             reraise ()
+
+    let private openAs access share path =
+        onDevice path (new FileDevice(openHandle path access share))
 
     let openRead path =
         openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) path
