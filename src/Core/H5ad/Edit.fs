@@ -62,20 +62,22 @@ module Edit =
 
         draft.Rewrite(frame.Path, frame.Group, latest (kept @ columns), order)
 
-    /// A group of the root with new members, or a new group with them.
-    let private withMembers (draft: Draft) (store: Store) name (links: (string * int64) list) =
+    let private newGroup (draft: Draft) (links: (string * int64) list) =
+        draft.PutGroup(
+            latest links
+            |> List.map (fun (name, address) ->
+                { Name = name
+                  Target = Hard address
+                  Order = ValueNone }),
+            Element.encoding draft "dict" "0.1.0"
+        )
+
+    /// A group of the root, when there is one.
+    let private tryGroup (store: Store) name =
         match store.TryFind("", store.Root, name) with
-        | Some(GroupNode group) -> draft.Rewrite(name, group, latest links, [])
+        | Some(GroupNode group) -> Some group
         | Some(DatasetNode _) -> store.Disk.Unsupported name "it is a dataset, not a group"
-        | None ->
-            draft.PutGroup(
-                latest links
-                |> List.map (fun (name, address) ->
-                    { Name = name
-                      Target = Hard address
-                      Order = ValueNone }),
-                Element.encoding draft "dict" "0.1.0"
-            )
+        | None -> None
 
     /// X as it is afterwards, where it is another one.
     let private withValues (draft: Draft) (matrix: Matrix) (edits: Edits) =
@@ -131,36 +133,57 @@ module Edit =
         let editable path (group: Group) =
             Draft.RequireEditable(store.Disk, path, group)
             References.requireNone store references path group.Header
+            group.Header.Address
 
         let replaceable (dataset: Dataset) =
-            Draft.RequireAttributes(store.Disk, dataset.Header)
+            Successor.requireAttributes store.Disk dataset.Path dataset.Header
             References.requireNone store references dataset.Path dataset.Header
 
-        editable "the root group" store.Root
+        let place = store.PlaceOf file.X.Path
 
-        if not cellColumns.IsEmpty then
-            requireFrame store file.Obs cellColumns
-            editable "obs" file.Obs.Group
+        /// X has a new group, while under its other names the old one stays and holds the same indices.
+        let matrix renewed =
+            editable file.X.Path file.X.Group |> ignore
+            List.iter replaceable renewed
 
-        if not geneColumns.IsEmpty then
-            requireFrame store file.Var geneColumns
-            editable "var" file.Var.Group
+            [ place.Parent
+              if file.X.Group.Header.LinkCount > 1 then
+                  for link in file.X.Group.Links do
+                      match link.Target with
+                      | Hard address -> address
+                      | Elsewhere _ -> () ]
 
-        match values with
-        | Untouched
-        | Overwrite -> ()
-        | StoreAnew ->
-            editable file.X.Path file.X.Group
-            replaceable file.X.Data
-        | OnlyKept ->
-            editable file.X.Path file.X.Group
-            [ file.X.Data; file.X.Indices; file.X.Indptr ] |> List.iter replaceable
+        let frame (frame: Frame) columns =
+            if List.isEmpty columns then
+                []
+            else
+                requireFrame store frame columns
+                [ frame.Path, editable frame.Path frame.Group ]
 
-        for name in groups do
-            match store.TryFind("", store.Root, name) with
-            | Some(GroupNode group) -> editable name group
-            | Some(DatasetNode _) -> store.Disk.Unsupported name "it is a dataset, not a group"
-            | None -> ()
+        let renewed =
+            [ yield! frame file.Obs cellColumns
+              yield! frame file.Var geneColumns
+              for name in groups do
+                  match tryGroup store name with
+                  | Some group -> name, editable name group
+                  | None -> () ]
+
+        for address, same in renewed |> List.distinct |> List.groupBy snd do
+            match same with
+            | (first, _) :: (second, _) :: _ ->
+                store.Disk.Unsupported second $"it is the same group as {first}, and they would become different; copy one of them"
+            | _ -> ()
+
+        References.requireMovable
+            store
+            references
+            [ store.Superblock.Root
+              yield! List.map snd renewed
+              match values with
+              | Untouched
+              | Overwrite -> ()
+              | StoreAnew -> yield! matrix [ file.X.Data ]
+              | OnlyKept -> yield! matrix [ file.X.Data; file.X.Indices; file.X.Indptr ] ]
 
     /// Writes the edits into the draft and makes them visible, all at once.
     let commit (file: H5adFile) (draft: Draft) (edits: Edits) =
@@ -179,25 +202,46 @@ module Edit =
         let var =
             edits.GeneColumns |> List.map (fun (column, values) -> column.Name, putGeneColumn draft column values)
 
-        let groups =
-            List.map fst edits.Members @ List.map fst edits.Kept |> List.distinct |> List.except [ "obs"; "var" ]
-
-        let links =
-            [ if not (obs.IsEmpty && (kept "obs").IsEmpty) then
-                  "obs", withColumns draft file.Obs (kept "obs") obs
-              if not (var.IsEmpty && (kept "var").IsEmpty) then
-                  "var", withColumns draft file.Var (kept "var") var
-              for name in groups do
+        let changed =
+            [ for name in List.map fst edits.Members @ List.map fst edits.Kept |> List.distinct |> List.except [ "obs"; "var" ] do
                   match kept name @ members name with
                   | [] -> ()
-                  | links -> name, withMembers draft file.Store name links
-              match withValues draft file.X edits with
-              | Some address -> file.X.Path, address
-              | None -> () ]
+                  | links -> name, links ]
+
+        /// Every name of a frame or a mapping leads to what it has become.
+        let renewed =
+            [ if not (obs.IsEmpty && (kept "obs").IsEmpty) then
+                  file.Obs.Group, withColumns draft file.Obs (kept "obs") obs
+              if not (var.IsEmpty && (kept "var").IsEmpty) then
+                  file.Var.Group, withColumns draft file.Var (kept "var") var
+              for name, links in changed do
+                  match tryGroup file.Store name with
+                  | Some group -> group, draft.Rewrite(name, group, latest links, [])
+                  | None -> () ]
+            |> List.map (fun (group, address) -> group.Header.Address, address)
+
+        let added =
+            [ for name, links in changed do
+                  if (tryGroup file.Store name).IsNone then
+                      name, newGroup draft links ]
+
+        let root = file.Store.Superblock.Root
+
+        let grown =
+            if added.IsEmpty then root else draft.Rewrite("the root group", file.Store.Root, added, [])
+
+        /// Other names of X go on leading to the old values.
+        let single =
+            match withValues draft file.X edits with
+            | Some address ->
+                let place = file.Store.PlaceOf file.X.Path
+                [ place.Parent, place.Name, address ]
+            | None -> []
 
         draft.Commit(
-            if links.IsEmpty then
-                file.Store.Superblock.Root
-            else
-                draft.Rewrite("the root group", file.Store.Root, links, [])
+            Relink.settle
+                draft
+                root
+                { Everywhere = (if grown = root then [] else [ root, grown ]) @ renewed
+                  Single = single }
         )

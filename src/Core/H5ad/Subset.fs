@@ -37,7 +37,7 @@ module Subset =
             References.requireNone store references path group.Header
 
         let replaceable (dataset: Dataset) =
-            Draft.RequireAttributes(store.Disk, dataset.Header)
+            Successor.requireAttributes store.Disk dataset.Path dataset.Header
             References.requireNone store references dataset.Path dataset.Header
 
         let parts =
