@@ -66,7 +66,7 @@ let private replaceChanged
 
             using (new Disk(target, File.OpenHandle(target, FileMode.Open, FileAccess.ReadWrite), store.Disk.Origin)) (fun disk ->
                 let draft = Draft(disk, store.Superblock, [])
-                let address = SubsetArray.write store draft CancellationToken.None old kept
+                let address = SubsetArray.write store draft CancellationToken.None false old kept
                 draft.Commit(draft.Rewrite("the root group", store.Root, [ name, address ], [])))
 
             GenFiles.withStore target (fun now ->
