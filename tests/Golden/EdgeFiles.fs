@@ -16,7 +16,6 @@ let cases =
 let refused =
     Map
         [ "layout_dense_chunked", "dense"
-          "layout_lzf", "lzf"
           "nan_dense", "dense"
           "thresholds_at_boundary", "dense"
           "x_bool", "bool"
