@@ -1,0 +1,48 @@
+/// An .h5ad file as one of several inputs.
+namespace SingleSharp.Core
+
+[<RequireQualifiedAccess>]
+module FromH5ad =
+    /// Elements beside X, obs and var that hold anything.
+    let private others (file: H5adFile) =
+        let store = file.Store
+
+        [ for name in [ "layers"; "obsm"; "varm"; "obsp"; "varp"; "uns"; "raw" ] do
+              match store.TryFind("", store.Root, name) with
+              | Some(GroupNode group) when not group.Links.IsEmpty -> name
+              | Some(DatasetNode _) -> name
+              | _ -> () ]
+
+    /// Columns that can be taken over, and the names of the others.
+    let private fields (store: Store) (frame: Frame) =
+        let fields =
+            frame.Columns |> List.map (fun column -> column, Fields.ofColumn store frame column)
+
+        fields |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
+        fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")
+
+    let openRead path : Intake =
+        let file = Schema.openRead path
+
+        try
+            let store = file.Store
+            let obs, oddObs = fields store file.Obs
+            let var, oddVar = fields store file.Var
+
+            { Path = path
+              Files = [ path ]
+              Cells = file.X.Cells
+              Genes = Schema.geneNames file
+              Places = Array.init file.X.Genes id
+              Type = file.X.Type
+              Stored = file.X.Stored
+              CellNames = Frame.names store file.Obs 0L file.Obs.Rows
+              Obs = obs
+              Var = var
+              LeftOut = others file @ oddObs @ oddVar
+              Open = Intake.rows store.Disk file.X
+              IsChanged = fun () -> Publish.isChanged store
+              Close = fun () -> (file :> System.IDisposable).Dispose() }
+        with _ ->
+            (file :> System.IDisposable).Dispose()
+            reraise ()
