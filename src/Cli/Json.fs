@@ -92,6 +92,21 @@ module Json =
             strings json "warnings" report.Warnings
             number json "seconds" (Some(Math.Round(seconds, 3))))
 
+    let ofConversion (seconds: float) (conversion: Conversion) =
+        print (fun json ->
+            json.WriteString("command", "convert")
+            strings json "inputs" conversion.Inputs
+            json.WriteString("output", conversion.Output)
+            json.WriteNumber("n_obs", conversion.Cells)
+            json.WriteNumber("n_vars", conversion.Genes)
+            json.WriteNumber("nnz", conversion.StoredValues)
+            json.WriteString("dtype", conversion.Type)
+            object' json "samples" (fun () -> conversion.Samples |> List.iter (fun (name, cells) -> json.WriteNumber(name, cells)))
+            strings json "obs_columns" conversion.ObsColumns
+            strings json "var_columns" conversion.VarColumns
+            strings json "warnings" conversion.Warnings
+            number json "seconds" (Some(Math.Round(seconds, 3))))
+
     let private stored (json: Utf8JsonWriter) (dataset: Stored) =
         json.WriteStartObject()
         json.WriteString("name", dataset.Name)

@@ -88,6 +88,20 @@ module Summary =
               "reads of X", string report.Reads
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
 
+    let ofConversion (seconds: float) (conversion: Conversion) =
+        { Title = conversion.Output
+          Lines =
+            [ "made of", list conversion.Inputs
+              "cells", count conversion.Cells
+              "genes", count (int64 conversion.Genes)
+              "stored values", values conversion.Cells conversion.Genes conversion.StoredValues
+              "X", conversion.Type
+              if not conversion.Samples.IsEmpty then
+                  "samples", conversion.Samples |> List.map (fun (name, cells) -> $"{name} ({count cells} cells)") |> list
+              "obs columns", list conversion.ObsColumns
+              "var columns", list conversion.VarColumns
+              "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
+
     let private looksLikeCounts (info: Info) =
         if info.CellsExamined = 0L then
             "there are no cells to tell by"

@@ -19,6 +19,8 @@ let all =
           GlobalHeapLaws.tests
           AttributeLaws.tests
           ChunksLaws.tests
+          LzfLaws.tests
+          ZstdLaws.tests
           FiltersLaws.tests
           SlabLaws.tests
           WholeLaws.tests

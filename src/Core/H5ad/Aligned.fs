@@ -165,8 +165,7 @@ module Aligned =
     let private leadsBeside (store: Store) path (group: Group) name =
         match store.TryPlace(path, group, name) with
         | Some place ->
-            place.Parent = group.Header.Address
-            || path = "layers" && place.Parent = store.Root.Header.Address && place.Name = "X"
+            place.Parent = group.Header.Address || path = "layers" && place.Parent = store.Root.Header.Address && place.Name = "X"
         | None -> false
 
     /// What is under each name of a group. A datatype with a name of its own has no entries.

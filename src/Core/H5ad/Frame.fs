@@ -103,8 +103,7 @@ module Frame =
     /// Where a field of records lies, and its type.
     let private tryField (dataset: Dataset) name =
         match dataset.Type with
-        | Compound(_, members) ->
-            members |> List.tryPick (fun (field, offset, kind) -> if field = name then Some(offset, kind) else None)
+        | Compound(_, members) -> members |> List.tryPick (fun (field, offset, kind) -> if field = name then Some(offset, kind) else None)
         | _ -> None
 
     /// Records of one dimension; their index is the field of that name, or the first one.

@@ -193,9 +193,6 @@ module Subset =
     /// them, and new chunks may take their room. What has a second name is not among them.
     let givenUp (file: H5adFile) selection : struct (int64 * int64) list =
         if (References.find file.Store).AreAll then
-            allRenewed file selection
-            |> Array.ofList
-            |> Array.collect (pieces file.Store.Disk)
-            |> Place.ranges
+            allRenewed file selection |> Array.ofList |> Array.collect (pieces file.Store.Disk) |> Place.ranges
         else
             []

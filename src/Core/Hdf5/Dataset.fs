@@ -55,14 +55,28 @@ module Dataset =
     [<Literal>]
     let Fletcher32 = 3
 
+    [<Literal>]
+    let Lzf = 32000
+
+    [<Literal>]
+    let Zstd = 32015
+
     let filterName id =
         match id with
         | Deflate -> "gzip"
         | Shuffle -> "shuffle"
         | Fletcher32 -> "fletcher32"
-        | 32000 -> "lzf"
+        | 4 -> "szip"
+        | 5 -> "nbit"
+        | 6 -> "scaleoffset"
+        | 307 -> "bzip2"
+        | Lzf -> "lzf"
         | 32001 -> "blosc"
-        | 32015 -> "zstd"
+        | 32004 -> "lz4"
+        | 32008 -> "bitshuffle"
+        | 32013 -> "zfp"
+        | Zstd -> "zstd"
+        | 32026 -> "blosc2"
         | other -> $"filter {other}"
 
     // Filter pipeline message: HDF5 File Format Specification 3.0, section IV.A.2.l.
