@@ -65,6 +65,7 @@ module Json =
             json.WriteString("output", report.Output)
             json.WriteBoolean("in_place", isInPlace)
             strings json "steps" report.Steps
+            json.WriteString("matrix", report.Matrix)
             json.WriteNumber("n_obs", report.Cells)
             json.WriteNumber("n_vars", report.Genes)
             json.WriteNumber("nnz", report.StoredValues)

@@ -65,7 +65,7 @@ module Summary =
               "cells", change (count report.Cells) (count report.CellsKept)
               "genes", change (count (int64 report.Genes)) (count (int64 report.GenesKept))
               "stored values", values report.Cells report.Genes report.StoredValues
-              "X", change report.TypeBefore report.TypeAfter
+              report.Matrix, change report.TypeBefore report.TypeAfter
               yield! optional "counts per cell" (mean >> sprintf "%s on average") report.MeanCountsPerCell
               yield! optional "genes per cell" (mean >> sprintf "%s on average") report.MeanGenesPerCell
 
@@ -81,7 +81,7 @@ module Summary =
                   "components", components report.VarianceRatio
 
               yield! written "obs" report.ObsColumns
-              yield! written "var" report.VarColumns
+              yield! written (if report.Matrix = "raw/X" then "raw/var" else "var") report.VarColumns
               yield! written "obsm" keys.Obsm
               yield! written "varm" keys.Varm
               yield! written "uns" keys.Uns

@@ -9,6 +9,7 @@ internal static class Answers
             Input = report.Input,
             Output = report.Output,
             Steps = [.. report.Steps],
+            Matrix = report.Matrix,
             Cells = report.Cells,
             Genes = report.Genes,
             StoredValues = report.StoredValues,

@@ -122,7 +122,7 @@ module Frame =
 
     /// The frame of a name in the root group.
     let read (store: Store) name =
-        match store.TryFind("", store.Root, name) with
+        match store.TryFind name with
         | None -> Fault.throw (NotAnnData(store.Path, $"it has no {name}"))
         | Some(DatasetNode dataset) -> ofRecords store name dataset
         | Some(GroupNode group) ->

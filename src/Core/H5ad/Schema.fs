@@ -23,21 +23,19 @@ module Schema =
     let private refuse (store: Store) why : 'a =
         Fault.throw (NotAnnData(store.Path, why))
 
-    let private requireRows (store: Store) (frame: Frame) expected what =
+    let private requireRows (store: Store) (frame: Frame) (matrix: Matrix) expected what =
         if frame.Rows <> expected then
-            store.Disk.Damaged frame.Path $"it names {frame.Rows} {what}, but X has {expected}"
+            store.Disk.Damaged frame.Path $"it names {frame.Rows} {what}, but {matrix.Path} has {expected}"
 
     /// The matrix that is meant, or what there is instead.
     let private matrix (store: Store) name =
-        let inRoot name = store.TryFind("", store.Root, name)
-
         match name with
         | MatrixName.X ->
-            match inRoot "X" with
+            match store.TryFind "X" with
             | Some node -> Matrix.ofNode store "X" node
             | None -> refuse store "it has no X"
         | MatrixName.Layer layer ->
-            match inRoot "layers" with
+            match store.TryFind "layers" with
             | Some(GroupNode layers) ->
                 match store.TryFind("layers", layers, layer) with
                 | Some node -> Matrix.ofNode store $"layers/{layer}" node
@@ -45,14 +43,17 @@ module Schema =
                     let known = layers.Links |> List.map _.Name |> String.concat ", "
                     Fault.throw (BadOption("--layer", $"there is no layer called {layer}; the file has {known}"))
             | _ -> Fault.throw (BadOption("--layer", "the file has no layers"))
-        | MatrixName.Raw -> Fault.throw (BadOption("--use-raw", "not yet"))
+        | MatrixName.Raw ->
+            match store.TryFind "raw/X" with
+            | Some node -> Matrix.ofNode store "raw/X" node
+            | None -> Fault.throw (BadOption("--use-raw", "the file has no raw"))
 
     let private ofStore (store: Store) name =
         let x = matrix store name
         let obs = Frame.read store "obs"
-        let var = Frame.read store "var"
-        requireRows store obs x.Cells "cells"
-        requireRows store var (int64 x.Genes) "genes"
+        let var = Frame.read store (if name = MatrixName.Raw then "raw/var" else "var")
+        requireRows store obs x x.Cells "cells"
+        requireRows store var x (int64 x.Genes) "genes"
         new H5adFile(store, x, obs, var)
 
     /// Finds the parts of a file that is open already, for one of its matrices; where they are not all there, it is closed again.

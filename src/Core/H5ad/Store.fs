@@ -101,6 +101,19 @@ type Store(disk: Disk) =
         store.TryPlace(parent, group, name)
         |> Option.map (fun place -> store.At((if parent = "" then name else $"{parent}/{name}"), place.Address))
 
+    /// The object at a path from the root, when there is one.
+    member store.TryFind(path: string) =
+        let rec down parent (group: Group) (parts: string list) =
+            match parts with
+            | [] -> None
+            | [ last ] -> store.TryFind(parent, group, last)
+            | first :: rest ->
+                match store.TryFind(parent, group, first) with
+                | Some(GroupNode inner) -> down (if parent = "" then first else $"{parent}/{first}") inner rest
+                | _ -> None
+
+        down "" root (List.ofArray (path.Split '/'))
+
     /// Where a path from the root leads.
     member store.PlaceOf(path: string) =
         let rec down parent (group: Group) (parts: string list) =
