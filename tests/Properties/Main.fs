@@ -26,6 +26,7 @@ let all =
           WholeLaws.tests
           EncodeLaws.tests
           DraftLaws.tests
+          RelinkLaws.tests
           RewriteLaws.tests
           ChunkTreeLaws.tests
           KeptLaws.tests

@@ -72,12 +72,15 @@ module Relink =
 
         let graph = Graph.walk disk root lead
 
-        /// Copies that stay in the file together with what they were copied from.
+        /// Copies that stay in the file together with what they were copied from, or with another copy of it.
         let copies =
-            HashSet
-                [ for struct (copy, original) in draft.Successors do
-                      if graph.Stored.ContainsKey copy && graph.Stored.ContainsKey original then
-                          copy ]
+            draft.Successors
+            |> Seq.filter (fun (struct (copy, _)) -> graph.Stored.ContainsKey copy)
+            |> Seq.groupBy (fun (struct (_, original)) -> original)
+            |> Seq.filter (fun (original, copies) -> graph.Stored.ContainsKey original || Seq.length copies > 1)
+            |> Seq.collect snd
+            |> Seq.map (fun (struct (copy, _)) -> copy)
+            |> HashSet
 
         let isNew =
             let addresses = HashSet [ for struct (copy, _) in draft.Successors -> copy ]
