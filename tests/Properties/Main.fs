@@ -70,7 +70,12 @@ let all =
           PipelineLaws.tests
           RecipeLaws.tests
           RobustnessLaws.tests
-          MalformedLaws.tests ]
+          MalformedLaws.tests
+          IntakeLaws.tests
+          LinesLaws.tests
+          EntriesLaws.tests
+          MatrixMarketLaws.tests
+          JointLaws.tests ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all
