@@ -23,11 +23,11 @@ module Pipeline =
     /// Works with a file that is open for reading; a 10x input is converted first.
     let private opened (recipe: Recipe) settings path work =
         guarded (fun () ->
-            Inputs.asFile Convert.standard settings [ path ] None (fun file _ -> using (Schema.openReadAs recipe.Matrix file) work))
+            Inputs.asFile Conversion.standard settings [ path ] None (fun file _ -> using (Schema.openReadAs recipe.Matrix file) work))
 
     /// Runs a recipe on a file: one read of X for everything, one more for each of exclude_highly_expressed and a median target.
     let run (recipe: Recipe) (settings: Settings) (input: string) (output: Output) : Result<Report, Fault> =
-        guarded (fun () -> Inputs.run Convert.standard recipe settings [ input ] output)
+        guarded (fun () -> Inputs.run Conversion.standard recipe settings [ input ] output)
 
     /// calculate_qc_metrics: columns of obs and var with scanpy's names, order and types. X does not change.
     let qc options =
@@ -67,7 +67,7 @@ module Pipeline =
 
     /// Makes one .h5ad file of 10x .h5 files, folders with matrix.mtx, and several .h5ad files, rows one after another.
     let convert (conversion: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) : Result<Conversion, Fault> =
-        guarded (fun () -> Convert.run conversion settings inputs target)
+        guarded (fun () -> Converting.run conversion settings inputs target)
 
     /// What a recipe means for a file: reads, writes and memory, before anything runs.
     let plan (recipe: Recipe) (settings: Settings) (path: string) : Result<Plan, Fault> =

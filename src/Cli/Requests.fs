@@ -56,7 +56,7 @@ module Requests =
             and! join = spoken |> Spoken.orElse Inner Argument.Join Values.join
 
             and! key =
-                spoken |> Spoken.orElse Convert.standard.SampleKey Argument.Sample_Key Values.key
+                spoken |> Spoken.orElse Conversion.standard.SampleKey Argument.Sample_Key Values.key
 
             and! names =
                 spoken |> Spoken.values Argument.Sample_Names |> List.map Values.names |> Checked.all

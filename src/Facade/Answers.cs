@@ -31,6 +31,21 @@ internal static class Answers
             Warnings = [.. report.Warnings],
         };
 
+    public static Conversion Conversion(Core.Conversion conversion) =>
+        new()
+        {
+            Inputs = [.. conversion.Inputs],
+            Output = conversion.Output,
+            Cells = conversion.Cells,
+            Genes = conversion.Genes,
+            StoredValues = conversion.StoredValues,
+            Type = conversion.Type,
+            Samples = [.. conversion.Samples.Select(sample => new SampleSize { Name = sample.Item1, Cells = sample.Item2 })],
+            ObsColumns = [.. conversion.ObsColumns],
+            VarColumns = [.. conversion.VarColumns],
+            Warnings = [.. conversion.Warnings],
+        };
+
     public static Info Info(Core.Info info) =>
         new()
         {

@@ -22,6 +22,8 @@ let all =
           DeterminismGolden.all
           Conformance.all
           PipelineConformance.all
+          ImportGolden.all
+          ImportFaults.all
           Consumers.tests
           FacadeGolden.tests
           DocsGolden.tests ]

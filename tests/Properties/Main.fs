@@ -76,7 +76,12 @@ let all =
           RecipeLaws.tests
           CrashLaws.tests
           RobustnessLaws.tests
-          MalformedLaws.tests ]
+          MalformedLaws.tests
+          IntakeLaws.tests
+          LinesLaws.tests
+          EntriesLaws.tests
+          MatrixMarketLaws.tests
+          JointLaws.tests ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all

@@ -38,7 +38,7 @@ module Inputs =
     /// file is given as it is. Anything else is converted to a temporary file beside the output, or among the temporary
     /// files of this machine where there is none; it is removed whatever happens.
     let asFile recipe (settings: Settings) (inputs: string list) (output: Output option) (work: string -> string list -> 'r) =
-        if Convert.isAnnData inputs then
+        if Converting.isAnnData inputs then
             work inputs.Head []
         else
             let target = output |> Option.map (requireNewFile inputs)
@@ -53,7 +53,7 @@ module Inputs =
 
             try
                 try
-                    let conversion = Convert.run recipe settings inputs temporary
+                    let conversion = Converting.run recipe settings inputs temporary
                     work temporary conversion.Warnings
                 with trouble when (Fault.tryFind trouble).IsSome ->
                     Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)

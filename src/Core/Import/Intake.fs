@@ -62,11 +62,6 @@ module Intake =
     /// Rows as they will be written, their columns at new places, which ascend in every row.
     /// Law (moved): a value at column c is found at places[c]; those without a place are gone.
     let moved (places: int[]) (source: Source<Slice>) : Source<Slice> =
-        let taken = places |> Array.filter (fun place -> place >= 0)
-
-        let isMonotone =
-            Array.pairwise taken |> Array.forall (fun (left, right) -> left < right)
-
         let fill (slice: Slice) (target: Slice) =
             target.Reserve(slice.Cells, slice.Count)
             target.FirstCell <- slice.FirstCell
@@ -75,6 +70,7 @@ module Intake =
 
             for row in 0 .. slice.Cells - 1 do
                 let start = at
+                let mutable ascends = true
 
                 for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
                     let place = places[slice.Genes[i]]
@@ -82,11 +78,12 @@ module Intake =
                     if place >= 0 then
                         target.Genes[at] <- place
                         target.Output[at] <- slice.Values[i]
+                        ascends <- ascends && (at = start || target.Genes[at - 1] < place)
                         at <- at + 1
 
                 target.Offsets[row + 1] <- at
 
-                if not isMonotone then
+                if not ascends then
                     Array.Sort(target.Genes, target.Output, start, at - start)
 
         { Rows = source.Rows

@@ -52,6 +52,9 @@ module MatrixMarket =
 
         if Utf8Parser.TryParse(line.Slice at, &number, &consumed) then at + consumed else -1
 
+    /// Entries that a byte of the file can stand for at most: one takes four letters, and gzip makes a thousand of a byte.
+    let private mostPerByte = 300L
+
     /// The head, and the reader behind it.
     let readHead (lines: Lines) =
         let isPattern = banner lines
@@ -76,6 +79,11 @@ module MatrixMarket =
 
         if float stored > float genes * float cells then
             lines.Damaged $"{stored} entries are more than {genes} genes and {cells} cells have room for"
+
+        let struct (_, length) = lines.Done
+
+        if stored > Checked.(*) mostPerByte length then
+            lines.Damaged $"{stored} entries are more than the file can hold (is it cut off?)"
 
         { Genes = int genes
           Cells = cells
