@@ -149,9 +149,16 @@ module Command =
             "SHA-256 of every object's values and of the whole file."
             "Prints a SHA-256 for every object in the file and, last, one for the whole file. It covers values and attributes, not how they are stored, so that two people can compare results."
 
+    let private verify =
+        look
+            "verify"
+            "check a file through and through."
+            "Checks the structure of a file, its checksums, every chunk, and whether X, layers, raw, obs, var and the rest fit together, and says what it found. The exit code is 1 where there is an error. Nothing is written."
+
     let all =
         [ demo
           info
+          verify
           plan
           filter
           qc

@@ -16,6 +16,7 @@ type Task =
     | Demo of folder: string
     | Info of path: string
     | Digest of path: string
+    | Verify of path: string
     | Plan of Work
     | Run of Work * Output
 
@@ -107,6 +108,7 @@ module Requests =
         | "demo" -> demo spoken files
         | "info" -> input files |> Result.map Info
         | "digest" -> input files |> Result.map Digest
+        | "verify" -> input files |> Result.map Verify
         | _ -> run command spoken files
 
     /// What a command, or the plan of one, is to do with the words and options around it.

@@ -80,7 +80,9 @@ let private judge (images: byte[] list) =
 
     child.StandardInput.Close()
     child.WaitForExit()
-    let answers = output.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray
+
+    let answers =
+        output.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray
 
     if answers.Length <> images.Length then
         failtest $"crash.py failed: {errors.Result}"

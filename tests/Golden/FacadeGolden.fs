@@ -95,7 +95,8 @@ let private fields =
                 typeof<Report>
                 typeof<Progress>
                 typeof<Info>
-                typeof<Digest> ] do
+                typeof<Digest>
+                typeof<Finding> ] do
               test record.Name {
                   let properties =
                       (shown record.Name).GetProperties(BindingFlags.Public ||| BindingFlags.Instance)

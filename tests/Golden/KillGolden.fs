@@ -139,7 +139,9 @@ let private killEach (sandbox: Sandbox) (witness: Witness) name seed (pristine: 
 
               isKilled, seen = fresh ]
 
-    let count chosen = outcomes |> List.filter chosen |> List.length
+    let count chosen =
+        outcomes |> List.filter chosen |> List.length
+
     Expect.isGreaterThan (count fst) 10 $"{name}: runs that were killed in time"
     File.Delete older
     count fst, count (fun (isKilled, isFresh) -> isKilled && isFresh)
@@ -191,9 +193,14 @@ let private calls (sandbox: Sandbox) arguments =
     let outcome =
         Child.run
             trace
-            ([ "-f"; "-y"; "-o"; log
-               "-e"; "trace=pwrite64,write,copy_file_range,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink"
-               "dotnet"; tool ]
+            ([ "-f"
+               "-y"
+               "-o"
+               log
+               "-e"
+               "trace=pwrite64,write,copy_file_range,ftruncate,fallocate,fsync,fdatasync,rename,renameat,renameat2,unlink"
+               "dotnet"
+               tool ]
              @ arguments)
             []
             ""
@@ -231,7 +238,9 @@ let private publishes arguments =
     Expect.exists after (fun (name, call) -> name = "fsync" && call.Contains $"<{sandbox.Folder}>") "the folder is flushed afterwards"
 
     Expect.isEmpty
-        (made |> List.filter (fun call -> (isWrite call || isSync call) && not (temporary call)) |> List.filter (snd >> _.Contains(".h5ad")))
+        (made
+         |> List.filter (fun call -> (isWrite call || isSync call) && not (temporary call))
+         |> List.filter (snd >> _.Contains(".h5ad")))
         "no other file is written to"
 
 let private order =
@@ -260,5 +269,4 @@ let private order =
           Expect.isEmpty (List.filter isRename made) "no rename"
       } ]
 
-let all =
-    testSequenced <| testList "Kills" [ kills; testList "system calls" order ]
+let all = testSequenced <| testList "Kills" [ kills; testList "system calls" order ]

@@ -9,6 +9,7 @@ let all =
         "Golden"
         [ EdgeGolden.all
           FaultGolden.all
+          SentenceGolden.all
           OptionGolden.all
           CommandGolden.all
           MistakeGolden.all
