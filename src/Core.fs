@@ -93,5 +93,10 @@ module Pipeline =
     let digest (settings: Settings) (path: string) : Result<Digest, Fault> =
         guarded (fun () -> using (Store.openRead path) (fun store -> Digest.ofStore store settings.Cancel))
 
+    /// Checks a file through and through: structure, checksums, chunks, and whether the parts of an AnnData fit together.
+    /// What is wrong with it is among the findings; a fault is a file that cannot be opened.
+    let verify (settings: Settings) (path: string) : Result<Verification, Fault> =
+        guarded (fun () -> Verify.ofFile path settings.Cancel)
+
     /// The version of this library.
     let version = Assembly.GetExecutingAssembly().GetName().Version.ToString 3

@@ -239,4 +239,18 @@ public static class Pipeline
     /// <param name="cancellationToken">Stops the work.</param>
     public static Task<Digest> DigestAsync(string path, CancellationToken cancellationToken = default) =>
         Translate.Digest(path).Start(null, null, cancellationToken);
+
+    /// <summary>
+    /// Checks a file through and through: its structure and checksums, every chunk, and whether X, layers, raw, obs, var and the
+    /// rest fit together. What is wrong is among the findings. Writes nothing.
+    /// </summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <exception cref="SingleSharpException">The file cannot be opened.</exception>
+    public static Verification Verify(string path) =>
+        Translate.Verify(path).Now(null);
+
+    /// <inheritdoc cref="Verify"/>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static Task<Verification> VerifyAsync(string path, CancellationToken cancellationToken = default) =>
+        Translate.Verify(path).Start(null, null, cancellationToken);
 }

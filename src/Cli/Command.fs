@@ -166,9 +166,16 @@ module Command =
             Syntax = "FILE [options]"
             Chapters = [ Chapter.Input; Chapter.General ] }
 
+    let private verify =
+        look
+            "verify"
+            "check a file through and through."
+            "Checks the structure of a file, its checksums, every chunk, and whether X, layers, raw, obs, var and the rest fit together, and says what it found. The exit code is 1 where there is an error. Nothing is written."
+
     let all =
         [ demo
           info
+          verify
           plan
           convert
           filter

@@ -125,6 +125,17 @@ module Execution =
             digest.Elements |> List.iter (fun element -> printfn "%s  %s" element.Sha256 element.Path)
             printfn "%s  (the whole file)" digest.Whole
 
+    /// Says whether the file is sound.
+    let private verify request settings path =
+        let verification = Pipeline.verify settings path |> orThrow
+
+        if request.Json then
+            Json.ofVerification verification
+        else
+            Summary.ofVerification request.Quiet verification |> List.iter (printfn "%s")
+
+        verification.IsSound
+
     /// A path that a shell takes as one word.
     let private quoted (path: string) =
         if path |> Seq.forall (fun c -> Char.IsLetterOrDigit c || "/._-+".Contains c) then
@@ -174,16 +185,19 @@ module Execution =
             printfn "  singlesharp digest %s" (quoted result)
             printfn "  python -c \"import anndata; print(anndata.read_h5ad(r'%s').obs.describe())\"" result
 
-    /// Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
+    let private succeed () = 0
+
+    /// Returns the exit code. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
     let perform (cancel: CancellationToken) (request: Request) =
         let settings = settings request cancel
 
         match request.Task with
-        | Help command -> printf "%s" (Help.page command)
-        | Version -> printfn "singlesharp %s" Pipeline.version
-        | Demo folder -> demo request settings folder
-        | Info(inputs, conversion) -> info request settings inputs conversion
-        | Convert(inputs, conversion, target) -> convert request settings inputs conversion target
-        | Digest path -> digest request settings path
-        | Plan work -> plan request settings work
-        | Run(work, output) -> run request settings work output
+        | Help command -> printf "%s" (Help.page command) |> succeed
+        | Version -> printfn "singlesharp %s" Pipeline.version |> succeed
+        | Demo folder -> demo request settings folder |> succeed
+        | Info(inputs, conversion) -> info request settings inputs conversion |> succeed
+        | Convert(inputs, conversion, target) -> convert request settings inputs conversion target |> succeed
+        | Digest path -> digest request settings path |> succeed
+        | Verify path -> if verify request settings path then 0 else 1
+        | Plan work -> plan request settings work |> succeed
+        | Run(work, output) -> run request settings work output |> succeed

@@ -175,6 +175,24 @@ module Json =
             strings json "steps" (Recipe.steps planned.Recipe)
             plan json planned)
 
+    let ofVerification (verification: Verification) =
+        print (fun json ->
+            json.WriteString("path", verification.Path)
+            json.WriteBoolean("is_sound", verification.IsSound)
+            json.WriteNumber("objects_checked", verification.Objects)
+            json.WriteNumber("pieces_checked", verification.Pieces)
+            json.WriteNumber("bytes_checked", verification.Bytes)
+            json.WriteStartArray "findings"
+
+            for finding in verification.Findings do
+                json.WriteStartObject()
+                json.WriteString("severity", (string finding.Severity).ToLowerInvariant())
+                json.WriteString("path", finding.Path)
+                json.WriteString("finding", finding.Sentence)
+                json.WriteEndObject()
+
+            json.WriteEndArray())
+
     let ofDigest (digest: Digest) =
         print (fun json ->
             object' json "objects" (fun () -> digest.Elements |> List.iter (fun element -> json.WriteString(element.Path, element.Sha256)))

@@ -21,6 +21,7 @@ type Task =
     | Info of inputs: string list * ConvertRecipe
     | Convert of inputs: string list * ConvertRecipe * target: string
     | Digest of path: string
+    | Verify of path: string
     | Plan of Work
     | Run of Work * Output
 
@@ -169,6 +170,7 @@ module Requests =
         | "info" -> info spoken files
         | "convert" -> convert spoken files
         | "digest" -> input files |> Result.map Digest
+        | "verify" -> input files |> Result.map Verify
         | _ -> run command spoken files
 
     /// What a command, or the plan of one, is to do with the words and options around it.

@@ -153,3 +153,23 @@ module Summary =
               if plan.Recipe.Qc.IsSome then
                   "percent_top", plan.PercentTop |> List.map string |> list
               "memory", $"{size plan.Memory} besides the runtime" ] }
+
+    let private several (number: int) what =
+        match number with
+        | 0 -> $"no {what}s"
+        | 1 -> $"1 {what}"
+        | _ -> $"{count (int64 number)} {what}s"
+
+    /// A line for each finding, unless only errors are asked for, and one for all of them.
+    let ofVerification isQuiet (verification: Verification) =
+        let told =
+            [ Severity.Error, "error"; Severity.Warning, "warning"; Severity.Note, "note" ]
+
+        [ for severity, word in told do
+              for finding in verification.Findings do
+                  if finding.Severity = severity && (severity = Severity.Error || not isQuiet) then
+                      $"{word}: {finding.Path}: {finding.Sentence}."
+          let counts =
+              told |> List.map (fun (severity, word) -> several (verification.Count severity) word) |> String.concat ", "
+
+          $"{verification.Path}: {counts}; {count verification.Objects} objects and {size verification.Bytes} of values in {count verification.Pieces} pieces were checked." ]

@@ -83,6 +83,22 @@ internal static class Answers
             Whole = digest.Whole,
         };
 
+    public static Verification Verification(Core.Verification verification) =>
+        new()
+        {
+            Path = verification.Path,
+            IsSound = verification.IsSound,
+            Objects = verification.Objects,
+            Pieces = verification.Pieces,
+            Bytes = verification.Bytes,
+            Findings = [.. verification.Findings.Select(finding => new Finding
+            {
+                Severity = Enum.Parse<Severity>(finding.Severity.ToString()),
+                Path = finding.Path,
+                Sentence = finding.Sentence,
+            })],
+        };
+
     public static Progress Progress(Core.Progress progress) =>
         new()
         {

@@ -43,6 +43,12 @@ internal static class Translate
         return new(settings => Answers.Plan(Answer(Core.Pipeline.plan(steps, settings, path))));
     }
 
+    public static Work<Verification> Verify(string path)
+    {
+        NotNull(path);
+        return new(settings => Answers.Verification(Answer(Core.Pipeline.verify(settings, path))));
+    }
+
     public static Work<Digest> Digest(string path)
     {
         NotNull(path);

@@ -100,7 +100,8 @@ let private fields =
                 typeof<Info>
                 typeof<ConvertRecipe>
                 typeof<Conversion>
-                typeof<Digest> ] do
+                typeof<Digest>
+                typeof<Finding> ] do
               test record.Name {
                   let properties =
                       (shown record.Name).GetProperties(BindingFlags.Public ||| BindingFlags.Instance)

@@ -9,11 +9,13 @@ let all =
         "Golden"
         [ EdgeGolden.all
           FaultGolden.all
+          SentenceGolden.all
           OptionGolden.all
           CommandGolden.all
           MistakeGolden.all
           ToolGolden.all
           DamageGolden.all
+          FuzzGolden.all
           RealGolden.all
           DenseGolden.all
           InterruptionGolden.all

@@ -6,9 +6,10 @@ images: reads images of files from standard input, each behind its length in eig
 paths: the same for files whose paths come line by line, one answer after the other.
 """
 import hashlib
-import multiprocessing
+import signal
 import struct
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -103,6 +104,8 @@ def content(file):
 
 
 def of_image(image):
+    # HDF5 may go round for ever in a file that is neither: then this worker dies, and the script with it.
+    signal.alarm(30)
     try:
         with h5py.File(h5py.h5f.open_file_image(image)) as file:
             # The bytes before the superblock are part of what a run leaves alone.
@@ -131,6 +134,6 @@ if __name__ == "__main__":
         for line in sys.stdin:
             print(of_path(line.rstrip("\n")), flush=True)
     else:
-        with multiprocessing.Pool(2) as pool:
-            for answer in pool.imap(of_image, images(), chunksize=16):
+        with ProcessPoolExecutor(2) as pool:
+            for answer in pool.map(of_image, images(), chunksize=16):
                 print(answer)

@@ -177,8 +177,8 @@ module Dataset =
     let isDataset header =
         (Header.tryFind Header.Dataspace header).IsSome
 
-    /// More than this is not read where nothing was written.
-    let private mostUnwritten = 1L <<< 40
+    /// More than this is not read where nothing was written: reading zeros for ever is no work.
+    let mostUnwritten (disk: Disk) = max (1L <<< 30) (1024L * disk.Length)
 
     /// The dataset whose object header was read.
     let ofHeader (disk: Disk) path (header: Header) =
@@ -209,7 +209,7 @@ module Dataset =
         match layout with
         | Contiguous address when address <> Bytes.undefined && bytes > disk.Length - address ->
             disk.Damaged path $"it is said to hold {bytes} bytes, more than the file has (is it cut off?)"
-        | Contiguous address when address = Bytes.undefined && bytes > mostUnwritten ->
+        | Contiguous address when address = Bytes.undefined && bytes > mostUnwritten disk ->
             disk.Damaged path $"it is said to hold {bytes} bytes, of which none was ever written"
         | Compact stored when bytes > stored.LongLength -> disk.Damaged path "it holds fewer values than its shape says"
         | _ -> ()
