@@ -55,8 +55,8 @@ def either(read, old, new):
     return values
 
 
-def attributes(path, old, new, files):
-    spared = RENEWED.get(path, set())
+def attributes(path, old, new, files, written=()):
+    spared = RENEWED.get(path, set()) | {member[len(path) + 1:] for member in written if member.startswith(path + "@")}
     names = [set(o.attrs) - spared for o in (old, new)]
     if names[0] != names[1]:
         yield f"{path}: its attributes are {sorted(names[1])} instead of {sorted(names[0])}"
@@ -127,7 +127,7 @@ def objects(path, old, new, files, written, renewed, seen):
         return
     if not moved:
         seen[place] = h5py.h5o.get_info(new.id).addr
-    yield from attributes(path, old, new, files)
+    yield from attributes(path, old, new, files, written)
     if isinstance(old, h5py.Group):
         yield from groups(path, old, new, files, written, renewed, seen)
     elif isinstance(old, h5py.Dataset) and path not in renewed:
@@ -137,5 +137,5 @@ def objects(path, old, new, files, written, renewed, seen):
 
 
 def differences(old, new, written, renewed):
-    """`written` members may come, go and change; `renewed` datasets may have other values and another type."""
+    """`written` members and attributes (path@name) may come, go and change; `renewed` datasets may have other values and another type."""
     yield from objects("/", old, new, (old, new), written, renewed, {})
