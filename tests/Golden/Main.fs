@@ -20,6 +20,7 @@ let all =
           DeterminismGolden.all
           Conformance.all
           PipelineConformance.all
+          CompatibilityGolden.tests
           Consumers.tests
           FacadeGolden.tests
           DocsGolden.tests ]

@@ -1,7 +1,7 @@
 """Judges outputs with everybody else's readers. Reads jobs as JSON from standard input, prints {name: [problems]}.
 
 A job: name, input, output, obs and var (columns written, in order), members (other objects written), target (normalize_total's, or null),
-log (was a logarithm taken).
+log (was a logarithm taken), sum (were genes that a cell has several values of added up).
 """
 import json
 import multiprocessing
@@ -64,9 +64,9 @@ def storage(old, new):
             yield f"X: the {what} of its values is {after} instead of {before}"
 
 
-def renewed(x):
-    """What a new X may have otherwise: its values, or all that says where they are if they stood in columns."""
-    if matrices.form(x) == "csc_matrix":
+def renewed(x, added):
+    """What a new X may have otherwise: its values, or all that says where they are if they stood in columns or were added up."""
+    if matrices.form(x) == "csc_matrix" or added:
         return {f"/X@{name}" for name in matrices.FORMS}, {"/X/data", "/X/indices", "/X/indptr"}
     return set(), {matrices.data(x).name}
 
@@ -79,6 +79,8 @@ def matrix(job, old, new, changed):
         yield f"X is stored as {matrices.form(new)} instead of {expected}"
         return
     before, after = matrices.read(old), matrices.read(new)
+    if job["sum"] and changed:
+        before = matrices.summed(before)
     if before.shape != after.shape or not np.array_equal(before.offsets, after.offsets) or not np.array_equal(before.genes, after.genes):
         yield "X has its values at other places"
         return
@@ -91,9 +93,10 @@ def matrix(job, old, new, changed):
 def contents(job):
     with h5py.File(job["input"]) as old, h5py.File(job["output"]) as new:
         changed = job["target"] is not None or job["log"]
-        described, values = renewed(old["X"]) if changed else (set(), set())
+        described, values = renewed(old["X"], job["sum"]) if changed else (set(), set())
         yield from differences(old, new, written(job) | described, values)
-        yield from storage(matrices.data(old["X"]), matrices.data(new["X"]))
+        if not job["sum"]:
+            yield from storage(matrices.data(old["X"]), matrices.data(new["X"]))
         yield from matrix(job, old["X"], new["X"], changed)
         for frame in ("obs", "var"):
             before = columns(old, frame) if "column-order" in old[frame].attrs else []
