@@ -22,15 +22,13 @@ let private halfUlp = 1.0 / 16777216.0
 let private dense (file: Results) =
     let mask = (file.Numbers "var/highly_variable").Values
     let place = mask |> Array.scan (fun count chosen -> count + int chosen) 0
-    let indices = (file.Numbers "X/indices").Values |> Array.map int
-    let data = (file.Numbers "X/data").Values
-    let indptr = (file.Numbers "X/indptr").Values |> Array.map int
-    let x = Matrix<float>.Build.Dense(indptr.Length - 1, Array.last place)
+    let stored = Matrices.read file "X"
+    let x = Matrix<float>.Build.Dense(stored.Cells, Array.last place)
 
-    for cell in 0 .. indptr.Length - 2 do
-        for i in indptr[cell] .. indptr[cell + 1] - 1 do
-            if mask[indices[i]] <> 0.0 then
-                x[cell, place[indices[i]]] <- data[i]
+    for cell in 0 .. stored.Cells - 1 do
+        for i in stored.Offsets[cell] .. stored.Offsets[cell + 1] - 1 do
+            if mask[stored.Indices[i]] <> 0.0 then
+                x[cell, place[stored.Indices[i]]] <- stored.Values[i]
 
     x
 

@@ -51,6 +51,9 @@ type Results(path: string) =
     member _.Members(name: string) =
         file.Group(name).Children() |> Seq.map _.Name |> Seq.sort |> List.ofSeq
 
+    member results.IsDataset(name: string) =
+        results.Has name && file.Get name :? IH5Dataset
+
     /// Is it a dataset of numbers or of truth values?
     member results.HasNumbers(name: string) =
         results.Has name

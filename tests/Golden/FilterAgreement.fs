@@ -35,39 +35,25 @@ let private frame (start: Results) (output: Results) path kept (added: (string *
 
 /// X holds every stored value of the cells and genes that stay, in the old order.
 let private matrix (start: Results) (output: Results) (cells: int[]) (genes: int[]) =
-    let data = start.Numbers "X/data"
-    let indices = start.Numbers "X/indices"
-    let indptr = start.Numbers "X/indptr"
-    let place = Array.create (start.Integers("X", "shape") |> List.last |> int) -1
+    let before = Matrices.read start "X"
+    let after = Matrices.read output "X"
+    let place = Array.create before.Genes -1
     genes |> Array.iteri (fun number gene -> place[gene] <- number)
 
     let staying =
         cells
         |> Array.map (fun cell ->
-            [| for i in int indptr.Values[cell] .. int indptr.Values[cell + 1] - 1 do
-                   if place[int indices.Values[i]] >= 0 then
+            [| for i in before.Offsets[cell] .. before.Offsets[cell + 1] - 1 do
+                   if place[before.Indices[i]] >= 0 then
                        i |])
 
     let stored = Array.concat staying
-
-    numbers "X/data" Exact (output.Numbers "X/data") (pickNumbers stored data)
-
-    numbers
-        "X/indices"
-        Exact
-        (output.Numbers "X/indices")
-        { indices with
-            Values = stored |> Array.map (fun i -> float place[int indices.Values[i]]) }
-
-    numbers
-        "X/indptr"
-        Exact
-        (output.Numbers "X/indptr")
-        { indptr with
-            Values = staying |> Array.scan (fun total row -> total + row.Length) 0 |> Array.map float }
-
-    Expect.equal (output.Integers("X", "shape")) [ cells.LongLength; genes.LongLength ] "the shape of X"
-    Expect.equal (output.Text("X", "encoding-type")) "csr_matrix" "the encoding of X"
+    Expect.equal after.Type before.Type "X: its type"
+    values "X" Exact after.Values (pick stored before.Values)
+    Expect.sequenceEqual after.Indices (stored |> Array.map (fun i -> place[before.Indices[i]])) "the genes of the values"
+    Expect.sequenceEqual after.Offsets (staying |> Array.scan (fun total row -> total + row.Length) 0) "where rows begin"
+    Expect.equal (Matrices.shape output "X") [ cells.Length; genes.Length ] "the shape of X"
+    Agreement.form "X" start output
 
 /// What filter_cells or filter_genes leaves.
 let check step (start: Results) (output: Results) (expected: Results) prefix =
@@ -85,8 +71,8 @@ let check step (start: Results) (output: Results) (expected: Results) prefix =
         if frame = filtered then kept else [| 0 .. length - 1 |]
 
     let cells, genes =
-        match start.Integers("X", "shape") with
-        | [ cells; genes ] -> of' "obs" (int cells), of' "var" (int genes)
+        match Matrices.shape start "X" with
+        | [ cells; genes ] -> of' "obs" cells, of' "var" genes
         | other -> failwith $"X has the shape {other}"
 
     let after =

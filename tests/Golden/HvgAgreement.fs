@@ -37,22 +37,19 @@ let private batchOf step (start: Results) cells =
 
 /// The batches that have cells.
 let private batches step (start: Results) =
-    let indptr = (start.Numbers "X/indptr").Values
-    let indices = (start.Numbers "X/indices").Values
-    let data = (start.Numbers "X/data").Values
-    let genes = start.Integers("X", "shape") |> List.last |> int
-    let batchOf = batchOf step start (indptr.Length - 1)
+    let x = Matrices.read start (matrix step)
+    let batchOf = batchOf step start x.Cells
 
     [ for batch in batchOf |> Array.filter (fun batch -> batch >= 0) |> Array.distinct do
-          let sums: float[] = Array.zeroCreate genes
-          let squares: float[] = Array.zeroCreate genes
+          let sums: float[] = Array.zeroCreate x.Genes
+          let squares: float[] = Array.zeroCreate x.Genes
 
-          for cell in 0 .. indptr.Length - 2 do
+          for cell in 0 .. x.Cells - 1 do
               if batchOf[cell] = batch then
-                  for i in int indptr[cell] .. int indptr[cell + 1] - 1 do
-                      let gene = int indices[i]
-                      sums[gene] <- sums[gene] + data[i]
-                      squares[gene] <- squares[gene] + data[i] * data[i]
+                  for i in x.Offsets[cell] .. x.Offsets[cell + 1] - 1 do
+                      let gene = x.Indices[i]
+                      sums[gene] <- sums[gene] + x.Values[i]
+                      squares[gene] <- squares[gene] + x.Values[i] * x.Values[i]
 
           { Cells = batchOf |> Array.filter ((=) batch) |> Array.length
             Sums = sums
@@ -167,7 +164,7 @@ let check step isRounded accidental (start: Results) (output: Results) (expected
     let columns = columns step
 
     let hasLargeCounts =
-        (start.Numbers "X/data").Values |> Array.exists (fun value -> value > mostSquared)
+        (start.Numbers(Matrices.values start (matrix step))).Values |> Array.exists (fun value -> value > mostSquared)
 
     let batches = batches step start
 

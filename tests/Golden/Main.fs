@@ -26,6 +26,7 @@ let all =
           PipelineConformance.all
           ImportGolden.all
           ImportFaults.all
+          CompatibilityGolden.tests
           Consumers.tests
           FacadeGolden.tests
           DocsGolden.tests ]

@@ -125,7 +125,7 @@ let check step (start: Results) (output: Results) (expected: Results) prefix =
     let mask = (theirs "var/mask").Values
     let variances = (theirs "ref/variance").Values
     let count = variances.Length
-    let cells = start.Integers("X", "shape") |> List.head |> int
+    let cells = Matrices.shape start "X" |> List.head
     shares fromScanpy output expected $"{prefix}uns/"
     shares fromReference output expected $"{prefix}ref/"
     let scores = output.Numbers "obsm/X_pca"

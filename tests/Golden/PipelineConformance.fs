@@ -31,6 +31,7 @@ let private trend =
 let private withoutResult =
     [ "all_zero"
       "inf_sparse"
+      "nan_dense"
       "nan_sparse"
       "negative_values"
       "no_cells"
@@ -60,17 +61,15 @@ let private median (numbers: int64[]) =
 /// Limits that half of the cells and genes meet.
 let private limits (input: string) =
     use file = new Results(input)
-    let offsets = (file.Numbers "X/indptr").Values
-    let indices = (file.Numbers "X/indices").Values
-    let data = (file.Numbers "X/data").Values
-    let cells = Array.zeroCreate (offsets.Length - 1)
-    let genes = Array.zeroCreate (file.Integers("X", "shape") |> List.last |> int)
+    let x = Matrices.read file "X"
+    let cells = Array.zeroCreate x.Cells
+    let genes = Array.zeroCreate x.Genes
 
     for cell in 0 .. cells.Length - 1 do
-        for i in int offsets[cell] .. int offsets[cell + 1] - 1 do
-            if data[i] > 0.0 then
+        for i in x.Offsets[cell] .. x.Offsets[cell + 1] - 1 do
+            if x.Values[i] > 0.0 then
                 cells[cell] <- cells[cell] + 1L
-                genes[int indices[i]] <- genes[int indices[i]] + 1L
+                genes[x.Indices[i]] <- genes[x.Indices[i]] + 1L
 
     median cells, median genes
 
@@ -133,7 +132,10 @@ let private everyMember =
       "indices_int64_indptr_int32"
       "explicit_zeros"
       "unsorted_indices"
-      "duplicate_indices"
+      "layout_dense_chunked"
+      "x_csc"
+      "x_dense_f64"
+      "x_bool"
       "layout_gzip"
       "layout_libver_latest"
       "x_int64"

@@ -102,7 +102,7 @@ let private qc step =
         Log1p = arg "log1p" step |> Option.map _.GetBoolean() |> Option.defaultValue true }
 
 let private normalize step =
-    requireKnown [ "target_sum"; "exclude_highly_expressed"; "max_fraction" ] step
+    requireKnown [ "target_sum"; "exclude_highly_expressed"; "max_fraction"; "layer" ] step
 
     { Recipe.normalizeTotal with
         TargetSum =
@@ -166,7 +166,8 @@ let private hvg step =
           "max_disp"
           "n_bins"
           "span"
-          "batch_key" ]
+          "batch_key"
+          "layer" ]
         step
 
     let usual = Recipe.hvg
@@ -198,13 +199,21 @@ let private pca step =
 let batchKey step =
     arg "batch_key" step |> Option.map _.GetString()
 
-/// Why this version has no recipe for a step.
-let unsupported step =
-    if (arg "layer" step).IsSome then Some "layers are not supported yet" else None
+/// The layer that a step looks at instead of X.
+let private layer step =
+    arg "layer" step |> Option.map _.GetString()
 
-/// The recipe of a step that is supported.
+/// The path of the matrix that a step looks at.
+let matrix step =
+    match layer step with
+    | Some layer -> $"layers/{layer}"
+    | None -> "X"
+
+/// The recipe that means the same.
 let recipe step =
-    let nothing = Recipe.nothing
+    let nothing =
+        { Recipe.nothing with
+            Matrix = layer step |> Option.map MatrixName.Layer |> Option.defaultValue MatrixName.X }
 
     match step.Op with
     | "filter_cells" ->

@@ -114,6 +114,13 @@ let ofMetric integral (column: string) storedAs =
     else
         failwith $"{column} has no row in the table of tolerances"
 
+/// The row of the table for normalize_total of these values, stored densely: NumPy adds up rows in pairs, in their own type.
+let ofDenseQuotients (values: float[]) =
+    if values |> Array.forall (fun value -> not (Double.IsFinite value) || Math.Floor value = value) then
+        Exact
+    else
+        Relative 1e-6
+
 /// The row of the table for the values of log1p, to a base or none.
 let ofLogarithm hasBase storedAs =
     if storedAs <> "float32" then Relative 1e-14

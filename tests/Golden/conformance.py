@@ -1,7 +1,7 @@
 """Judges outputs with everybody else's readers. Reads jobs as JSON from standard input, prints {name: [problems]}.
 
 A job: name, input, output, obs and var (columns written, in order), members (other objects written), target (normalize_total's, or null),
-log (was a logarithm taken).
+log (was a logarithm taken), sum (were genes that a cell has several values of added up).
 """
 import json
 import multiprocessing
@@ -17,11 +17,9 @@ import h5py
 import numpy as np
 
 import lookups
+import matrices
+from matrices import text
 from walk import differences
-
-
-def text(value):
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def columns(file, frame):
@@ -33,17 +31,16 @@ def written(job):
     return {f"/{frame}/{column}" for frame in ("obs", "var") for column in job[frame]} | set(job["members"])
 
 
-def transformed(old, target, log):
-    """X as NumPy computes it from the input's, and the tolerance in ulps of the result's type."""
-    x = old["X/data"][:].astype(old["X/data"].dtype.newbyteorder("="))
+def transformed(rows, target, log):
+    """The values of X as NumPy computes them from the input's."""
+    x = rows.values
     if target is not None:
         x = x if x.dtype.kind == "f" else x.astype(np.float32)
-        offsets = old["X/indptr"][:]
-        rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets.astype(np.int64)))
-        totals = np.bincount(rows, weights=x, minlength=len(offsets) - 1).astype(x.dtype)
+        cells = rows.cells()
+        totals = np.bincount(cells, weights=x, minlength=rows.shape[0]).astype(x.dtype)
         factors = totals / x.dtype.type(target)
         factors[factors == 0] = 1
-        x = x / factors[rows]
+        x = x / factors[cells]
     if log:
         x = np.log1p(x if x.dtype.kind == "f" else x.astype(np.float64))
     return x
@@ -60,23 +57,47 @@ def close(left, right, log):
 
 
 def storage(old, new):
-    """The new X/data is stored like the old one."""
+    """The new values of X are stored like the old ones."""
     for what in ("shape", "chunks", "compression", "compression_opts", "shuffle", "fletcher32", "maxshape"):
         before, after = getattr(old, what), getattr(new, what)
         if before != after:
-            yield f"X/data: its {what} is {after} instead of {before}"
+            yield f"X: the {what} of its values is {after} instead of {before}"
+
+
+def renewed(x, added):
+    """What a new X may have otherwise: its values, or all that says where they are if they stood in columns or were added up."""
+    if matrices.form(x) == "csc_matrix" or added:
+        return {f"/X@{name}" for name in matrices.FORMS}, {"/X/data", "/X/indices", "/X/indptr"}
+    return set(), {matrices.data(x).name}
+
+
+def matrix(job, old, new, changed):
+    """X is what NumPy computes from the input's, in the same form; only columns become rows."""
+    form = matrices.form(old)
+    expected = "csr_matrix" if changed and form == "csc_matrix" else form
+    if matrices.form(new) != expected:
+        yield f"X is stored as {matrices.form(new)} instead of {expected}"
+        return
+    before, after = matrices.read(old), matrices.read(new)
+    if job["sum"] and changed:
+        before = matrices.summed(before)
+    if before.shape != after.shape or not np.array_equal(before.offsets, after.offsets) or not np.array_equal(before.genes, after.genes):
+        yield "X has its values at other places"
+        return
+    with np.errstate(all="ignore"):
+        values = transformed(before, job["target"], job["log"])
+    if not close(after.values, values, job["log"]):
+        yield "X is not what NumPy computes"
 
 
 def contents(job):
     with h5py.File(job["input"]) as old, h5py.File(job["output"]) as new:
         changed = job["target"] is not None or job["log"]
-        yield from differences(old, new, written(job), {"/X/data"} if changed else set())
-        yield from storage(old["X/data"], new["X/data"])
-        with np.errstate(all="ignore"):
-            expected = transformed(old, job["target"], job["log"])
-        ours = new["X/data"][:].astype(new["X/data"].dtype.newbyteorder("="))
-        if not close(ours, expected, job["log"]):
-            yield "X/data is not what NumPy computes"
+        described, values = renewed(old["X"], job["sum"]) if changed else (set(), set())
+        yield from differences(old, new, written(job) | described, values)
+        if not job["sum"]:
+            yield from storage(matrices.data(old["X"]), matrices.data(new["X"]))
+        yield from matrix(job, old["X"], new["X"], changed)
         for frame in ("obs", "var"):
             before = columns(old, frame) if "column-order" in old[frame].attrs else []
             expected = before + [c for c in job[frame] if c not in before]
@@ -205,7 +226,8 @@ def through_anndata(job):
     if after.shape != before.shape:
         yield f"anndata sees the shape {after.shape} instead of {before.shape}"
     with h5py.File(job["output"]) as file:
-        if not np.array_equal(after.X.data, file["X/data"][:], equal_nan=after.X.data.dtype.kind == "f"):
+        seen = np.asarray(after.X).ravel() if isinstance(after.X, np.ndarray) else after.X.data
+        if not np.array_equal(seen, matrices.data(file["X"])[()].ravel(), equal_nan=seen.dtype.kind == "f"):
             yield "anndata sees other values of X than h5py"
         for frame in ("obs", "var"):
             seen = getattr(after, frame)
@@ -244,7 +266,7 @@ def edited(job, folder):
         obs = file["obs"]
         gone = job["obs"][0]
         order = [c for c in columns(file, "obs") if c != gone] + ["by_h5py"]
-        rows = file["X/indptr"].shape[0] - 1
+        rows = matrices.shape(file["X"])[0]
         stored = {"chunks": (max(1, rows // 3),), "compression": "gzip"} if rows else {}
         added = obs.create_dataset("by_h5py", data=np.arange(rows, dtype=np.int64), **stored)
         added.attrs["encoding-type"], added.attrs["encoding-version"] = "array", "0.2.0"

@@ -10,17 +10,16 @@ import warnings
 import h5py
 import numpy as np
 
+import matrices
 import subset
 
 
 def detected(source):
-    """Cells × genes: is a value stored that is more than zero, and for how many of them? Duplicates count one by one, as in scanpy."""
+    """Cells × genes: which values are more than zero?"""
     with h5py.File(source) as file:
-        x = file["X"]
-        shape = [x.attrs[name] for name in subset.SHAPES if name in x.attrs][0]
-        rows = np.repeat(np.arange(shape[0]), np.diff(x["indptr"][:].astype(np.int64)))
-        positive = x["data"][:] > 0
-        return shape, rows[positive], x["indices"][:].astype(np.int64)[positive]
+        x = matrices.read(file["X"])
+        positive = x.values > 0
+        return x.shape, x.cells()[positive], x.genes[positive]
 
 
 def decide(job):

@@ -86,8 +86,11 @@ def tl_ingest(a):
     params = a.uns["pca"]["params"]
     if not all(isinstance(params[key], (bool, np.bool_)) for key in ("zero_center", "use_highly_variable")):
         yield f"uns['pca']['params'] is {params}"
-    # SciPy's own conversions fail where indices and offsets have different types.
-    x = sparse.csr_matrix((a.X.data, a.X.indices.astype(np.int64), a.X.indptr.astype(np.int64)), shape=a.X.shape).toarray().astype(np.float64)
+    x = a.X
+    if sparse.issparse(x):
+        # SciPy's own conversions fail where indices and offsets have different types.
+        x = sparse.csr_matrix((x.data, x.indices.astype(np.int64), x.indptr.astype(np.int64)), shape=x.shape).toarray()
+    x = x.astype(np.float64)
     basis = a.varm["PCs"]
     if params["use_highly_variable"]:
         if params["mask_var"] != "highly_variable":

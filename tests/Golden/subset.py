@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+import matrices
+from matrices import SHAPES
 from walk import attributes, filters, link, objects, remember, same
 
 MAPPINGS = {"obsm": "c", "varm": "g", "layers": "cg", "obsp": "cc", "varp": "gg"}
 SPARSE = {"csr_matrix": 0, "csr": 0, "csc_matrix": 1, "csc": 1}
-SHAPES = ("shape", "h5sparse_shape")
 
 
 def encoding(group):
@@ -53,6 +54,23 @@ class Judge:
                 self.wrong.append(f"{path}/{name}: the link differs")
             elif link(old, name)[0] == "HardLink":
                 judge(name, f"{path}/{name}", old[name], new[name])
+
+    def x(self, path, old, new, masks):
+        """X, whose columns have become rows."""
+        if isinstance(old, h5py.Dataset):
+            self.cut(path, old, new, masks)
+        elif matrices.form(old) == "csr_matrix":
+            self.matrix(path, old, new, masks)
+        else:
+            self.described(path, old, new, matrices.FORMS + SHAPES)
+            before, after = matrices.read(old), matrices.read(new)
+            stays = masks[0][before.cells()] & masks[1][before.genes]
+            genes = (np.cumsum(masks[1]) - 1)[before.genes[stays]]
+            counts = np.bincount(before.cells()[stays], minlength=before.shape[0])[masks[0]]
+            offsets = np.concatenate([[0], np.cumsum(counts)])
+            expected = matrices.Rows((int(masks[0].sum()), int(masks[1].sum())), before.values[stays], genes, offsets)
+            if matrices.form(new) != "csr_matrix" or not all(np.array_equal(a, b) for a, b in zip(expected, after)):
+                self.wrong.append(f"{path}: its rows are not those that stay")
 
     def described(self, path, old, new, spared=()):
         self.wrong += [d for d in attributes(path, old, new, self.files) if not any(d.startswith(f"{path}@{name}:") for name in spared)]
@@ -188,7 +206,7 @@ class Judge:
             elif name == "raw" and not masks[0].all():
                 self.raw(path, before, after)
             elif name == "X":
-                self.matrix(path, before, after, masks)
+                self.x(path, before, after, masks)
             elif not masks or all(mask.all() for mask in masks):
                 self.untouched(path, before, after)
             elif name in MAPPINGS:
@@ -232,7 +250,9 @@ def by_anndata(source, result, cells, genes, added):
     # Where nothing is dropped, nothing is touched: not even categories that no cell or gene has.
     frames = {"obs": whole.obs if cells.all() else expected.obs, "var": whole.var if genes.all() else expected.var}
     known = {name: [column for column in getattr(actual, name) if f"{name}/{column}" not in added] for name in frames}
-    pairs = [("X", expected.X, actual.X), *((name, frame, getattr(actual, name)[known[name]]) for name, frame in frames.items())]
+    # Columns of X become rows.
+    x = expected.X.tocsr() if sparse.isspmatrix_csc(expected.X) else expected.X
+    pairs = [("X", x, actual.X), *((name, frame, getattr(actual, name)[known[name]]) for name, frame in frames.items())]
     for name in MAPPINGS:
         before, after = getattr(expected, name), getattr(actual, name)
         if sorted(before) != sorted(after):

@@ -59,8 +59,8 @@ def either(read, old, new):
     return values
 
 
-def attributes(path, old, new, files):
-    spared = SPARED.get(path, set())
+def attributes(path, old, new, files, written=()):
+    spared = SPARED.get(path, set()) | {member[len(path) + 1:] for member in written if member.startswith(path + "@")}
     names = [set(o.attrs) - spared for o in (old, new)]
     if names[0] != names[1]:
         yield f"{path}: its attributes are {sorted(names[1])} instead of {sorted(names[0])}"
@@ -138,7 +138,7 @@ def objects(path, old, new, files, written, renewed, seen):
         return
     if not moved:
         seen[place] = h5py.h5o.get_info(new.id).addr
-    yield from attributes(path, old, new, files)
+    yield from attributes(path, old, new, files, written)
     if isinstance(old, h5py.Group):
         yield from groups(path, old, new, files, written, renewed, seen)
     elif isinstance(old, h5py.Dataset) and path not in renewed:
@@ -172,7 +172,7 @@ def remember(file, groups):
 
 
 def differences(old, new, written, renewed):
-    """`written` members may come, go and change; `renewed` datasets may have other values and another type."""
+    """`written` members and attributes (path@name) may come, go and change; `renewed` datasets may have other values and another type."""
     written, renewed = ({real(old, path) for path in paths} for paths in (written, renewed))
     SPARED.clear()
     SPARED.update({real(old, path): names for path, names in RENEWED.items()})

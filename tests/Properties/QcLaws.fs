@@ -127,7 +127,7 @@ let tests =
               let n = float matrix.Rows.Length
 
               let columns =
-                  Qc.geneColumns Numeric.Float32 true |> List.map (fun (column, values) -> column, values found)
+                  Qc.geneColumns Numeric.Float32 Numeric.Int64 true |> List.map (fun (column, values) -> column, values found)
 
               agree (column "mean_counts" columns) (found.Totals |> Array.map (fun total -> total / n))
               && agree
@@ -151,7 +151,7 @@ let tests =
                   "obs"
 
               Expect.equal
-                  (Qc.geneColumns Numeric.Float32 true |> List.map (fun (column, _) -> column.Name))
+                  (Qc.geneColumns Numeric.Float32 Numeric.Int64 true |> List.map (fun (column, _) -> column.Name))
                   [ "n_cells_by_counts"
                     "mean_counts"
                     "log1p_mean_counts"

@@ -1,6 +1,8 @@
 /// Reads the rows of a dense matrix as slices of the values that are not zero.
 namespace SingleSharp.Core
 
+open System
+
 [<RequireQualifiedAccess>]
 module internal DenseRows =
     /// Rows are decoded as many at a time as lie in one chunk, as long as these have no more values than this.
@@ -46,6 +48,15 @@ type internal DenseSlices(disk: Disk, matrix: Matrix, values: Dataset, chunks: C
 
         reader.Values(first, rows, band)
 
+    /// Zeros stay zeros whatever a row is divided by, unless its total is NaN.
+    let isFinite row =
+        let mutable gene = 0
+
+        while gene < genes && Double.IsFinite band[row * genes + gene] do
+            gene <- gene + 1
+
+        gene = genes
+
     /// The rows [low, high) of the band, which begins with the cell `start`.
     let fill start low high =
         slice.FirstCell <- start + int64 low
@@ -55,11 +66,13 @@ type internal DenseSlices(disk: Disk, matrix: Matrix, values: Dataset, chunks: C
         let mutable count = 0
 
         for row in low .. high - 1 do
+            let isFinite = isFinite row
+
             for gene in 0 .. genes - 1 do
                 let value = band[row * genes + gene]
 
-                // NaN differs from zero too.
-                if value <> 0.0 then
+                // Negative zeros keep their sign.
+                if value <> 0.0 || not isFinite || Double.IsNegative value then
                     slice.Genes[count] <- gene
                     slice.Values[count] <- value
                     count <- count + 1

@@ -206,7 +206,7 @@ module Qc =
 
     /// The columns of var, in scanpy's order, one value per gene, and how each comes from the tallies. Means are totals over
     /// all n cells; pct_dropout_by_counts is the percentage of the n cells in which the gene is not detected.
-    let geneColumns numeric log1p : (Column * (GeneTallies -> float[])) list =
+    let geneColumns numeric cellsType log1p : (Column * (GeneTallies -> float[])) list =
         let total = totalType numeric
 
         let means tallies =
@@ -217,7 +217,7 @@ module Qc =
 
         let column name kind values = { Name = name; Type = kind }, values
 
-        [ column "n_cells_by_counts" Numeric.Int64 (fun tallies -> Array.map float tallies.CellsByCounts)
+        [ column "n_cells_by_counts" cellsType (fun tallies -> Array.map float tallies.CellsByCounts)
           column "mean_counts" Numeric.Float64 means
           if log1p then
               column "log1p_mean_counts" Numeric.Float64 (means >> Array.map Elementary.log1p)

@@ -5,9 +5,10 @@ open System
 
 [<RequireQualifiedAccess>]
 module Written =
-    /// scipy numbers stored values in int32 as long as they fit.
-    let private rowCountType (matrix: Matrix) =
-        if matrix.Stored > int64 Int32.MaxValue then Numeric.Int64 else Numeric.Int32
+    /// scipy numbers stored values in int32 as long as they fit; from there scanpy has the numbers of whatever the matrix is
+    /// compressed by, and counts all others in int64.
+    let private countType (matrix: Matrix) isCompressedBy =
+        if isCompressedBy && matrix.Stored <= int64 Int32.MaxValue then Numeric.Int32 else Numeric.Int64
 
     /// The columns of obs that the filter notes: a cell's numbers before anything was dropped.
     let filterColumns (file: H5adFile) (plan: Plan) : CellColumns =
@@ -30,7 +31,7 @@ module Written =
               | Some qc ->
                   Qc.perCell
                       matrix.Type
-                      (rowCountType matrix)
+                      (countType matrix matrix.Form.IsRows)
                       { Sets = sets file plan genes |> Membership.ofMasks (int genes.Count)
                         PercentTop = Plan.percentTop (int genes.Count) qc |> fst
                         Log1p = qc.Log1p }
@@ -46,7 +47,7 @@ module Written =
     /// The columns of var that come from tallies over the cells, and how.
     let geneColumns (file: H5adFile) (plan: Plan) =
         match plan.Recipe.Qc with
-        | Some qc -> Qc.geneColumns file.X.Type qc.Log1p
+        | Some qc -> Qc.geneColumns file.X.Type (countType file.X file.X.Form.IsColumns) qc.Log1p
         | None -> []
 
     /// The columns of var that the filter notes.
