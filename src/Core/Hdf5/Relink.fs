@@ -100,6 +100,7 @@ module Relink =
                   then
                       address ]
 
+        draft.FlushStrings()
         let heap = GlobalHeap disk
         let renewed = Dictionary<int64, int64>()
 
