@@ -24,7 +24,7 @@ let main arguments =
                 eprintfn $"seed {seed}, {clock.Elapsed.TotalSeconds:F0} s"
 
         let tally =
-            Fuzz.campaign folder.FullName originals (seq { first .. first + count - 1 }) told
+            Fuzz.campaign originals (seq { first .. first + count - 1 }) told
 
         printfn $"{tally.Mutants} mutants of {originals.Length} files, seeds {first} to {first + count - 1}, in {clock.Elapsed.TotalSeconds:F0} s"
 

@@ -199,6 +199,9 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         if group.Header.LinkCount > 1 then
             disk.Unsupported path $"it is reached by {group.Header.LinkCount} hard links, and only one of them could be kept up to date"
 
+        if group.Links |> List.exists (fun link -> link.Name = "") then
+            disk.Damaged path "one of its members has no name"
+
         if group.Links |> List.exists (fun link -> link.Name.Contains '\uFFFD') then
             disk.Unsupported path "it has a name that is not UTF-8 and would not survive"
 
