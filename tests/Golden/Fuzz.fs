@@ -80,7 +80,11 @@ let private scratch () =
 /// Tries the mutants of these seeds; `told` hears of each seed before it is tried.
 let campaign (originals: Original[]) (seeds: seq<int>) (told: int -> unit) =
     let place = scratch ()
-    use _ = { new IDisposable with member _.Dispose() = place.Delete true }
+
+    use _ =
+        { new IDisposable with
+            member _.Dispose() = place.Delete true }
+
     let folder = place.FullName
     let info = ProcessStartInfo(python, [ Shared.here "fuzz.py"; "read" ])
     info.RedirectStandardInput <- true
