@@ -1,5 +1,5 @@
-"""Holds outputs against a plain reference: {"files": [paths], "jobs": [jobs of conformance.py]} from standard input, prints {"files": {path: what it
-is}, "jobs": {name: {"problems": [...], "opens": does anndata open the input}}}. The reference is what scanpy's description says, in NumPy and
+"""Holds outputs against a plain reference: {"files": [paths], "jobs": [jobs of conformance.py]} from standard input, prints {"readers": their
+versions, "files": {path: what it is}, "jobs": {name: {"problems": [...], "opens": does anndata open the input}}}. The reference is what scanpy's description says, in NumPy and
 float64: totals, detected genes and cells, means and dropouts, X (conformance.py); and nothing else may differ (walk.py).
 """
 import json
@@ -7,6 +7,7 @@ import multiprocessing
 import sys
 from pathlib import Path
 
+import anndata
 import h5py
 import numpy as np
 
@@ -121,4 +122,5 @@ if __name__ == "__main__":
     manifest = json.load(sys.stdin)
     with multiprocessing.Pool(2) as pool:
         files = dict(zip(manifest["files"], pool.map(described, manifest["files"], chunksize=8)))
-        json.dump({"files": files, "jobs": dict(pool.map(judge, manifest["jobs"], chunksize=4))}, sys.stdout)
+        readers = f"anndata {anndata.__version__} and h5py {h5py.__version__}"
+        json.dump({"readers": readers, "files": files, "jobs": dict(pool.map(judge, manifest["jobs"], chunksize=4))}, sys.stdout)
