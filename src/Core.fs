@@ -7,7 +7,8 @@ open System.Reflection
 /// Preprocessing of single-cell count matrices in .h5ad files, out of core, with the same bits everywhere.
 ///
 /// A matrix is cells × genes, stored as compressed sparse rows. Values are raw counts. Every function streams X from disk
-/// in bounded memory and leaves everything that it does not write as it is. Results are those of scanpy, and they do not
+/// in bounded memory and leaves everything that it does not write as it is. A 10x .h5 file or a folder with matrix.mtx can
+/// stand wherever an .h5ad file is read; convert makes a file of it. Results are those of scanpy, and they do not
 /// depend on the number of workers, the memory allowed, the storage of the file or the machine.
 [<RequireQualifiedAccess>]
 module Pipeline =
@@ -19,9 +20,14 @@ module Pipeline =
         | :? OperationCanceledException -> reraise ()
         | trouble when (Fault.tryFind trouble).IsSome -> Error (Fault.tryFind trouble).Value
 
+    /// Works with a file that is open for reading; a 10x input is converted first.
+    let private opened (recipe: Recipe) settings path work =
+        guarded (fun () ->
+            Inputs.asFile Conversion.standard settings [ path ] None (fun file _ -> using (Schema.openReadAs recipe.Matrix file) work))
+
     /// Runs a recipe on a file: one read of X for everything, one more for each of exclude_highly_expressed and a median target.
     let run (recipe: Recipe) (settings: Settings) (input: string) (output: Output) : Result<Report, Fault> =
-        guarded (fun () -> Preprocess.run recipe settings input output)
+        guarded (fun () -> Inputs.run Conversion.standard recipe settings [ input ] output)
 
     /// calculate_qc_metrics: columns of obs and var with scanpy's names, order and types. X does not change.
     let qc options =
@@ -59,9 +65,13 @@ module Pipeline =
             { Recipe.nothing with
                 Pca = Some options }
 
+    /// Makes one .h5ad file of 10x .h5 files, folders with matrix.mtx, and several .h5ad files, rows one after another.
+    let convert (conversion: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) : Result<Conversion, Fault> =
+        guarded (fun () -> Converting.run conversion settings inputs target)
+
     /// What a recipe means for a file: reads, writes and memory, before anything runs.
     let plan (recipe: Recipe) (settings: Settings) (path: string) : Result<Plan, Fault> =
-        guarded (fun () -> using (Schema.openReadAs recipe.Matrix path) (fun file -> Plan.ofFile file recipe settings))
+        opened recipe settings path (fun file -> Plan.ofFile file recipe settings)
 
     /// QC metrics, normalize_total and log1p in one read and one write.
     let preprocess settings input output =
@@ -71,15 +81,22 @@ module Pipeline =
     /// the question steps row by row, so that cutting a slice in two changes no state.
     /// What the question's own code throws arrives as it was thrown.
     let fold (question: Fold<Slice, 'r>) (settings: Settings) (path: string) : Result<'r, Fault> =
-        guarded (fun () -> using (Schema.openRead path) (fun file -> Pass.ask file settings question))
+        opened Recipe.nothing settings path (fun file -> Pass.ask file settings question)
 
     /// What is in a file, and what a recipe would do to it.
     let info (recipe: Recipe) (settings: Settings) (path: string) : Result<Info, Fault> =
-        guarded (fun () -> using (Schema.openReadAs recipe.Matrix path) (fun file -> Info.ofFile file recipe settings))
+        opened recipe settings path (fun file ->
+            { Info.ofFile file recipe settings with
+                Path = path })
 
     /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.
     let digest (settings: Settings) (path: string) : Result<Digest, Fault> =
         guarded (fun () -> using (Store.openRead path) (fun store -> Digest.ofStore store settings.Cancel))
+
+    /// Checks a file through and through: structure, checksums, chunks, and whether the parts of an AnnData fit together.
+    /// What is wrong with it is among the findings; a fault is a file that cannot be opened.
+    let verify (settings: Settings) (path: string) : Result<Verification, Fault> =
+        guarded (fun () -> Verify.ofFile path settings.Cancel)
 
     /// The version of this library.
     let version = Assembly.GetExecutingAssembly().GetName().Version.ToString 3

@@ -156,6 +156,27 @@ public static class Pipeline
         IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
         RunAsync(input, output, Recipe.OfPca(options), settings, progress, cancellationToken);
 
+    /// <summary>
+    /// Makes one <c>.h5ad</c> file of 10x <c>.h5</c> files, folders with <c>matrix.mtx</c>, and several <c>.h5ad</c> files, the cells of
+    /// one after those of the other. X streams from disk to disk.
+    /// </summary>
+    /// <param name="inputs">Paths of files and folders.</param>
+    /// <param name="output">The path of the new file; one that is there is replaced once the new one is complete.</param>
+    /// <param name="recipe">What to read and how to join; <c>new ConvertRecipe()</c> where it is null.</param>
+    /// <param name="settings">How to run; all processors and 1 GiB where it is null.</param>
+    /// <returns>What the new file holds.</returns>
+    /// <exception cref="SingleSharpException">An input or the output cannot be worked with; nothing was written.</exception>
+    public static Conversion Convert(
+        IReadOnlyList<string> inputs, string output, ConvertRecipe? recipe = null, Settings? settings = null) =>
+        Translate.Convert(inputs, output, recipe).Now(settings);
+
+    /// <inheritdoc cref="Convert"/>
+    /// <inheritdoc cref="RunAsync" path="/param[@name='progress' or @name='cancellationToken']"/>
+    public static Task<Conversion> ConvertAsync(
+        IReadOnlyList<string> inputs, string output, ConvertRecipe? recipe = null, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        Translate.Convert(inputs, output, recipe).Start(settings, progress, cancellationToken);
+
     /// <summary>What a recipe means for a file: reads, writes and memory. No value of X is read and nothing is written.</summary>
     /// <param name="path">The path of an <c>.h5ad</c> file.</param>
     /// <param name="recipe">The steps that would be taken.</param>
@@ -218,4 +239,18 @@ public static class Pipeline
     /// <param name="cancellationToken">Stops the work.</param>
     public static Task<Digest> DigestAsync(string path, CancellationToken cancellationToken = default) =>
         Translate.Digest(path).Start(null, null, cancellationToken);
+
+    /// <summary>
+    /// Checks a file through and through: its structure and checksums, every chunk, and whether X, layers, raw, obs, var and the
+    /// rest fit together. What is wrong is among the findings. Writes nothing.
+    /// </summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <exception cref="SingleSharpException">The file cannot be opened.</exception>
+    public static Verification Verify(string path) =>
+        Translate.Verify(path).Now(null);
+
+    /// <inheritdoc cref="Verify"/>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static Task<Verification> VerifyAsync(string path, CancellationToken cancellationToken = default) =>
+        Translate.Verify(path).Start(null, null, cancellationToken);
 }

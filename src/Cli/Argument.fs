@@ -9,6 +9,7 @@ open Microsoft.FSharp.Reflection
 [<RequireQualifiedAccess>]
 type Chapter =
     | Input
+    | Sources
     | Folder
     | Output
     | Matrix
@@ -27,6 +28,13 @@ type Chapter =
 [<RequireQualifiedAccess; DisableHelpFlags>]
 type Argument =
     | [<MainCommand>] Word of FILE: string
+    | [<Unique>] Genome of NAME: string
+    | [<Unique>] Feature_Type of TYPE: string
+    | [<Unique>] Make_Unique
+    | [<Unique>] Join of GENES: string
+    | [<Unique>] Sample_Key of COLUMN: string
+    | Sample_Names of NAMES: string
+    | [<Unique>] Index_Unique of SEP: string
     | [<Unique>] Out of FILE: string
     | [<Unique>] In_Place
     | [<Unique>] Out_Dir of DIR: string
@@ -78,6 +86,13 @@ type Argument =
     member this.Chapter =
         match this with
         | Word _ -> Chapter.Input
+        | Genome _
+        | Feature_Type _
+        | Make_Unique
+        | Join _
+        | Sample_Key _
+        | Sample_Names _
+        | Index_Unique _ -> Chapter.Sources
         | Out_Dir _ -> Chapter.Folder
         | Out _
         | In_Place -> Chapter.Output
@@ -129,7 +144,17 @@ type Argument =
     interface IArgParserTemplate with
         member this.Usage =
             match this with
-            | Word _ -> "the .h5ad file to read; its X is cells x genes in compressed sparse rows."
+            | Word _ -> "the file to read: .h5ad, a 10x .h5 file, or a folder with matrix.mtx. Several are joined."
+            | Genome _ -> "of a 10x .h5 file, genes of this genome. Default: all; a file of Cell Ranger 2 with several must be told which."
+            | Feature_Type _ ->
+                "of 10x inputs, features of this type, such as 'Antibody Capture'; all for every one. Default: Gene Expression."
+            | Make_Unique ->
+                "give genes of equal names different ones: anndata's var_names_make_unique. Folders with matrix.mtx have them so already."
+            | Join _ ->
+                "of several FILEs, the genes that all of them have (inner, the default) or that any has (outer). Their cells follow one another."
+            | Sample_Key _ -> "the column of obs that says which FILE a cell is from. Default: sample."
+            | Sample_Names _ -> "what that column calls the FILEs, as a,b,c. Default: their names without ending."
+            | Index_Unique _ -> "put this and the name of the sample behind the name of each cell."
             | Out _ -> "write the result to this file. One that is there is replaced once the new one is complete."
             | In_Place -> "change the input file itself."
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."

@@ -24,9 +24,10 @@ module Command =
         { Name = name
           Line = line
           About = about
-          Syntax = "FILE (--out FILE | --in-place) [options]"
+          Syntax = "FILE... (--out FILE | --in-place) [options]"
           Chapters =
             [ Chapter.Input
+              Chapter.Sources
               Chapter.Output
               Chapter.Matrix
               yield! chapters
@@ -37,8 +38,8 @@ module Command =
         { Name = name
           Line = line
           About = about
-          Syntax = "FILE [options]"
-          Chapters = [ Chapter.Input; Chapter.General ]
+          Syntax = "FILE... [options]"
+          Chapters = [ Chapter.Input; Chapter.Sources; Chapter.General ]
           Steps = Recipe.nothing }
 
     let private demo =
@@ -146,18 +147,37 @@ module Command =
               "plan"
               "what a command would do: reads and writes of X, and memory."
               "Says what a command would do with a file, before anything runs: how often X is read and what for, how it is written, and the memory that this takes. The command is pipeline unless another is named; put plan before the command and keep its options. Nothing is written." with
-            Syntax = "[COMMAND] FILE [options of the command]" }
+            Syntax = "[COMMAND] FILE... [options of the command]" }
+
+    let private convert =
+        { Name = "convert"
+          Line = "make an .h5ad file of 10x output, or one of several files."
+          About =
+            "Makes an .h5ad file of a 10x .h5 file of Cell Ranger 2 or later, of a folder with matrix.mtx and the names beside it, or of several such inputs and .h5ad files, whose cells follow one another. X streams to compressed sparse rows, as scanpy's read_10x_h5 and read_10x_mtx and anndata's concat would hold it. Every other command takes such inputs too, and forgets the .h5ad file afterwards."
+          Syntax = "FILE... --out FILE [options]"
+          Chapters = [ Chapter.Input; Chapter.Sources; Chapter.Output; Chapter.General ]
+          Steps = Recipe.nothing }
 
     let private digest =
+        { look
+              "digest"
+              "SHA-256 of every object's values and of the whole file."
+              "Prints a SHA-256 for every object in the file and, last, one for the whole file. It covers values and attributes, not how they are stored, so that two people can compare results." with
+            Syntax = "FILE [options]"
+            Chapters = [ Chapter.Input; Chapter.General ] }
+
+    let private verify =
         look
-            "digest"
-            "SHA-256 of every object's values and of the whole file."
-            "Prints a SHA-256 for every object in the file and, last, one for the whole file. It covers values and attributes, not how they are stored, so that two people can compare results."
+            "verify"
+            "check a file through and through."
+            "Checks the structure of a file, its checksums, every chunk, and whether X, layers, raw, obs, var and the rest fit together, and says what it found. The exit code is 1 where there is an error. Nothing is written."
 
     let all =
         [ demo
           info
+          verify
           plan
+          convert
           filter
           qc
           normalizeTotal

@@ -21,30 +21,30 @@ module Execution =
             Cancel = cancel }
 
     /// The recipe with its lists of genes read, and what is worth a warning so far.
-    let private complete request (work: Work) =
-        let sets, remarks = GeneLists.read work.Input work.Wish.GeneSets
+    let private complete warn file (work: Work) =
+        let sets, remarks = GeneLists.read file work.Wish.GeneSets
         let remarks = work.Wish.Remarks @ remarks
-        remarks |> List.iter (Display.warn request.Quiet)
+        remarks |> List.iter warn
         Recipes.withGeneSets sets work.Wish.Recipe, remarks
 
     let private run request (settings: Settings) (work: Work) output =
         let clock = Stopwatch.StartNew()
-        let recipe, remarks = complete request work
 
-        let report =
+        let recipe, report =
             Display.during request.Quiet (fun progress warn ->
-                Pipeline.run
-                    recipe
+                let settings =
                     { settings with
                         Progress = progress
                         Warn = warn }
-                    work.Input
-                    output)
-            |> orThrow
 
-        let report =
-            { report with
-                Warnings = remarks @ report.Warnings }
+                Inputs.asFile work.Conversion settings work.Inputs (Some output) (fun file warnings ->
+                    let recipe, remarks = complete warn file work
+                    let report = Pipeline.run recipe settings file output |> orThrow
+
+                    recipe,
+                    { report with
+                        Input = Inputs.shown work.Inputs
+                        Warnings = warnings @ remarks @ report.Warnings }))
 
         let keys = Keys.ofRecipe recipe
 
@@ -53,22 +53,58 @@ module Execution =
         else
             Summary.ofReport clock.Elapsed.TotalSeconds keys report |> Listing.print
 
+    /// Looks at what inputs hold, which are converted first if they are no .h5ad file.
+    let private converted request (settings: Settings) inputs conversion look =
+        Inputs.asFile
+            conversion
+            { settings with
+                Warn = Display.warn request.Quiet }
+            inputs
+            None
+            look
+
     let private plan request (settings: Settings) (work: Work) =
-        let recipe, remarks = complete request work
-        let plan = Pipeline.plan recipe settings work.Input |> orThrow
-        plan.Warnings |> List.iter (Display.warn request.Quiet)
+        let input = Inputs.shown work.Inputs
 
         let plan =
-            { plan with
-                Warnings = remarks @ plan.Warnings }
+            converted request settings work.Inputs work.Conversion (fun file warnings ->
+                let recipe, remarks = complete (Display.warn request.Quiet) file work
+                let plan = Pipeline.plan recipe settings file |> orThrow
+                plan.Warnings |> List.iter (Display.warn request.Quiet)
+
+                { plan with
+                    Warnings = warnings @ remarks @ plan.Warnings })
 
         if request.Json then
-            Json.ofPlan work.Command work.Input plan
+            Json.ofPlan work.Command input plan
         else
-            Summary.ofPlan $"What singlesharp {work.Command} would do with {work.Input}" plan |> Listing.print
+            Summary.ofPlan $"What singlesharp {work.Command} would do with {input}" plan |> Listing.print
 
-    let private info request settings path =
-        let info = Pipeline.info Recipe.standard settings path |> orThrow
+    let private convert request (settings: Settings) inputs conversion target =
+        let clock = Stopwatch.StartNew()
+
+        let conversion =
+            Display.during request.Quiet (fun progress warn ->
+                Pipeline.convert
+                    conversion
+                    { settings with
+                        Progress = progress
+                        Warn = warn }
+                    inputs
+                    target)
+            |> orThrow
+
+        if request.Json then
+            Json.ofConversion clock.Elapsed.TotalSeconds conversion
+        else
+            Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Listing.print
+
+    let private info request settings inputs conversion =
+        let info =
+            converted request settings inputs conversion (fun file _ ->
+                { (Pipeline.info Recipe.standard settings file |> orThrow) with
+                    Path = Inputs.shown inputs })
+
         info.Plan.Warnings |> List.iter (Display.warn request.Quiet)
 
         if request.Json then
@@ -88,6 +124,17 @@ module Execution =
         else
             digest.Elements |> List.iter (fun element -> printfn "%s  %s" element.Sha256 element.Path)
             printfn "%s  (the whole file)" digest.Whole
+
+    /// Says whether the file is sound.
+    let private verify request settings path =
+        let verification = Pipeline.verify settings path |> orThrow
+
+        if request.Json then
+            Json.ofVerification verification
+        else
+            Summary.ofVerification request.Quiet verification |> List.iter (printfn "%s")
+
+        verification.IsSound
 
     /// A path that a shell takes as one word.
     let private quoted (path: string) =
@@ -118,7 +165,8 @@ module Execution =
 
         let work =
             { Command = "demo"
-              Input = counts
+              Inputs = [ counts ]
+              Conversion = Conversion.standard
               Wish =
                 { Recipe = Recipe.standard
                   GeneSets = []
@@ -137,15 +185,19 @@ module Execution =
             printfn "  singlesharp digest %s" (quoted result)
             printfn "  python -c \"import anndata; print(anndata.read_h5ad(r'%s').obs.describe())\"" result
 
-    /// Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
+    let private succeed () = 0
+
+    /// Returns the exit code. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
     let perform (cancel: CancellationToken) (request: Request) =
         let settings = settings request cancel
 
         match request.Task with
-        | Help command -> printf "%s" (Help.page command)
-        | Version -> printfn "singlesharp %s" Pipeline.version
-        | Demo folder -> demo request settings folder
-        | Info path -> info request settings path
-        | Digest path -> digest request settings path
-        | Plan work -> plan request settings work
-        | Run(work, output) -> run request settings work output
+        | Help command -> printf "%s" (Help.page command) |> succeed
+        | Version -> printfn "singlesharp %s" Pipeline.version |> succeed
+        | Demo folder -> demo request settings folder |> succeed
+        | Info(inputs, conversion) -> info request settings inputs conversion |> succeed
+        | Convert(inputs, conversion, target) -> convert request settings inputs conversion target |> succeed
+        | Digest path -> digest request settings path |> succeed
+        | Verify path -> if verify request settings path then 0 else 1
+        | Plan work -> plan request settings work |> succeed
+        | Run(work, output) -> run request settings work output |> succeed

@@ -8,6 +8,7 @@ module Help =
     let private title chapter =
         match chapter with
         | Chapter.Input -> "INPUT"
+        | Chapter.Sources -> "10X AND SEVERAL FILES"
         | Chapter.Folder
         | Chapter.Output -> "OUTPUT"
         | Chapter.Matrix -> "MATRIX"
@@ -64,6 +65,7 @@ module Help =
               "    singlesharp info counts.h5ad"
               "    singlesharp plan counts.h5ad"
               "    singlesharp pipeline counts.h5ad --out result.h5ad"
+              "    singlesharp convert filtered_feature_bc_matrix.h5 --out counts.h5ad"
               ""
               "USAGE: singlesharp COMMAND [options]"
               ""

@@ -65,6 +65,7 @@ module Json =
             json.WriteString("output", report.Output)
             json.WriteBoolean("in_place", isInPlace)
             strings json "steps" report.Steps
+            json.WriteString("matrix", report.Matrix)
             json.WriteNumber("n_obs", report.Cells)
             json.WriteNumber("n_vars", report.Genes)
             json.WriteNumber("nnz", report.StoredValues)
@@ -90,6 +91,21 @@ module Json =
             json.WriteNumber("negative_values", report.Findings.Negative)
             json.WriteNumber("not_finite_values", report.Findings.NotFinite)
             strings json "warnings" report.Warnings
+            number json "seconds" (Some(Math.Round(seconds, 3))))
+
+    let ofConversion (seconds: float) (conversion: Conversion) =
+        print (fun json ->
+            json.WriteString("command", "convert")
+            strings json "inputs" conversion.Inputs
+            json.WriteString("output", conversion.Output)
+            json.WriteNumber("n_obs", conversion.Cells)
+            json.WriteNumber("n_vars", conversion.Genes)
+            json.WriteNumber("nnz", conversion.StoredValues)
+            json.WriteString("dtype", conversion.Type)
+            object' json "samples" (fun () -> conversion.Samples |> List.iter (fun (name, cells) -> json.WriteNumber(name, cells)))
+            strings json "obs_columns" conversion.ObsColumns
+            strings json "var_columns" conversion.VarColumns
+            strings json "warnings" conversion.Warnings
             number json "seconds" (Some(Math.Round(seconds, 3))))
 
     let private stored (json: Utf8JsonWriter) (dataset: Stored) =
@@ -158,6 +174,24 @@ module Json =
             json.WriteString("path", (path: string))
             strings json "steps" (Recipe.steps planned.Recipe)
             plan json planned)
+
+    let ofVerification (verification: Verification) =
+        print (fun json ->
+            json.WriteString("path", verification.Path)
+            json.WriteBoolean("is_sound", verification.IsSound)
+            json.WriteNumber("objects_checked", verification.Objects)
+            json.WriteNumber("pieces_checked", verification.Pieces)
+            json.WriteNumber("bytes_checked", verification.Bytes)
+            json.WriteStartArray "findings"
+
+            for finding in verification.Findings do
+                json.WriteStartObject()
+                json.WriteString("severity", (string finding.Severity).ToLowerInvariant())
+                json.WriteString("path", finding.Path)
+                json.WriteString("finding", finding.Sentence)
+                json.WriteEndObject()
+
+            json.WriteEndArray())
 
     let ofDigest (digest: Digest) =
         print (fun json ->

@@ -24,7 +24,6 @@ let private perform request =
     use cancel = new CancellationTokenSource()
     use _ = listen cancel
     Execution.perform cancel.Token request
-    0
 
 let private explain words mistakes =
     if List.isEmpty words then

@@ -6,16 +6,22 @@ open SingleSharp.Core
 
 /// Some steps on a file.
 type Work =
-    { Command: string
-      Input: string
-      Wish: Wish }
+    {
+        Command: string
+        Inputs: string list
+        /// How inputs that are no .h5ad file, or are several, become one.
+        Conversion: ConvertRecipe
+        Wish: Wish
+    }
 
 type Task =
     | Help of Command option
     | Version
     | Demo of folder: string
-    | Info of path: string
+    | Info of inputs: string list * ConvertRecipe
+    | Convert of inputs: string list * ConvertRecipe * target: string
     | Digest of path: string
+    | Verify of path: string
     | Plan of Work
     | Run of Work * Output
 
@@ -33,10 +39,38 @@ module Requests =
         match words |> List.map Values.word |> Checked.all with
         | Error mistakes -> Error mistakes
         | Ok [ file ] -> Values.name "FILE" file
-        | Ok [] -> Checked.mistake "which FILE? Name an .h5ad file."
+        | Ok [] -> Checked.mistake "which FILE? Name an HDF5 file."
         | Ok several ->
             let list = several |> List.map (fun word -> $"'{word}'") |> String.concat " and "
             Checked.mistake $"one FILE at a time, not {list}."
+
+    let private inputs words =
+        match words |> List.map Values.word |> Checked.all with
+        | Ok [] -> Checked.mistake "which FILE? Name an .h5ad file, a 10x .h5 file or a folder with matrix.mtx."
+        | Ok several -> several |> List.map (Values.name "FILE") |> Checked.all
+        | Error mistakes -> Error mistakes
+
+    let private conversion (spoken: Spoken) : Checked<ConvertRecipe> =
+        check {
+            let! genome = spoken |> Spoken.optional Argument.Genome Values.name
+            and! featureType = spoken |> Spoken.optional Argument.Feature_Type Values.name
+            and! join = spoken |> Spoken.orElse Inner Argument.Join Values.join
+
+            and! key =
+                spoken |> Spoken.orElse Conversion.standard.SampleKey Argument.Sample_Key Values.key
+
+            and! names =
+                spoken |> Spoken.values Argument.Sample_Names |> List.map Values.names |> Checked.all
+
+            return
+                { Genome = genome
+                  FeatureType = featureType
+                  MakeUnique = List.contains Argument.Make_Unique spoken
+                  Join = join
+                  SampleKey = key
+                  SampleNames = List.concat names
+                  IndexUnique = Spoken.tryValue Argument.Index_Unique spoken }
+        }
 
     /// Words after --percent-top that cannot be meant for it are the command's own, such as its FILE.
     let private sortWords (spoken: Spoken) : Spoken =
@@ -57,20 +91,48 @@ module Requests =
 
     let private work (command: Command) (spoken: Spoken) files : Checked<Work> =
         check {
-            let! input = input files
+            let! inputs = inputs files
+            and! conversion = conversion spoken
             and! wish = Recipes.ofOptions command.Steps spoken
 
             return
                 { Command = command.Name
-                  Input = input
+                  Inputs = inputs
+                  Conversion = conversion
                   Wish = wish }
         }
+
+    let private requireNewFile files output =
+        match files, output with
+        | _ :: _ :: _, Ok InPlace -> Checked.mistake "several FILEs cannot be changed in place; say --out FILE."
+        | _ -> output
 
     let private run (command: Command) (spoken: Spoken) files =
         check {
             let! work = work command spoken files
-            and! output = output spoken
+            and! output = output spoken |> requireNewFile files
             return Run(work, output)
+        }
+
+    let private convert (spoken: Spoken) files =
+        check {
+            let! inputs = inputs files
+            and! conversion = conversion spoken
+
+            and! target =
+                match output spoken with
+                | Ok(NewFile target) -> Ok target
+                | Ok InPlace -> Checked.mistake "convert makes a new file; say --out FILE."
+                | Error _ -> Checked.mistake "where should the result go? Say --out FILE."
+
+            return Convert(inputs, conversion, target)
+        }
+
+    let private info (spoken: Spoken) files =
+        check {
+            let! inputs = inputs files
+            and! conversion = conversion spoken
+            return Info(inputs, conversion)
         }
 
     let private demo (spoken: Spoken) files =
@@ -105,8 +167,10 @@ module Requests =
     let private taskOf (command: Command) spoken files =
         match command.Name with
         | "demo" -> demo spoken files
-        | "info" -> input files |> Result.map Info
+        | "info" -> info spoken files
+        | "convert" -> convert spoken files
         | "digest" -> input files |> Result.map Digest
+        | "verify" -> input files |> Result.map Verify
         | _ -> run command spoken files
 
     /// What a command, or the plan of one, is to do with the words and options around it.

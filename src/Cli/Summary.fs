@@ -65,7 +65,7 @@ module Summary =
               "cells", change (count report.Cells) (count report.CellsKept)
               "genes", change (count (int64 report.Genes)) (count (int64 report.GenesKept))
               "stored values", values report.Cells report.Genes report.StoredValues
-              "X", change report.TypeBefore report.TypeAfter
+              report.Matrix, change report.TypeBefore report.TypeAfter
               yield! optional "counts per cell" (mean >> sprintf "%s on average") report.MeanCountsPerCell
               yield! optional "genes per cell" (mean >> sprintf "%s on average") report.MeanGenesPerCell
 
@@ -81,11 +81,25 @@ module Summary =
                   "components", components report.VarianceRatio
 
               yield! written "obs" report.ObsColumns
-              yield! written "var" report.VarColumns
+              yield! written (if report.Matrix = "raw/X" then "raw/var" else "var") report.VarColumns
               yield! written "obsm" keys.Obsm
               yield! written "varm" keys.Varm
               yield! written "uns" keys.Uns
               "reads of X", string report.Reads
+              "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
+
+    let ofConversion (seconds: float) (conversion: Conversion) =
+        { Title = conversion.Output
+          Lines =
+            [ "made of", list conversion.Inputs
+              "cells", count conversion.Cells
+              "genes", count (int64 conversion.Genes)
+              "stored values", values conversion.Cells conversion.Genes conversion.StoredValues
+              "X", conversion.Type
+              if not conversion.Samples.IsEmpty then
+                  "samples", conversion.Samples |> List.map (fun (name, cells) -> $"{name} ({count cells} cells)") |> list
+              "obs columns", list conversion.ObsColumns
+              "var columns", list conversion.VarColumns
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
 
     let private looksLikeCounts (info: Info) =
@@ -139,3 +153,23 @@ module Summary =
               if plan.Recipe.Qc.IsSome then
                   "percent_top", plan.PercentTop |> List.map string |> list
               "memory", $"{size plan.Memory} besides the runtime" ] }
+
+    let private several (number: int) what =
+        match number with
+        | 0 -> $"no {what}s"
+        | 1 -> $"1 {what}"
+        | _ -> $"{count (int64 number)} {what}s"
+
+    /// A line for each finding, unless only errors are asked for, and one for all of them.
+    let ofVerification isQuiet (verification: Verification) =
+        let told =
+            [ Severity.Error, "error"; Severity.Warning, "warning"; Severity.Note, "note" ]
+
+        [ for severity, word in told do
+              for finding in verification.Findings do
+                  if finding.Severity = severity && (severity = Severity.Error || not isQuiet) then
+                      $"{word}: {finding.Path}: {finding.Sentence}."
+          let counts =
+              told |> List.map (fun (severity, word) -> several (verification.Count severity) word) |> String.concat ", "
+
+          $"{verification.Path}: {counts}; {count verification.Objects} objects and {size verification.Bytes} of values in {count verification.Pieces} pieces were checked." ]

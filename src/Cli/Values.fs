@@ -50,6 +50,21 @@ module Values =
         else
             name what text
 
+    let join option (text: string) =
+        match text.ToLowerInvariant() with
+        | "inner" -> Ok Inner
+        | "outer" -> Ok Outer
+        | _ -> Checked.mistake $"{option} must be inner or outer, not '{text}'."
+
+    /// Names with commas between them.
+    let names (text: string) =
+        let names = text.Split ',' |> List.ofArray |> List.map _.Trim()
+
+        if List.contains "" names then
+            Checked.mistake $"--sample-names must be names as a,b,c, not '{text}'."
+        else
+            Ok names
+
     let number option (text: string) =
         match tryFloat text with
         | Some number -> Ok number

@@ -9,6 +9,7 @@ internal static class Answers
             Input = report.Input,
             Output = report.Output,
             Steps = [.. report.Steps],
+            Matrix = report.Matrix,
             Cells = report.Cells,
             Genes = report.Genes,
             StoredValues = report.StoredValues,
@@ -28,6 +29,21 @@ internal static class Answers
             VarianceRatio = [.. report.VarianceRatio],
             Findings = Findings(report.Findings),
             Warnings = [.. report.Warnings],
+        };
+
+    public static Conversion Conversion(Core.Conversion conversion) =>
+        new()
+        {
+            Inputs = [.. conversion.Inputs],
+            Output = conversion.Output,
+            Cells = conversion.Cells,
+            Genes = conversion.Genes,
+            StoredValues = conversion.StoredValues,
+            Type = conversion.Type,
+            Samples = [.. conversion.Samples.Select(sample => new SampleSize { Name = sample.Item1, Cells = sample.Item2 })],
+            ObsColumns = [.. conversion.ObsColumns],
+            VarColumns = [.. conversion.VarColumns],
+            Warnings = [.. conversion.Warnings],
         };
 
     public static Info Info(Core.Info info) =>
@@ -65,6 +81,22 @@ internal static class Answers
         {
             Elements = [.. digest.Elements.Select(element => new ElementDigest { Path = element.Path, Sha256 = element.Sha256 })],
             Whole = digest.Whole,
+        };
+
+    public static Verification Verification(Core.Verification verification) =>
+        new()
+        {
+            Path = verification.Path,
+            IsSound = verification.IsSound,
+            Objects = verification.Objects,
+            Pieces = verification.Pieces,
+            Bytes = verification.Bytes,
+            Findings = [.. verification.Findings.Select(finding => new Finding
+            {
+                Severity = Enum.Parse<Severity>(finding.Severity.ToString()),
+                Path = finding.Path,
+                Sentence = finding.Sentence,
+            })],
         };
 
     public static Progress Progress(Core.Progress progress) =>

@@ -12,6 +12,9 @@ public sealed record Report
     /// <summary>The steps taken, of <c>filter</c>, <c>qc</c>, <c>normalize_total</c>, <c>log1p</c>, <c>hvg</c>, <c>pca</c>.</summary>
     public required IReadOnlyList<string> Steps { get; init; }
 
+    /// <summary>The matrix that was read: <c>X</c>, <c>layers/NAME</c> or <c>raw/X</c>.</summary>
+    public required string Matrix { get; init; }
+
     /// <summary>Rows of X in the input.</summary>
     public required long Cells { get; init; }
 

@@ -21,6 +21,14 @@ internal static class Translate
         return new(settings => Answers.Report(Answer(Core.Pipeline.run(steps, settings, input, target))));
     }
 
+    public static Work<Conversion> Convert(IReadOnlyList<string> inputs, string output, ConvertRecipe? recipe)
+    {
+        var paths = Strings(NotNull(inputs));
+        NotNull(output);
+        var conversion = Conversion(recipe ?? new());
+        return new(settings => Answers.Conversion(Answer(Core.Pipeline.convert(conversion, settings, paths, output))));
+    }
+
     public static Work<Info> Info(string path, Recipe? recipe)
     {
         NotNull(path);
@@ -33,6 +41,12 @@ internal static class Translate
         NotNull(path);
         var steps = Recipe(NotNull(recipe));
         return new(settings => Answers.Plan(Answer(Core.Pipeline.plan(steps, settings, path))));
+    }
+
+    public static Work<Verification> Verify(string path)
+    {
+        NotNull(path);
+        return new(settings => Answers.Verification(Answer(Core.Pipeline.verify(settings, path))));
     }
 
     public static Work<Digest> Digest(string path)
@@ -67,6 +81,16 @@ internal static class Translate
             standard.Warn,
             cancellationToken);
     }
+
+    private static Core.ConvertRecipe Conversion(ConvertRecipe recipe) =>
+        new(
+            Option(recipe.Genome, name => name),
+            Option(recipe.FeatureType, type => type),
+            recipe.MakeUnique,
+            recipe.Join == Join.Outer ? Core.Join.Outer : Core.Join.Inner,
+            NotNull(recipe.SampleKey),
+            Strings(NotNull(recipe.SampleNames)),
+            Option(recipe.IndexUnique, separator => separator));
 
     private static Core.Recipe Recipe(Recipe recipe) =>
         new(

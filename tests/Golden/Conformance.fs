@@ -129,6 +129,7 @@ let named (sandbox: Sandbox) cases =
 let kinds =
     [ "exotic", false
       "filtered", false
+      "lzf", false
       "data_described", true
       "groups_described", true
       "counts_linked", false

@@ -111,11 +111,11 @@ let private languages =
 let private refusals =
     testList
         "the README quotes what is refused"
-        [ for case in [ "layout_lzf" ] do
+        [ for case in [ "duplicate_indices" ] do
               test case {
                   let input = here $"edge/{case}/input.h5ad"
 
-                  match Pipeline.info Recipe.standard Settings.standard input with
+                  match Pipeline.run Recipe.standard Settings.standard input (NewFile "refused.h5ad") with
                   | Ok _ -> failtest "it is not refused any more"
                   | Error fault -> Expect.stringContains readme.Value ((Fault.sentence fault).Replace(input, "*FILE*")) "README.md"
               } ]

@@ -60,7 +60,10 @@ let private signatures =
 let private choices =
     testList
         "the choices of the C# package are those of the core"
-        [ for choice, name in [ typeof<ValuePlan>, "ValuePlan"; typeof<HvgFlavor>, "HvgFlavor" ] do
+        [ for choice, name in
+              [ typeof<ValuePlan>, "ValuePlan"
+                typeof<HvgFlavor>, "HvgFlavor"
+                typeof<Join>, "Join" ] do
               test name {
                   let names = FSharpType.GetUnionCases choice |> Array.map _.Name
                   Expect.equal (Enum.GetNames(shown name)) names "their names"
@@ -95,7 +98,10 @@ let private fields =
                 typeof<Report>
                 typeof<Progress>
                 typeof<Info>
-                typeof<Digest> ] do
+                typeof<ConvertRecipe>
+                typeof<Conversion>
+                typeof<Digest>
+                typeof<Finding> ] do
               test record.Name {
                   let properties =
                       (shown record.Name).GetProperties(BindingFlags.Public ||| BindingFlags.Instance)

@@ -9,17 +9,23 @@ let all =
         "Golden"
         [ EdgeGolden.all
           FaultGolden.all
+          SentenceGolden.all
           OptionGolden.all
           CommandGolden.all
           MistakeGolden.all
           ToolGolden.all
           DamageGolden.all
+          FuzzGolden.all
           RealGolden.all
           DenseGolden.all
           InterruptionGolden.all
+          CrashGolden.all
+          KillGolden.all
           DeterminismGolden.all
           Conformance.all
           PipelineConformance.all
+          ImportGolden.all
+          ImportFaults.all
           CompatibilityGolden.tests
           Consumers.tests
           FacadeGolden.tests

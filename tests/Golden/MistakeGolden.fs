@@ -21,7 +21,19 @@ let private refused =
       "info", [ "which FILE?" ]
       "plan", [ "which FILE?" ]
       "plan hvg", [ "which FILE?" ]
-      "info a.h5ad b.h5ad", [ "one FILE at a time" ]
+      "digest a.h5ad b.h5ad", [ "one FILE at a time" ]
+      "pca a.h5ad b.h5ad --in-place", [ "several FILEs cannot be changed in place; say --out FILE" ]
+      "convert a.h5", [ "where should the result go? Say --out FILE." ]
+      "convert",
+      [ "which FILE? Name an .h5ad file, a 10x .h5 file or a folder with matrix.mtx."
+        "--out FILE" ]
+      "convert a.h5 --in-place", [ "convert makes a new file; say --out FILE" ]
+      "convert a b --out c --join left --sample-key a/b --sample-names a,,b",
+      [ "--join must be inner or outer, not 'left'"
+        "--sample-key must not have a slash"
+        "--sample-names must be names as a,b,c, not 'a,,b'" ]
+      "convert a --out b --n-comps 3", [ "convert has no option --n-comps" ]
+      "digest a --genome mm10", [ "digest has no option --genome" ]
       "demo a.h5ad", [ "'a.h5ad'" ]
       "pca a.h5ad --in-place --out b.h5ad", [ "exclude each other" ]
       "pca a.h5ad --n-top 3 --in-place", [ "no option --n-top; did you mean --n-top-genes?" ]

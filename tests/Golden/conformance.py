@@ -125,6 +125,88 @@ def counted(job):
         yield "HDF5 counts other numbers of attributes or members than there are"
 
 
+def names_of(file):
+    """The names of every object, by its address: each group is entered once."""
+    names, waiting = {h5py.h5o.get_info(file.id).addr: ["/"]}, [("", file)]
+    while waiting:
+        here, group = waiting.pop()
+        for name in group:
+            if isinstance(group.get(name, getlink=True), h5py.HardLink):
+                found, path = group[name], f"{here}/{name}"
+                known = names.setdefault(h5py.h5o.get_info(found.id).addr, [])
+                known.append(path)
+                if len(known) == 1 and isinstance(found, h5py.Group):
+                    waiting.append((path, found))
+    return names
+
+
+def links_counted(job):
+    """No object counts fewer links than lead to it, or whoever deletes one of them would free what the others need."""
+    with h5py.File(job["output"]) as file:
+        for names in names_of(file).values():
+            count = h5py.h5o.get_info(file[names[0]].id).rc
+            if count < len(names):
+                yield f"{names} count {count} links"
+
+
+def sizes():
+    """Of chunks that together take whatever room there is."""
+    return [64, 200, 520, 1000, 2048, 4100, 8192, 20000, 65536]
+
+
+def without_twins(job, folder):
+    """Of objects with several names all but one go; then much is written, and everything else is as it was."""
+    with h5py.File(job["output"]) as file:
+        twins = [names for names in names_of(file).values() if len(names) > 1 and "/" not in names]
+    # A name may go with the group that it is in.
+    for which, pick in (("first", lambda names: names[1:]), ("last", lambda names: names[:-1])) if twins else ():
+        path = Path(folder) / "twins.h5ad"
+        shutil.copyfile(job["output"], path)
+        gone = sorted({name for names in twins for name in pick(sorted(names))})
+        with h5py.File(path, "r+") as file:
+            for name in gone:
+                if name in file:
+                    del file[name]
+            for size in sizes():
+                count = int(job.get("megabytes", 2)) * 2**20 // size // len(sizes())
+                rubbish = np.random.default_rng(size).integers(0, 256, (count, size), np.uint8)
+                file.create_dataset(f"rubbish {size}", data=rubbish, chunks=(1, size) if size > 1000 or count < 3000 else (8, size))
+        with h5py.File(job["output"]) as old, h5py.File(path) as new:
+            written = {*gone, *(f"/rubbish {size}" for size in sizes())}
+            lost = [d for d in differences(old, new, written, set()) if not any(name in d for name in gone)]
+            yield from (f"after the {which} name alone stayed: {d}" for d in lost)
+            for size in sizes():
+                stored = new[f"rubbish {size}"]
+                if not np.array_equal(stored[:], np.random.default_rng(size).integers(0, 256, stored.shape, np.uint8)):
+                    yield "after names went: new data differ"
+        if shutil.which("h5dump") and dumps(job["output"]) and not dumps.__wrapped__(path):
+            yield "after names went: h5dump fails"
+
+
+def described(job, folder):
+    """h5py adds attributes to what was renewed until HDF5 moves them to a heap, and deletes some."""
+    path = Path(folder) / "described.h5ad"
+    shutil.copyfile(job["output"], path)
+    with h5py.File(path, "r+") as file:
+        places = [name for name in ("/", "obs", "var", "uns", "X", "X/data") if name in file]
+        before = {name: dict(file[name].attrs) for name in places}
+        for name in places:
+            for i in range(20):
+                file[name].attrs[f"later {i}"] = f"text {i}" if i % 2 else np.arange(i)
+            for gone in [f"later {i}" for i in range(0, 20, 3)] + [*before[name]][:2]:
+                del file[name].attrs[gone]
+    with h5py.File(path) as file:
+        for name in places:
+            found = file[name].attrs
+            expected = [*before[name]][2:] + [f"later {i}" for i in range(20) if i % 3]
+            if sorted(found) != sorted(expected) or len(found) != len(expected):
+                yield f"{name}: after h5py's attributes, there are {sorted(found)}"
+            elif any(found[f"later {i}"] != f"text {i}" for i in (1, 5, 7, 19)):
+                yield f"{name}: an attribute of h5py's differs"
+            elif any(str(found[key]) != str(before[name][key]) for key in [*before[name]][2:]):
+                yield f"{name}: an attribute differs after others were added"
+
+
 @lru_cache(8)
 def opened(path):
     try:
@@ -208,7 +290,8 @@ def edited(job, folder):
 def judge(job):
     problems = []
     with tempfile.TemporaryDirectory() as folder:
-        checks = [contents(job), counted(job), through_anndata(job), through_scanpy(job), through_h5dump(job), edited(job, folder) if job["obs"] else []]
+        checks = [contents(job), counted(job), through_anndata(job), through_scanpy(job), through_h5dump(job), links_counted(job), without_twins(job, folder),
+                  described(job, folder), edited(job, folder) if job["obs"] else []]
         for check in checks:
             try:
                 problems += check

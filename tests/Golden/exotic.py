@@ -94,14 +94,27 @@ def filtered(file):
     file["uns/external"] = h5py.ExternalLink("another_file.h5", "/there")
 
 
+def lzf(file):
+    """X through the filter that h5py brings along, in chunks so short that some do not shrink and are stored without it."""
+    skipped = set()
+    for name, how in [("data", {"shuffle": True, "fletcher32": True, "chunks": (4,)}), ("indices", {"shuffle": True, "chunks": (5,)}), ("indptr", {"chunks": (3,)})]:
+        old = file["X"][name]
+        values, described = old[:], dict(old.attrs)
+        del file["X"][name]
+        new = file["X"].create_dataset(name, data=values, compression="lzf", maxshape=(None,), **how)
+        new.attrs.update(described)
+        skipped |= {(name, new.id.get_chunk_info(chunk).filter_mask != 0) for chunk in range(new.id.get_num_chunks())}
+    assert {("data", False), ("data", True)} <= skipped, skipped
+
+
 def data_described(file):
     """The values of X have so many attributes that newer files keep them in a heap."""
     attributes(file["X/data"])
 
 
 def groups_described(file):
-    """Groups that a run renews have as many."""
-    for renewed in ("X", "obs", "var", "uns"):
+    """Groups that a run renews have as many, and so has the root."""
+    for renewed in ("/", "X", "obs", "var", "uns"):
         attributes(file[renewed])
 
 
@@ -125,6 +138,50 @@ def frames_linked(file):
     file["uns/genes"] = h5py.SoftLink("/var")
 
 
+def frames_apart(file):
+    """obs, var, X and uns lie elsewhere: one is behind two soft links, one behind a relative one."""
+    tables = file.create_group("tables")
+    for name in ("obs", "var", "uns"):
+        file.move(name, f"tables/{name}")
+    file.move("X", "layers/counts")
+    file["obs"] = h5py.SoftLink("/tables/obs")
+    file["tables/genes"] = h5py.SoftLink("var")
+    file["var"] = h5py.SoftLink("tables/genes")
+    file["uns"] = h5py.SoftLink("/tables/./uns")
+    file["X"] = h5py.SoftLink("layers/counts")
+    tables["obs again"] = file["tables/obs"]
+
+
+def links_within(file):
+    """Links beside what a run renews: from a layer to X, and to nowhere."""
+    file["layers/same"] = h5py.SoftLink("/X")
+    file["uns/dangling"] = h5py.SoftLink("/nowhere")
+    file["uns/outside"] = h5py.ExternalLink("another_file.h5", "/there")
+    file["uns/circle"] = h5py.SoftLink("/uns/circle")
+    file["uns/root"] = file["/"]
+
+
+def columns_linked(file):
+    """Columns that a run renews have second names, in a group or in the same one, and so has a group in the frame."""
+    rows = file["X/indptr"].shape[0] - 1
+    texts = np.array([f"text {i % 7}" * (i % 3) for i in range(rows)], dtype=h5py.string_dtype())
+    obs = file["obs"]
+    obs["n_genes_by_counts"] = np.arange(rows)
+    obs.create_dataset("texts", data=texts)
+    batch = obs.create_group("batch")
+    batch["codes"] = (np.arange(rows) % 3).astype("i1")
+    batch.create_dataset("categories", data=np.array(["a", "b", "unused"][:3], dtype=h5py.string_dtype()))
+    for target, kind in ((obs["n_genes_by_counts"], "array"), (obs["texts"], "string-array"), (batch, "categorical"), (batch["codes"], "array"), (batch["categories"], "string-array")):
+        target.attrs["encoding-type"], target.attrs["encoding-version"] = kind, "0.2.0"
+    batch.attrs["ordered"] = False
+    order = [*np.asarray(obs.attrs["column-order"]).ravel(), "n_genes_by_counts", "texts", "batch", "twin"]
+    obs["twin"] = obs["texts"]
+    obs.attrs["column-order"] = np.array(order, dtype=h5py.string_dtype())
+    file["uns/earlier"] = obs["n_genes_by_counts"]
+    file["uns/texts"] = obs["texts"]
+    file["uns/batch"] = batch
+
+
 def x_referred(file):
     """References lead to what a run renews."""
     file["uns"].create_dataset("references", data=np.array([file["X"].ref, file["X/data"].ref, file["obs"].ref], dtype=h5py.ref_dtype), dtype=h5py.ref_dtype)
@@ -136,7 +193,7 @@ def restored_x(source, path, storage, **options):
         new.attrs.update(old.attrs)
         for key in old:
             # A copied group would keep the format of its old file.
-            group = new.create_group(key)
+            group = new.create_group(key, track_order=options.get("track_order"))
             group.attrs.update(old[key].attrs)
             for name in old[key]:
                 if key == "X":
@@ -145,7 +202,12 @@ def restored_x(source, path, storage, **options):
                     old.copy(f"{key}/{name}", group)
 
 
-KINDS = {kind.__name__: kind for kind in (exotic, filtered, data_described, groups_described, counts_linked, x_linked, frames_linked, x_referred)}
+KINDS = {
+    kind.__name__: kind
+    for kind in (
+        exotic, filtered, lzf, data_described, groups_described, counts_linked, x_linked, frames_linked, frames_apart, links_within, columns_linked, x_referred,
+    )
+}
 
 GZIP = {"chunks": (60,), "compression": "gzip", "shuffle": True, "fletcher32": True}
 
@@ -154,8 +216,9 @@ LAYOUTS = {
     "": ({}, {}),
     "_latest": ({"libver": "latest"}, {}),
     "_gzip": ({}, GZIP),
-    "_latest_gzip": ({"libver": "latest"}, {"maxshape": (None,), **GZIP}),
-    "_userblock": ({"userblock_size": 1024}, {}),
+    "_latest_gzip": ({"libver": "latest", "userblock_size": 4096}, {"maxshape": (None,), **GZIP}),
+    "_userblock": ({"userblock_size": 512}, {}),
+    "_ordered": ({"libver": "latest", "track_order": True}, {}),
     "_chunked": None,
 }
 

@@ -18,7 +18,7 @@ from scipy import sparse
 
 import matrices
 from matrices import SHAPES
-from walk import attributes, filters, link, objects, same
+from walk import attributes, filters, link, objects, remember, same
 
 MAPPINGS = {"obsm": "c", "varm": "g", "layers": "cg", "obsp": "cc", "varp": "gg"}
 SPARSE = {"csr_matrix": 0, "csr": 0, "csc_matrix": 1, "csc": 1}
@@ -38,6 +38,7 @@ class Judge:
         self.added = {f"/{name}" for name in added}
         self.wrong = []
         self.colors = {}
+        remember(old, [f"/{name}" for name in ("obs", "var", "uns", "raw", *MAPPINGS)])
 
     def untouched(self, path, old, new):
         self.wrong += objects(path, old, new, self.files, self.added, set(), {})

@@ -8,6 +8,10 @@ DEEPEST = 40
 # Attributes that every run may rewrite.
 RENEWED = {"/obs": {"column-order"}, "/var": {"column-order"}}
 
+# The same by their real paths in the files at hand, and the groups that are written to, by address.
+SPARED = dict(RENEWED)
+FIRST_NAMES = {}
+
 
 def spaces_differ(old, new):
     if old.get_simple_extent_type() != new.get_simple_extent_type():
@@ -56,7 +60,7 @@ def either(read, old, new):
 
 
 def attributes(path, old, new, files, written=()):
-    spared = RENEWED.get(path, set()) | {member[len(path) + 1:] for member in written if member.startswith(path + "@")}
+    spared = SPARED.get(path, set()) | {member[len(path) + 1:] for member in written if member.startswith(path + "@")}
     names = [set(o.attrs) - spared for o in (old, new)]
     if names[0] != names[1]:
         yield f"{path}: its attributes are {sorted(names[1])} instead of {sorted(names[0])}"
@@ -117,6 +121,13 @@ def objects(path, old, new, files, written, renewed, seen):
         yield f"{path}: it is {new} instead of {old}"
         return
     place = h5py.h5o.get_info(old.id).addr
+    if place in FIRST_NAMES:
+        # Every name of a frame or a mapping leads to what it has become.
+        first = FIRST_NAMES[place]
+        if path != first:
+            if h5py.h5o.get_info(new.id).addr != h5py.h5o.get_info(files[1][first].id).addr:
+                yield f"{path}: it is no longer the same object as {first}"
+            return
     # What holds something written gets a new header, and its other names, which were not written, keep the old one.
     moved = path in renewed or any(member.startswith(path.rstrip("/") + "/") for member in written | renewed)
     if path.count("/") > DEEPEST:
@@ -136,6 +147,34 @@ def objects(path, old, new, files, written, renewed, seen):
         yield f"{path}: the type differs"
 
 
+def real(file, path):
+    """The path of an object without soft links on the way to it."""
+    here, group = "", file
+    for part in path.strip("/").split("/"):
+        # What is still to come has no link.
+        known = isinstance(group, h5py.Group) and part in [*group]
+        found = group.get(part, getlink=True) if known else None
+        if isinstance(found, h5py.SoftLink):
+            start = "" if found.path.startswith("/") else here
+            here = real(file, f"{start}/{found.path.strip('/')}")
+        elif part != ".":
+            here = f"{here}/{part}"
+        group = file.get(here)
+    return here or "/"
+
+
+def remember(file, groups):
+    """Groups that are written to; every group above them is, too, but is what it was."""
+    FIRST_NAMES.clear()
+    for path in ("/", *groups):
+        if path and path in file:
+            FIRST_NAMES[h5py.h5o.get_info(file[path].id).addr] = path
+
+
 def differences(old, new, written, renewed):
     """`written` members and attributes (path@name) may come, go and change; `renewed` datasets may have other values and another type."""
+    written, renewed = ({real(old, path) for path in paths} for paths in (written, renewed))
+    SPARED.clear()
+    SPARED.update({real(old, path): names for path, names in RENEWED.items()})
+    remember(old, {path.rpartition("/")[0] for path in written})
     yield from objects("/", old, new, (old, new), written, renewed, {})

@@ -21,11 +21,25 @@ let tests =
         "Attribute"
         [ Listing.fixture "heavy_old" "heavy"
 
-          test "so many attributes that they lie in a heap are refused, not overlooked" {
-              for path in [ "heavy"; "loaded" ] do
-                  attributesOf "heavy" path (fun store header ->
-                      GenFiles.isFault "lie in a heap" (fun () -> Attribute.all store.Disk header)
-                      GenFiles.isFault "lie in a heap" (fun () -> store.Text(header, "none")))
+          Listing.fixture "heavy" "heavy"
+          Listing.fixture "immense" "immense"
+
+          test "attributes that lie in a heap have their names and the order in which they were made" {
+              for fixture in [ "heavy"; "heavy_old" ] do
+                  attributesOf fixture "ordered" (fun store header ->
+                      let names =
+                          Attribute.messages store.Disk header |> List.sortBy _.Order |> List.map (Attribute.nameOf store.Disk)
+
+                      let expected =
+                          [ for i in 0..19 -> i * 7 % 20 ] |> List.except [ 0; 5; 19 ] |> List.map (sprintf "%02d")
+
+                      Expect.equal names expected $"names in {fixture}"
+                      Expect.equal (store.Text(header, "07")) (Some "text 1") "a text"
+                      Expect.equal (store.Text(header, "05")) None "one that was deleted")
+
+                  attributesOf fixture "loaded" (fun store header ->
+                      Expect.equal (store.Integers(header, "large")) (Some [ 0L .. 2499L ]) "one that is too large for a block"
+                      Expect.equal (store.Integers(header, "attribute 11")) (Some [ 11L ]) "a small one")
 
               attributesOf "heavy" "light" (fun store header ->
                   Expect.equal (store.Integers(header, "one")) (Some [ 1L ]) "few are no trouble")

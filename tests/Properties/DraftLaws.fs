@@ -81,14 +81,4 @@ let tests =
 
                   draft.Commit 48L
                   let heap = GlobalHeap draft.Disk
-                  references |> List.forall (fun (text, reference) -> heap.String(ReadOnlySpan reference) = text)))
-
-          test "a group with a second name is refused, because one of them would stay behind" {
-              for file in [ "groups"; "groups_old" ] do
-                  GenFiles.withBytes (GenFiles.fixtureBytes file) (fun path ->
-                      use disk = opened path
-                      let store = new Store(disk)
-                      let draft = Draft(disk, store.Superblock, [])
-                      let shared = GenFiles.findGroup store "shared"
-                      GenFiles.isFault "2 hard links" (fun () -> draft.Rewrite("shared", shared, [], [])))
-          } ]
+                  references |> List.forall (fun (text, reference) -> heap.String(ReadOnlySpan reference) = text))) ]

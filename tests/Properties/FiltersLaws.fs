@@ -24,8 +24,17 @@ let private entry mask (bytes: byte[]) =
       Size = bytes.LongLength
       Mask = mask }
 
-let private encode filters (chunk: byte[]) =
-    GenFiles.withDisk [| 0uy |] (fun disk -> ChunkCodec(disk, "chunk", filters, chunk.Length).Encode(ReadOnlySpan chunk).ToArray())
+let private lzf = filter Dataset.Lzf []
+let private zstd = filter Dataset.Zstd []
+
+/// The stored bytes of a chunk, and the filters that it is stored without.
+let private stored filters (chunk: byte[]) =
+    GenFiles.withDisk [| 0uy |] (fun disk ->
+        let codec = ChunkCodec(disk, "chunk", filters, chunk.Length)
+        let bytes = codec.Encode(ReadOnlySpan chunk).ToArray()
+        bytes, codec.Mask)
+
+let private encode filters chunk = fst (stored filters chunk)
 
 let private decode filters mask size stored =
     GenFiles.withDisk stored (fun disk -> ChunkCodec(disk, "chunk", filters, size).Decode(entry mask stored).ToArray())
@@ -71,30 +80,65 @@ let tests =
               shuffled size data = planes size data && unshuffled size (shuffled size data) = data)
 
           Law.holds "decode undoes encode" (fun (AnyPipeline(filters, chunk)) ->
-              decode filters 0u chunk.Length (encode filters chunk) = chunk)
+              let bytes, mask = stored filters chunk
+              decode filters mask chunk.Length bytes = chunk)
+
+          Law.holds "only what LZF cannot make shorter is stored without it" (fun (AnyPipeline(filters, chunk)) ->
+              let bytes, mask = stored filters chunk
+
+              let isLast =
+                  filters |> List.tryFindIndexBack (fun filter -> filter.Id = Dataset.Lzf)
+
+              let without =
+                  filters |> List.indexed |> List.filter (fun (i, _) -> mask &&& (1u <<< i) <> 0u) |> List.map snd
+
+              without |> List.forall (fun filter -> filter.Id = Dataset.Lzf)
+              && match isLast with
+                 | Some last when last = filters.Length - 1 ->
+                     let before = encode (List.take last filters) chunk
+
+                     if without |> List.contains filters[last] && mask >>> last = 1u then
+                         bytes = before
+                     else
+                         bytes.Length < before.Length
+                 | _ -> true)
 
           Law.holds "masked filters are skipped" (fun (AnyPipeline(filters, chunk)) (mask: uint32) ->
-              decode filters mask chunk.Length (encode (applied mask filters) chunk) = chunk)
+              let asked = applied mask filters
+              let bytes, skipped = stored asked chunk
+              // The mask of what is left, in the numbers of all filters.
+              let all =
+                  filters |> List.indexed |> List.filter (fun (i, _) -> mask &&& (1u <<< i) = 0u) |> List.map fst
+
+              let mask =
+                  all
+                  |> List.indexed
+                  |> List.fold (fun sum (at, i) -> if skipped &&& (1u <<< at) <> 0u then sum ||| (1u <<< i) else sum) mask
+
+              decode filters mask chunk.Length bytes = chunk)
 
           Law.holds "one codec serves chunk after chunk" (fun (AnyPipeline(filters, chunk)) ->
               let other = Array.rev chunk
-              let first, second = encode filters chunk, encode filters other
+              let (first, mask), (second, otherMask) = stored filters chunk, stored filters other
 
               GenFiles.withDisk (Array.append first second) (fun disk ->
                   let codec = ChunkCodec(disk, "chunk", filters, chunk.Length)
 
-                  let at address (stored: byte[]) =
+                  let at address mask (stored: byte[]) =
                       codec
                           .Decode(
-                              { entry 0u stored with
+                              { entry mask stored with
                                   Address = address }
                           )
                           .ToArray()
 
-                  at 0L first = chunk
-                  && at first.LongLength second = other
+                  at 0L mask first = chunk
+                  && at first.LongLength otherMask second = other
+                  && codec.Encode(ReadOnlySpan other).ToArray() = second
+                  && codec.Mask = otherMask
                   && codec.Encode(ReadOnlySpan chunk).ToArray() = first
-                  && at 0L first = chunk))
+                  && codec.Mask = mask
+                  && at 0L mask first = chunk))
 
           Law.holds "a flipped bit under fletcher32 is found" (fun (AnyPipeline(_, chunk)) (at: uint32) ->
               let stored = encode [ fletcher32 ] chunk
@@ -103,13 +147,18 @@ let tests =
               GenFiles.faultOf (fun () -> decode [ fletcher32 ] 0u chunk.Length stored) |> Fault.kind = "Damaged")
 
           Law.holds "a chunk of another length is damage" (fun (AnyPipeline(_, chunk)) ->
-              [ []; [ deflate 4 ]; [ shuffle 4; deflate 9 ]; [ fletcher32 ] ]
+              [ []
+                [ deflate 4 ]
+                [ shuffle 4; deflate 9 ]
+                [ fletcher32 ]
+                [ lzf ]
+                [ zstd ] ]
               |> List.forall (fun filters ->
-                  let stored = encode filters chunk
+                  let stored, mask = stored filters chunk
 
                   [ chunk.Length + 1; chunk.Length + 5000; chunk.Length - 1 ]
                   |> List.filter (fun size -> size > 0)
-                  |> List.forall (fun size -> GenFiles.faultOf (fun () -> decode filters 0u size stored) |> Fault.kind = "Damaged")))
+                  |> List.forall (fun size -> GenFiles.faultOf (fun () -> decode filters mask size stored) |> Fault.kind = "Damaged")))
 
           Law.holds
               "a gzip chunk that is cut or spoiled is damage, if its values are not those that were meant"
@@ -145,9 +194,18 @@ let tests =
           }
 
           test "filters of others are named" {
-              let lzf = filter 32000 []
-              Expect.equal (Filters.unsupported [ shuffle 4; lzf ]) (Some lzf) "lzf"
-              Expect.equal (Filters.unsupported [ shuffle 4; deflate 4; fletcher32 ]) None "ours"
+              Expect.equal (Filters.unsupported [ shuffle 4; deflate 4; fletcher32; lzf; zstd ]) None "ours"
+
+              for id, name in
+                  [ 4, "szip"
+                    5, "nbit"
+                    6, "scaleoffset"
+                    307, "bzip2"
+                    32001, "blosc"
+                    32999, "filter 32999" ] do
+                  let theirs = filter id []
+                  Expect.equal (Filters.unsupported [ shuffle 4; theirs; lzf ]) (Some theirs) name
+                  Expect.stringContains (Filters.refusal theirs) $"compressed with {name}; read the file with anndata" name
           }
 
           Listing.fixture "wide" "wide" ]

@@ -52,7 +52,9 @@ let private anyFilter =
     Gen.oneof
         [ Gen.choose (0, 9) |> Gen.map (fun level -> filter Dataset.Deflate [ uint32 level ])
           Gen.elements [ 1; 2; 3; 4; 8; 13; 16; 4096; 5000 ] |> Gen.map (fun size -> filter Dataset.Shuffle [ uint32 size ])
-          Gen.constant (filter Dataset.Fletcher32 []) ]
+          Gen.constant (filter Dataset.Fletcher32 [])
+          Gen.constant (filter Dataset.Lzf [ 4u; 0x105u ])
+          Gen.elements [ []; [ 0u ]; [ 1u ]; [ 3u ]; [ 19u ]; [ 0xffffffffu ] ] |> Gen.map (filter Dataset.Zstd) ]
 
 /// Noise, runs and both, from one byte to some blocks of deflate.
 let private anyChunk =

@@ -19,11 +19,14 @@ let all =
           GlobalHeapLaws.tests
           AttributeLaws.tests
           ChunksLaws.tests
+          LzfLaws.tests
+          ZstdLaws.tests
           FiltersLaws.tests
           SlabLaws.tests
           WholeLaws.tests
           EncodeLaws.tests
           DraftLaws.tests
+          RelinkLaws.tests
           RewriteLaws.tests
           ChunkTreeLaws.tests
           KeptLaws.tests
@@ -43,10 +46,13 @@ let all =
           MedianLaws.tests
           FrameLaws.tests
           SchemaLaws.tests
+          MatrixLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
+          DuplicatesLaws.tests
           SelectingLaws.tests
           ScratchLaws.tests
+          TransposedLaws.tests
           BatchesLaws.tests
           SpillLaws.tests
           DigestLaws.tests
@@ -56,6 +62,7 @@ let all =
           ValuesLaws.tests
           StretchLaws.tests
           SparseOutletLaws.tests
+          DenseOutletLaws.tests
           CloneLaws.tests
           EditLaws.tests
           PlaceLaws.tests
@@ -67,8 +74,14 @@ let all =
           PreprocessLaws.tests
           PipelineLaws.tests
           RecipeLaws.tests
+          CrashLaws.tests
           RobustnessLaws.tests
-          MalformedLaws.tests ]
+          MalformedLaws.tests
+          IntakeLaws.tests
+          LinesLaws.tests
+          EntriesLaws.tests
+          MatrixMarketLaws.tests
+          JointLaws.tests ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all

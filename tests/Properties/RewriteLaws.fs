@@ -11,7 +11,7 @@ open SingleSharp.Core
 let extend (path: string) =
     use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
 
-    use disk = new Disk(path, handle, Superblock.origin path handle)
+    use disk = new Disk(path, handle, Superblock.origin path (new FileDevice(handle)))
     use store = new Store(disk)
     let draft = Draft(disk, store.Superblock, [])
 
@@ -69,6 +69,7 @@ let tests =
                 "groups_old"
                 "user_block"
                 "user_block_old"
+                "heavy"
                 "heavy_old"
                 "chunked"
                 "chunked_old" ]
@@ -148,25 +149,49 @@ let tests =
                       Expect.isTrue (isRefused || references () = before) fixture)
           }
 
-          test "attributes that lie in a heap are kept, or the group is refused" {
-              GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
-                  use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+          test "attributes that lie in a heap keep their order, and later ones follow" {
+              for fixture in [ "heavy"; "heavy_old" ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                      let names () =
+                          GenFiles.withStore path (fun store ->
+                              Attribute.messages store.Disk (GenFiles.findGroup store "ordered").Header
+                              |> List.sortBy _.Order
+                              |> List.map (Attribute.nameOf store.Disk))
 
-                  use disk = new Disk(path, handle, 0L)
-                  use store = new Store(disk)
-                  let draft = Draft(disk, store.Superblock, [])
-                  let heavy = GenFiles.findGroup store "heavy"
-                  GenFiles.isFault "heap" (fun () -> draft.Rewrite("heavy", heavy, [], [])))
+                      let before = names ()
+                      extend path |> ignore
+                      Expect.equal (names ()) (before @ [ "edited" ]) fixture)
           }
 
-          test "a dataset whose attributes lie in a heap is not replaced without them" {
-              GenFiles.withBytes (GenFiles.fixtureBytes "heavy") (fun path ->
-                  use handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite)
+          test "an attribute that no header has room for is refused" {
+              GenFiles.withBytes (GenFiles.fixtureBytes "immense") (fun path ->
+                  use disk =
+                      new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)
 
-                  use disk = new Disk(path, handle, 0L)
                   use store = new Store(disk)
                   let draft = Draft(disk, store.Superblock, [])
-                  let dataset = GenFiles.findDataset store "loaded"
+                  let group = GenFiles.findGroup store "group"
+                  GenFiles.isFault "shorten or delete the attribute" (fun () -> draft.Rewrite("group", group, [], [])))
+          }
 
-                  GenFiles.isFault "heap" (fun () -> draft.PutReplacement(dataset, Float(4, false), Encode.contiguous Bytes.undefined 0L)))
+          test "a dataset that is replaced keeps attributes that lie in a heap" {
+              for fixture in [ "heavy"; "heavy_old" ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes fixture) (fun path ->
+                      let attributes () =
+                          listing path |> List.filter (fun line -> line.StartsWith "/loaded@")
+
+                      let before = attributes ()
+
+                      using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
+                          use store = new Store(disk)
+                          let draft = Draft(disk, store.Superblock, [])
+                          let dataset = GenFiles.findDataset store "loaded"
+                          let layout = Encode.contiguous Bytes.undefined 12L
+
+                          draft.Commit(
+                              draft.Rewrite("/", store.Root, [ "loaded", draft.PutReplacement(dataset, Float(4, false), layout) ], [])
+                          ))
+
+                      Expect.hasLength before 14 "attributes"
+                      Expect.equal (attributes ()) before fixture)
           } ]

@@ -66,7 +66,7 @@ let private replaceChanged
 
             using (new Disk(target, File.OpenHandle(target, FileMode.Open, FileAccess.ReadWrite), store.Disk.Origin)) (fun disk ->
                 let draft = Draft(disk, store.Superblock, [])
-                let address = SubsetArray.write store draft CancellationToken.None old kept
+                let address = SubsetArray.write store draft CancellationToken.None false old kept
                 draft.Commit(draft.Rewrite("the root group", store.Root, [ name, address ], [])))
 
             GenFiles.withStore target (fun now ->
@@ -247,4 +247,38 @@ let tests =
                           | Compact _ -> failtest "compact"
 
                           Expect.isGreaterThan (SlabReader(now.Disk, dataset).ReadAll()).Length 0 "still readable"))
+          }
+
+          test "strings of a dataset that stays under another name are stored once more" {
+              for isShared in [ true; false ] do
+                  GenFiles.withBytes (GenFiles.fixtureBytes "types") (fun path ->
+                      use disk =
+                          new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)
+
+                      use store = new Store(disk)
+                      let draft = Draft(disk, store.Superblock, [])
+
+                      for name in [ "vlen"; "vlen_chunked"; "texts_in_records"; "sequences" ] do
+                          let old = GenFiles.findDataset store name
+
+                          let address =
+                              SubsetArray.write store draft CancellationToken.None isShared old [ ValueSome(Kept.all old.Dims[0]) ]
+
+                          draft.Commit(draft.Rewrite("the root group", store.Root, [ "new", address ], []))
+                          let after = new Store(disk)
+                          let now = GenFiles.findDataset after "new"
+                          let before = SlabReader(disk, old).ReadAll()
+                          let bytes = SlabReader(disk, now).ReadAll()
+
+                          let references (bytes: byte[]) =
+                              Set(Array.chunkBySize 16 bytes |> Array.filter (Array.exists ((<>) 0uy)))
+
+                          if old.Type = VlenString then
+                              Expect.equal (Subsetting.texts after now) (Subsetting.texts after old) name
+
+                          if old.ElementSize = 16 then
+                              Expect.equal
+                                  (Set.intersect (references before) (references bytes)).IsEmpty
+                                  isShared
+                                  $"references of {name} are its own")
           } ]

@@ -82,7 +82,11 @@ let private chunked path (widths: int[]) filters extent precision schedule perSl
                 [ [| 2uy; byte (List.length filters) |]
                   for filter in filters do
                       Bytes.concat (
-                          [ Bytes.u16 filter.Id; Bytes.u16 0; Bytes.u16 filter.Parameters.Length ]
+                          [ Bytes.u16 filter.Id
+                            if filter.Id >= 256 then
+                                Bytes.u16 0
+                            Bytes.u16 0
+                            Bytes.u16 filter.Parameters.Length ]
                           @ [ for parameter in filter.Parameters -> Bytes.u32 parameter ]
                       ) ]
 
@@ -113,20 +117,27 @@ let private someWidths (seed: int) rows =
     let random = Random seed
     Array.init rows (fun _ -> if random.Next 10 = 0 then 0 else random.Next 9)
 
-let private pipelines =
+/// Pipelines that PureHDF has too.
+let private common =
     [ []
       [ filter Dataset.Deflate [ 4u ] ]
       [ filter Dataset.Shuffle [ 4u ]
         filter Dataset.Deflate [ 6u ]
         filter Dataset.Fletcher32 [] ] ]
 
+let private pipelines =
+    common
+    @ [ [ filter Dataset.Shuffle [ 4u ]; filter Dataset.Lzf [] ]
+        [ filter Dataset.Lzf [ 4u; 0x105u ]; filter Dataset.Fletcher32 [] ]
+        [ filter Dataset.Shuffle [ 8u ]; filter Dataset.Zstd [ 5u ] ] ]
+
 let tests =
     testList
         "Values"
-        [ Law.holdsFor 25 "chunks" (fun (seed: int) (extent: uint16) (perSlice: byte) (rows: byte) schedule ->
+        [ Law.holdsFor 30 "chunks" (fun (seed: int) (extent: uint16) (perSlice: byte) (rows: byte) schedule ->
               let widths = someWidths seed (int rows * 60)
-              let extent = 1L + int64 extent % 3000L
-              let filters = pipelines[abs (seed % 3)]
+              let extent = 1L + int64 extent % (if seed % 4 = 0 then 12L else 3000L)
+              let filters = pipelines[abs (seed % pipelines.Length)]
               let precision = if extent % 2L = 0L then Precision.Single else Precision.Double
 
               GenFiles.withPath (fun path ->
@@ -144,10 +155,10 @@ let tests =
               GenFiles.withPath (fun path ->
                   for extent in [ 30_011L; 400_000L ] do
                       let values, bytes =
-                          chunked path widths pipelines[0] extent Precision.Single (AnnDataFiles.schedule (AnySchedule(3, 4))) 500 false
+                          chunked path widths [] extent Precision.Single (AnnDataFiles.schedule (AnySchedule(3, 4))) 500 false
 
                       let _, same =
-                          chunked path widths pipelines[0] extent Precision.Single Blocks.sequential 4096 false
+                          chunked path widths [] extent Precision.Single Blocks.sequential 4096 false
 
                       Expect.isTrue (values = wanted Precision.Single widths) $"values in chunks of {extent}"
                       Expect.isTrue (bytes = same) "the same bytes")
@@ -155,7 +166,7 @@ let tests =
 
           test "PureHDF reads the chunks" {
               GenFiles.withPath (fun path ->
-                  for filters in pipelines do
+                  for filters in common do
                       let widths = someWidths 5 6000
                       chunked path widths filters 1000L Precision.Single Blocks.sequential 100 false |> ignore
                       use file = H5File.OpenRead path

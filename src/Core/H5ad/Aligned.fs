@@ -52,23 +52,11 @@ module Aligned =
             if dim <> expected then
                 file.Store.Disk.Damaged path $"its dimension {i + 1} has the length {dim}, but there are {expected} {what}"
 
-    /// Do values of this type lie in a heap, so that only references to them are copied?
-    let rec private liesElsewhere datatype =
-        match datatype with
-        | VlenString
-        | VlenSequence _ -> true
-        | ArrayOf(_, element) -> liesElsewhere element
-        | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> liesElsewhere inner)
-        | _ -> false
-
     /// Refuses what could not be read and written again.
     let requireStored (store: Store) (dataset: Dataset) =
         match Filters.unsupported dataset.Filters with
         | Some filter -> store.Disk.Unsupported dataset.Path $"it is compressed with {Dataset.filterName filter.Id}; {again}"
         | None -> ()
-
-        if dataset.Header.LinkCount > 1 && liesElsewhere dataset.Type then
-            store.Disk.Unsupported dataset.Path "it has a second name, with which its strings would have to be shared"
 
     let private requireLine (store: Store) (dataset: Dataset) count what =
         requireStored store dataset
@@ -84,11 +72,6 @@ module Aligned =
     let private plain (file: H5adFile) (dataset: Dataset) alongs =
         requireStored file.Store dataset
         requireExtents file dataset.Path (List.ofArray dataset.Dims) alongs
-
-        if (Attribute.tryFind file.Store.Disk "categories" dataset.Header).IsSome then
-            file.Store.Disk.Unsupported
-                dataset.Path
-                "its categories are stored in the way of anndata 0.7; read the file with anndata and write it again"
 
         Plain dataset
 
@@ -178,13 +161,24 @@ module Aligned =
             | Some array -> array
             | None -> refuse file.Store path group
 
+    /// Does a soft link lead to a neighbour, or from a layer to X? Then it goes on leading to what these become.
+    let private leadsBeside (store: Store) path (group: Group) name =
+        match store.TryPlace(path, group, name) with
+        | Some place ->
+            place.Parent = group.Header.Address || path = "layers" && place.Parent = store.Root.Header.Address && place.Name = "X"
+        | None -> false
+
     /// What is under each name of a group. A datatype with a name of its own has no entries.
     let private members (store: Store) path (group: Group) =
         [ for link in group.Links do
               let child = $"{path}/{link.Name}"
 
               match link.Target with
-              | Elsewhere _ -> store.Disk.Unsupported child "it is a soft or external link; copy what it leads to in its place"
+              | Elsewhere _ when leadsBeside store path group link.Name -> ()
+              | Elsewhere _ ->
+                  store.Disk.Unsupported
+                      child
+                      $"it is a soft link to {Option.get (Links.softPath link)}; copy what is there to the place of the link before rows are dropped"
               | Hard address ->
                   match store.TryAt(child, address) with
                   | Some node -> link.Name, child, node
@@ -197,15 +191,19 @@ module Aligned =
         let index = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
         let order = store.Strings(group.Header, "column-order")
 
+        // Before anndata 0.8 a column held codes, with a reference to its categories in here; they stay as they are, used or not.
+        let isCategories name = (name = "__categories")
+
         let isColumn name =
             name = index
             || match order with
                | Some columns -> List.contains name columns
-               | None -> name <> "__categories"
+               | None -> not (isCategories name)
 
-        let hasRows path node =
+        let hasRows name path node =
             match node with
             | DatasetNode dataset -> dataset.Dims.Length > 0 && dataset.Dims[0] = rows
+            | GroupNode _ when isCategories name -> false
             | GroupNode group ->
                 try
                     (tryArray store path group rows).IsSome
@@ -216,7 +214,7 @@ module Aligned =
             path,
             group,
             [ for name, path, node in members store path group do
-                  if isColumn name || hasRows path node then
+                  if isColumn name || hasRows name path node then
                       name, column file path node along ]
         )
 
@@ -235,6 +233,17 @@ module Aligned =
     /// All elements of a mapping such as obsm or layers.
     let mapping (file: H5adFile) path (group: Group) alongs =
         Members(path, group, [ for name, path, node in members file.Store path group -> name, element file path node alongs ])
+
+    /// Can the element, or a part of it, be reached by other names, which go on leading to what it was?
+    let rec hasOtherNames aligned =
+        match aligned with
+        | Plain dataset -> dataset.Header.LinkCount > 1
+        | Sparse matrix ->
+            matrix.Group.Header.LinkCount > 1
+            || [ matrix.Data; matrix.Indices; matrix.Indptr ] |> List.exists (fun dataset -> dataset.Header.LinkCount > 1)
+        | Categorical(_, group, codes, categories, _) ->
+            group.Header.LinkCount > 1 || codes.Header.LinkCount > 1 || hasOtherNames categories
+        | Members(_, group, members) -> group.Header.LinkCount > 1 || List.exists (snd >> hasOtherNames) members
 
     /// The groups that are written anew when the element is.
     let rec groups aligned =

@@ -39,9 +39,12 @@ type private Copier(source: Disk, target: Disk) =
 
     /// How many bytes the kernel copied; none means that it will not.
     let throughKernel at count =
-        let mutable from = source.Origin + at
-        let mutable into = target.Origin + at
-        int64 (Native.copyFileRange (source.Handle, &from, target.Handle, &into, unativeint count, 0u))
+        match source.Device.Handle, target.Device.Handle with
+        | ValueSome readable, ValueSome writable ->
+            let mutable from = source.Origin + at
+            let mutable into = target.Origin + at
+            int64 (Native.copyFileRange (readable, &from, writable, &into, unativeint count, 0u))
+        | _ -> 0L
 
     /// Copies the bytes [low, high), some at a time so that a cancellation need not wait for all of them.
     member _.Copy(low: int64, high: int64, cancel: CancellationToken) =

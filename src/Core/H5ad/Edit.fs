@@ -66,20 +66,22 @@ module Edit =
 
         draft.Rewrite(frame.Path, frame.Group, latest (kept @ columns), order)
 
-    /// A group of the root with new members, or a new group with them.
-    let private withMembers (draft: Draft) (store: Store) name (links: (string * int64) list) =
+    let private newGroup (draft: Draft) (links: (string * int64) list) =
+        draft.PutGroup(
+            latest links
+            |> List.map (fun (name, address) ->
+                { Name = name
+                  Target = Hard address
+                  Order = ValueNone }),
+            Element.encoding draft "dict" "0.1.0"
+        )
+
+    /// A group of the root, when there is one.
+    let private tryGroup (store: Store) name =
         match store.TryFind("", store.Root, name) with
-        | Some(GroupNode group) -> draft.Rewrite(name, group, latest links, [])
+        | Some(GroupNode group) -> Some group
         | Some(DatasetNode _) -> store.Disk.Unsupported name "it is a dataset, not a group"
-        | None ->
-            draft.PutGroup(
-                latest links
-                |> List.map (fun (name, address) ->
-                    { Name = name
-                      Target = Hard address
-                      Order = ValueNone }),
-                Element.encoding draft "dict" "0.1.0"
-            )
+        | None -> None
 
     /// The attribute that says how a sparse group is stored, in the words of its time.
     let private sparseRows (draft: Draft) (arrays: SparseArrays) =
@@ -117,12 +119,6 @@ module Edit =
                   | _ -> () ]
         | _ -> invalidOp $"{matrix.Path} is not stored in rows"
 
-    /// Where the link to the matrix stands: the group of the root, if it is not the root itself, and its name there.
-    let private placeOf (matrix: Matrix) =
-        match matrix.Path.IndexOf '/' with
-        | -1 -> None, matrix.Path
-        | slash -> Some(matrix.Path.Substring(0, slash)), matrix.Path.Substring(slash + 1)
-
     let private requireFree (store: Store) (frame: Frame) (columns: Column list) =
         for column in columns do
             if column.Name = frame.IndexName then
@@ -156,54 +152,62 @@ module Edit =
         let editable path (group: Group) =
             Draft.RequireEditable(store.Disk, path, group)
             References.requireNone store references path group.Header
+            group.Header.Address
 
         let replaceable (dataset: Dataset) =
-            Draft.RequireAttributes(store.Disk, dataset.Header)
+            Successor.requireAttributes store.Disk dataset.Path dataset.Header
             References.requireNone store references dataset.Path dataset.Header
 
-        editable "the root group" store.Root
+        let place = store.PlaceOf file.X.Path
 
-        if not cellColumns.IsEmpty then
-            requireFrame store file.Obs cellColumns
-            editable "obs" file.Obs.Group
+        /// X has a new group, while under its other names the old one stays and holds the same indices.
+        let sparse (arrays: SparseArrays) renewed =
+            editable file.X.Path arrays.Group |> ignore
+            List.iter replaceable renewed
 
-        if not geneColumns.IsEmpty then
-            requireFrame store file.Var geneColumns
-            editable "var" file.Var.Group
+            [ place.Parent
+              if arrays.Group.Header.LinkCount > 1 then
+                  for link in arrays.Group.Links do
+                      match link.Target with
+                      | Hard address -> address
+                      | Elsewhere _ -> () ]
 
-        match values, file.X.Form with
-        | (Untouched | Overwrite), _ -> ()
-        | StoreAnew, Rows arrays ->
-            editable file.X.Path arrays.Group
-            replaceable arrays.Data
-        | _, (Rows arrays | Columns arrays) ->
-            editable file.X.Path arrays.Group
-            file.X.Datasets |> List.iter replaceable
-        | _, Dense dataset -> replaceable dataset
+        let matrix =
+            match values, file.X.Form with
+            | (Untouched | Overwrite), _ -> []
+            | StoreAnew, Rows arrays -> sparse arrays [ arrays.Data ]
+            | _, (Rows arrays | Columns arrays) -> sparse arrays file.X.Datasets
+            | _, Dense dataset ->
+                replaceable dataset
+                [ place.Parent ]
 
-        let groups =
-            match values, placeOf file.X with
-            | (StoreAnew | RowByRow), (Some group, _) -> List.distinct (group :: groups)
-            | _ -> groups
+        let frame (frame: Frame) columns =
+            if List.isEmpty columns then
+                []
+            else
+                requireFrame store frame columns
+                [ frame.Path, editable frame.Path frame.Group ]
 
-        for name in groups do
-            match store.TryFind("", store.Root, name) with
-            | Some(GroupNode group) -> editable name group
-            | Some(DatasetNode _) -> store.Disk.Unsupported name "it is a dataset, not a group"
-            | None -> ()
+        let renewed =
+            [ yield! frame file.Obs cellColumns
+              yield! frame file.Var geneColumns
+              for name in groups do
+                  match tryGroup store name with
+                  | Some group -> name, editable name group
+                  | None -> () ]
+
+        for address, same in renewed |> List.distinct |> List.groupBy snd do
+            match same with
+            | (first, _) :: (second, _) :: _ ->
+                store.Disk.Unsupported second $"it is the same group as {first}, and they would become different; copy one of them"
+            | _ -> ()
+
+        References.requireMovable store references [ store.Superblock.Root; yield! List.map snd renewed; yield! matrix ]
 
     /// Writes the edits into the draft and makes them visible, all at once.
     let commit (file: H5adFile) (draft: Draft) (edits: Edits) =
-        let matrix =
-            match withValues draft file.X edits, placeOf file.X with
-            | Some address, (Some group, name) -> [ group, [ name, address ] ], []
-            | Some address, (None, name) -> [], [ name, address ]
-            | None, _ -> [], []
-
-        let replaced = edits.Kept @ fst matrix
-
         let kept name =
-            replaced |> List.filter (fun (group, _) -> group = name) |> List.collect snd
+            edits.Kept |> List.filter (fun (group, _) -> group = name) |> List.collect snd
 
         let members name =
             edits.Members
@@ -217,24 +221,48 @@ module Edit =
         let var =
             edits.GeneColumns |> List.map (fun (column, values) -> column.Name, putGeneColumn draft column values)
 
-        let groups =
-            List.map fst edits.Members @ List.map fst replaced |> List.distinct |> List.except [ ""; "obs"; "var" ]
-
-        let links =
-            [ if not (obs.IsEmpty && (kept "obs").IsEmpty) then
-                  "obs", withColumns draft file.Obs (kept "obs") obs
-              if not (var.IsEmpty && (kept "var").IsEmpty) then
-                  "var", withColumns draft file.Var (kept "var") var
-              for name in groups do
+        let changed =
+            [ for name in List.map fst edits.Members @ List.map fst edits.Kept |> List.distinct |> List.except [ ""; "obs"; "var" ] do
                   match kept name @ members name with
                   | [] -> ()
-                  | links -> name, withMembers draft file.Store name links
-              yield! kept ""
-              yield! snd matrix ]
+                  | links -> name, links ]
+
+        /// Every name of a frame or a mapping leads to what it has become.
+        let renewed =
+            [ if not (obs.IsEmpty && (kept "obs").IsEmpty) then
+                  file.Obs.Group, withColumns draft file.Obs (kept "obs") obs
+              if not (var.IsEmpty && (kept "var").IsEmpty) then
+                  file.Var.Group, withColumns draft file.Var (kept "var") var
+              for name, links in changed do
+                  match tryGroup file.Store name with
+                  | Some group -> group, draft.Rewrite(name, group, latest links, [])
+                  | None -> () ]
+            |> List.map (fun (group, address) -> group.Header.Address, address)
+
+        let added =
+            [ for name, links in changed do
+                  if (tryGroup file.Store name).IsNone then
+                      name, newGroup draft links ]
+
+        let root = file.Store.Superblock.Root
+
+        let grown =
+            if added.IsEmpty then root else draft.Rewrite("the root group", file.Store.Root, added, [])
+
+        /// Other names of X go on leading to the old values.
+        let single =
+            [ match withValues draft file.X edits with
+              | Some address -> file.X.Path, address
+              | None -> ()
+              yield! kept "" ]
+            |> List.map (fun (path, address) ->
+                let place = file.Store.PlaceOf path
+                place.Parent, place.Name, address)
 
         draft.Commit(
-            if links.IsEmpty then
-                file.Store.Superblock.Root
-            else
-                draft.Rewrite("the root group", file.Store.Root, links, [])
+            Relink.settle
+                draft
+                root
+                { Everywhere = (if grown = root then [] else [ root, grown ]) @ renewed
+                  Single = single }
         )

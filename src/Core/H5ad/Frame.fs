@@ -3,53 +3,75 @@ namespace SingleSharp.Core
 
 open System
 
+/// How the columns of a frame are stored.
+type FrameBody =
+    /// Each as a member of a group.
+    | ByColumn of Group
+    /// All in one array of records, as anndata 0.6 and older did.
+    | ByRow of Disk * Dataset
+
 type Frame =
     {
         /// obs or var.
         Path: string
-        Group: Group
+        Body: FrameBody
         IndexName: string
         /// Names of the columns in order.
         Columns: string list
         Rows: int64
     }
 
+    /// The group of the columns. An array of records has none: nothing can be written to it or dropped from it.
+    member frame.Group =
+        match frame.Body with
+        | ByColumn group -> group
+        | ByRow(disk, _) ->
+            disk.Unsupported
+                frame.Path
+                "it is a record array of anndata 0.6 or older, whose columns and rows can be read but not changed; read the file with anndata and write it again"
+
 [<RequireQualifiedAccess>]
 module Frame =
-    /// Rows of text that are read at a time.
+    /// Rows that are read at a time.
     let private batch = 16384
 
-    /// Strings or whole numbers of a dataset of one dimension, as text, a batch of rows at a time.
-    let texts (store: Store) (dataset: Dataset) first count =
-        let size = dataset.ElementSize
-        let reader = SlabReader(store.Disk, dataset)
+    /// What a value of a type, given as its bytes, is as text.
+    let private render (store: Store) path datatype : byte[] -> string =
+        match datatype with
+        | VlenString -> fun element -> store.Heap.String(ReadOnlySpan element)
+        | FixedString _ -> fun element -> Bytes.text (ReadOnlySpan element)
+        | Integer(_, signed, _) ->
+            fun element ->
+                let value =
+                    { Name = ""
+                      Type = datatype
+                      Space = Encode.scalar
+                      Data = element }
+                    |> Attribute.integers
+                    |> List.head
 
-        let render: byte[] -> string =
-            match dataset.Type with
-            | VlenString -> fun element -> store.Heap.String(ReadOnlySpan element)
-            | FixedString _ -> fun element -> Bytes.text (ReadOnlySpan element)
-            | Integer(_, signed, _) ->
-                fun element ->
-                    let value =
-                        { Name = ""
-                          Type = dataset.Type
-                          Space = Encode.scalar
-                          Data = element }
-                        |> Attribute.integers
-                        |> List.head
+                if signed then string value else string (uint64 value)
+        | other -> store.Disk.Unsupported path $"{Datatype.name other} values cannot be names"
 
-                    if signed then string value else string (uint64 value)
-            | other -> store.Disk.Unsupported dataset.Path $"{Datatype.name other} values cannot be names"
-
+    /// The bytes of one field, which begins so many bytes into each element, a batch of rows at a time.
+    let private fields (store: Store) (dataset: Dataset) offset size first count =
         seq {
+            let reader = SlabReader(store.Disk, dataset)
+            let whole = dataset.ElementSize
+
             for start in first .. int64 batch .. first + count - 1L do
                 let rows = int (min (int64 batch) (first + count - start))
-                let bytes = Array.zeroCreate (rows * size)
+                let bytes = Array.zeroCreate (rows * whole)
                 reader.Read(start, rows, bytes)
 
                 for row in 0 .. rows - 1 do
-                    render bytes[row * size .. (row + 1) * size - 1]
+                    bytes[row * whole + offset .. row * whole + offset + size - 1]
         }
+
+    /// Strings or whole numbers of a dataset of one dimension, as text.
+    let texts (store: Store) (dataset: Dataset) first count =
+        let render = render store dataset.Path dataset.Type
+        fields store dataset 0 dataset.ElementSize first count |> Seq.map render
 
     /// Whole numbers of a small dataset.
     let private codes (store: Store) (dataset: Dataset) first count =
@@ -73,16 +95,36 @@ module Frame =
             let member' = if (Links.tryFind "codes" group).IsSome then "codes" else "values"
             store.Dataset(path, group, member')
 
-    let private index (store: Store) frame =
+    let private index (store: Store) (frame: Frame) =
         match store.TryFind(frame.Path, frame.Group, frame.IndexName) with
         | Some node -> node
-        | None -> store.Disk.Damaged frame.Path $"its index {frame.IndexName} is missing"
+        | None -> store.Disk.Damaged frame.Path $"its index {frame.IndexName} is missing, so that its rows have no names"
 
+    /// Where a field of records lies, and its type.
+    let private tryField (dataset: Dataset) name =
+        match dataset.Type with
+        | Compound(_, members) -> members |> List.tryPick (fun (field, offset, kind) -> if field = name then Some(offset, kind) else None)
+        | _ -> None
+
+    /// Records of one dimension; their index is the field of that name, or the first one.
+    let private ofRecords (store: Store) name (dataset: Dataset) =
+        match dataset.Type with
+        | Compound(_, ((first, _, _) :: _ as members)) when dataset.Dims.Length = 1 ->
+            let names = members |> List.map (fun (name, _, _) -> name)
+            let indexName = if List.contains "index" names then "index" else first
+
+            { Path = name
+              Body = ByRow(store.Disk, dataset)
+              IndexName = indexName
+              Columns = List.except [ indexName ] names
+              Rows = count dataset }
+        | _ -> store.Disk.Damaged name "it is neither a group of columns nor an array of records"
+
+    /// The frame of a name in the root group.
     let read (store: Store) name =
-        match store.TryFind("", store.Root, name) with
+        match store.TryFind name with
         | None -> Fault.throw (NotAnnData(store.Path, $"it has no {name}"))
-        | Some(DatasetNode _) ->
-            store.Disk.Unsupported name "a record array of anndata 0.6 or older; read the file with anndata and write it again"
+        | Some(DatasetNode dataset) -> ofRecords store name dataset
         | Some(GroupNode group) ->
             let indexName = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
 
@@ -92,7 +134,7 @@ module Frame =
 
             let frame =
                 { Path = name
-                  Group = group
+                  Body = ByColumn group
                   IndexName = indexName
                   Columns = store.Strings(group.Header, "column-order") |> Option.defaultWith members
                   Rows = 0L }
@@ -100,8 +142,7 @@ module Frame =
             { frame with
                 Rows = count (perRow store $"{name}/{frame.IndexName}" (index store frame)) }
 
-    /// The names of the rows [first, first + count).
-    let names (store: Store) frame first count' =
+    let private namesByColumn (store: Store) (frame: Frame) first count' =
         let path = $"{frame.Path}/{frame.IndexName}"
 
         match index store frame with
@@ -117,27 +158,50 @@ module Frame =
                 else store.Disk.Damaged path "a code lies beyond its categories")
         | GroupNode group -> texts store (store.Dataset(path, group, "values")) first count'
 
+    /// The names of the rows [first, first + count).
+    let names (store: Store) (frame: Frame) first count =
+        match frame.Body with
+        | ByColumn _ -> namesByColumn store frame first count
+        | ByRow(_, dataset) ->
+            let offset, kind = Option.get (tryField dataset frame.IndexName)
+
+            fields store dataset offset (Datatype.size kind) first count
+            |> Seq.map (render store $"{frame.Path}/{frame.IndexName}" kind)
+
     /// The name of one row, for messages.
     let nameOf store frame row = names store frame row 1L |> Seq.head
 
-    /// A boolean column, one value per row; `option` is what asked for it.
-    let booleans (store: Store) frame option column =
-        let refuse why : bool[] =
-            Fault.throw (BadOption(option, $"the column {column} of {frame.Path} {why}"))
+    let private refuse (frame: Frame) option column why : 'a =
+        Fault.throw (BadOption(option, $"the column {column} of {frame.Path} {why}"))
 
+    let private refuseType frame option column datatype : 'a =
+        refuse frame option column $"holds {Datatype.name datatype} values where True and False are needed"
+
+    let private booleansByColumn (store: Store) (frame: Frame) option column =
         let flags (dataset: Dataset) =
             match dataset.Type with
             | Enumeration(baseType, _) when Datatype.isBool dataset.Type ->
                 codes store { dataset with Type = baseType } 0L frame.Rows |> List.map (fun code -> code <> 0L) |> Array.ofList
-            | _ -> refuse $"holds {Datatype.name dataset.Type} values where True and False are needed"
+            | other -> refuseType frame option column other
 
         match store.TryFind(frame.Path, frame.Group, column) with
-        | None -> refuse "does not exist"
+        | None -> refuse frame option column "does not exist"
         | Some(DatasetNode dataset) when count dataset = frame.Rows -> flags dataset
         | Some(DatasetNode _) -> store.Disk.Damaged $"{frame.Path}/{column}" "it has another length than its index"
         | Some(GroupNode group) when (Links.tryFind "mask" group).IsSome && (Links.tryFind "values" group).IsSome ->
             if flags (store.Dataset($"{frame.Path}/{column}", group, "mask")) |> Array.exists id then
-                refuse "has missing values"
+                refuse frame option column "has missing values"
             else
                 flags (store.Dataset($"{frame.Path}/{column}", group, "values"))
-        | Some(GroupNode _) -> refuse "is not boolean"
+        | Some(GroupNode _) -> refuse frame option column "is not boolean"
+
+    /// A boolean column, one value per row; `option` is what asked for it.
+    let booleans (store: Store) (frame: Frame) option column =
+        match frame.Body with
+        | ByColumn _ -> booleansByColumn store frame option column
+        | ByRow(_, dataset) ->
+            match tryField dataset column with
+            | None -> refuse frame option column "does not exist"
+            | Some(offset, kind) when Datatype.isBool kind ->
+                fields store dataset offset 1 0L frame.Rows |> Seq.map (fun flag -> flag[0] <> 0uy) |> Array.ofSeq
+            | Some(_, other) -> refuseType frame option column other

@@ -178,6 +178,23 @@ module Matrix =
             | "csc" -> sparse store path group false
             | other -> store.Disk.Unsupported path $"its encoding is {other}, which is no matrix of numbers"
 
+    /// Compressed sparse rows in datasets that belong to no group.
+    let ofDatasets path cells genes numeric (data: Dataset) indices indptr =
+        { Path = path
+          Form =
+            Rows
+                { Group =
+                    { Header = data.Header
+                      Links = []
+                      OrderFlags = 0 }
+                  ShapeName = "shape"
+                  Data = data
+                  Indices = indices
+                  Indptr = indptr }
+          Cells = cells
+          Genes = genes
+          Type = numeric }
+
     /// Reads columns as rows and rows as columns: a matrix of genes × cells that is stored in the other form.
     let flipped (matrix: Matrix) =
         { matrix with

@@ -48,10 +48,40 @@ module Publish =
         with :? ArgumentException ->
             Fault.throw (CannotWrite(path, "that is not the name of a file"))
 
-    /// Has the file that was opened been changed or replaced by somebody else?
-    let isChanged (store: Store) =
-        let info = FileInfo(resolve store.Path)
-        not info.Exists || struct (info.Length, info.LastWriteTimeUtc) <> store.State
+    /// Could this be the file that is open, under whatever name? A hard link has the length and the age of its other names, and
+    /// nobody else can hold it alone while it is open here.
+    let private mayBe (store: Store) (path: string) =
+        let info = FileInfo path
+        info.Exists && struct (info.Length, info.LastWriteTimeUtc) = store.State && Temporary.isHeld path
+
+    /// Keeps an eye on an open file: what it returns tells whether the file has been changed or replaced by somebody else since.
+    let watch (store: Store) =
+        let path = resolve store.Path
+        // Where the file system knows no locks, nothing is held.
+        let isHeld = Temporary.isHeld path
+
+        fun () ->
+            let info = FileInfo path
+
+            not info.Exists || struct (info.Length, info.LastWriteTimeUtc) <> store.State || isHeld && not (Temporary.isHeld path)
+
+    /// The same for a file that is being added to: has another one taken its place?
+    let watchPlace (store: Store) =
+        let path = resolve store.Path
+        let isHeld = Temporary.isHeld path
+        fun () -> not (File.Exists path) || isHeld && not (Temporary.isHeld path)
+
+    /// Refuses to write a new file over the one that is read.
+    let requireOther (store: Store) (target: string) =
+        let file = resolve target
+
+        if resolve store.Path = file then
+            Fault.throw (CannotWrite(target, "it is the input itself; to change that, work in place (--in-place)"))
+
+        if mayBe store file then
+            Fault.throw (
+                CannotWrite(target, "it is the input itself under another name (a hard link); to change that, work in place (--in-place)")
+            )
 
     let private freeRoom (folder: string) =
         try
@@ -66,10 +96,14 @@ module Publish =
         let folder = Path.GetDirectoryName file
 
         if Directory.Exists file then
-            Fault.throw (CannotWrite(target, "it is a folder"))
+            Fault.throw (CannotWrite(target, "it is a folder; name a file in it"))
 
         if not (Directory.Exists folder) then
-            Fault.throw (CannotWrite(target, "its folder does not exist"))
+            Fault.throw (CannotWrite(target, "its folder does not exist; make it first, or choose another"))
+
+        // Whoever may write to the folder could replace it all the same, but somebody wanted it to stay as it is.
+        if File.Exists file && FileInfo(file).IsReadOnly then
+            Fault.throw (CannotWrite(target, "it is read-only; allow writing to it first, or choose another name (--out)"))
 
         let free = freeRoom folder
 
@@ -80,8 +114,9 @@ module Publish =
         try
             File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None)
         with
-        | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(target, "its folder does not exist"))
-        | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(target, "you may not write to its folder"))
+        | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(target, "its folder does not exist; make it first, or choose another"))
+        | :? UnauthorizedAccessException ->
+            Fault.throw (CannotWrite(target, "you may not write to its folder; choose another (--out), or ask for permission"))
         | :? IOException as trouble -> Fault.throw (CannotWrite(target, Fault.reason trouble))
 
     /// The permissions of the file that is replaced, where the file system knows permissions. Its owner, access lists and
@@ -100,13 +135,13 @@ module Publish =
     let replace (target: string) origin (write: Disk -> 'r) =
         let target = resolve target
         let folder = Path.GetDirectoryName target
-
-        let temporary = Path.Combine(folder, $".singlesharp-{Guid.NewGuid():N}.tmp")
+        let temporary = Temporary.pathIn folder
         let handle = create target temporary
 
         try
             let result =
                 using (new Disk(target, handle, origin)) (fun disk ->
+                    Temporary.removeStale temporary
                     keepMode target handle
                     write disk)
 

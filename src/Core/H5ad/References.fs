@@ -58,22 +58,46 @@ module References =
                 else
                     areAll <- false
 
-        addAttributes store.Root.Header
+        let graph = Graph.ofRoot store.Disk store.Superblock.Root
 
-        try
-            for _, node, _ in Store.objects store do
-                match node with
-                | ValueSome(struct (_, GroupNode group)) -> addAttributes group.Header
-                | ValueSome(struct (_, DatasetNode dataset)) ->
-                    addAttributes dataset.Header
-                    addDataset dataset
-                | ValueNone -> ()
-        with FaultException _ ->
-            areAll <- false
+        for address in graph.Stored.Keys do
+            try
+                let header = Header.read store.Disk address
+                addAttributes header
 
-        { Targets = targets; AreAll = areAll }
+                if Dataset.isDataset header then
+                    addDataset (Dataset.ofHeader store.Disk $"the dataset at byte {address}" header)
+            with FaultException _ ->
+                areAll <- false
+
+        { Targets = targets
+          AreAll = areAll && graph.AreAll }
 
     /// Refuses to replace an object that a reference leads to.
     let requireNone (store: Store) references path (header: Header) =
         if references.Targets.Contains header.Address then
-            store.Disk.Unsupported path "an object reference leads to it, and would go on leading to what it was"
+            store.Disk.Unsupported
+                path
+                "an object reference leads to it, and would go on leading to what it was; delete the reference, or read the file with anndata and write it again"
+
+    /// Refuses, before anything is written, objects that could not be moved: none of those at the addresses, or of the groups
+    /// above them, which lead to them.
+    let requireMovable (store: Store) references (addresses: int64 seq) =
+        let disk = store.Disk
+        let graph = Graph.ofRoot disk store.Superblock.Root
+
+        for address in Graph.above graph addresses do
+            let header = Header.read disk address
+
+            let path =
+                if address = graph.Root then "the root group" else $"the object at byte {address}"
+
+            requireNone store references path header
+
+            if Links.isGroup header then
+                Draft.RequireEditable(disk, path, Links.read disk address)
+            else
+                Successor.requireAttributes disk path header
+
+            if header.LinkCount > 1 && not graph.AreAll then
+                disk.Unsupported path $"it has {header.LinkCount} names, and parts of the file that cannot be read may hold some of them"

@@ -23,44 +23,46 @@ module Schema =
     let private refuse (store: Store) why : 'a =
         Fault.throw (NotAnnData(store.Path, why))
 
-    let private requireRows (store: Store) (frame: Frame) expected what =
+    let private requireRows (store: Store) (frame: Frame) (matrix: Matrix) expected what =
         if frame.Rows <> expected then
-            store.Disk.Damaged frame.Path $"it names {frame.Rows} {what}, but X has {expected}"
+            store.Disk.Damaged frame.Path $"it names {frame.Rows} {what}, but {matrix.Path} has {expected}"
 
     /// The matrix that is meant, or what there is instead.
     let private matrix (store: Store) name =
-        let inRoot name = store.TryFind("", store.Root, name)
-
         let names (layers: Group) =
             layers.Links |> List.map _.Name |> String.concat ", "
 
         match name with
         | MatrixName.X ->
-            match inRoot "X" with
+            match store.TryFind "X" with
             | Some node -> Matrix.ofNode store "X" node
             | None ->
-                match inRoot "layers" with
+                match store.TryFind "layers" with
                 | Some(GroupNode layers) when not layers.Links.IsEmpty ->
                     refuse store $"it has no X; choose a layer with --layer, of which it has {names layers}"
                 | _ -> refuse store "it has no X; put the counts there with anndata"
         | MatrixName.Layer layer ->
-            match inRoot "layers" with
+            match store.TryFind "layers" with
             | Some(GroupNode layers) ->
                 match store.TryFind("layers", layers, layer) with
                 | Some node -> Matrix.ofNode store $"layers/{layer}" node
                 | None -> Fault.throw (BadOption("--layer", $"there is no layer called {layer}; the file has {names layers}"))
             | _ -> Fault.throw (BadOption("--layer", "the file has no layers"))
-        | MatrixName.Raw -> Fault.throw (BadOption("--use-raw", "not yet"))
+        | MatrixName.Raw ->
+            match store.TryFind "raw/X" with
+            | Some node -> Matrix.ofNode store "raw/X" node
+            | None -> Fault.throw (BadOption("--use-raw", "the file has no raw"))
 
     let private ofStore (store: Store) name =
         let x = matrix store name
         let obs = Frame.read store "obs"
-        let var = Frame.read store "var"
-        requireRows store obs x.Cells "cells"
-        requireRows store var (int64 x.Genes) "genes"
+        let var = Frame.read store (if name = MatrixName.Raw then "raw/var" else "var")
+        requireRows store obs x x.Cells "cells"
+        requireRows store var x (int64 x.Genes) "genes"
         new H5adFile(store, x, obs, var)
 
-    let private opened (store: Store) name =
+    /// Finds the parts of a file that is open already, for one of its matrices; where they are not all there, it is closed again.
+    let opened name (store: Store) =
         try
             ofStore store name
         with _ ->
@@ -68,10 +70,10 @@ module Schema =
             reraise ()
 
     /// Opens a file for one of its matrices and finds its parts, or throws the fault that says what is missing.
-    let openReadAs name path = opened (Store.openRead path) name
+    let openReadAs name path = opened name (Store.openRead path)
 
     /// The same, for adding to the file itself.
-    let openWriteAs name path = opened (Store.openWrite path) name
+    let openWriteAs name path = opened name (Store.openWrite path)
 
     /// The same, for X.
     let openRead path = openReadAs MatrixName.X path

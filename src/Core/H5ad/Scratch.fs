@@ -7,7 +7,7 @@ open System.IO
 /// Numbers on their way through a scratch file that vanishes with the run.
 [<Sealed>]
 type Scratch(folder: string) =
-    let path = Path.Combine(folder, $".singlesharp-{Guid.NewGuid():N}.tmp")
+    let path = Temporary.pathIn folder
 
     let handle =
         try

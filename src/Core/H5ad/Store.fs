@@ -10,14 +10,26 @@ type Node =
     | GroupNode of Group
     | DatasetNode of Dataset
 
+/// Where the hard link is that a name leads to in the end.
+type LinkPlace =
+    {
+        /// The address of the group that holds the link.
+        Parent: int64
+        Name: string
+        /// The address of the object.
+        Address: int64
+    }
+
 [<Sealed>]
 type Store(disk: Disk) =
+    /// As many soft links as HDF5 follows, one to another.
+    let mostSoftLinks = 16
+
     let superblock = Superblock.read disk
     let root = Links.read disk superblock.Root
     let heap = GlobalHeap disk
 
-    let state =
-        struct (RandomAccess.GetLength disk.Handle, File.GetLastWriteTimeUtc disk.Handle)
+    let state = struct (disk.Device.Length, disk.Device.Age)
 
     /// The length and age of the file as it was opened.
     member _.State = state
@@ -42,13 +54,80 @@ type Store(disk: Disk) =
         | Some node -> node
         | None -> disk.Unsupported path "it is neither a group nor a dataset"
 
-    /// The object behind a name in a group, when there is one.
-    member store.TryFind(parent: string, group: Group, name: string) =
-        if group.Links |> List.exists (fun link -> link.Name = name && not link.Target.IsHard) then
-            disk.Unsupported (if parent = "" then name else $"{parent}/{name}") "it is a soft or external link"
+    /// Where a name in a group leads, when there is one; soft links are followed.
+    member _.TryPlace(parent: string, group: Group, name: string) =
+        let where = if parent = "" then name else $"{parent}/{name}"
 
-        Links.tryFind name group
-        |> Option.map (fun address -> store.At((if parent = "" then name else $"{parent}/{name}"), address))
+        // Counted over all of them: a path may have a soft link at every step.
+        let left = ref mostSoftLinks
+
+        let rec follow (group: Group) name =
+            match group.Links |> List.tryFind (fun link -> link.Name = name) with
+            | None -> None
+            | Some { Target = Hard address } ->
+                Some
+                    { Parent = group.Header.Address
+                      Name = name
+                      Address = address }
+            | Some link ->
+                match Links.softPath link, Links.externalFile link with
+                | _, Some file ->
+                    disk.Unsupported
+                        where
+                        $"it is an external link to {file}; copy what it leads to into this file, in the place of the link"
+                | None, None -> disk.Unsupported where "it is a link of a kind that only its own program can follow"
+                | Some _, _ when left.Value = 0 -> disk.Damaged where "it is a soft link that leads in circles"
+                | Some path, _ ->
+                    left.Value <- left.Value - 1
+                    let start = if path.StartsWith '/' then root else group
+
+                    match along start (path.Split('/') |> Array.filter (fun part -> part <> "" && part <> ".") |> List.ofArray) with
+                    | Some place -> Some place
+                    | None -> disk.Damaged where $"it is a soft link to {path}, where there is nothing"
+
+        and along group parts =
+            match parts with
+            | [] -> disk.Unsupported where "it is a soft link to the group that holds it"
+            | [ last ] -> follow group last
+            | first :: rest ->
+                match follow group first with
+                | Some place when Links.isGroup (Header.read disk place.Address) -> along (Links.read disk place.Address) rest
+                | _ -> None
+
+        follow group name
+
+    /// The object behind a name in a group, when there is one; soft links are followed.
+    member store.TryFind(parent: string, group: Group, name: string) =
+        store.TryPlace(parent, group, name)
+        |> Option.map (fun place -> store.At((if parent = "" then name else $"{parent}/{name}"), place.Address))
+
+    /// The object at a path from the root, when there is one.
+    member store.TryFind(path: string) =
+        let rec down parent (group: Group) (parts: string list) =
+            match parts with
+            | [] -> None
+            | [ last ] -> store.TryFind(parent, group, last)
+            | first :: rest ->
+                match store.TryFind(parent, group, first) with
+                | Some(GroupNode inner) -> down (if parent = "" then first else $"{parent}/{first}") inner rest
+                | _ -> None
+
+        down "" root (List.ofArray (path.Split '/'))
+
+    /// Where a path from the root leads.
+    member store.PlaceOf(path: string) =
+        let rec down parent (group: Group) (parts: string list) =
+            match parts with
+            | [] -> None
+            | [ last ] -> store.TryPlace(parent, group, last)
+            | first :: rest ->
+                match store.TryFind(parent, group, first) with
+                | Some(GroupNode inner) -> down (if parent = "" then first else $"{parent}/{first}") inner rest
+                | _ -> None
+
+        match down "" root (List.ofArray (path.Split '/')) with
+        | Some place -> place
+        | None -> disk.Damaged path "there is nothing"
 
     /// The dataset behind a name in a group.
     member store.Dataset(parent, group, name) =
@@ -84,19 +163,24 @@ module Store =
         | :? ArgumentException
         | :? FileNotFoundException
         | :? DirectoryNotFoundException -> Fault.throw (Missing path)
+        | :? UnauthorizedAccessException when access <> FileAccess.Read && FileInfo(path).IsReadOnly ->
+            Fault.throw (CannotWrite(path, "it is read-only; allow writing to it first, or choose another name (--out)"))
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you have no permission"))
         | :? IOException as trouble when trouble.Message.Contains "being used" ->
-            Fault.throw (Unreadable(path, "another program has locked it"))
+            let use' = if access = FileAccess.Read then "open for writing" else "open"
+            Fault.throw (Unreadable(path, $"another program has it {use'}; close it there and run again"))
         | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
 
-    let private openAs access share path =
-        let handle = openHandle path access share
-
+    /// What lies on a device, which is let go of where that is no HDF5 file. The path is for messages.
+    let onDevice path (device: Device) =
         try
-            new Store(new Disk(path, handle, Superblock.origin path handle))
+            new Store(new Disk(path, device, Superblock.origin path device))
         with _ ->
-            handle.Dispose()
+            device.Dispose()
             reraise ()
+
+    let private openAs access share path =
+        onDevice path (new FileDevice(openHandle path access share))
 
     let openRead path =
         openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) path
@@ -108,6 +192,9 @@ module Store =
     /// A tree that is deeper than this goes in circles.
     let private mostDepth = 64
 
+    /// No file has so many objects, but one in which every group holds the next one twice seems to.
+    let private mostObjects = 1_000_000
+
     /// Every object by its path, and what is behind links that are not followed.
     let objects (store: Store) =
         // A datatype with a name of its own is an object too, but no part of AnnData: it stands for what it is called.
@@ -116,8 +203,15 @@ module Store =
             | Some message -> Encoding.UTF8.GetBytes(Datatype.name (Datatype.ofMessage store.Disk message))
             | None -> [||]
 
+        let found = ref 0
+
         let rec visit path (group: Group) depth =
             seq {
+                found.Value <- found.Value + group.Links.Length
+
+                if found.Value > mostObjects then
+                    store.Disk.Unsupported path $"there are more than {mostObjects} paths to its objects, so that not all can be listed"
+
                 if depth > mostDepth then
                     store.Disk.Unsupported path "groups are nested too deeply, or a link leads back to a group that holds it"
 

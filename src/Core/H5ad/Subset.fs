@@ -1,6 +1,8 @@
 /// Writes what stays of a whole AnnData file, all but X: everything that has an entry for every cell or gene.
 namespace SingleSharp.Core
 
+open System.Collections.Generic
+
 [<RequireQualifiedAccess>]
 module Subset =
     /// The colors that scanpy keeps for the categories of a column, one for each.
@@ -9,8 +11,7 @@ module Subset =
         | Some(GroupNode uns) ->
             let name = $"{column}_colors"
 
-            Links.tryFind name uns
-            |> Option.bind (fun address -> file.Store.TryAt($"uns/{name}", address))
+            file.Store.TryFind("uns", uns, name)
             |> Option.bind (fun node ->
                 match node with
                 | DatasetNode dataset when dataset.Dims = [| categories |] -> Some(name, dataset)
@@ -27,17 +28,39 @@ module Subset =
                       | _ -> () ]
         |> List.distinctBy fst
 
+    /// The genes of raw are its own: what runs along them stays, and must not be what runs along those of X.
+    let private requireOwnRaw (store: Store) =
+        match store.TryFind("", store.Root, "raw") with
+        | Some(GroupNode raw) ->
+            for name in [ "var"; "varm"; "varp" ] do
+                match store.TryPlace("", store.Root, name), store.TryPlace("raw", raw, name) with
+                | Some mine, Some its when mine.Address = its.Address ->
+                    store.Disk.Unsupported $"raw/{name}" $"it is the same group as {name}, which genes are to be dropped from; copy it"
+                | _ -> ()
+        | _ -> ()
+
     /// Refuses, before anything is written, what could not be subset, if cells and genes may be dropped.
     let require (file: H5adFile) cells genes =
         let store = file.Store
         let references = References.find store
 
+        /// Everything above what is written anew, and what other groups hold of it.
+        let moved = List<int64>()
+
         let editable (path, group: Group) =
+            if group.Header.LinkCount > 1 then
+                moved.Add group.Header.Address
+
+                for link in group.Links do
+                    match link.Target with
+                    | Hard address -> moved.Add address
+                    | Elsewhere _ -> ()
+
             Draft.RequireEditable(store.Disk, path, group)
             References.requireNone store references path group.Header
 
         let replaceable (dataset: Dataset) =
-            Draft.RequireAttributes(store.Disk, dataset.Header)
+            Successor.requireAttributes store.Disk dataset.Path dataset.Header
             References.requireNone store references dataset.Path dataset.Header
 
         let parts =
@@ -58,6 +81,11 @@ module Subset =
             | Some(GroupNode uns) -> editable ("uns", uns)
             | _ -> ()
 
+        References.requireMovable store references moved
+
+        if genes then
+            requireOwnRaw store
+
     let private keptOf (selection: Selection) along =
         let kept =
             match along with
@@ -68,17 +96,20 @@ module Subset =
 
     /// Writes what stays of an element and returns its address. Categories of which nothing is left stay, as in anndata's
     /// frames other than obs and var.
-    let rec private write (store: Store) (draft: Draft) cancel (kept: Kept voption list) aligned =
+    let rec private writeShared (store: Store) (draft: Draft) cancel isShared (kept: Kept voption list) aligned =
         match aligned with
-        | Plain dataset -> SubsetArray.write store draft cancel dataset kept
+        | Plain dataset -> SubsetArray.write store draft cancel isShared dataset kept
         | Sparse matrix -> SubsetSparse.write store draft cancel matrix kept.Head (kept |> List.tryItem 1 |> Option.defaultValue ValueNone)
         | Categorical(path, group, codes, _, _) ->
-            draft.Rewrite(path, group, [ "codes", SubsetArray.write store draft cancel codes kept ], [])
+            draft.Rewrite(path, group, [ "codes", SubsetArray.write store draft cancel isShared codes kept ], [])
         | Members(path, group, members) ->
             let links =
-                members |> List.map (fun (name, inner) -> name, write store draft cancel kept inner)
+                members |> List.map (fun (name, inner) -> name, writeShared store draft cancel isShared kept inner)
 
             draft.Rewrite(path, group, links, [])
+
+    let private write store draft cancel kept aligned =
+        writeShared store draft cancel (Aligned.hasOtherNames aligned) kept aligned
 
     /// A column of obs or var, and the categories that are left if it is categorical.
     let private writeColumn (store: Store) (draft: Draft) cancel kept aligned =
@@ -91,7 +122,7 @@ module Subset =
             else
                 let links =
                     [ "codes", SubsetCategories.writeCodes store draft cancel codes used kept
-                      "categories", write store draft cancel [ ValueSome used ] categories ]
+                      "categories", writeShared store draft cancel (Aligned.hasOtherNames aligned) [ ValueSome used ] categories ]
 
                 struct (draft.Rewrite(path, group, links, []), ValueSome used)
         | _ -> struct (write store draft cancel [ kept ] aligned, ValueNone)
@@ -122,7 +153,8 @@ module Subset =
                       match used with
                       | ValueSome used ->
                           match tryColors file column used.Length with
-                          | Some(name, dataset) -> name, SubsetArray.write store draft cancel dataset [ ValueSome used ]
+                          | Some(name, dataset) ->
+                              name, SubsetArray.write store draft cancel (dataset.Header.LinkCount > 1) dataset [ ValueSome used ]
                           | None -> ()
                       | ValueNone -> () ]
             |> List.distinctBy fst
@@ -143,9 +175,10 @@ module Subset =
             |> Array.map (fun chunk -> struct (0L, chunk.Address, chunk.Size))
         | _ -> [||]
 
-    /// What a selection writes anew.
+    /// What a selection writes anew and leaves to nobody else.
     let rec private renewed aligned =
         match aligned with
+        | _ when Aligned.hasOtherNames aligned -> []
         | Plain dataset -> [ dataset ]
         | Sparse matrix -> [ matrix.Data; matrix.Indices; matrix.Indptr ]
         | Categorical(_, _, codes, _, _) -> [ codes ]
@@ -160,10 +193,6 @@ module Subset =
     /// them, and new chunks may take their room. What has a second name is not among them.
     let givenUp (file: H5adFile) selection : struct (int64 * int64) list =
         if (References.find file.Store).AreAll then
-            allRenewed file selection
-            |> List.filter (fun dataset -> dataset.Header.LinkCount = 1)
-            |> Array.ofList
-            |> Array.collect (pieces file.Store.Disk)
-            |> Place.ranges
+            allRenewed file selection |> Array.ofList |> Array.collect (pieces file.Store.Disk) |> Place.ranges
         else
             []

@@ -91,12 +91,25 @@ module SubsetArray =
 
                 put target (int (stays * newRowBytes))
 
+    /// Lets strings and the like of a dataset that stays under another name be stored once more: HDF5 frees them with the first
+    /// of two references.
+    let private rehouse (store: Store) (draft: Draft) (dataset: Dataset) isShared : byte[] -> int -> unit =
+        if isShared && Datatype.liesElsewhere dataset.Type then
+            fun bytes count -> draft.Rehouse(store.Heap, dataset.Type, bytes, 0, count)
+        else
+            fun _ _ -> ()
+
     /// An array of one dimension.
-    let private line (store: Store) (draft: Draft) cancel (dataset: Dataset) (kept: Kept voption[]) =
+    let private line (store: Store) (draft: Draft) cancel isShared (dataset: Dataset) (kept: Kept voption[]) =
+        let rehouse = rehouse store draft dataset isShared
+
         let stretch =
             Stretch(draft, store.Superblock.ChunkNodeK, dataset, dataset.Type, Runs.total kept[0] dataset.Dims[0])
 
-        inOrder store cancel dataset kept (fun bytes count -> stretch.Append(ReadOnlySpan(bytes, 0, count)))
+        inOrder store cancel dataset kept (fun bytes count ->
+            rehouse bytes count
+            stretch.Append(ReadOnlySpan(bytes, 0, count)))
+
         stretch.Finish()
 
     /// The extent of what stays, and how far it can grow.
@@ -104,7 +117,7 @@ module SubsetArray =
         Dataspace.resized (List.ofArray (totals kept dataset.Dims)) dataset.Space
 
     /// An array in one piece; what was never written, or is empty, has no place.
-    let private piece (store: Store) (draft: Draft) cancel (dataset: Dataset) (kept: Kept voption[]) =
+    let private piece (store: Store) (draft: Draft) cancel isShared (dataset: Dataset) (kept: Kept voption[]) =
         let dims = totals kept dataset.Dims
         let bytes = int64 dataset.ElementSize * product dims
 
@@ -115,9 +128,11 @@ module SubsetArray =
             replace (Encode.contiguous Bytes.undefined bytes)
         else
             let address = draft.Reserve bytes
+            let rehouse = rehouse store draft dataset isShared
             let mutable at = address
 
             inOrder store cancel dataset kept (fun bytes count ->
+                rehouse bytes count
                 draft.Disk.Write(at, ReadOnlySpan(bytes, 0, count))
                 at <- at + int64 count)
 
@@ -135,7 +150,7 @@ module SubsetArray =
             }
 
     /// An array of several dimensions in chunks: each new chunk is gathered from the old ones that hold something of it.
-    let private boxes (store: Store) (draft: Draft) (cancel: CancellationToken) (dataset: Dataset) (kept: Kept voption[]) =
+    let private boxes (store: Store) (draft: Draft) (cancel: CancellationToken) isShared (dataset: Dataset) (kept: Kept voption[]) =
         let chunks = Chunks.load store.Disk dataset
         let reader = SlabReader(store.Disk, dataset, ValueSome chunks)
         let size = int64 dataset.ElementSize
@@ -153,6 +168,7 @@ module SubsetArray =
         let counts = Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) dims shape
         let chunk = Array.zeroCreate (Checked.int (size * product shape))
         let codec = ChunkCodec(draft.Disk, dataset.Path, dataset.Filters, chunk.Length)
+        let rehouse = rehouse store draft dataset isShared
 
         let clear () =
             for at in 0 .. dataset.FillValue.Length .. chunk.Length - 1 do
@@ -198,6 +214,7 @@ module SubsetArray =
                    cancel.ThrowIfCancellationRequested()
 
                    if gather position then
+                       rehouse chunk chunk.Length
                        let encoded = codec.Encode(ReadOnlySpan chunk)
 
                        { Address = draft.PutChunk encoded
@@ -215,8 +232,9 @@ module SubsetArray =
 
     /// Writes a dataset of what stays along its first dimensions (no more of them are said than there are) and returns its
     /// address. It is stored like the old one, with its type, filters, fill value and attributes.
+    /// One that is shared stays in the file under another name.
     /// Law (subset of an array): new[i, j, …] = old[At i, At j, …]
-    let write (store: Store) (draft: Draft) cancel (dataset: Dataset) (kept: Kept voption list) =
+    let write (store: Store) (draft: Draft) cancel isShared (dataset: Dataset) (kept: Kept voption list) =
         let rank = dataset.Dims.Length
 
         let kept =
@@ -228,6 +246,6 @@ module SubsetArray =
             | Chunked _, Simple(_, most) -> rank > 1 && not (List.contains 0L most)
             | _ -> false
 
-        if rank = 1 then line store draft cancel dataset kept
-        elif hasChunks then boxes store draft cancel dataset kept
-        else piece store draft cancel dataset kept
+        if rank = 1 then line store draft cancel isShared dataset kept
+        elif hasChunks then boxes store draft cancel isShared dataset kept
+        else piece store draft cancel isShared dataset kept

@@ -117,17 +117,14 @@ module Transposed =
         let indicesAt = 8L * (matrix.Cells + 1L)
         let dataAt = Checked.(+) indicesAt (Bytes.align8 (4L * stored))
 
-        { matrix with
-            Form =
-                Rows
-                    { Group =
-                        { Header = noHeader
-                          Links = []
-                          OrderFlags = 0 }
-                      ShapeName = "shape"
-                      Indptr = line $"{matrix.Path}/indptr" int64s 0L (matrix.Cells + 1L)
-                      Indices = line $"{matrix.Path}/indices" int32s indicesAt stored
-                      Data = line $"{matrix.Path}/data" (Numeric.datatype (Precision.numeric (precision matrix))) dataAt stored } }
+        Matrix.ofDatasets
+            matrix.Path
+            matrix.Cells
+            matrix.Genes
+            matrix.Type
+            (line $"{matrix.Path}/data" (Numeric.datatype (Precision.numeric (precision matrix))) dataAt stored)
+            (line $"{matrix.Path}/indices" int32s indicesAt stored)
+            (line $"{matrix.Path}/indptr" int64s 0L (matrix.Cells + 1L))
 
     /// The matrix in rows as it will be; how many values it will have is not known yet.
     let foreseen matrix = described matrix 0L

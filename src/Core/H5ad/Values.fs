@@ -33,6 +33,8 @@ type private Piece =
         Bytes: byte[]
         Length: int
         IsChunk: bool
+        /// The filters that an encoded chunk is stored without.
+        Mask: uint32
     }
 
 /// A block's values on their way into chunks: chunks that lie wholly in the block are encoded by its worker.
@@ -44,14 +46,15 @@ type private ChunkPage(codec: ChunkCodec, chunkBytes: int) =
     member val Pieces = List<Piece>()
     member val Waiting = 0L with get, set
 
-    member page.Add(isChunk, bytes: ReadOnlySpan<byte>) =
+    member page.Add(isChunk, mask, bytes: ReadOnlySpan<byte>) =
         let copy = ArrayPool<byte>.Shared.Rent bytes.Length
         bytes.CopyTo(Span copy)
 
         page.Pieces.Add
             { Bytes = copy
               Length = bytes.Length
-              IsChunk = isChunk }
+              IsChunk = isChunk
+              Mask = mask }
 
         page.Waiting <- page.Waiting + int64 bytes.Length
         page.Filled <- 0
@@ -63,26 +66,31 @@ type private ChunkShelf(draft: Draft, codec: ChunkCodec, chunkBytes: int, table:
     let carried: byte[] = Array.zeroCreate chunkBytes
     let mutable carriedBytes = 0
 
-    member _.Store(encoded: ReadOnlySpan<byte>) =
+    let store (encoded: ReadOnlySpan<byte>) mask =
         table.Add
             { Address = draft.PutChunk encoded
               Size = int64 encoded.Length
-              Mask = codec.Mask }
+              Mask = mask }
 
-    member shelf.Carry(plain: ReadOnlySpan<byte>) =
+    let storeCarried () =
+        let encoded = codec.Encode(ReadOnlySpan carried)
+        store encoded codec.Mask
+        carriedBytes <- 0
+
+    member _.Store(encoded: ReadOnlySpan<byte>, mask) = store encoded mask
+
+    member _.Carry(plain: ReadOnlySpan<byte>) =
         plain.CopyTo(Span(carried, carriedBytes, plain.Length))
         carriedBytes <- carriedBytes + plain.Length
 
         if carriedBytes = chunkBytes then
-            shelf.Store(codec.Encode(ReadOnlySpan carried))
-            carriedBytes <- 0
+            storeCarried ()
 
     /// The last chunk is stored whole, padded with zeros.
-    member shelf.Close() =
+    member _.Close() =
         if carriedBytes > 0 then
             Array.Clear(carried, carriedBytes, chunkBytes - carriedBytes)
-            shelf.Store(codec.Encode(ReadOnlySpan carried))
-            carriedBytes <- 0
+            storeCarried ()
 
 [<RequireQualifiedAccess>]
 module ValueOutlet =
@@ -146,17 +154,18 @@ module ValueOutlet =
                 at <- at + now
 
                 if page.Filled = chunkBytes then
-                    page.Add(true, page.Codec.Encode(ReadOnlySpan page.Building))
+                    let encoded = page.Codec.Encode(ReadOnlySpan page.Building)
+                    page.Add(true, page.Codec.Mask, encoded)
                 elif int64 now = room then
-                    page.Add(false, ReadOnlySpan(page.Building, 0, page.Filled))
+                    page.Add(false, 0u, ReadOnlySpan(page.Building, 0, page.Filled))
 
         let flush (page: ChunkPage) =
             if page.Filled > 0 then
-                page.Add(false, ReadOnlySpan(page.Building, 0, page.Filled))
+                page.Add(false, 0u, ReadOnlySpan(page.Building, 0, page.Filled))
 
             for piece in page.Pieces do
                 let bytes = ReadOnlySpan(piece.Bytes, 0, piece.Length)
-                if piece.IsChunk then shelf.Store bytes else shelf.Carry bytes
+                if piece.IsChunk then shelf.Store(bytes, piece.Mask) else shelf.Carry bytes
                 ArrayPool<byte>.Shared.Return piece.Bytes
 
             page.Pieces.Clear()

@@ -59,7 +59,7 @@ type Attribute =
 [<RequireQualifiedAccess>]
 module Attribute =
     // Attribute message: HDF5 File Format Specification 3.0, section IV.A.2.m.
-    let private parse (disk: Disk) (message: Message) =
+    let parse (disk: Disk) (message: Message) =
         let cursor = Cursor(disk, "an attribute", message.Body, 0)
         let version = cursor.U8()
         let flags = cursor.U8()
@@ -103,27 +103,59 @@ module Attribute =
         cursor.Skip(if version = 3 then 5 else 4)
         Bytes.text (cursor.Span size)
 
-    let private refuseDense (disk: Disk) (header: Header) =
-        match Header.tryFind Header.AttributeInfo header with
-        | Some info ->
-            let cursor = Cursor(disk, "attributes", info.Body, 1)
-            cursor.Skip(if cursor.U8() &&& 1 <> 0 then 2 else 0)
+    /// Is its type one with a name, which counts the attributes that are of it?
+    let hasNamedType (message: Message) =
+        message.Body.Length > 1 && message.Body[0] > 1uy && message.Body[1] &&& 1uy <> 0uy
 
-            if cursor.I64() <> Bytes.undefined then
-                disk.Unsupported $"the attributes of the object at byte {header.Address}" "there are so many that they lie in a heap"
-        | None -> ()
+    /// Attributes that are too many or too large for a header: in a heap, found by their names (B-tree records of type 8: heap id,
+    /// flags, order and hash).
+    let private dense (disk: Disk) where heapAt indexAt =
+        let heap = FractalHeap(disk, heapAt)
+
+        [ for record in BTree2.records disk indexAt do
+              let cursor = Cursor(disk, where, record, 0)
+              let id = cursor.Bytes heap.IdLength
+              let flags = byte (cursor.U8())
+              let order = cursor.U32()
+
+              if order > 65535u then
+                  disk.Damaged where "the order of its attributes is out of range"
+
+              { Type = Header.Attribute
+                Flags = flags
+                Order = int order
+                Body = heap.Object id } ]
+
+    /// The attribute messages of an object, wherever they lie.
+    let messages (disk: Disk) (header: Header) =
+        let where = $"the attributes of the object at byte {header.Address}"
+
+        let compact =
+            header.Messages |> List.filter (fun message -> message.Type = Header.Attribute)
+
+        let inHeap =
+            match Header.tryFind Header.AttributeInfo header with
+            | Some info ->
+                let cursor = Cursor(disk, where, info.Body, 1)
+                cursor.Skip(if cursor.U8() &&& 1 <> 0 then 2 else 0)
+                let heapAt = cursor.I64()
+                let indexAt = cursor.I64()
+                if heapAt = Bytes.undefined then [] else dense disk where heapAt indexAt
+            | None -> []
+
+        let all = compact @ inHeap
+
+        if all |> List.exists (fun message -> message.Flags &&& 2uy <> 0uy) then
+            disk.Unsupported where "one is shared with other objects; write the file again with h5py or anndata"
+
+        all
 
     /// All attributes of an object.
     let all (disk: Disk) (header: Header) =
-        refuseDense disk header
-        header.Messages |> List.filter (fun message -> message.Type = Header.Attribute) |> List.map (parse disk)
+        messages disk header |> List.map (parse disk)
 
     let tryFind disk name header =
-        refuseDense disk header
-
-        header.Messages
-        |> List.tryFind (fun message -> message.Type = Header.Attribute && nameOf disk message = name)
-        |> Option.map (parse disk)
+        messages disk header |> List.tryFind (fun message -> nameOf disk message = name) |> Option.map (parse disk)
 
     /// The strings of an attribute, whichever kind of string; none if it holds no strings.
     let strings (heap: GlobalHeap) attribute =

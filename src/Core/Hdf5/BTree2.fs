@@ -27,6 +27,9 @@ module BTree2 =
         if recordSize < 1 || nodeSize < 16L || depth > 32 then
             disk.Damaged where "its node sizes make no sense"
 
+        if total < 0L || total > disk.Length / int64 recordSize then
+            disk.Damaged where "it is said to hold more records than the file has room for"
+
         let mostInLeaf = (nodeSize - 10L) / int64 recordSize
         let countWidth = widthOf mostInLeaf
 

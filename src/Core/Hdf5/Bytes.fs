@@ -9,14 +9,16 @@ open Microsoft.Win32.SafeHandles
 
 /// A file whose addresses count from `origin`, where its HDF5 superblock stands.
 [<Sealed>]
-type Disk(path: string, handle: SafeFileHandle, origin: int64) =
+type Disk(path: string, device: Device, origin: int64) =
     /// At least so long is the file.
     let mutable known = 0L
 
+    new(path, handle: SafeFileHandle, origin) = new Disk(path, (new FileDevice(handle) :> Device), origin)
+
     member _.Path = path
-    member _.Handle = handle
+    member _.Device = device
     member _.Origin = origin
-    member _.Length = RandomAccess.GetLength handle - origin
+    member _.Length = device.Length - origin
 
     member disk.Damaged where what : 'a =
         Fault.throw (Damaged(path, where, what))
@@ -43,7 +45,7 @@ type Disk(path: string, handle: SafeFileHandle, origin: int64) =
         while got < target.Length do
             let now =
                 try
-                    RandomAccess.Read(handle, target.Slice got, origin + address + int64 got)
+                    device.Read(origin + address + int64 got, target.Slice got)
                 with :? IOException as trouble ->
                     Fault.throw (Unreadable(path, Fault.reason trouble))
 
@@ -63,25 +65,25 @@ type Disk(path: string, handle: SafeFileHandle, origin: int64) =
 
     member _.Write(address: int64, source: ReadOnlySpan<byte>) =
         try
-            RandomAccess.Write(handle, source, origin + address)
+            device.Write(origin + address, source)
         with :? IOException as trouble ->
             Fault.throw (CannotWrite(path, Fault.reason trouble))
 
     member _.SetLength(length: int64) =
         try
-            RandomAccess.SetLength(handle, origin + length)
+            device.SetLength(origin + length)
         with :? IOException as trouble ->
             Fault.throw (CannotWrite(path, Fault.reason trouble))
 
     /// Returns when everything written is on the device.
     member _.Sync() =
         try
-            RandomAccess.FlushToDisk handle
+            device.Flush()
         with :? IOException as trouble ->
             Fault.throw (CannotWrite(path, Fault.reason trouble))
 
     interface IDisposable with
-        member _.Dispose() = handle.Dispose()
+        member _.Dispose() = device.Dispose()
 
 /// Reads little-endian fields one after another; a field past the end is damage at `where`.
 [<Sealed>]

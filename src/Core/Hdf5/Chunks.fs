@@ -230,6 +230,12 @@ module Chunks =
 
                 entries[i] <- { entry with Size = size; Mask = mask }
 
+            let unwritten =
+                entries |> Array.sumBy (fun entry -> if entry.Address = Bytes.undefined then 1L else 0L)
+
+            if float unwritten * float bytes > float (Dataset.mostUnwritten disk) then
+                disk.Damaged where $"of {count} chunks {unwritten} were never written, {bytes} bytes each"
+
             { Shape = shape
               Counts = counts
               Bytes = int bytes

@@ -55,14 +55,28 @@ module Dataset =
     [<Literal>]
     let Fletcher32 = 3
 
+    [<Literal>]
+    let Lzf = 32000
+
+    [<Literal>]
+    let Zstd = 32015
+
     let filterName id =
         match id with
         | Deflate -> "gzip"
         | Shuffle -> "shuffle"
         | Fletcher32 -> "fletcher32"
-        | 32000 -> "lzf"
+        | 4 -> "szip"
+        | 5 -> "nbit"
+        | 6 -> "scaleoffset"
+        | 307 -> "bzip2"
+        | Lzf -> "lzf"
         | 32001 -> "blosc"
-        | 32015 -> "zstd"
+        | 32004 -> "lz4"
+        | 32008 -> "bitshuffle"
+        | 32013 -> "zfp"
+        | Zstd -> "zstd"
+        | 32026 -> "blosc2"
         | other -> $"filter {other}"
 
     // Filter pipeline message: HDF5 File Format Specification 3.0, section IV.A.2.l.
@@ -163,8 +177,8 @@ module Dataset =
     let isDataset header =
         (Header.tryFind Header.Dataspace header).IsSome
 
-    /// More than this is not read where nothing was written.
-    let private mostUnwritten = 1L <<< 40
+    /// More than this is not read where nothing was written: reading zeros for ever is no work.
+    let mostUnwritten (disk: Disk) = max (1L <<< 30) (1024L * disk.Length)
 
     /// The dataset whose object header was read.
     let ofHeader (disk: Disk) path (header: Header) =
@@ -195,7 +209,7 @@ module Dataset =
         match layout with
         | Contiguous address when address <> Bytes.undefined && bytes > disk.Length - address ->
             disk.Damaged path $"it is said to hold {bytes} bytes, more than the file has (is it cut off?)"
-        | Contiguous address when address = Bytes.undefined && bytes > mostUnwritten ->
+        | Contiguous address when address = Bytes.undefined && bytes > mostUnwritten disk ->
             disk.Damaged path $"it is said to hold {bytes} bytes, of which none was ever written"
         | Compact stored when bytes > stored.LongLength -> disk.Damaged path "it holds fewer values than its shape says"
         | _ -> ()

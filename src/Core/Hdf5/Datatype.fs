@@ -108,6 +108,15 @@ module Datatype =
         | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> refers inner)
         | _ -> false
 
+    /// Do values of this type lie in a heap, so that only references to them are stored?
+    let rec liesElsewhere datatype =
+        match datatype with
+        | VlenString
+        | VlenSequence _ -> true
+        | ArrayOf(_, element) -> liesElsewhere element
+        | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> liesElsewhere inner)
+        | _ -> false
+
     let isBigEndian datatype =
         match datatype with
         | Integer(_, _, big)

@@ -21,6 +21,7 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
     let mutable heap: byte[] = Array.Empty()
     let mutable heapUsed = 0
     let mutable heapEntries = 0
+    let successors = List<struct (int64 * int64)>()
 
     /// Room in the holes, taken from one after another: what is left of a hole that is too small is given up.
     let rec inHoles size =
@@ -106,9 +107,9 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         disk.Write(address, bytes)
         address
 
-    /// A reference to a string of variable length. Each reference has a copy of its own, because HDF5 frees it with its owner.
-    member _.StringReference(text: string) =
-        let bytes = Encoding.UTF8.GetBytes text
+    /// A reference to some bytes, which are so many elements of variable length. Each reference has a copy of its own, because
+    /// HDF5 frees it with its owner.
+    member private _.HeapReference(bytes: byte[], count: int) =
         let needed = 16 + int (Bytes.align8 (int64 bytes.Length))
 
         if heapUsed = 0 || heapUsed + needed > heap.Length then
@@ -121,10 +122,36 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         bytes.CopyTo(heap, heapUsed + 16)
         heapUsed <- heapUsed + needed
 
-        Bytes.concat
-            [ Bytes.u32 (uint32 bytes.Length)
-              Bytes.i64 heapAt
-              Bytes.u32 (uint32 heapEntries) ]
+        Bytes.concat [ Bytes.u32 (uint32 count); Bytes.i64 heapAt; Bytes.u32 (uint32 heapEntries) ]
+
+    member draft.StringReference(text: string) =
+        let bytes = Encoding.UTF8.GetBytes text
+        draft.HeapReference(bytes, bytes.Length)
+
+    /// Gives the values of variable length that the elements in [start, stop) refer to, if there are any, copies of their own.
+    member draft.Rehouse(heap: GlobalHeap, datatype, bytes: byte[], start, stop) =
+        let size = Datatype.size datatype
+
+        let moved elementSize at (within: byte[] -> unit) =
+            let content = heap.Resolve(ReadOnlySpan(bytes, at, size), elementSize)
+
+            if content.Length = 0 then
+                Array.Clear(bytes, at, size)
+            else
+                within content
+                draft.HeapReference(content, content.Length / elementSize).CopyTo(bytes, at)
+
+        if Datatype.liesElsewhere datatype then
+            for at in start..size .. stop - size do
+                match datatype with
+                | VlenString -> moved 1 at ignore
+                | VlenSequence inner ->
+                    moved (Datatype.size inner) at (fun content -> draft.Rehouse(heap, inner, content, 0, content.Length))
+                | ArrayOf(_, inner) -> draft.Rehouse(heap, inner, bytes, at, at + size)
+                | Compound(_, members) ->
+                    for _, offset, inner in members do
+                        draft.Rehouse(heap, inner, bytes, at + offset, at + offset + Datatype.size inner)
+                | _ -> ()
 
     member draft.StringAttribute(name, text: string) =
         Encode.attribute name VlenString Encode.scalar (draft.StringReference text)
@@ -154,34 +181,9 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
                  @ attributes)
         )
 
-    /// Refuses an object whose attributes could not be carried over.
-    static member RequireAttributes(disk: Disk, header: Header) = Attribute.all disk header |> ignore
-
     /// A dataset that takes another's place with the same attributes, and the same filters where it is chunked.
     member draft.PutReplacement(old: Dataset, datatype, space, layout: Message) =
-        Draft.RequireAttributes(disk, old.Header)
-        let isSameType = (old.Type = datatype)
-
-        let stays (message: Message) =
-            match message.Type with
-            | Header.Attribute -> true
-            | Header.Filters -> layout.Body[1] = 2uy
-            | Header.Datatype
-            | Header.FillValue -> isSameType
-            | _ -> false
-
-        draft.Put(
-            Encode.header
-                old.Header.OrderFlags
-                ([ Encode.message Header.Dataspace (Encode.dataspaceBody space)
-                   if not isSameType then
-                       { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
-                           Flags = 1uy }
-
-                       Encode.zeroFillValue
-                   layout ]
-                 @ List.filter stays old.Header.Messages)
-        )
+        draft.PutSuccessor(old.Header, Successor.reshaped disk old datatype space layout)
 
     /// The same with the same extent.
     member draft.PutReplacement(old: Dataset, datatype, layout: Message) =
@@ -196,87 +198,23 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
 
     /// Refuses a group that Rewrite could not do justice to.
     static member RequireEditable(disk: Disk, path, group: Group) =
-        if group.Header.LinkCount > 1 then
-            disk.Unsupported path $"it is reached by {group.Header.LinkCount} hard links, and only one of them could be kept up to date"
-
         if group.Links |> List.exists (fun link -> link.Name.Contains '\uFFFD') then
             disk.Unsupported path "it has a name that is not UTF-8 and would not survive"
 
-        Draft.RequireAttributes(disk, group.Header)
+        Successor.requireAttributes disk path group.Header
 
-    /// The group with some of its hard links and attributes replaced or added; everything else is kept as it is.
+    /// The group with some of its links and attributes replaced or added; everything else is kept as it is.
     member draft.Rewrite(path: string, group: Group, links: (string * int64) list, attributes: Message list) =
         Draft.RequireEditable(disk, path, group)
-        let header = group.Header
+        draft.PutSuccessor(group.Header, Successor.group disk group (Successor.links group links) attributes 1)
 
-        let nextOrder =
-            group.Links |> List.fold (fun most link -> max most (ValueOption.defaultValue -1L link.Order)) -1L
+    /// The headers that were written in the place of older ones, and these.
+    member _.Successors = Seq.readonly successors
 
-        let replaced = Map.ofList links
-        let known = group.Links |> List.map _.Name |> Set.ofList
-
-        let kept =
-            group.Links
-            |> List.map (fun link ->
-                match Map.tryFind link.Name replaced with
-                | Some address -> { link with Target = Hard address }
-                | None -> link)
-
-        let added =
-            links
-            |> List.filter (fun (name, _) -> not (known.Contains name))
-            |> List.mapi (fun i (name, address) ->
-                { Name = name
-                  Target = Hard address
-                  Order = if group.OrderFlags <> 0 then ValueSome(nextOrder + 1L + int64 i) else ValueNone })
-
-        let info = Encode.linkInfo group.OrderFlags (nextOrder + 1L + int64 added.Length)
-        draft.Put(Encode.header header.OrderFlags (info :: draft.Keep(header, attributes) @ List.map Encode.link (kept @ added)))
-
-    /// The messages of a header that stay, with some attributes replaced or added.
-    member private _.Keep(header: Header, attributes: Message list) =
-        let nameOf = Attribute.nameOf disk
-        let isAttribute (message: Message) = message.Type = Header.Attribute
-
-        let old =
-            header.Messages |> List.filter isAttribute |> List.map (fun message -> nameOf message, message.Order)
-
-        let next = old |> List.fold (fun most (_, order) -> max most (order + 1)) 0
-
-        let isNew attribute =
-            not (List.exists (fun (name, _) -> name = nameOf attribute) old)
-
-        let place (attribute: Message) : Message =
-            { attribute with
-                Order =
-                    old |> List.tryPick (fun (name, order) -> if name = nameOf attribute then Some order else None) |> Option.defaultValue 0 }
-
-        let added =
-            attributes
-            |> List.filter isNew
-            |> List.mapi (fun i (attribute: Message) ->
-                { attribute with
-                    Message.Order = next + i })
-
-        let replacing = attributes |> List.filter (isNew >> not) |> List.map place
-        let replacedNames = replacing |> List.map nameOf
-
-        let stays (message: Message) =
-            match message.Type with
-            | Header.Attribute -> not (List.contains (nameOf message) replacedNames)
-            | Header.SymbolTable
-            | Header.LinkInfo
-            | Header.Link
-            | Header.ReferenceCount
-            | Header.ModificationTimeOld
-            | Header.ModificationTime -> false
-            | _ -> true
-
-        [ if (Header.tryFind Header.GroupInfo header).IsNone then
-              Encode.message Header.GroupInfo [| 0uy; 0uy |]
-          yield! List.filter stays header.Messages
-          yield! replacing
-          yield! added ]
+    member private draft.PutSuccessor(old: Header, header: byte[]) =
+        let address = draft.Put header
+        successors.Add(struct (address, old.Address))
+        address
 
     /// Makes the new root group visible: everything is on the device before the one write that counts, and that before the return.
     member _.Commit(root: int64) =

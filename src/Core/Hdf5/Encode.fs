@@ -129,6 +129,10 @@ module Encode =
                       name
                       tail ])
 
+    /// How many hard links lead to an object.
+    let linkCount (count: int) =
+        message Header.ReferenceCount (Bytes.concat [ [| 0uy |]; Bytes.u32 (uint32 count) ])
+
     let linkInfo orderFlags (mostOrder: int64) =
         let undefined = Bytes.i64 Bytes.undefined
 
@@ -162,7 +166,7 @@ module Encode =
 
         let messages =
             [ if not attributes.IsEmpty then
-                  attributeInfo orderFlags (1 + (attributes |> List.map _.Order |> List.max))
+                  attributeInfo orderFlags (min 65535 (1 + (attributes |> List.map _.Order |> List.max)))
               yield! messages |> List.filter (fun message -> message.Type <> Header.AttributeInfo) ]
 
         let body =

@@ -14,15 +14,21 @@ module Filters =
             match filter.Id with
             | Dataset.Deflate
             | Dataset.Shuffle
-            | Dataset.Fletcher32 -> false
+            | Dataset.Fletcher32
+            | Dataset.Lzf
+            | Dataset.Zstd -> false
             | _ -> true)
+
+    /// Why a dataset with such a filter is refused, and what to do.
+    let refusal (filter: Filter) =
+        $"it is compressed with {Dataset.filterName filter.Id}; read the file with anndata and write it again with compression=\"gzip\" or none"
 
     /// Does HDF5 itself pass this filter over? It leaves filters that it cannot set up for a type, such as strings, without the
     /// parameter that they need.
     let isIdle (filter: Filter) =
         filter.Parameters.Length = 0 && (filter.Id = Dataset.Deflate || filter.Id = Dataset.Shuffle)
 
-    /// The filters that chunks are stored without: bit i for filter i.
+    /// The filters that every chunk is stored without: bit i for filter i.
     let mask (filters: Filter list) =
         filters |> List.indexed |> List.fold (fun mask (i, filter) -> if isIdle filter then mask ||| (1u <<< i) else mask) 0u
 
@@ -54,6 +60,10 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
     let mutable here: byte[] = Array.zeroCreate (size + 1024)
     let mutable there: byte[] = Array.zeroCreate (size + 1024)
     let mutable length = 0
+    let idle = Filters.mask filters
+    let mutable mask = idle
+    let lzfTable = lazy (Lzf.table ())
+    let zstd = Zstd()
 
     let reserve needed =
         if there.Length < needed then
@@ -82,6 +92,29 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
 
         using (new ZLibStream(target, options, true)) (fun stream -> stream.Write(here, 0, length))
         swap (int target.Position)
+
+    /// What data that do not shrink may have grown to between two compressions.
+    let reserveGrown () =
+        reserve (size + filters.Length * (size / 8 + 1024))
+
+    let expanded name written =
+        if written < 0 then
+            disk.Damaged where $"a chunk compressed with {name} cannot be decompressed"
+
+        swap written
+
+    /// Like HDF5, leaves data alone that LZF cannot make shorter.
+    let shrink bit =
+        reserve length
+
+        let written =
+            Lzf.compress lzfTable.Value (ReadOnlySpan(here, 0, length)) (Span(there, 0, max 0 (length - 1)))
+
+        if written < 0 then mask <- mask ||| bit else swap written
+
+    let compact level =
+        reserve (Zstd.Bound length)
+        swap (zstd.Compress(level, ReadOnlySpan(here, 0, length), Span there))
 
     let verify () =
         if length < 4 then
@@ -124,38 +157,49 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
             if entry.Mask &&& (1u <<< i) = 0u then
                 match filters[i].Id with
                 | Dataset.Deflate ->
-                    // Between two compressions data that do not shrink may be larger than the chunk.
-                    reserve (size + filters.Length * (size / 8 + 1024))
+                    reserveGrown ()
                     inflate ()
+                | Dataset.Lzf ->
+                    reserveGrown ()
+                    Lzf.decompress (ReadOnlySpan(here, 0, length)) (Span there) |> expanded "lzf"
+                | Dataset.Zstd ->
+                    reserveGrown ()
+                    zstd.Decompress(ReadOnlySpan(here, 0, length), Span there) |> expanded "zstd"
                 | Dataset.Shuffle ->
                     reserve length
                     Filters.unshuffle (elementSize filters[i]) (ReadOnlySpan(here, 0, length)) (Span there)
                     swap length
                 | Dataset.Fletcher32 -> verify ()
-                | other -> disk.Unsupported where $"it is compressed with {Dataset.filterName other}"
+                | _ -> disk.Unsupported where (Filters.refusal filters[i])
 
         if length <> size then
             disk.Damaged where $"a chunk has {length} bytes instead of {size}"
 
         ReadOnlySpan(here, 0, size)
 
-    /// The filters that Encode passes over.
-    member _.Mask = Filters.mask filters
-
-    /// Applies the filters to a whole chunk; valid until the next call.
+    /// Applies the filters to a whole chunk, save those of its Mask; valid until the next call.
     member _.Encode(chunk: ReadOnlySpan<byte>) : ReadOnlySpan<byte> =
         chunk.CopyTo(Span here)
         length <- chunk.Length
+        mask <- idle
 
-        for filter in filters do
-            match filter.Id with
-            | _ when Filters.isIdle filter -> ()
-            | Dataset.Deflate -> deflate (int (min 9u filter.Parameters[0]))
-            | Dataset.Shuffle ->
-                reserve length
-                Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)
-                swap length
-            | Dataset.Fletcher32 -> seal ()
-            | other -> disk.Unsupported where $"it is compressed with {Dataset.filterName other}"
+        for i in 0 .. filters.Length - 1 do
+            let filter = filters[i]
+            let bit = 1u <<< i
+
+            if idle &&& bit = 0u then
+                match filter.Id with
+                | Dataset.Deflate -> deflate (int (min 9u filter.Parameters[0]))
+                | Dataset.Shuffle ->
+                    reserve length
+                    Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)
+                    swap length
+                | Dataset.Fletcher32 -> seal ()
+                | Dataset.Lzf -> shrink bit
+                | Dataset.Zstd -> compact (Zstd.Level filter.Parameters)
+                | _ -> disk.Unsupported where (Filters.refusal filter)
 
         ReadOnlySpan(here, 0, length)
+
+    /// The filters that the last encoded chunk is stored without: bit i for filter i.
+    member _.Mask = mask

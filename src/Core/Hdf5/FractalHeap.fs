@@ -1,11 +1,12 @@
-/// The fractal heap, in which newer files keep the links of large groups. Read only.
+/// The fractal heap, in which newer files keep many links of a group or many attributes of an object. Read only.
 namespace SingleSharp.Core
 
 open System
 open System.Collections.Generic
 open System.Numerics
 
-/// A heap of small objects that grows by doubling blocks. Only what groups use is read: unfiltered, managed or tiny objects.
+/// A heap of small objects that grows by doubling blocks; objects that are too large for it lie on their own. One that is
+/// compressed, which neither links nor attributes ever are, is not read.
 [<Sealed>]
 type FractalHeap(disk: Disk, address: int64) =
     let where = $"the fractal heap at byte {address}"
@@ -19,7 +20,9 @@ type FractalHeap(disk: Disk, address: int64) =
     let filterLength = header.U16()
     let hasChecksums = header.U8() &&& 2 <> 0
     let mostManaged = int64 (header.U32())
-    do header.Skip(8 * 12)
+    do header.Skip 8
+    let hugeIndex = header.I64()
+    do header.Skip(8 * 10)
     let width = header.U16()
     let startingSize = header.I64()
     let mostDirect = header.I64()
@@ -60,11 +63,22 @@ type FractalHeap(disk: Disk, address: int64) =
     let prefix = 13 + offsetWidth
     let blocks = Dictionary<int64, byte[]>()
 
+    // Blocks do not overlap, and no object has two ids: a heap that gives more than the file holds would never end.
+    let mutable held = 0L
+    let mutable given = 0L
+
+    let bounded (total: int64) (more: int) =
+        if int64 more > disk.Length - total then
+            disk.Damaged where "it is larger than the file"
+
+        total + int64 more
+
     let readOnce address read =
         match blocks.TryGetValue address with
         | true, bytes -> bytes
         | _ ->
             let bytes: byte[] = read ()
+            held <- bounded held bytes.Length
             blocks[address] <- bytes
             bytes
 
@@ -122,6 +136,26 @@ type FractalHeap(disk: Disk, address: int64) =
 
             managed child (rowSize row) childRows inner length (depth + 1)
 
+    /// Where objects that lie on their own are, by their numbers (B-tree records of type 1).
+    let huge =
+        lazy
+            dict
+                [ for record in (if hugeIndex = Bytes.undefined then Seq.empty else BTree2.records disk hugeIndex) do
+                      let cursor = Cursor(disk, where, record, 0)
+                      let address = cursor.I64()
+                      let length = cursor.I64()
+                      cursor.I64(), struct (address, length) ]
+
+    /// An id that has room holds address and length; a shorter one holds a number.
+    let onItsOwn (cursor: Cursor) =
+        if cursor.Left >= 16 then
+            let address = cursor.I64()
+            disk.Read(address, cursor.I64())
+        else
+            match huge.Value.TryGetValue(cursor.Number(min 8 cursor.Left)) with
+            | true, struct (address, length) -> disk.Read(address, length)
+            | _ -> disk.Damaged where "an object that lies on its own is missing"
+
     member _.IdLength = idLength
 
     /// The object that a heap id names.
@@ -129,14 +163,20 @@ type FractalHeap(disk: Disk, address: int64) =
         let cursor = Cursor(disk, where, id, 0)
         let kind = (cursor.U8() >>> 4) &&& 3
 
-        match kind with
-        | 0 ->
-            let offset = cursor.Number offsetWidth
-            let length = cursor.Number lengthWidth
+        let bytes =
+            match kind with
+            | 0 ->
+                let offset = cursor.Number offsetWidth
+                let length = cursor.Number lengthWidth
 
-            if length > mostDirect || offset < 0L then
-                disk.Damaged where "an object is larger than its block"
+                if length > mostDirect || offset < 0L then
+                    disk.Damaged where "an object is larger than its block"
 
-            managed root startingSize rootRows offset length 0
-        | 2 -> cursor.Bytes((int id[0] &&& 15) + 1)
-        | _ -> disk.Unsupported where "an object is stored on its own outside the heap"
+                managed root startingSize rootRows offset length 0
+            | 1 -> onItsOwn cursor
+            | 2 when idLength > 17 -> cursor.Bytes(((int id[0] &&& 15) <<< 8) + cursor.U8() + 1)
+            | 2 -> cursor.Bytes((int id[0] &&& 15) + 1)
+            | _ -> disk.Damaged where "an object is of an unknown kind"
+
+        given <- bounded given bytes.Length
+        bytes

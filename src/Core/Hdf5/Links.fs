@@ -9,7 +9,7 @@ open System.Text
 type LinkTarget =
     /// The address of an object header.
     | Hard of address: int64
-    /// Soft, external or user-defined: kept as it is, never followed.
+    /// Soft, external or user-defined: kept as it is. Store follows soft ones.
     | Elsewhere of tail: byte[] * kind: byte
 
 type Link =
@@ -166,6 +166,18 @@ module Links =
     /// Is there a group behind this header?
     let isGroup header =
         (Header.tryFind Header.SymbolTable header).IsSome || (Header.tryFind Header.LinkInfo header).IsSome
+
+    /// The path that a soft link names (section IV.A.2.g: a length, then the path).
+    let softPath link =
+        match link.Target with
+        | Elsewhere(tail, 1uy) when tail.Length >= 2 -> Some(Encoding.UTF8.GetString(ReadOnlySpan(tail, 2, tail.Length - 2)).TrimEnd '\000')
+        | _ -> None
+
+    /// The file that an external link names: behind a length and flags.
+    let externalFile link =
+        match link.Target with
+        | Elsewhere(tail, 64uy) when tail.Length >= 3 -> Some(Bytes.text (ReadOnlySpan(tail, 3, tail.Length - 3)))
+        | _ -> None
 
     /// The address that a name in a group leads to, when it is a hard link.
     let tryFind name group =

@@ -36,7 +36,7 @@ module Slab =
 type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
     do
         match Filters.unsupported dataset.Filters with
-        | Some filter -> disk.Unsupported dataset.Path $"it is compressed with {Dataset.filterName filter.Id}"
+        | Some filter -> disk.Unsupported dataset.Path (Filters.refusal filter)
         | None -> ()
 
     let size = dataset.ElementSize

@@ -41,13 +41,13 @@ module Superblock =
         | _ -> 36
 
     /// Where the superblock stands: at 0, or behind a user block of 512, 1024, 2048 … bytes.
-    let origin path (handle: Microsoft.Win32.SafeHandles.SafeFileHandle) =
-        let length = RandomAccess.GetLength handle
+    let origin path (device: Device) =
+        let length = device.Length
         let found = Array.zeroCreate<byte> 8
 
         let read at =
             try
-                RandomAccess.Read(handle, Span found, at)
+                device.Read(at, Span found)
             with :? IOException as trouble ->
                 Fault.throw (Unreadable(path, Fault.reason trouble))
 

@@ -113,7 +113,7 @@ module Plan =
         [ match recipe.Qc |> Option.map (percentTop file.X.Genes) with
           | Some(_, (_ :: _ as dropped)) ->
               let list = dropped |> List.map string |> String.concat ", "
-              $"the share of the top {list} genes is left out, because X has {file.X.Genes}"
+              $"the share of the top {list} genes is left out, because {file.X.Path} has {file.X.Genes}"
           | _ -> ()
           for name, mask in sets do
               if GeneSets.size mask = 0 then
@@ -125,13 +125,13 @@ module Plan =
                       $"the gene set {name}, which a limit refers to, is empty"
           | None -> ()
           if recipe.Log1p.IsSome && Schema.isLogged file then
-              "X seems to be already log-transformed (uns/log1p is there); it is transformed again"
+              $"{file.X.Path} seems to be already log-transformed (uns/log1p is there); it is transformed again"
           match recipe.Hvg with
           | Some hvg when recipe.Log1p.IsNone && Recipe.fitsTrend hvg = Schema.isLogged file ->
               if Recipe.fitsTrend hvg then
-                  "X seems to be log-transformed (uns/log1p is there), but this flavor expects raw counts"
+                  $"{file.X.Path} seems to be log-transformed (uns/log1p is there), but this flavor expects raw counts"
               else
-                  "X does not seem to be log-transformed (there is no uns/log1p), which this flavor expects"
+                  $"{file.X.Path} does not seem to be log-transformed (there is no uns/log1p), which this flavor expects"
           | _ -> ()
           if recipe.Pca.IsSome && Option.isNone pcaGenes then
               "how much memory pca takes depends on how many genes pass the limits; --n-top-genes bounds it" ]

@@ -177,6 +177,7 @@ module Preprocess =
 
         Publish.require target (copied + Written.addedBytes file plan)
         let folder = Path.GetDirectoryName(Publish.resolve target)
+        let isChanged = Publish.watch file.Store
         let job = start folder
         use _ = job.Rows
 
@@ -188,7 +189,7 @@ module Preprocess =
 
             let report = write job draft folder following withheld
 
-            if Publish.isChanged file.Store then
+            if isChanged () then
                 Fault.throw (InputChanged file.Path)
 
             report target)
@@ -198,6 +199,7 @@ module Preprocess =
         let store = file.Store
         Publish.require store.Path (Written.addedBytes file plan)
         let folder = Path.GetDirectoryName(Publish.resolve store.Path)
+        let isReplaced = Publish.watchPlace store
         let job: Job = start folder
         use _ = job.Rows
         let length = store.Disk.Length
@@ -210,16 +212,18 @@ module Preprocess =
                 false
 
         try
-            write job (Draft(store.Disk, store.Superblock, [])) folder Outlet.none [] store.Path
+            let report =
+                write job (Draft(store.Disk, store.Superblock, [])) folder Outlet.none []
+
+            if isReplaced () then
+                Fault.throw (InputChanged store.Path)
+
+            report store.Path
         with _ ->
             if isAsBefore () then
                 store.Disk.SetLength length
 
             reraise ()
-
-    let private requireOther (input: string) (target: string) =
-        if Publish.resolve input = Publish.resolve target then
-            Fault.throw (CannotWrite(target, "it is the input itself; to change that, work in place (--in-place)"))
 
     let private requireEditable (file: H5adFile) (plan: Plan) =
         let recipe = plan.Recipe
@@ -243,20 +247,21 @@ module Preprocess =
               Cells = file.X.Cells
               Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize) }
 
-    /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
-    let run recipe (settings: Settings) (input: string) output =
-        let appends =
-            output = InPlace && not (Recipe.changesValues recipe) && recipe.Filter.IsNone
+    /// Do the results go to the input's own bytes, rather than to a new file?
+    let private appends recipe output =
+        output = InPlace && not (Recipe.changesValues recipe) && recipe.Filter.IsNone
 
+    /// Runs the recipe on a file that is open, for writing where columns or members are added in place.
+    let onFile (file: H5adFile) recipe (settings: Settings) output =
         Check.recipe recipe
-
-        use file =
-            if appends then Schema.openWriteAs recipe.Matrix input else Schema.openReadAs recipe.Matrix input
+        let input = file.Path
 
         let target =
             match output with
             | NewFile path -> path
             | InPlace -> input
+
+        Publish.require target 0L
 
         let batches =
             Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
@@ -281,10 +286,20 @@ module Preprocess =
         let report =
             match output with
             | NewFile target ->
-                requireOther input target
+                Publish.requireOther file.Store target
                 toClone file plan settings start target
-            | InPlace when appends -> toInput file plan start
+            | InPlace when appends recipe output -> toInput file plan start
             | InPlace -> toClone file plan settings start input
 
         report.Warnings |> List.skip plan.Warnings.Length |> List.iter settings.Warn
         report
+
+    /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
+    let run recipe settings input output =
+        use file =
+            if appends recipe output then
+                Schema.openWriteAs recipe.Matrix input
+            else
+                Schema.openReadAs recipe.Matrix input
+
+        onFile file recipe settings output

@@ -56,7 +56,10 @@ module Principal =
               "use_highly_variable", Element.Flag(column = Some "highly_variable")
               match column with
               | Some column -> "mask_var", Element.Text column
-              | None -> () ]
+              | None -> ()
+              match job.Plan.Recipe.Matrix with
+              | MatrixName.Layer layer -> "layer", Element.Text layer
+              | _ -> () ]
 
         [ "obsm", [ key "X_pca", Element.Placed(Numeric.Float32, [ cells; count ], scores) ]
           "varm", [ key "PCs", loadings job genes components ]

@@ -6,6 +6,8 @@ type Report =
         Input: string
         Output: string
         Steps: string list
+        /// The matrix that was read: X, layers/NAME or raw/X.
+        Matrix: string
         /// Of the input.
         Cells: int64
         Genes: int
@@ -64,11 +66,11 @@ module Report =
           if plan.Recipe.Filter.IsSome && job.Genes.Count = 0L then
               "no gene meets the limits of the filter"
           if findings.NotFinite > 0L then
-              $"X holds {findings.NotFinite} values that are NaN or infinite; {asScanpy}"
+              $"{job.File.X.Path} holds {findings.NotFinite} values that are NaN or infinite; {asScanpy}"
           if findings.Negative > 0L then
-              $"X holds {findings.Negative} negative values; {asScanpy}"
+              $"{job.File.X.Path} holds {findings.Negative} negative values; {asScanpy}"
           if findings.Fractional > 0L && Recipe.wantsCounts plan.Recipe then
-              $"X holds {findings.Fractional} values that are not whole numbers; are these raw counts?"
+              $"{job.File.X.Path} holds {findings.Fractional} values that are not whole numbers; are these raw counts?"
           if tallied.Unscaled > 0L then
               $"{tallied.Unscaled} cells have zero counts, of the genes that count, and stay as they are"
           match table with
@@ -89,6 +91,7 @@ module Report =
         { Input = file.Path
           Output = output
           Steps = Recipe.steps plan.Recipe
+          Matrix = file.X.Path
           Cells = file.X.Cells
           Genes = file.X.Genes
           StoredValues = file.X.Stored

@@ -1,0 +1,95 @@
+/// What the verification of a file finds, gathered as it goes on in spite of it.
+namespace SingleSharp.Core
+
+open System.Collections.Generic
+
+[<RequireQualifiedAccess>]
+type Severity =
+    /// The file contradicts itself, or part of it cannot be read.
+    | Error
+    /// Something could not be checked, or other programs may stumble over it.
+    | Warning
+    /// Worth knowing.
+    | Note
+
+type Finding =
+    {
+        Severity: Severity
+        /// The object that it is about, such as X/indptr, or / for the file as a whole.
+        Path: string
+        /// What was found, without a full stop.
+        Sentence: string
+    }
+
+type Verification =
+    {
+        Path: string
+        /// How much was looked at: objects, chunks and other pieces of storage, and bytes of values as they are used.
+        Objects: int64
+        Pieces: int64
+        Bytes: int64
+        Findings: Finding list
+    }
+
+    member verification.Count severity =
+        verification.Findings |> List.filter (fun finding -> finding.Severity = severity) |> List.length
+
+    /// Is there no error?
+    member verification.IsSound = verification.Count Severity.Error = 0
+
+/// Findings as they come. Of what an object repeats again and again only the beginning is kept.
+[<Sealed>]
+type FindingList() =
+    let mostPerObject = 10
+    let mostInAll = 1000
+
+    let findings = List<Finding>()
+    let counts = Dictionary<struct (Severity * string), int>()
+
+    member _.Add(severity, path: string, sentence: string) =
+        let path = if path = "" then "/" else path
+        let key = struct (severity, path)
+        let count = counts.GetValueOrDefault key + 1
+        counts[key] <- count
+
+        let keep sentence =
+            if findings.Count <= mostInAll then
+                findings.Add
+                    { Severity = severity
+                      Path = path
+                      Sentence = if findings.Count < mostInAll then sentence else "further findings are not listed" }
+
+        if count <= mostPerObject then
+            keep sentence
+        elif count = mostPerObject + 1 then
+            keep "further findings of this kind are not listed"
+
+    member list.Error path sentence =
+        list.Add(Severity.Error, path, sentence)
+
+    member list.Warn path sentence =
+        list.Add(Severity.Warning, path, sentence)
+
+    member list.Note path sentence = list.Add(Severity.Note, path, sentence)
+
+    /// Does some checking; a fault that ends it is a finding, and its result is missing.
+    member list.Try(path: string, check: unit -> 'a) =
+        try
+            Some(check ())
+        with FaultException fault ->
+            match fault with
+            // `where` may be a byte, a structure or the object itself.
+            | Damaged(_, where, what) when where = path -> list.Error path what
+            | Damaged(_, where, what) -> list.Error path $"{where}: {what}"
+            | Unsupported(_, where, what) when where = path -> list.Warn path $"it cannot be checked: {what}"
+            | Unsupported(_, where, what) -> list.Warn path $"{where} cannot be checked: {what}"
+            | NotAnnData(_, why)
+            | Unreadable(_, why) -> list.Error path why
+            | other -> list.Error path (Fault.sentence other)
+
+            None
+
+    /// The same where nothing comes out of it.
+    member list.Check(path, check: unit -> unit) = list.Try(path, check) |> ignore
+
+    member _.All = List.ofSeq findings

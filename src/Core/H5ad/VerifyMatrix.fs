@@ -1,0 +1,272 @@
+/// Verifies matrices: that the three arrays of a sparse one fit together, and what their values are.
+namespace SingleSharp.Core
+
+open System
+open System.Runtime.InteropServices
+open System.Threading
+
+/// Numbers of a dataset one after another, a batch at a time.
+[<Sealed>]
+type private NumberStream(disk: Disk, dataset: Dataset) =
+    let batch = 65536
+    let reader = SlabReader(disk, dataset)
+    let bytes: byte[] = Array.zeroCreate (batch * dataset.ElementSize)
+    let whole: int64[] = Array.zeroCreate batch
+    let mutable next = 0L
+    let mutable filled = 0
+    let mutable at = 0
+
+    /// The next whole number. There must be one.
+    member _.Next() =
+        if at = filled then
+            filled <- int (min (int64 batch) (dataset.Count - next))
+            reader.Read(next, filled, bytes)
+            Whole.decode dataset.Type (Span(bytes, 0, filled * dataset.ElementSize)) whole
+            next <- next + int64 filled
+            at <- 0
+
+        at <- at + 1
+        whole[at - 1]
+
+/// How the rows of a sparse matrix keep their indices.
+type private RowTally() =
+    member val Unsorted = 0L with get, set
+    member val FirstUnsorted = -1L with get, set
+    member val Repeated = 0L with get, set
+    member val FirstRepeated = struct (-1L, -1L) with get, set
+
+[<RequireQualifiedAccess>]
+module VerifyMatrix =
+    /// A longer row whose indices are not sorted is not searched for repetitions.
+    let private mostSorted = 1 <<< 24
+
+    /// A dense row of more bytes is not looked into.
+    let private mostRowBytes = 1L <<< 28
+
+    /// How many values are not numbers, and how many are below zero; none where the type holds neither.
+    let private oddities datatype (bytes: Span<byte>) : struct (int64 * int64) =
+        let mutable notFinite = 0L
+        let mutable negative = 0L
+
+        match datatype with
+        | Float(8, false) ->
+            for value in MemoryMarshal.Cast<byte, float> bytes do
+                if not (Double.IsFinite value) then
+                    notFinite <- notFinite + 1L
+                elif value < 0.0 then
+                    negative <- negative + 1L
+        | Float(4, false) ->
+            for value in MemoryMarshal.Cast<byte, float32> bytes do
+                if not (Single.IsFinite value) then
+                    notFinite <- notFinite + 1L
+                elif value < 0.0f then
+                    negative <- negative + 1L
+        | Float(2, false) ->
+            for value in MemoryMarshal.Cast<byte, Half> bytes do
+                if not (Half.IsFinite value) then
+                    notFinite <- notFinite + 1L
+                elif Half.IsNegative value && value <> Half.Zero then
+                    negative <- negative + 1L
+        | Integer(size, true, _) when Whole.isStored datatype ->
+            let whole = Array.zeroCreate (bytes.Length / size)
+            Whole.decode datatype bytes whole
+
+            for value in whole do
+                if value < 0L then
+                    negative <- negative + 1L
+        | _ -> ()
+
+        struct (notFinite, negative)
+
+    /// Notes what the values of a dataset are, whatever its dimensions.
+    let values (store: Store) (findings: FindingList) (cancel: CancellationToken) (dataset: Dataset) =
+        let size = dataset.ElementSize
+        let rowBytes = Slab.rowBytes dataset
+
+        if dataset.Count > 0L && dataset.Dims.Length > 0 && rowBytes <= mostRowBytes then
+            let atOnce = max 1L ((1L <<< 20) / rowBytes)
+            let slab: byte[] = Array.zeroCreate (int ((min atOnce dataset.Dims[0]) * rowBytes))
+            let reader = SlabReader(store.Disk, dataset)
+            let mutable notFinite = 0L
+            let mutable negative = 0L
+
+            for first in 0L .. atOnce .. dataset.Dims[0] - 1L do
+                cancel.ThrowIfCancellationRequested()
+                let count = int (min atOnce (dataset.Dims[0] - first))
+                let read = Span(slab, 0, count * int rowBytes)
+                reader.Read(first, count, slab)
+
+                let datatype =
+                    match dataset.Type with
+                    | Float(size, true) ->
+                        Whole.swap size read
+                        Float(size, false)
+                    | other -> other
+
+                let struct (odd, below) =
+                    oddities datatype (read.Slice(0, read.Length / size * size))
+
+                notFinite <- notFinite + odd
+                negative <- negative + below
+
+            if notFinite > 0L then
+                findings.Note dataset.Path $"{notFinite} of its values are NaN or infinite"
+
+            if negative > 0L then
+                findings.Note dataset.Path $"{negative} of its values are negative, which counts are not"
+
+    /// The offsets: from 0 to the number of values, and never less than before.
+    let private offsets (store: Store) (findings: FindingList) (indptr: Dataset) stored =
+        let stream = NumberStream(store.Disk, indptr)
+        let mutable before = stream.Next()
+        let mutable isGood = true
+
+        let wrong sentence =
+            findings.Error indptr.Path sentence
+            isGood <- false
+
+        if before <> 0L then
+            wrong $"the first offset is {before} instead of 0"
+
+        for row in 1L .. indptr.Count - 1L do
+            let offset = stream.Next()
+
+            if offset < before then
+                wrong $"the offsets decrease from {before} to {offset} at row {row - 1L}"
+
+            before <- offset
+
+        if before <> stored then
+            wrong $"the last offset is {before}, but {stored} values are stored"
+
+        isGood
+
+    /// Every index: one of those that there are, in order or not, and once in its row or not.
+    let private rows
+        (store: Store)
+        (findings: FindingList)
+        cancel
+        (indptr: Dataset)
+        (indices: Dataset)
+        extent
+        (names: int64 -> int64 -> string)
+        =
+        let offsets = NumberStream(store.Disk, indptr)
+        let stream = NumberStream(store.Disk, indices)
+        let tally = RowTally()
+        let mutable row: int64[] = Array.zeroCreate 1024
+        let mutable start = offsets.Next()
+
+        let repeats cell index =
+            if tally.Repeated = 0L then
+                tally.FirstRepeated <- struct (cell, index)
+
+            tally.Repeated <- tally.Repeated + 1L
+
+        let check cell count =
+            if row.Length < min count mostSorted then
+                row <- Array.zeroCreate (min mostSorted (max count (2 * row.Length)))
+
+            let mutable isSorted = true
+            let mutable repeated = -1L
+            let mutable before = -1L
+
+            for i in 0 .. count - 1 do
+                let index = stream.Next()
+
+                if index < 0L || index >= extent then
+                    findings.Error indices.Path $"the index {index} in row {cell} is not one of 0 to {extent - 1L}"
+
+                if index < before then
+                    isSorted <- false
+                elif index = before && repeated < 0L then
+                    repeated <- index
+
+                before <- index
+
+                if i < mostSorted then
+                    row[i] <- index
+
+            if not isSorted then
+                if tally.Unsorted = 0L then
+                    tally.FirstUnsorted <- cell
+
+                tally.Unsorted <- tally.Unsorted + 1L
+
+                if count <= mostSorted then
+                    Array.Sort(row, 0, count)
+
+                    for i in 1 .. count - 1 do
+                        if row[i] = row[i - 1] && repeated < 0L then
+                            repeated <- row[i]
+
+            if repeated >= 0L then
+                repeats cell repeated
+
+        for cell in 0L .. indptr.Count - 2L do
+            if cell % 4096L = 0L then
+                (cancel: CancellationToken).ThrowIfCancellationRequested()
+
+            let stop = offsets.Next()
+            check cell (Checked.int (stop - start))
+            start <- stop
+
+        if tally.Unsorted > 0L then
+            findings.Note indices.Path $"the indices of {tally.Unsorted} rows are not sorted, first in row {tally.FirstUnsorted}"
+
+        if tally.Repeated > 0L then
+            let struct (cell, index) = tally.FirstRepeated
+
+            findings.Warn
+                indices.Path
+                $"{tally.Repeated} rows hold an index more than once, so that what is stored there is ambiguous; first {names cell index}"
+
+    /// The shape that the attribute of a sparse matrix tells.
+    let shape (store: Store) (header: Header) =
+        [ "shape"; "h5sparse_shape" ] |> List.tryPick (fun name -> store.Integers(header, name))
+
+    /// A sparse matrix. `names` says which cell and gene belong to a row and an index, as stored.
+    let sparse (store: Store) (findings: FindingList) cancel path (group: Group) isByRows (names: int64 -> int64 -> string) =
+        findings.Check(
+            path,
+            fun () ->
+                let data = store.Dataset(path, group, "data")
+                let indices = store.Dataset(path, group, "indices")
+                let indptr = store.Dataset(path, group, "indptr")
+
+                let isLine (dataset: Dataset) =
+                    dataset.Dims.Length = 1 && (Filters.unsupported dataset.Filters).IsNone
+
+                for dataset in [ data; indices; indptr ] do
+                    if dataset.Dims.Length <> 1 then
+                        findings.Error dataset.Path $"it has {dataset.Dims.Length} dimensions instead of one"
+
+                if indices.Count <> data.Count then
+                    findings.Error path $"it has {data.Count} values but {indices.Count} indices"
+
+                let major, minor =
+                    match shape store group.Header with
+                    | Some [ rows; columns ] -> if isByRows then rows, columns else columns, rows
+                    | Some other ->
+                        findings.Error path $"its shape has {other.Length} numbers instead of two"
+                        indptr.Count - 1L, Int64.MaxValue
+                    | None ->
+                        findings.Error path "its shape is missing"
+                        indptr.Count - 1L, Int64.MaxValue
+
+                if indptr.Count <> major + 1L then
+                    findings.Error indptr.Path $"it has {indptr.Count} offsets where {major} rows need {major + 1L}"
+
+                let isWhole (dataset: Dataset) =
+                    Whole.isStored dataset.Type
+                    || (findings.Error dataset.Path $"it holds {Datatype.name dataset.Type} instead of whole numbers"
+                        false)
+
+                if
+                    List.forall isLine [ indices; indptr ]
+                    && List.forall isWhole [ indices; indptr ]
+                    && indptr.Count > 0L
+                    && offsets store findings indptr indices.Count
+                then
+                    rows store findings cancel indptr indices minor names
+        )

@@ -1,0 +1,49 @@
+/// What is asked of a conversion, and what it reports.
+namespace SingleSharp.Core
+
+/// How inputs are read and joined.
+type ConvertRecipe =
+    {
+        /// Of a 10x .h5 file: only genes of this genome.
+        Genome: string option
+        /// Of 10x inputs: only features of this type; none means "Gene Expression", "all" means every one.
+        FeatureType: string option
+        /// Give genes of equal names different ones, as anndata's var_names_make_unique does.
+        MakeUnique: bool
+        Join: Join
+        /// The column of obs that says which input a cell is from, where there are several.
+        SampleKey: string
+        /// Names of the inputs; empty for those of the files without their endings.
+        SampleNames: string list
+        /// What stands between the name of a cell and that of its sample; none leaves names of cells as they are.
+        IndexUnique: string option
+    }
+
+/// What a conversion did.
+type Conversion =
+    {
+        Inputs: string list
+        Output: string
+        Cells: int64
+        Genes: int
+        StoredValues: int64
+        /// The type of X.
+        Type: string
+        /// Names of the inputs and how many cells each has; empty where there is only one.
+        Samples: (string * int64) list
+        ObsColumns: string list
+        VarColumns: string list
+        Warnings: string list
+    }
+
+[<RequireQualifiedAccess>]
+module Conversion =
+    /// Whatever of the usual kind there is in one input; genes that all of several inputs share.
+    let standard =
+        { Genome = None
+          FeatureType = None
+          MakeUnique = false
+          Join = Inner
+          SampleKey = "sample"
+          SampleNames = []
+          IndexUnique = None }

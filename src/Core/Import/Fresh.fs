@@ -1,0 +1,116 @@
+/// Writes a whole new AnnData file out of core: X streams in, names and columns follow, the superblock comes last.
+namespace SingleSharp.Core
+
+open System
+
+/// What a new file holds besides X.
+type Annotations =
+    { CellNames: seq<string>
+      Obs: (string * Field) list
+      GeneNames: string[]
+      Var: (string * Field) list }
+
+[<RequireQualifiedAccess>]
+module Fresh =
+    let private headBytes = 48
+
+    /// Half the children of a chunk index node, where the superblock says nothing else.
+    let private chunkNodeK = 32
+
+    /// A draft of a file in which there is nothing yet.
+    let draft (disk: Disk) =
+        // Version 2: HDF5 File Format Specification 3.0, section II.A. It stays invisible until the commit.
+        let image =
+            Bytes.concat
+                [ [| 0x89uy; 0x48uy; 0x44uy; 0x46uy; 13uy; 10uy; 26uy; 10uy; 2uy; 8uy; 8uy; 0uy |]
+                  Bytes.i64 0L
+                  Bytes.i64 Bytes.undefined
+                  Bytes.i64 (int64 headBytes)
+                  Bytes.i64 Bytes.undefined
+                  Bytes.u32 0u ]
+
+        Draft(
+            disk,
+            { Version = 2
+              EndOfFile = int64 headBytes
+              Root = Bytes.undefined
+              ChunkNodeK = chunkNodeK
+              Image = image },
+            []
+        )
+
+    /// Elements of a chunk: as anndata stores sparse arrays, plain chunks of some hundred kilobytes that leave room to append,
+    /// so that nothing has to be known beforehand and values can later be renewed where they are.
+    let private mostExtent = 1L <<< 17
+
+    /// What a new array is like: an old one of no elements whose place it takes.
+    let private pattern path numeric most =
+        let datatype = Numeric.datatype numeric
+
+        { Path = path
+          Header =
+            { Address = Bytes.undefined
+              Version = 2
+              OrderFlags = 0uy
+              LinkCount = 1
+              Messages =
+                [ { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
+                      Flags = 1uy }
+                  Encode.zeroFillValue ] }
+          Type = datatype
+          Space = Simple([ most ], [ -1L ])
+          Layout = Chunked([| max 1L (min mostExtent most) |], TreeVersion1, Bytes.undefined, false)
+          Filters = []
+          FillValue = Array.zeroCreate (Datatype.size datatype) }
+
+    let private dict (draft: Draft) =
+        draft.PutGroup([], Element.encoding draft "dict" "0.1.0")
+
+    let private link name address =
+        { Name = name
+          Target = Hard address
+          Order = ValueNone }
+
+    let private matrix (draft: Draft) cells genes arrays =
+        let shape =
+            Encode.attribute
+                "shape"
+                (Numeric.datatype Numeric.Int64)
+                (Encode.line 2L)
+                (Bytes.concat [ Bytes.i64 cells; Bytes.i64 (int64 genes) ])
+
+        draft.PutGroup(arrays |> List.map (fun (name, address) -> link name address), shape :: Element.encoding draft "csr_matrix" "0.1.0")
+
+    /// Writes a file of so many cells whose X holds `numeric` values, at most so many; `fill` lets the rows out, in order.
+    /// Law (fresh): the file is the same to the byte, however rows were cut.
+    let write (disk: Disk) numeric cells most (annotations: Annotations) (fill: Outlet<Slice> -> 'r) =
+        let draft = draft disk
+        let genes = annotations.GeneNames.Length
+
+        let template =
+            Matrix.ofDatasets
+                "X"
+                cells
+                genes
+                numeric
+                (pattern "X/data" numeric most)
+                (pattern "X/indices" Numeric.Int32 most)
+                (pattern "X/indptr" Numeric.Int64 (cells + 1L))
+
+        let rows =
+            SparseOutlet.create draft chunkNodeK (Matrix.rows template) (Numeric.datatype numeric) cells (int64 genes)
+
+        let result = fill rows.Outlet
+
+        let members =
+            [ "X", matrix draft cells genes (rows.Finish())
+              "obs", Field.putFrame draft cells annotations.CellNames annotations.Obs
+              "var", Field.putFrame draft (int64 genes) annotations.GeneNames annotations.Var
+              for name in [ "layers"; "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
+                  name, dict draft ]
+
+        draft.Commit(
+            draft.PutGroup(members |> List.map (fun (name, address) -> link name address), Element.encoding draft "anndata" "0.1.0")
+        )
+
+        result

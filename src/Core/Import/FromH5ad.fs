@@ -1,0 +1,59 @@
+/// An .h5ad file as one of several inputs.
+namespace SingleSharp.Core
+
+open System
+
+[<RequireQualifiedAccess>]
+module FromH5ad =
+    /// Elements beside X, obs and var that hold anything.
+    let private others (file: H5adFile) =
+        let store = file.Store
+
+        [ for name in [ "layers"; "obsm"; "varm"; "obsp"; "varp"; "uns"; "raw" ] do
+              match store.TryFind("", store.Root, name) with
+              | Some(GroupNode group) when not group.Links.IsEmpty -> name
+              | Some(DatasetNode _) -> name
+              | _ -> () ]
+
+    /// Columns that can be taken over, and the names of the others.
+    let private fields (store: Store) (frame: Frame) =
+        let fields =
+            frame.Columns |> List.map (fun column -> column, Fields.ofColumn store frame column)
+
+        fields |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
+        fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")
+
+    /// Opens a file; where its rows have to be put together first, they wait in the folder.
+    let openRead path folder (settings: Settings) : Intake =
+        let file = Schema.openRead path
+
+        let rows =
+            lazy RowMatrix.Prepare(file, folder, settings.Memory, settings.Cancel, ignore)
+
+        try
+            let store = file.Store
+            let obs, oddObs = fields store file.Obs
+            let var, oddVar = fields store file.Var
+
+            { Path = path
+              Files = [ path ]
+              Cells = file.X.Cells
+              Genes = Schema.geneNames file
+              Places = Array.init file.X.Genes id
+              Type = file.X.Type
+              Stored = file.X.Stored
+              CellNames = Frame.names store file.Obs 0L file.Obs.Rows
+              Obs = obs
+              Var = var
+              LeftOut = others file @ oddObs @ oddVar
+              Open = fun settings -> Intake.rows rows.Value.Disk rows.Value.Matrix settings
+              IsChanged = Publish.watch store
+              Close =
+                fun () ->
+                    if rows.IsValueCreated then
+                        (rows.Value :> IDisposable).Dispose()
+
+                    (file :> IDisposable).Dispose() }
+        with _ ->
+            (file :> IDisposable).Dispose()
+            reraise ()

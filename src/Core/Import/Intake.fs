@@ -1,0 +1,105 @@
+/// One input of a conversion, whatever it is stored as: rows of counts, and the names and columns beside them.
+namespace SingleSharp.Core
+
+open System
+
+type Intake =
+    {
+        /// As it was named.
+        Path: string
+        /// The files that it is made of.
+        Files: string list
+        Cells: int64
+        /// The names of the genes that are taken.
+        Genes: string[]
+        /// The place among the genes of each column of the stored matrix, −1 where it is not taken.
+        Places: int[]
+        /// The type of its values in a new file.
+        Type: Numeric
+        /// Values that are stored, of all columns.
+        Stored: int64
+        CellNames: seq<string>
+        Obs: (string * Field) list
+        /// Of the genes that are taken.
+        Var: (string * Field) list
+        /// Elements and columns that a new file does not get.
+        LeftOut: string list
+        /// How to read within the memory allowed, and the rows as they are stored.
+        Open: Settings -> Fit * Source<Slice>
+        /// Has somebody changed it since it was opened?
+        IsChanged: unit -> bool
+        Close: unit -> unit
+    }
+
+    interface IDisposable with
+        member intake.Dispose() = intake.Close()
+
+[<RequireQualifiedAccess>]
+module Intake =
+    /// Rows that lie on a disk; what a cell has twice of a gene is refused.
+    let rows (disk: Disk) (matrix: Matrix) (settings: Settings) =
+        // What waits to leave, per block.
+        let page = 8L * 1024L * 1024L
+
+        let fit =
+            Budget.fit
+                matrix
+                settings
+                { Budget.nothing with
+                    State = 0L
+                    Page = page }
+
+        fit, Reader.rows disk matrix fit.ValuesPerSlice |> Duplicates.refused matrix.Genes
+
+    /// The columns of the stored matrix that are taken.
+    let taken (places: int[]) =
+        places |> Array.indexed |> Array.filter (fun (_, place) -> place >= 0) |> Array.sortBy snd |> Array.map fst
+
+    /// Places for the columns that are wanted, in their own order.
+    let placesOf (isWanted: bool[]) =
+        isWanted |> Array.mapFold (fun next wanted -> (if wanted then next, next + 1 else -1, next)) 0 |> fst
+
+    /// Rows as they will be written, their columns at new places, which ascend in every row.
+    /// Law (moved): a value at column c is found at places[c]; those without a place are gone.
+    let moved (places: int[]) (source: Source<Slice>) : Source<Slice> =
+        let fill (slice: Slice) (target: Slice) =
+            target.Reserve(slice.Cells, slice.Count)
+            target.FirstCell <- slice.FirstCell
+            target.Cells <- slice.Cells
+            let mutable at = 0
+
+            for row in 0 .. slice.Cells - 1 do
+                let start = at
+                let mutable ascends = true
+
+                for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                    let place = places[slice.Genes[i]]
+
+                    if place >= 0 then
+                        target.Genes[at] <- place
+                        target.Output[at] <- slice.Values[i]
+                        ascends <- ascends && (at = start || target.Genes[at - 1] < place)
+                        at <- at + 1
+
+                target.Offsets[row + 1] <- at
+
+                if not ascends then
+                    Array.Sort(target.Genes, target.Output, start, at - start)
+
+        { Rows = source.Rows
+          Open =
+            fun () ->
+                let reader = source.Open()
+                let target = Slice()
+
+                { new RowReader<Slice> with
+                    member _.Read(first, count, visit) =
+                        reader.Read(
+                            first,
+                            count,
+                            fun slice ->
+                                fill slice target
+                                visit target
+                        )
+
+                    member _.Dispose() = reader.Dispose() } }

@@ -1,0 +1,145 @@
+/// Several inputs as one: the genes that they share, and the columns that belong together, as anndata.concat joins them.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Generic
+open System.Text
+
+/// Which genes the joined matrix has.
+type Join =
+    /// Those that every input has, in the order of the first.
+    | Inner
+    /// Those that any input has; what an input lacks is zero.
+    | Outer
+
+[<RequireQualifiedAccess>]
+module Joint =
+    let private byCodePoint (names: string[]) =
+        let keys = names |> Array.map Encoding.UTF8.GetBytes
+        Array.Sort(keys, names, Comparer.Create(fun (left: byte[]) right -> left.AsSpan().SequenceCompareTo(ReadOnlySpan right)))
+        names
+
+    let private intersection (left: string[]) (right: string[]) =
+        let known = HashSet right
+        left |> Array.filter known.Contains
+
+    /// pandas sorts a union, unless both are the same or one is empty.
+    let private union (left: string[]) (right: string[]) =
+        if left = right || right.Length = 0 then left
+        elif left.Length = 0 then right
+        else byCodePoint (Array.distinct (Array.append left right))
+
+    /// The genes of the joined matrix. Names must be unique within each input.
+    let genes join (inputs: string[] list) =
+        inputs |> List.reduce (if join = Inner then intersection else union)
+
+    /// The place of each of some names among the genes, −1 where it has none.
+    let places (genes: string[]) (names: string[]) =
+        let known = Dictionary<string, int>()
+        genes |> Array.iteri (fun place gene -> known[gene] <- place)
+
+        names
+        |> Array.map (fun name ->
+            match known.TryGetValue name with
+            | true, place -> place
+            | _ -> -1)
+
+    /// The first name that occurs twice.
+    let tryRepeated (names: seq<string>) =
+        let known = HashSet<string>()
+        names |> Seq.tryFind (fun name -> not (known.Add name))
+
+    /// One column of all inputs, one after another, if they are of one kind.
+    let private together (fields: Field list) =
+        let numbers =
+            fields
+            |> List.choose (function
+                | Field.Numbers(numeric, batches) -> Some(numeric, batches)
+                | _ -> None)
+
+        let texts =
+            fields
+            |> List.choose (function
+                | Field.Texts texts -> Some texts
+                | _ -> None)
+
+        let categories =
+            fields
+            |> List.choose (function
+                | Field.Categories(names, ordered, codes) -> Some(names, ordered, codes)
+                | _ -> None)
+
+        if texts.Length = fields.Length then
+            Some(Field.Texts(Seq.concat texts))
+        elif numbers.Length = fields.Length then
+            (Some(fst numbers.Head), numbers)
+            ||> List.fold (fun common (numeric, _) -> common |> Option.bind (Promotion.common numeric))
+            |> Option.map (fun common ->
+                Field.Numbers(
+                    common,
+                    numbers |> Seq.collect (fun (numeric, batches) -> batches |> Seq.map (Promotion.convert numeric common))
+                ))
+        elif categories.Length = fields.Length then
+            let all =
+                categories |> Seq.collect (fun (names, _, _) -> names) |> Seq.distinct |> Array.ofSeq
+
+            let isOrdered =
+                categories |> List.forall (fun (names, ordered, _) -> ordered && names = all)
+
+            let codes =
+                categories
+                |> Seq.collect (fun (names, _, codes) ->
+                    let places = places all names
+                    codes |> Seq.map (fun code -> if code < 0 then code else places[code]))
+
+            Some(Field.Categories(all, isOrdered, codes))
+        else
+            None
+
+    /// The columns of all inputs by name, in the order of the first one, and the names of those that do not go together.
+    let private columns place (inputs: (string * Field) list list) =
+        let names = inputs |> List.collect (List.map fst) |> List.distinct
+
+        let joined =
+            names
+            |> List.map (fun name ->
+                match inputs |> List.choose (List.tryFind (fun (other, _) -> other = name) >> Option.map snd) with
+                | fields when fields.Length = inputs.Length -> name, together fields
+                | _ -> name, None)
+
+        joined |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
+        joined |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{place}/{name}")
+
+    /// Columns with one value per cell: those that every input has, of one kind.
+    let obs (inputs: (string * Field) list list) = columns "obs" inputs
+
+    /// Columns with one value per gene: those that every input has and in which all agree about every gene that they share.
+    let var (genes: string[]) (inputs: (string[] * (string * Field) list) list) =
+        let found, missing = inputs |> List.map snd |> columns "var"
+
+        /// Where each gene of an input stands in columns of all inputs one after another.
+        let starts = inputs |> List.scan (fun start (names, _) -> start + names.Length) 0
+
+        /// The row of each joined gene: in the first input that has it.
+        let first = Array.create genes.Length -1
+
+        /// The rows about which inputs must agree.
+        let claims = List<struct (int * int)>()
+
+        for start, (names, _) in List.zip (List.take inputs.Length starts) inputs do
+            places genes names
+            |> Array.iteri (fun row place ->
+                if place >= 0 then
+                    if first[place] < 0 then
+                        first[place] <- start + row
+                    else
+                        claims.Add(struct (first[place], start + row)))
+
+        let one, other =
+            claims.ToArray() |> Array.map (fun (struct (one, other)) -> one, other) |> Array.unzip
+
+        let agreed, disputed =
+            found |> List.partition (fun (_, field) -> Field.areSame (Field.choose one field) (Field.choose other field))
+
+        agreed |> List.map (fun (name, field) -> name, Field.choose first field),
+        missing @ (disputed |> List.map (fun (name, _) -> $"var/{name}"))

@@ -1,0 +1,107 @@
+/// Lines of a text file, gzipped or not, one at a time and none of them long.
+namespace SingleSharp.Core
+
+open System
+open System.IO
+open System.IO.Compression
+open System.Text
+
+[<Sealed>]
+type Lines(path: string) =
+    /// No name and no entry is as long as this.
+    let mostLength = 1 <<< 16
+
+    let file =
+        new FileStream(Store.openHandle path FileAccess.Read FileShare.Read, FileAccess.Read)
+
+    let isGzipped =
+        let head = Array.zeroCreate<byte> 2
+        let count = file.ReadAtLeast(Span head, 2, false)
+        file.Position <- 0L
+        count = 2 && head[0] = 0x1Fuy && head[1] = 0x8Buy
+
+    let stream: Stream =
+        if isGzipped then new GZipStream(file, CompressionMode.Decompress) else file
+
+    let buffer: byte[] = Array.zeroCreate (8 * mostLength)
+    let mutable filled = 0
+    let mutable next = 0
+    let mutable isOver = false
+    let mutable start = 0
+    let mutable length = 0
+    let mutable number = 0L
+
+    let damaged (where: string) what =
+        Fault.throw (Damaged(path, where, what))
+
+    /// Keeps what is not read yet and reads more behind it.
+    let refill () =
+        Buffer.BlockCopy(buffer, next, buffer, 0, filled - next)
+        filled <- filled - next
+        next <- 0
+
+        let got =
+            try
+                stream.Read(buffer, filled, buffer.Length - filled)
+            with
+            | :? InvalidDataException -> damaged $"line {number + 1L}" "it cannot be decompressed (is it cut off?)"
+            | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
+
+        filled <- filled + got
+        isOver <- (got = 0)
+
+    member _.Path = path
+
+    /// The number of the line that was read last, from 1.
+    member _.Number = number
+
+    /// Bytes of the file that were read, and those that it has.
+    member _.Done = struct (file.Position, file.Length)
+
+    /// Reads the next line, if there is one.
+    member _.Next() =
+        let mutable stop = -1
+        let mutable isSearching = true
+
+        while isSearching do
+            let found = ReadOnlySpan(buffer, next, filled - next).IndexOf(byte '\n')
+
+            if found >= 0 then
+                stop <- next + found
+                isSearching <- false
+            elif isOver then
+                stop <- filled
+                isSearching <- false
+            elif filled - next > mostLength then
+                damaged $"line {number + 1L}" "it is far too long for a name or a number"
+            else
+                refill ()
+
+        if stop = filled && isOver && stop = next then
+            false
+        else
+            start <- next
+            length <- stop - next
+            next <- min filled (stop + 1)
+            number <- number + 1L
+
+            if length > 0 && buffer[start + length - 1] = byte '\r' then
+                length <- length - 1
+
+            true
+
+    /// The line that was read last, without its end; valid until the next one.
+    member _.Current = ReadOnlySpan(buffer, start, length)
+
+    member _.Text = Encoding.UTF8.GetString(buffer, start, length)
+
+    /// Stops with what is wrong with the line that was read last.
+    member _.Damaged what : 'a = damaged $"line {number}" what
+
+    /// Stops with what is wrong with the file as a whole.
+    member _.DamagedAt (where: string) what : 'a = damaged where what
+
+    interface IDisposable with
+        member _.Dispose() =
+            stream.Dispose()
+            file.Dispose()

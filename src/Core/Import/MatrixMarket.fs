@@ -1,0 +1,139 @@
+/// The text of a matrix: MatrixMarket's coordinate format, genes × cells, entries in any order.
+namespace SingleSharp.Core
+
+open System
+open System.Buffers.Text
+open System.Threading
+
+/// What the head of the file says.
+type MatrixHead =
+    {
+        Genes: int
+        Cells: int64
+        Stored: int64
+        /// Do entries have no value but 1?
+        IsPattern: bool
+    }
+
+[<RequireQualifiedAccess>]
+module MatrixMarket =
+    let private banner (lines: Lines) =
+        let words =
+            if lines.Next() then
+                lines.Text.ToLowerInvariant().Split([| ' '; '\t' |], StringSplitOptions.RemoveEmptyEntries)
+            else
+                [||]
+
+        match words with
+        | [| "%%matrixmarket"; "matrix"; "coordinate"; ("integer" | "real" | "pattern"); "general" |] -> words[3] = "pattern"
+        | _ when words.Length > 0 && words[0] = "%%matrixmarket" ->
+            let said = String.Join(' ', Array.tail words)
+
+            Fault.throw (
+                Unsupported(lines.Path, "its entries", $"it is a \"{said}\", where a \"matrix coordinate integer general\" is read")
+            )
+        | _ -> lines.DamagedAt "line 1" "it does not begin with %%MatrixMarket"
+
+    let private isBlankOrComment (line: ReadOnlySpan<byte>) =
+        let line = line.Trim " \t"B
+        line.Length = 0 || line[0] = byte '%'
+
+    let rec private nextEntry (lines: Lines) =
+        lines.Next() && (not (isBlankOrComment lines.Current) || nextEntry lines)
+
+    /// Where the number that begins behind blanks ends; −1 where there is none. It is told through the reference.
+    let private whole (line: ReadOnlySpan<byte>) from (number: byref<int64>) =
+        let mutable at = from
+
+        while at < line.Length && (line[at] = byte ' ' || line[at] = byte '\t') do
+            at <- at + 1
+
+        let mutable consumed = 0
+
+        if Utf8Parser.TryParse(line.Slice at, &number, &consumed) then at + consumed else -1
+
+    /// Entries that a byte of the file can stand for at most: one takes four letters, and gzip makes a thousand of a byte.
+    let private mostPerByte = 300L
+
+    /// The head, and the reader behind it.
+    let readHead (lines: Lines) =
+        let isPattern = banner lines
+
+        if not (nextEntry lines) then
+            lines.DamagedAt "its end" "the line with the numbers of genes, cells and entries is missing"
+
+        let line = lines.Current
+        let mutable genes = 0L
+        let mutable cells = 0L
+        let mutable stored = 0L
+        let mutable at = whole line 0 &genes
+
+        if at >= 0 then
+            at <- whole line at &cells
+
+        if at >= 0 then
+            at <- whole line at &stored
+
+        if at < 0 || genes < 0L || cells < 0L || stored < 0L || genes > int64 Int32.MaxValue || cells > int64 Int32.MaxValue then
+            lines.Damaged "it should hold the numbers of genes, cells and entries"
+
+        if float stored > float genes * float cells then
+            lines.Damaged $"{stored} entries are more than {genes} genes and {cells} cells have room for"
+
+        let struct (_, length) = lines.Done
+
+        if stored > Checked.(*) mostPerByte length then
+            lines.Damaged $"{stored} entries are more than the file can hold (is it cut off?)"
+
+        { Genes = int genes
+          Cells = cells
+          Stored = stored
+          IsPattern = isPattern }
+
+    /// How often a reader of entries looks up.
+    let private pause = 1 <<< 16
+
+    /// Adds every entry behind the head; `told` hears how many there have been.
+    let read (lines: Lines) (head: MatrixHead) (add: int64 -> int -> float32 -> unit) (cancel: CancellationToken) (told: int64 -> unit) =
+        let mutable count = 0L
+
+        while nextEntry lines do
+            if count = head.Stored then
+                lines.Damaged $"there are more entries than the {head.Stored} that were announced"
+
+            let line = lines.Current
+            let mutable gene = 0L
+            let mutable cell = 0L
+            let mutable value = 1.0
+            let mutable at = whole line 0 &gene
+
+            if at >= 0 then
+                at <- whole line at &cell
+
+            if at < 0 then
+                lines.Damaged "it should hold a gene, a cell and a value"
+
+            if not head.IsPattern then
+                let rest = line.Slice(at).Trim " \t"B
+                let mutable consumed = 0
+
+                if not (Utf8Parser.TryParse(rest, &value, &consumed)) || consumed <> rest.Length then
+                    lines.Damaged "its third part should be a number"
+
+            if gene < 1L || gene > int64 head.Genes then
+                lines.Damaged $"gene {gene} is not one of 1 to {head.Genes}"
+
+            if cell < 1L || cell > head.Cells then
+                lines.Damaged $"cell {cell} is not one of 1 to {head.Cells}"
+
+            add (cell - 1L) (int (gene - 1L)) (Precision.toFloat32 value)
+            count <- count + 1L
+
+            if count % int64 pause = 0L then
+                cancel.ThrowIfCancellationRequested()
+                told count
+
+        if count < head.Stored then
+            lines.DamagedAt "its end" $"it has {count} entries instead of {head.Stored} (is it cut off?)"
+
+        told count

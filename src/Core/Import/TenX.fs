@@ -1,0 +1,254 @@
+/// The .h5 files of Cell Ranger: counts of genes × cells by cells, which are the rows of cells × genes.
+namespace SingleSharp.Core
+
+open System
+
+/// Which part of a 10x input is wanted.
+type TenXChoice =
+    {
+        /// None: the only one of Cell Ranger 2, all of Cell Ranger 3.
+        Genome: string option
+        /// Features of this type; "all" for every one.
+        FeatureType: string option
+    }
+
+[<RequireQualifiedAccess>]
+module TenX =
+    /// What scanpy keeps unless told otherwise.
+    let usualType = "Gene Expression"
+
+    let private has (group: Group) name = (Links.tryFind name group).IsSome
+
+    let private groupOf (store: Store) parent (group: Group) name =
+        match store.TryFind(parent, group, name) with
+        | Some(GroupNode inner) -> Some inner
+        | _ -> None
+
+    /// Cell Ranger 3 and later: one group for everything.
+    let private version3 (store: Store) =
+        groupOf store "" store.Root "matrix" |> Option.filter (fun group -> has group "indptr" && has group "barcodes")
+
+    /// Cell Ranger 2 and earlier: a group for each genome.
+    let private version2 (store: Store) =
+        [ for link in store.Root.Links do
+              if link.Target.IsHard then
+                  match groupOf store "" store.Root link.Name with
+                  | Some group when has group "indptr" && has group "barcodes" && has group "gene_names" -> link.Name, group
+                  | _ -> () ]
+
+    /// Is it a file of Cell Ranger?
+    let isTenX (store: Store) =
+        not (has store.Root "X") && ((version3 store).IsSome || not (version2 store).IsEmpty)
+
+    let private line (store: Store) path group name =
+        let dataset = store.Dataset(path, group, name)
+
+        if dataset.Dims.Length <> 1 then
+            store.Disk.Damaged dataset.Path $"it has {dataset.Dims.Length} dimensions instead of one"
+
+        match Filters.unsupported dataset.Filters with
+        | Some filter -> store.Disk.Unsupported dataset.Path $"it is compressed with {Dataset.filterName filter.Id}"
+        | None -> dataset
+
+    let private matrix (store: Store) path (group: Group) =
+        let disk = store.Disk
+
+        let genes, cells =
+            let shape = line store path group "shape"
+
+            if shape.Count <> 2L then
+                disk.Damaged shape.Path $"it has {shape.Count} numbers instead of two"
+
+            match Frame.texts store shape 0L 2L |> Seq.map Int64.TryParse |> List.ofSeq with
+            | [ (true, genes); (true, cells) ] when genes >= 0L && genes <= int64 Int32.MaxValue && cells >= 0L -> int genes, cells
+            | _ -> disk.Damaged shape.Path "it does not hold how many genes and cells there are"
+
+        let data = line store path group "data"
+        let indices = line store path group "indices"
+        let indptr = line store path group "indptr"
+
+        let numeric =
+            match Numeric.ofDatatype data.Type with
+            | Some numeric -> numeric
+            | None -> disk.Damaged data.Path $"its values are {Datatype.name data.Type} instead of numbers"
+
+        for dataset in [ indices; indptr ] do
+            match Numeric.ofDatatype dataset.Type with
+            | Some numeric when not (Numeric.isFloat numeric) -> ()
+            | _ -> disk.Damaged dataset.Path $"its values are {Datatype.name dataset.Type} instead of whole numbers"
+
+        if indptr.Count <> cells + 1L then
+            disk.Damaged indptr.Path $"{cells} cells need {cells + 1L} offsets, but there are {indptr.Count}"
+
+        if indices.Count <> data.Count then
+            disk.Damaged path $"it has {data.Count} values but {indices.Count} indices"
+
+        Matrix.ofDatasets path cells genes numeric data indices indptr
+
+    /// One text for each of so many rows.
+    let private texts (store: Store) path group name rows =
+        let dataset = line store path group name
+
+        if dataset.Count <> rows then
+            store.Disk.Damaged dataset.Path $"it has {dataset.Count} entries, but the matrix has {rows}"
+
+        Frame.texts store dataset 0L rows
+
+    let private intake path (store: Store) group (matrix: Matrix) (names: string[]) (wanted: bool[]) var obs leftOut : Intake =
+        let places = Intake.placesOf wanted
+        let taken = Intake.taken places
+
+        { Path = path
+          Files = [ path ]
+          Cells = matrix.Cells
+          Genes = taken |> Array.map (fun column -> names[column])
+          Places = places
+          Type = Numeric.Float32
+          Stored = matrix.Stored
+          CellNames = texts store matrix.Path group "barcodes" matrix.Cells
+          Obs = obs
+          Var = var |> List.map (fun (name, field) -> name, Field.choose taken field)
+          LeftOut = leftOut
+          Open = Intake.rows store.Disk matrix
+          IsChanged = Publish.watch store
+          Close = fun () -> (store :> IDisposable).Dispose() }
+
+    let private listed (names: seq<string>) =
+        names |> Seq.distinct |> Seq.sort |> String.concat ", "
+
+    /// Which of these features are of the type that is wanted.
+    let ofType (choice: TenXChoice) (types: string[]) =
+        match choice.FeatureType with
+        | Some "all" -> Array.create types.Length true
+        | asked ->
+            let wanted = defaultArg asked usualType
+
+            if types.Length > 0 && not (Array.contains wanted types) then
+                Fault.throw (BadOption("--feature-type", $"there is no feature of type {wanted}; say one of {listed types}, or all"))
+
+            types |> Array.map ((=) wanted)
+
+    /// Types where a file has none: every feature is a gene.
+    let requireNoType (choice: TenXChoice) path =
+        match choice.FeatureType with
+        | None
+        | Some "all" -> ()
+        | Some wanted when wanted = usualType -> ()
+        | Some wanted ->
+            Fault.throw (BadOption("--feature-type", $"{path} does not say of what type its features are, so {wanted} is not among them"))
+
+    /// What scanpy knows by a name of its own, and what it does not read.
+    let private known = [ "name"; "feature_type"; "id"; "gene_id"; "_all_tag_keys" ]
+
+    let private ofVersion3 path (store: Store) (group: Group) (choice: TenXChoice) =
+        let matrix = matrix store "matrix" group
+        let place = "matrix/features"
+
+        let features =
+            match groupOf store "matrix" group "features" with
+            | Some features -> features
+            | None -> store.Disk.Damaged "matrix" "it has no features"
+
+        let rows = int64 matrix.Genes
+
+        let texts name =
+            texts store place features name rows |> Array.ofSeq
+
+        let types = texts "feature_type"
+        let isProbes = has features "gene_id"
+
+        /// Truth values stay what they are; everything else that has one value for each feature is text.
+        let other name =
+            match store.TryFind(place, features, name) with
+            | Some(DatasetNode dataset) when dataset.Dims = [| rows |] && (Filters.unsupported dataset.Filters).IsNone ->
+                match dataset.Type with
+                | VlenString
+                | FixedString _
+                | Integer _ -> Some(Field.Texts(Frame.texts store dataset 0L rows))
+                | datatype when Datatype.isBool datatype -> Fields.ofDataset store rows dataset
+                | _ -> None
+            | _ -> None
+
+        let others =
+            features.Links |> List.map _.Name |> List.except known |> List.sort |> List.map (fun name -> name, other name)
+
+        let isOfGenome =
+            match choice.Genome with
+            | None -> Array.create types.Length true
+            | Some genome ->
+                let genomes = texts "genome"
+
+                if not (Array.contains genome genomes) then
+                    Fault.throw (BadOption("--genome", $"{path} has no genome {genome}; it has {listed genomes}"))
+
+                genomes |> Array.map ((=) genome)
+
+        let barcodes =
+            match store.TryFind("matrix", group, "filtered_barcodes") with
+            | Some(DatasetNode dataset) when dataset.Dims = [| matrix.Cells |] && dataset.ElementSize = 1 ->
+                let flags =
+                    Fields.bytes store dataset |> Seq.map (Array.map (fun flag -> if flag = 0uy then 0uy else 1uy))
+
+                [ "filtered_barcodes", Field.Numbers(Numeric.Bool, flags) ]
+            | _ -> []
+
+        intake
+            path
+            store
+            group
+            matrix
+            (texts "name")
+            (Array.map2 (&&) isOfGenome (ofType choice types))
+            [ "gene_ids", Field.Texts(texts (if isProbes then "gene_id" else "id"))
+              if isProbes then
+                  "probe_ids", Field.Texts(texts "id")
+              "feature_types", Field.Texts types
+              for name, field in others do
+                  match field with
+                  | Some field -> name, field
+                  | None -> () ]
+            barcodes
+            [ for name, field in others do
+                  if field.IsNone && name <> "target_sets" then
+                      $"{place}/{name}" ]
+
+    let private ofVersion2 path (store: Store) (genomes: (string * Group) list) (choice: TenXChoice) =
+        let names = genomes |> List.map fst |> listed
+
+        let name, group =
+            match choice.Genome, genomes with
+            | None, [ one ] -> one
+            | None, _ -> Fault.throw (BadOption("--genome", $"{path} holds several genomes; say which of {names}"))
+            | Some genome, _ ->
+                match genomes |> List.tryFind (fun (name, _) -> name = genome) with
+                | Some found -> found
+                | None -> Fault.throw (BadOption("--genome", $"{path} has no genome {genome}; it has {names}"))
+
+        requireNoType choice path
+        let matrix = matrix store name group
+
+        let texts column =
+            texts store name group column (int64 matrix.Genes) |> Array.ofSeq
+
+        intake
+            path
+            store
+            group
+            matrix
+            (texts "gene_names")
+            (Array.create matrix.Genes true)
+            [ "gene_ids", Field.Texts(texts "genes") ]
+            []
+            []
+
+    /// Opens a file of Cell Ranger as scanpy's read_10x_h5 reads it (scanpy-semantics, section 8).
+    let openRead path (choice: TenXChoice) : Intake =
+        let store = Store.openRead path
+
+        try
+            match version3 store with
+            | Some group -> ofVersion3 path store group choice
+            | None -> ofVersion2 path store (version2 store) choice
+        with _ ->
+            (store :> IDisposable).Dispose()
+            reraise ()

@@ -1,0 +1,302 @@
+/// What can be wrong with where a run reads and writes: one sentence each, and nothing is lost.
+module SingleSharp.Golden.SentenceGolden
+
+open System
+open System.Diagnostics
+open System.IO
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Shared
+
+let private sample = here "edge/plain_csr_f32/input.h5ad"
+
+let private qc =
+    { Recipe.nothing with
+        Qc = Some Recipe.qc }
+
+/// What is in a file, whoever has locked it.
+let private bytesOf (path: string) =
+    use stream =
+        new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
+
+    let bytes = Array.zeroCreate (int stream.Length)
+    stream.ReadExactly(bytes, 0, bytes.Length)
+    bytes
+
+/// Every name below the folder with what it holds, links by where they lead.
+let private state (sandbox: Sandbox) =
+    [ for name in sandbox.Names do
+          let path = sandbox.File name
+
+          name,
+          if Directory.Exists path then "a folder"
+          elif isNull (FileInfo(path).LinkTarget) then Convert.ToHexString(bytesOf path)
+          else FileInfo(path).LinkTarget ]
+
+/// The run ends in a fault of this kind, with these words, and leaves the folder as it was.
+let private refusedWith settings recipe (sandbox: Sandbox) input output kind words =
+    let before = state sandbox
+
+    match Pipeline.run recipe settings input output with
+    | Ok _ -> failtest "a fault is expected"
+    | Error fault ->
+        let sentence = Fault.sentence fault
+        Expect.equal (Fault.kind fault) kind sentence
+        Expect.stringContains sentence words "the sentence"
+        Expect.isTrue (sentence.EndsWith '.' && not (sentence.Contains '\n')) $"one sentence: {sentence}"
+        Expect.equal (state sandbox) before "nothing is written"
+
+let private refused recipe = refusedWith Settings.standard recipe
+
+let private withInput work =
+    use sandbox = new Sandbox()
+    work sandbox (sandbox.Copy(sample, "input.h5ad"))
+
+/// ln, which .NET has no word for.
+let private hardLink (target: string) (link: string) =
+    Expect.equal (Child.run "/bin/ln" [ target; link ] [] "").ExitCode 0 "ln"
+
+let private itself =
+    [ for name, make in
+          [ "the same path", (fun (_: Sandbox) input -> input)
+            "another way to it",
+            (fun sandbox _ ->
+                Directory.CreateDirectory(sandbox.File "sub") |> ignore
+                sandbox.File "sub/../input.h5ad")
+            "a symbolic link",
+            (fun sandbox input ->
+                File.CreateSymbolicLink(sandbox.File "link.h5ad", input) |> ignore
+                sandbox.File "link.h5ad")
+            "a symbolic link to its folder",
+            (fun sandbox _ ->
+                Directory.CreateSymbolicLink(sandbox.File "here", sandbox.Folder) |> ignore
+                sandbox.File "here/input.h5ad")
+            "a hard link",
+            (fun sandbox input ->
+                hardLink input (sandbox.File "other.h5ad")
+                sandbox.File "other.h5ad") ] do
+          test $"the output is the input by {name}" {
+              withInput (fun sandbox input ->
+                  refused Recipe.standard sandbox input (NewFile(make sandbox input)) "CannotWrite" "it is the input itself")
+          }
+
+      test "a copy is not the input, even of the same age" {
+          withInput (fun sandbox input ->
+              let copy = sandbox.Copy(sample, "copy.h5ad")
+              File.SetLastWriteTimeUtc(copy, File.GetLastWriteTimeUtc input)
+
+              match Pipeline.run qc Settings.standard input (NewFile copy) with
+              | Ok _ -> ()
+              | Error fault -> failtest (Fault.sentence fault))
+      } ]
+
+let private places =
+    [ test "the output is a folder" {
+          withInput (fun sandbox input ->
+              Directory.CreateDirectory(sandbox.File "out") |> ignore
+              refused qc sandbox input (NewFile(sandbox.File "out")) "CannotWrite" "it is a folder")
+      }
+      test "the output's folder is missing" {
+          withInput (fun sandbox input ->
+              refused qc sandbox input (NewFile(sandbox.File "nowhere/out.h5ad")) "CannotWrite" "its folder does not exist")
+      }
+      test "a read-only file" {
+          withInput (fun sandbox input ->
+              let older = sandbox.Copy(sample, "older.h5ad")
+
+              for path in [ input; older ] do
+                  File.SetUnixFileMode(path, UnixFileMode.UserRead ||| UnixFileMode.GroupRead)
+
+              refused qc sandbox input InPlace "CannotWrite" "it is read-only"
+              refused Recipe.standard sandbox input InPlace "CannotWrite" "it is read-only"
+              refused qc sandbox input (NewFile older) "CannotWrite" "it is read-only")
+      }
+      test "a folder where nobody may write" {
+          if Environment.UserName = "root" then
+              skiptest "skipped: root may write anywhere"
+
+          withInput (fun sandbox input ->
+              let folder = Directory.CreateDirectory(sandbox.File "shut")
+              folder.UnixFileMode <- UnixFileMode.UserRead ||| UnixFileMode.UserExecute
+
+              try
+                  refused qc sandbox input (NewFile(sandbox.File "shut/out.h5ad")) "CannotWrite" "you may not write to its folder"
+              finally
+                  folder.UnixFileMode <- UnixFileMode.UserRead ||| UnixFileMode.UserWrite ||| UnixFileMode.UserExecute)
+      } ]
+
+let private tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+
+/// Runs commands of a shell where a file system of so many KiB is mounted over a folder; skipped where that is not allowed.
+let private mounted (folder: string) options (commands: string) =
+    let attempt script =
+        if File.Exists "/usr/bin/unshare" then
+            Child.run
+                "/usr/bin/unshare"
+                [ "-rm"
+                  "/bin/sh"
+                  "-c"
+                  $"mount -t tmpfs -o {options} none '{folder}' && {script}" ]
+                []
+                ""
+        else
+            skiptest "skipped: no unshare"
+
+    if (attempt "true").ExitCode <> 0 then
+        skiptest "skipped: nothing can be mounted here"
+
+    attempt commands
+
+/// A run of the tool ends in this sentence.
+let private told (words: string) (outcome: Child.Outcome) =
+    Expect.equal outcome.ExitCode 1 outcome.Errors
+    Expect.stringContains outcome.Errors words "the sentence"
+    Expect.equal (outcome.Errors.Trim().Split '\n').Length 1 $"one sentence: {outcome.Errors}"
+
+let private disks =
+    [ test "a full disk, a new file" {
+          withInput (fun sandbox input ->
+              let folder = Directory.CreateDirectory(sandbox.File "disk").FullName
+
+              mounted folder "size=16k" $"dotnet {tool} qc {input} --out {folder}/out.h5ad --quiet; code=$?; ls -A {folder}; exit $code"
+              |> fun outcome ->
+                  told "its disk has only" outcome
+                  Expect.equal outcome.Output "" "nothing is left")
+      }
+      test "a full disk, in place" {
+          withInput (fun sandbox input ->
+              let folder = Directory.CreateDirectory(sandbox.File "disk").FullName
+              let kept = $"{folder}/input.h5ad"
+
+              mounted
+                  folder
+                  "size=4m"
+                  $"cp {input} {kept} && (head -c 5000000 /dev/zero > {folder}/filler 2>/dev/null; dotnet {tool} qc {kept} --in-place --quiet; code=$?; cmp {input} {kept} && exit $code)"
+              |> told "its disk has only")
+      }
+      test "a disk that only reads" {
+          withInput (fun sandbox input ->
+              let folder = Directory.CreateDirectory(sandbox.File "disk").FullName
+
+              mounted folder "size=4m,ro" $"dotnet {tool} qc {input} --out {folder}/out.h5ad --quiet" |> told "Read-only file system")
+      } ]
+
+/// Something holds the file while the work is done.
+let private heldBy mode (path: string) work =
+    Child.requirePython ()
+
+    let script =
+        "import h5py, sys; f = h5py.File(sys.argv[1], sys.argv[2]); print('open', flush=True); sys.stdin.read()"
+
+    use child =
+        Process.Start(Child.prepare "/usr/bin/python3" [ "-c"; script; path; mode ] [ "PYTHONWARNINGS", "ignore" ])
+
+    Expect.equal (child.StandardOutput.ReadLine()) "open" "h5py opens it"
+
+    try
+        work ()
+    finally
+        child.StandardInput.Close()
+        child.WaitForExit()
+
+let private locks =
+    [ test "h5py has the input open for writing" {
+          withInput (fun sandbox input ->
+              heldBy "r+" input (fun () ->
+                  let output = NewFile(sandbox.File "out.h5ad")
+                  refused qc sandbox input output "Unreadable" "another program has it open for writing"
+                  refused Recipe.standard sandbox input InPlace "Unreadable" "another program has it open for writing"
+                  refused qc sandbox input InPlace "Unreadable" "another program has it open"))
+      }
+      test "h5py reads the input" {
+          withInput (fun sandbox input ->
+              heldBy "r" input (fun () ->
+                  refused qc sandbox input InPlace "Unreadable" "another program has it open; close it there"
+
+                  match Pipeline.run qc Settings.standard input (NewFile(sandbox.File "out.h5ad")) with
+                  | Ok _ -> ()
+                  | Error fault -> failtest (Fault.sentence fault)))
+      } ]
+
+/// Somebody does this to the input in the course of a run.
+let private meanwhile disturb =
+    { Settings.standard with
+        Progress = fun _ -> disturb () }
+
+let private changes =
+    [ for name, disturb in
+          [ "is touched", (fun (_: Sandbox) (path: string) -> File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes 1.0))
+            "grows", (fun _ path -> File.AppendAllText(path, "more"))
+            "is replaced by one of the same length and age",
+            (fun sandbox path ->
+                let other = sandbox.File "other.h5ad"
+                let age = File.GetLastWriteTimeUtc path
+                File.Copy(path, other)
+                File.SetLastWriteTimeUtc(other, age)
+                File.Move(other, path, true))
+            "is deleted", (fun _ path -> File.Delete path) ] do
+          test $"the input {name} during a run" {
+              for recipe, isInPlace in [ Recipe.standard, false; Recipe.standard, true; qc, false ] do
+                  withInput (fun sandbox input ->
+                      let output = if isInPlace then InPlace else NewFile(sandbox.File "out.h5ad")
+
+                      match Pipeline.run recipe (meanwhile (fun () -> disturb sandbox input)) input output with
+                      | Error(InputChanged path) -> Expect.equal path input "its path"
+                      | other -> failtest $"{other}"
+
+                      Expect.isFalse (File.Exists(sandbox.File "out.h5ad")) "no output"
+                      Expect.isFalse (sandbox.Names |> List.exists _.EndsWith(".tmp")) "nothing is left")
+          }
+
+      test "the file that columns are added to is replaced during a run" {
+          withInput (fun sandbox input ->
+              let replace () =
+                  let other = sandbox.File "other.h5ad"
+                  File.Copy(sample, other)
+                  File.Move(other, input, true)
+
+              match Pipeline.run qc (meanwhile replace) input InPlace with
+              | Error(InputChanged path) -> Expect.equal path input "its path"
+              | other -> failtest $"{other}"
+
+              Expect.equal (File.ReadAllBytes input) (File.ReadAllBytes sample) "the other file stays as it is")
+      } ]
+
+let private leftovers =
+    test "what killed runs left goes, but for what somebody holds" {
+        withInput (fun sandbox input ->
+            let leave name (minutes: float) =
+                let path = sandbox.File name
+                File.WriteAllText(path, "half")
+                File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes -minutes)
+                path
+
+            let name (letter: string) =
+                $".singlesharp-{String.replicate 32 letter}.tmp"
+
+            leave (name "a") 10.0 |> ignore
+            leave (name "b") 0.0 |> ignore
+            leave ".singlesharp-notes.tmp" 10.0 |> ignore
+            let held = leave (name "c") 10.0
+
+            using (File.OpenHandle(held, FileMode.Open, FileAccess.ReadWrite, FileShare.None)) (fun _ ->
+                match Pipeline.run qc Settings.standard input (NewFile(sandbox.File "out.h5ad")) with
+                | Ok _ -> ()
+                | Error fault -> failtest (Fault.sentence fault))
+
+            Expect.equal
+                sandbox.Names
+                (List.sort [ "input.h5ad"; "out.h5ad"; name "b"; name "c"; ".singlesharp-notes.tmp" ])
+                "the stale one alone is gone")
+    }
+
+let all =
+    testSequenced
+    <| testList
+        "Sentences"
+        [ testList "the input itself" itself
+          testList "places" places
+          testList "disks" disks
+          testList "locks" locks
+          testList "changes" changes
+          leftovers ]

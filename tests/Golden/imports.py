@@ -1,0 +1,256 @@
+"""Makes inputs of a conversion, and judges what became of them by what scanpy and anndata do.
+
+    imports.py make FOLDER        10x files, mtx folders and .h5ad files that belong together; prints nothing
+    imports.py judge              reads jobs as JSON from standard input, prints {output: [problems]}
+
+A job: output, inputs, and the options of the conversion. The reference is scanpy's read_10x_h5 and read_10x_mtx, written out here
+in h5py, scipy and pandas, and anndata.concat.
+"""
+import gzip
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import anndata
+import h5py
+import numpy as np
+import pandas as pd
+import scipy.io
+import scipy.sparse as sp
+
+warnings.filterwarnings("ignore")
+
+
+def text(values):
+    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values], dtype=object)
+
+
+def of_group(group, features, names):
+    genes, cells = group["shape"][:]
+    x = sp.csr_matrix((group["data"][:].astype(np.float32), group["indices"][:], group["indptr"][:]), shape=(cells, genes))
+    obs = pd.DataFrame(index=text(group["barcodes"][:]))
+    return anndata.AnnData(x, obs, pd.DataFrame(features, index=names), dtype=np.float32)
+
+
+def read_10x_h5(path, genome, feature_type):
+    with h5py.File(path) as file:
+        if "matrix" not in file:
+            group = file[genome or list(file)[0]]
+            return of_group(group, {"gene_ids": text(group["genes"][:])}, text(group["gene_names"][:]))
+        group, features = file["matrix"], file["matrix/features"]
+        if "gene_id" in features:
+            columns = {"gene_ids": text(features["gene_id"][:]), "probe_ids": text(features["id"][:])}
+        else:
+            columns = {"gene_ids": text(features["id"][:])}
+        columns["feature_types"] = text(features["feature_type"][:])
+        for name, found in features.items():
+            if isinstance(found, h5py.Dataset) and name not in ("name", "feature_type", "id", "gene_id", "_all_tag_keys"):
+                columns[name] = found[:] if found.dtype.kind == "b" else text(found[:])
+        data = of_group(group, columns, text(features["name"][:]))
+        if "filtered_barcodes" in group:
+            data.obs["filtered_barcodes"] = group["filtered_barcodes"][:].astype(bool)
+    if genome:
+        data = data[:, data.var["genome"] == genome]
+    if feature_type != "all":
+        data = data[:, data.var["feature_types"] == (feature_type or "Gene Expression")]
+    return data.copy()
+
+
+def table(folder, *names):
+    for name in names:
+        for path in (folder / name, folder / f"{name}.gz"):
+            if path.exists():
+                with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as lines:
+                    return name, [line.rstrip("\r\n").split("\t") for line in lines]
+
+
+def read_10x_mtx(folder, feature_type):
+    folder = Path(folder)
+    path = next(p for p in (folder / "matrix.mtx", folder / "matrix.mtx.gz") if p.exists())
+    x = sp.csr_matrix(scipy.io.mmread(str(path)).T, dtype=np.float32)
+    name, genes = table(folder, "genes.tsv", "features.tsv")
+    _, barcodes = table(folder, "barcodes.tsv")
+    names = anndata.utils.make_index_unique(pd.Index([gene[1] for gene in genes]))
+    var = pd.DataFrame({"gene_ids": [gene[0] for gene in genes]}, index=names)
+    if name == "features.tsv":
+        var["feature_types"] = [gene[2] for gene in genes]
+    data = anndata.AnnData(x, pd.DataFrame(index=[barcode[0] for barcode in barcodes]), var, dtype=np.float32)
+    if name == "features.tsv" and feature_type != "all":
+        data = data[:, data.var["feature_types"] == (feature_type or "Gene Expression")].copy()
+    return data
+
+
+def read(path, job):
+    if Path(path).is_dir():
+        data = read_10x_mtx(path, job["feature_type"])
+    else:
+        with h5py.File(path) as file:
+            is_anndata = "X" in file
+        data = anndata.read_h5ad(path) if is_anndata else read_10x_h5(path, job["genome"], job["feature_type"])
+    if job["unique"]:
+        data.var_names_make_unique()
+    return data
+
+
+def named(path):
+    return Path(path).name if Path(path).is_dir() else Path(path).stem
+
+
+def plain(column):
+    """Values of a column whatever pandas calls their type: categories and strings compare by what they say."""
+    return column.astype(object).to_numpy()
+
+
+def expected(job):
+    parts = [read(path, job) for path in job["inputs"]]
+    if len(parts) == 1:
+        return parts[0], list(parts[0].obs), list(parts[0].var)
+    samples = job["samples"] or [named(path) for path in job["inputs"]]
+    data = anndata.concat(dict(zip(samples, parts)), join=job["join"], label=job["key"], index_unique=job["separator"], merge="same")
+    # Beyond anndata: with an outer join a column of var stays if the inputs agree wherever they have a gene.
+    common = [column for column in parts[0].var if all(column in part.var for part in parts)]
+    var = []
+    for column in common:
+        rows = pd.concat([part.var[column].astype(object) for part in parts])
+        rows = rows[rows.index.isin(data.var_names)]
+        if not len(rows) or rows.groupby(level=0).nunique(dropna=False).max() <= 1:
+            data.var[column] = rows[~rows.index.duplicated()].reindex(data.var_names).to_numpy()
+            var.append(column)
+
+    def kind(part, column):
+        values = part.obs[column]
+        return {"category": "category", "bool": "bool", "object": "text"}.get(values.dtype.name, "number")
+
+    obs = [c for c in parts[0].obs if c != job["key"] and all(c in p.obs for p in parts) and len({kind(p, c) for p in parts}) == 1]
+    return data, obs + [job["key"]], var
+
+
+def problems(job):
+    want, obs, var = expected(job)
+    with h5py.File(job["output"]) as file:
+        if file["X"].attrs["encoding-type"] != "csr_matrix" or file["X/data"].maxshape != (None,):
+            yield "X is not stored as anndata stores it"
+        if len(file["X/data"]) != job["stored"]:
+            yield f"{len(file['X/data'])} values are stored where {job['stored']} are reported"
+    have = anndata.read_h5ad(job["output"])
+    if have.shape != want.shape:
+        yield f"its shape is {have.shape} instead of {want.shape}"
+        return
+    if list(have.obs_names) != list(want.obs_names):
+        yield "other names of cells"
+    if list(have.var_names) != list(want.var_names):
+        yield "other names of genes, or another order"
+    if have.X.dtype != want.X.dtype:
+        yield f"X is {have.X.dtype} instead of {want.X.dtype}"
+    theirs = sp.csr_matrix(want.X)
+    if (have.X != theirs).nnz or have.X.nnz != theirs.nnz:
+        yield "other values of X"
+    if list(have.obs) != obs or list(have.var) != var:
+        yield f"its columns are {list(have.obs)} and {list(have.var)} instead of {obs} and {var}"
+        return
+    for ours, their, names in ((have.obs, want.obs, obs), (have.var, want.var, var)):
+        for name in names:
+            left, right = plain(ours[name]), plain(their[name])
+            same = (left == right) | (pd.isna(left) & pd.isna(right))
+            if not same.all():
+                yield f"other values of {name}"
+            if ours[name].dtype.kind in "fiub" and ours[name].dtype != their[name].dtype:
+                yield f"{name} is {ours[name].dtype} instead of {their[name].dtype}"
+    if len(job["inputs"]) > 1 and list(have.obs[job["key"]].cat.categories) != list(want.obs[job["key"]].cat.categories):
+        yield "other samples"
+
+
+def counts(rng, cells, genes):
+    return sp.random(cells, genes, 0.2, "csr", np.float32, rng, lambda n: rng.integers(1, 50, n))
+
+
+def write_mtx(folder, x, genes, barcodes, order, features=None, gz=True, field="integer"):
+    """Entries in an order of their own, comments here and there."""
+    folder.mkdir()
+    coo = x.T.tocoo()
+    perm = order(coo)
+
+    def put(name, lines):
+        with (gzip.open(folder / f"{name}.gz", "wt") if gz else open(folder / name, "w")) as out:
+            out.writelines(line + "\n" for line in lines)
+
+    def entry(i):
+        value = "" if field == "pattern" else f" {coo.data[i]:g}"
+        return f"{coo.row[i] + 1} {coo.col[i] + 1}{value}"
+
+    put("matrix.mtx", [f"%%MatrixMarket matrix coordinate {field} general", "% a comment", f"{coo.shape[0]} {coo.shape[1]} {coo.nnz}", "%", *map(entry, perm)])
+    put("features.tsv" if features else "genes.tsv", ["\t".join(gene) for gene in genes])
+    put("barcodes.tsv", barcodes)
+
+
+def make(folder):
+    folder = Path(folder)
+    rng = np.random.default_rng(7)
+    genes = [f"g{i}" for i in range(40)]
+
+    def frame(names, **columns):
+        return pd.DataFrame(columns, index=names)
+
+    def h5ad(name, chosen, x_type, obs, prefix="c", **var):
+        x = counts(rng, len(next(iter(obs.values()))), len(chosen)).astype(x_type)
+        anndata.AnnData(
+            x, frame([f"{prefix}{i}" for i in range(x.shape[0])], **obs), frame(chosen, gene_ids=[f"ENS{g}" for g in chosen], **var), dtype=x.dtype
+        ).write(folder / f"{name}.h5ad")
+
+    back = genes[::-1]
+    h5ad("first", back[:30], "f4", dict(n=np.arange(50, dtype="i4"), share=np.arange(50, dtype="f4") / 3, ok=np.arange(50) % 3 == 0, name=[f"n{i}" for i in range(50)],
+         kind=pd.Categorical(["a", "b"] * 25), other=np.arange(50)), length=np.arange(30))
+    h5ad("second", genes[5:37], "f4", dict(n=np.arange(21, dtype="i8"), share=np.arange(21, dtype="f8") / 7, ok=np.ones(21, bool), name=[f"m{i}" for i in range(21)],
+         kind=pd.Categorical(["c", "b", None] * 7), other=[f"x{i}" for i in range(21)]), prefix="d", length=np.arange(32))
+    h5ad("whole", genes, "i8", dict(n=np.arange(9, dtype="u1"), ok=np.zeros(9, bool)))
+    h5ad("apart", [f"z{i}" for i in range(5)], "f4", dict(n=np.arange(4, dtype="f4")))
+    h5ad("empty", genes[:20], "f4", dict(n=np.arange(0, dtype="i4")))
+
+    x = counts(rng, 60, 40)
+    x[7] = 0
+    x.eliminate_zeros()
+    rows = [[f"ENSg{i}", g if i % 9 else "twin"] for i, g in enumerate(genes)]
+    typed = [row + ["Antibody Capture" if i % 8 == 0 else "Gene Expression"] for i, row in enumerate(rows)]
+    barcodes = [f"AAAC{i}-1" for i in range(60)]
+    by_cell = lambda coo: np.lexsort((coo.row, coo.col))
+    shuffled = lambda coo: rng.permutation(coo.nnz)
+    by_gene = lambda coo: np.lexsort((coo.col, coo.row))
+    write_mtx(folder / "v3", x, typed, barcodes, by_cell, features=True)
+    write_mtx(folder / "v3_shuffled", x, typed, barcodes, shuffled, features=True)
+    write_mtx(folder / "v2", x, rows, barcodes, by_gene, gz=False)
+    write_mtx(folder / "real", x * 0.37, rows, barcodes, shuffled, gz=False, field="real")
+    write_mtx(folder / "pattern", x, rows, barcodes, shuffled, gz=False, field="pattern")
+
+    with h5py.File(folder / "two_genomes.h5", "w") as file:
+        for genome in ("hg19", "mm10"):
+            group = file.create_group(genome)
+            x = counts(rng, 30, 20)
+            for name, values in dict(data=x.data.astype("i4"), indices=x.indices.astype("i8"), indptr=x.indptr.astype("i8"), shape=np.array(x.shape[::-1], "i4")).items():
+                group.create_dataset(name, data=values, chunks=True, compression="gzip", shuffle=True)
+            group["barcodes"] = np.array([f"{genome}{i}" for i in range(30)], "S")
+            group["genes"] = np.array([f"E{i}" for i in range(20)], "S")
+            group["gene_names"] = np.array([f"{genome}_{i}" for i in range(20)], "S")
+
+    with h5py.File(folder / "probes.h5", "w") as file:
+        x = counts(rng, 30, 20)
+        group = file.create_group("matrix")
+        for name, values in dict(data=x.data.astype("i4"), indices=x.indices.astype("i8"), indptr=x.indptr.astype("i8"), shape=np.array(x.shape[::-1], "i4")).items():
+            group[name] = values
+        group["barcodes"] = np.array([f"b{i}" for i in range(30)], "S")
+        group["filtered_barcodes"] = np.arange(30) % 2 == 0
+        features = group.create_group("features")
+        features["id"] = np.array([f"probe{i}" for i in range(20)], "S")
+        features["gene_id"] = np.array([f"E{i}" for i in range(20)], "S")
+        features["name"] = np.array([f"gene{i}" for i in range(20)], "S")
+        features["feature_type"] = np.array(["Gene Expression"] * 20, "S")
+        features["genome"] = np.array(["hg19", "mm10"] * 10, "S")
+        features["included"] = np.arange(20) % 3 == 0
+        features["_all_tag_keys"] = np.array([b"genome"])
+        features.create_group("target_sets")["a panel"] = np.arange(3)
+
+
+if sys.argv[1] == "make":
+    make(sys.argv[2])
+else:
+    print(json.dumps({job["output"]: list(problems(job)) for job in json.load(sys.stdin)}))

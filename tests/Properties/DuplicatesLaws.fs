@@ -1,0 +1,123 @@
+/// What a cell has twice is noticed, or added up.
+module SingleSharp.Properties.DuplicatesLaws
+
+open System
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Properties.Gen
+
+/// Rows in which some genes come again, next to their first value or far from it.
+let private doubled (rows: Rows) (every: byte) : Rows =
+    { rows with
+        Rows = rows.Rows |> List.mapi (fun cell row -> if cell % (1 + int every % 3) = 0 then row @ List.truncate 2 row else row) }
+
+let private read path (through: int -> Source<Slice> -> Source<Slice>) perSlice =
+    use file = Schema.openRead path
+
+    Blocks.run Blocks.sequential (Reader.rows file.Store.Disk file.X perSlice |> through file.X.Genes) Outlet.none AnnDataFiles.transcript
+    |> List.map (fun (_, _, row) -> row)
+
+let private isTwice row =
+    (row |> List.map fst |> List.distinct |> List.length) <> List.length row
+
+/// A row with its duplicates added up, in stored order; rows without any as they are.
+let private summed row =
+    if isTwice row then
+        row
+        |> List.groupBy fst
+        |> List.map (fun (gene, values) -> gene, float (float32 (values |> List.map snd |> List.reduce (+))))
+        |> List.sortBy fst
+    else
+        row
+
+let tests =
+    testList
+        "Duplicates"
+        [ Law.holds "summed" (fun (CountRows rows) (every: byte) (slice: byte) ->
+              let rows = doubled rows every
+
+              let rows =
+                  { rows with
+                      Rows = rows.Rows |> List.map (List.map (fun (gene, value) -> gene, float (float32 value))) }
+
+              GenFiles.withPath (fun path ->
+                  AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) rows
+                  read path (Duplicates.summed Numeric.Float32) (1 + int slice) = List.map summed rows.Rows))
+
+          Law.holds "a first second value is refused, and rows without one pass" (fun (CountRows rows) (every: byte) (slice: byte) ->
+              let clean =
+                  { rows with
+                      Rows = rows.Rows |> List.map (List.distinctBy fst) }
+
+              let refused rows =
+                  GenFiles.withPath (fun path ->
+                      AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) rows
+
+                      try
+                          read path Duplicates.refused (1 + int slice) |> ignore
+                          None
+                      with BlockFailed(_, _, SecondValue(cell, gene)) ->
+                          Some(int cell, gene))
+
+              let wanted (rows: Rows) =
+                  rows.Rows
+                  |> List.indexed
+                  |> List.tryPick (fun (cell, row) ->
+                      let before = row |> List.scan (fun seen (gene, _) -> Set.add gene seen) Set.empty
+
+                      List.zip row (List.truncate row.Length before)
+                      |> List.tryPick (fun ((gene, _), before) -> if before.Contains gene then Some(cell, gene) else None))
+
+              let twice = doubled rows every
+              refused clean = None && refused twice = wanted twice)
+
+          test "sums that the type does not hold are refused, and truth stays truth" {
+              let sums numeric values =
+                  GenFiles.withPath (fun path ->
+                      AnnDataFiles.write
+                          path
+                          { AnnDataFiles.usual InOnePiece with
+                              Values = Numeric.Int32 }
+                          { Genes = 3
+                            Rows = [ values |> List.map (fun value -> 1, value) ] }
+
+                      read path (Duplicates.summed numeric) 9)
+
+              Expect.equal (sums Numeric.Bool [ 1.0; 1.0 ]) [ [ 1, 1.0 ] ] "bool"
+              Expect.equal (sums Numeric.Int8 [ 100.0; 27.0 ]) [ [ 1, 127.0 ] ] "int8"
+
+              match Expect.throwsC (fun () -> sums Numeric.Int8 [ 100.0; 28.0 ] |> ignore) id with
+              | BlockFailed(_, _, SumTooLarge(0L, 1)) -> ()
+              | other -> failtest $"{other}"
+          }
+
+          test "a run names the cell and the gene, or adds up and stores the sum" {
+              GenFiles.withPath (fun input ->
+                  GenFiles.withPath (fun output ->
+                      AnnDataFiles.write
+                          input
+                          (AnnDataFiles.usual InOnePiece)
+                          { Genes = 3
+                            Rows = [ [ 0, 1.0 ]; [ 2, 2.0; 0, 4.0; 2, 6.0 ] ] }
+
+                      match Pipeline.run Recipe.standard Settings.standard input (NewFile output) with
+                      | Error(StoredTwice(_, "cell1", "gene2")) -> ()
+                      | other -> failtest $"{other}"
+
+                      let recipe =
+                          { Recipe.nothing with
+                              NormalizeTotal =
+                                  Some
+                                      { Recipe.normalizeTotal with
+                                          TargetSum = Counts 6.0 }
+                              SumDuplicates = true }
+
+                      match Pipeline.run recipe Settings.standard input (NewFile output) with
+                      | Ok _ -> ()
+                      | Error fault -> failtest (Fault.sentence fault)
+
+                      let rows =
+                          AnnDataFiles.read output Blocks.sequential 9 |> List.map (fun (_, _, row) -> row)
+
+                      Expect.equal rows [ [ 0, 6.0 ]; [ 0, 2.0; 2, 4.0 ] ] "X"))
+          } ]

@@ -1,0 +1,149 @@
+/// A matrix means the same in every form in which it can be stored.
+module SingleSharp.Properties.MatrixLaws
+
+open System
+open System.IO
+open Expecto
+open PureHDF
+open SingleSharp.Core
+open SingleSharp.Properties.Gen
+open SingleSharp.Properties.GenHdf5
+open SingleSharp.Properties.GenForms
+
+let private ok outcome =
+    match outcome with
+    | Ok result -> result
+    | Error fault -> failtest (Fault.sentence fault)
+
+let private half (value: float32) : Half = Half.op_Explicit value
+
+let private limited =
+    { Recipe.filter with
+        MinGenes = Some 2L
+        MinCells = Some 2L }
+
+/// Steps that write X and columns, with and without limits; limits of cells alone are judged in the same read.
+let private recipes =
+    [ Recipe.standard
+      { Recipe.nothing with
+          Log1p = Some Recipe.log1p }
+      { Recipe.nothing with
+          Filter = Some limited }
+      { Recipe.standard with
+          Filter = Some { limited with MinCells = None } }
+      { Recipe.standard with
+          Filter = Some limited
+          Hvg = Some { Recipe.hvg with NTopGenes = Some 3 } } ]
+
+/// All but X by hash, and X by its rows; or the sentence, without the path.
+let private outcomeOf form numeric rows recipe =
+    GenFiles.withPath (fun input ->
+        GenFiles.withPath (fun output ->
+            GenForms.write input form numeric rows
+
+            let settings = { Settings.standard with Workers = 2 }
+
+            match Pipeline.run recipe settings input (Output.NewFile output) with
+            | Error fault -> Error((Fault.sentence fault).Replace(input, ""))
+            | Ok _ ->
+                let others =
+                    (ok (Pipeline.digest Settings.standard output)).Elements
+                    |> List.filter (fun element -> element.Path <> "/" && not (element.Path.StartsWith "X"))
+
+                // Zeros that became stored values are zeros.
+                let meant row =
+                    row
+                    |> List.filter (fun (_, value) -> value <> 0.0)
+                    |> List.map (fun (gene: int, value) -> gene, BitConverter.DoubleToInt64Bits value)
+
+                Ok(others, GenForms.read output Blocks.sequential 100 |> List.map (fun (cell, row) -> cell, meant row))))
+
+let tests =
+    testList
+        "Matrix"
+        [ Law.holdsFor 60 "every form has the same results" (fun (CountRows rows) (AnyStorage storage) (recipe: byte) (cut: uint16) ->
+              let rows = plain rows
+              let recipe = recipes[int recipe % recipes.Length]
+              let cells, genes = 1 + int cut % 7, 1 + int cut / 7 % 9
+              let wanted = outcomeOf (AnyForm.Rows InOnePiece) Numeric.Float64 rows recipe
+
+              [ AnyForm.Rows storage
+                AnyForm.Columns storage
+                AnyForm.Dense
+                AnyForm.Chunks(cells, genes, false)
+                AnyForm.Chunks(cells, genes, true) ]
+              |> List.forall (fun form ->
+                  let found = outcomeOf form Numeric.Float64 rows recipe
+
+                  if found <> wanted then
+                      failtest $"%A{form}:\n%A{found}\ninstead of\n%A{wanted}"
+
+                  true))
+
+          test "float16 counts as float32, and a filter leaves it float16" {
+              GenFiles.withPath (fun input ->
+                  GenFiles.withPath (fun output ->
+                      let file =
+                          AnnDataFiles.file (AnnDataFiles.usual InOnePiece) 3 (AnnDataFiles.csr [ [ 0, 1.0; 2, 2.0 ]; []; [ 1, 3.0 ] ]) []
+
+                      (file["X"] :?> H5Group)["data"] <- H5Dataset(Array.map half [| 0.5f; 2.0f; 0.333f |])
+                      file.Write input
+                      let third = float (half 0.333f)
+
+                      Expect.equal
+                          (GenForms.read input Blocks.sequential 9)
+                          [ 0L, [ 0, 0.5; 2, 2.0 ]; 1L, []; 2L, [ 1, third ] ]
+                          "as read"
+
+                      let limits =
+                          { Recipe.filter with
+                              MinGenes = Some 1L }
+
+                      Pipeline.filter limits Settings.standard input (Output.NewFile output) |> ok |> ignore
+                      use kept = Schema.openRead output
+                      Expect.equal (kept.X.Type, kept.X.Values.Type) (Numeric.Float32, Float(2, false)) "its type"
+                      Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 0.5; 2, 2.0 ]; 1L, [ 1, third ] ] "what stays"))
+          }
+
+          test "a layer is read and written like X, which stays as it is" {
+              GenFiles.withPath (fun input ->
+                  GenFiles.withPath (fun output ->
+                      let rows = [ [ 0, 5.0; 1, 5.0 ]; [ 1, 20.0 ] ]
+                      let values, indices, pointers = AnnDataFiles.csr rows
+                      let stored = AnnDataFiles.usual (Gzipped 2)
+                      let twin = AnnDataFiles.file stored 2 (values, indices, pointers) []
+                      let layers = AnnDataFiles.group "dict" [ "counts", twin["X"] ]
+
+                      let file =
+                          AnnDataFiles.file stored 2 (AnnDataFiles.csr [ [ 0, 1.0 ]; [ 0, 2.0 ] ]) [ "layers", box layers ]
+
+                      file.Write input
+
+                      let recipe =
+                          { Recipe.nothing with
+                              NormalizeTotal =
+                                  Some
+                                      { Recipe.normalizeTotal with
+                                          TargetSum = Counts 10.0 }
+                              Matrix = MatrixName.Layer "counts" }
+
+                      Pipeline.run recipe Settings.standard input (Output.NewFile output) |> ok |> ignore
+                      Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 1.0 ]; 1L, [ 0, 2.0 ] ] "X"
+
+                      let layer =
+                          use file = Schema.openReadAs (MatrixName.Layer "counts") output
+                          Blocks.run Blocks.sequential (Reader.rows file.Store.Disk file.X 9) Outlet.none AnnDataFiles.transcript
+
+                      Expect.equal (layer |> List.map (fun (_, _, row) -> row)) [ [ 0, 5.0; 1, 5.0 ]; [ 1, 10.0 ] ] "the layer"
+
+                      let limited =
+                          { recipe with
+                              Filter =
+                                  Some
+                                      { Recipe.filter with
+                                          MinCounts = Some 15.0 } }
+
+                      Pipeline.run limited Settings.standard input (Output.NewFile output) |> ok |> ignore
+                      Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 2.0 ] ] "what stays of X"
+                      GenFiles.isFault "no layer called other" (fun () -> Schema.openReadAs (MatrixName.Layer "other") input)))
+          } ]
