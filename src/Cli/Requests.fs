@@ -103,8 +103,8 @@ module Requests =
         }
 
     let private requireNewFile files output =
-        match files, output with
-        | _ :: _ :: _, Ok InPlace -> Checked.mistake "several FILEs cannot be changed in place; say --out FILE."
+        match inputs files, output with
+        | Ok(_ :: _ :: _), Ok InPlace -> Checked.mistake "several FILEs cannot be changed in place; say --out FILE."
         | _ -> output
 
     let private run (command: Command) (spoken: Spoken) files =

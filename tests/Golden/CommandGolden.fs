@@ -22,6 +22,37 @@ let work line =
 
 let private recipe line = (work line).Wish.Recipe
 
+/// What a line says about inputs.
+let private conversions =
+    [ for line, inputs, conversion in
+          [ "pipeline a.h5ad --in-place", [ "a.h5ad" ], Conversion.standard
+            "pipeline a.h5 b/ --out c --genome mm10 --feature-type all --make-unique --join OUTER --sample-key batch --sample-names x,y --index-unique -",
+            [ "a.h5"; "b/" ],
+            { Genome = Some "mm10"
+              FeatureType = Some "all"
+              MakeUnique = true
+              Join = Outer
+              SampleKey = "batch"
+              SampleNames = [ "x"; "y" ]
+              IndexUnique = Some "-" } ] do
+          test line {
+              Expect.equal (work line).Inputs inputs "the inputs"
+              Expect.equal (work line).Conversion conversion "the conversion"
+          }
+      test "convert and info" {
+          Expect.equal
+              (request "convert a b --join outer --out c").Task
+              (Convert(
+                  [ "a"; "b" ],
+                  { Conversion.standard with
+                      Join = Outer },
+                  "c"
+              ))
+              "convert"
+
+          Expect.equal (request "info a.h5").Task (Info([ "a.h5" ], Conversion.standard)) "info"
+      } ]
+
 let private withFilter change recipe =
     { recipe with
         Filter = Some(change Recipe.filter) }
@@ -168,4 +199,5 @@ let all =
               "recipes"
               [ for line, expected in recipes do
                     test $"singlesharp {line}" { Expect.equal (recipe line) expected "the recipe" } ]
+          testList "conversions" conversions
           testList "spellings" spellings ]

@@ -130,11 +130,14 @@ let kinds =
     [ "exotic", false
       "filtered", false
       "lzf", false
-      "data_described", true
-      "groups_described", true
+      "data_described", false
+      "groups_described", false
       "counts_linked", false
-      "x_linked", true
-      "frames_linked", true
+      "x_linked", false
+      "frames_linked", false
+      "frames_apart", false
+      "links_within", false
+      "columns_linked", false
       "x_referred", true ]
 
 /// Files of a kind, in several layouts.

@@ -112,6 +112,22 @@ let tests =
                       Expect.equal (file.Dataset("obs/batch").Read<int64[]>()) (Array.init 40 int64) "PureHDF reads it")
           }
 
+          test "an order that names what is not there, or not all that is, is kept, and only what is written joins it" {
+              GenFiles.withPath (fun path ->
+                  let obs =
+                      AnnDataFiles.frame
+                          (AnnDataFiles.names "cell" 5)
+                          [ "a", H5Dataset [| 1; 2; 3; 4; 5 |]; "b", H5Dataset [| 1; 2; 3; 4; 5 |] ]
+
+                  obs.Attributes["column-order"] <- [| "gone"; "a"; "later" |]
+                  let rows = List.init 5 (fun row -> [ row, 1.0 ])
+                  (AnnDataFiles.file (AnnDataFiles.usual InOnePiece) 6 (AnnDataFiles.csr rows) [ "obs", box obs ]).Write path
+                  let before = elements path
+                  edit path [ column Numeric.Int32 "new"; column Numeric.Int64 "later" ] [] id
+                  Expect.equal (order path "obs") [ "gone"; "a"; "later"; "new" ] "the order"
+                  Expect.equal (lost before (elements path)) [ "obs" ] "what changed")
+          }
+
           test "a logarithm leaves its note, with its base where it has one" {
               for fixture in [ "cells"; "cells_old" ] do
                   for basis in [ None; Some 2.0 ] do

@@ -91,6 +91,25 @@ let tests =
               Expect.contains [ None; Some("" :: [ for i in 0..298 -> $"label {i}" ]) ] (names "codes") "big-endian codes"
           }
 
+          test "arrays of records, as anndata 0.6 had them" {
+              GenFiles.withBytes (GenFiles.fixtureBytes "frames") (fun path ->
+                  GenFiles.withStore path (fun store ->
+                      let frame = Frame.read store "records"
+                      Expect.equal (frame.Rows, frame.IndexName, frame.Columns) (20000L, "index", [ "n"; "flag" ]) "its shape"
+                      Expect.sequenceEqual (Frame.names store frame 0L frame.Rows) [ for i in 0..19999 -> $"row {i}" ] "names"
+                      Expect.sequenceEqual (Frame.names store frame 16383L 3L) [ "row 16383"; "row 16384"; "row 16385" ] "across batches"
+                      let flags = Frame.booleans store frame "--gene-set" "flag"
+                      Expect.equal flags (Array.init 20000 (fun i -> i % 3 = 0)) "a boolean field"
+                      GenFiles.isFault "int32 values where" (fun () -> Frame.booleans store frame "--gene-set" "n")
+                      GenFiles.isFault "does not exist" (fun () -> Frame.booleans store frame "--gene-set" "index 2")
+                      GenFiles.isFault "read the file with anndata" (fun () -> frame.Group)
+
+                      let frame = Frame.read store "records_by_another_name"
+                      Expect.equal (frame.IndexName, frame.Columns) ("cell", [ "x" ]) "the first field is the index"
+                      Expect.equal (List.ofSeq (Frame.names store frame 0L 3L)) [ "one"; "zwölf"; "" ] "names of variable length"
+                      GenFiles.isFault "neither a group of columns nor" (fun () -> Frame.read store "no_records")))
+          }
+
           test "more names than are read at a time" {
               let many = Array.init 40_000 (fun i -> $"cell {i}")
 

@@ -33,7 +33,7 @@ let tests =
                       Expect.equal (Set names) expected file
           }
 
-          test "soft and external links are kept and not followed" {
+          test "soft and external links are kept as they are" {
               for file in files do
                   let links = linksOf file ""
 
@@ -49,6 +49,28 @@ let tests =
                             Links = links
                             OrderFlags = 0 })
                       "no address"
+          }
+
+          test "soft links are followed by whoever looks for a name, in a group or along a path" {
+              for file in files do
+                  GenFiles.withBytes (GenFiles.fixtureBytes file) (fun path ->
+                      GenFiles.withStore path (fun store ->
+                          let root = store.Root
+                          let tracked = GenFiles.findGroup store "tracked"
+                          let alpha = store.TryPlace("tracked", tracked, "alpha")
+                          Expect.isSome alpha "a hard link"
+                          Expect.equal (store.TryPlace("", root, "soft")) alpha "a soft link"
+                          Expect.equal (store.TryPlace("tracked", tracked, "soft")) alpha "one behind another"
+                          let struct (parent, link) = store.LinkAt "tracked/soft"
+                          Expect.equal (parent, link.Target.IsHard) (tracked.Header.Address, false) "the link itself, along a path"
+                          Expect.equal (alpha.Value.Parent, alpha.Value.Name) (tracked.Header.Address, "alpha") "where the hard link is"
+                          Expect.isNone (store.TryFind("", root, "nothing")) "no name"
+
+                          GenFiles.isFault "dangling: it is a soft link to /nowhere/at all" (fun () ->
+                              store.TryFind("", root, "dangling"))
+
+                          GenFiles.isFault "an external link to other.h5" (fun () -> store.TryFind("tracked", tracked, "outside"))
+                          GenFiles.isFault "nowhere" (fun () -> store.LinkAt "nowhere/at all")))
           }
 
           test "two names of one group lead to one address" {

@@ -107,7 +107,14 @@ let private edit (path: string) model (places: Dictionary<int, int64>) everywher
     let grown group =
         let label = fresh ()
         let address = putDataset draft label
-        draft.Rewrite($"group {group}", Links.read disk places[group], [ "added", address ], []), label
+
+        draft.Rewrite(
+            $"group {group}",
+            Links.read disk places[group],
+            [ "added", address ],
+            [ draft.StringAttribute("new", $"text {label}") ]
+        ),
+        label
 
     let moved =
         [ for group in everywhere ->

@@ -158,15 +158,15 @@ module Edit =
             Successor.requireAttributes store.Disk dataset.Path dataset.Header
             References.requireNone store references dataset.Path dataset.Header
 
-        let place = store.PlaceOf file.X.Path
+        let struct (parent, _) = store.LinkAt file.X.Path
 
         /// X has a new group, while under its other names the old one stays and holds the same indices.
         let sparse (arrays: SparseArrays) renewed =
             editable file.X.Path arrays.Group |> ignore
             List.iter replaceable renewed
 
-            [ place.Parent
-              if arrays.Group.Header.LinkCount > 1 then
+            [ parent
+              if not file.X.IsAlone then
                   for link in arrays.Group.Links do
                       match link.Target with
                       | Hard address -> address
@@ -179,7 +179,7 @@ module Edit =
             | _, (Rows arrays | Columns arrays) -> sparse arrays file.X.Datasets
             | _, Dense dataset ->
                 replaceable dataset
-                [ place.Parent ]
+                [ parent ]
 
         let frame (frame: Frame) columns =
             if List.isEmpty columns then
@@ -256,8 +256,8 @@ module Edit =
               | None -> ()
               yield! kept "" ]
             |> List.map (fun (path, address) ->
-                let place = file.Store.PlaceOf path
-                place.Parent, place.Name, address)
+                let struct (parent, link) = file.Store.LinkAt path
+                parent, link.Name, address)
 
         draft.Commit(
             Relink.settle

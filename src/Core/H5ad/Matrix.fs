@@ -38,6 +38,8 @@ type Matrix =
         Form: Form
         Cells: int64
         Genes: int
+        /// Does only its path lead to it and to what it consists of? What has other names must stay as it is under these.
+        IsAlone: bool
         /// The type of its values; float16 counts as float32, which holds the same values.
         Type: Numeric
     }
@@ -149,6 +151,10 @@ module Matrix =
 
         { Path = path
           Form = if byRows then Rows arrays else Columns arrays
+          IsAlone =
+            group.Header.LinkCount = 1
+            && data.Header.LinkCount = 1
+            && [ "data"; "indices"; "indptr" ] |> List.forall (fun name -> (Links.tryFind name group).IsSome)
           Cells = cells
           Genes = int genes
           Type = numericOf store data }
@@ -161,6 +167,7 @@ module Matrix =
 
             { Path = path
               Form = Dense dataset
+              IsAlone = dataset.Header.LinkCount = 1
               Cells = cells
               Genes = int genes
               Type = numericOf store dataset }
@@ -191,6 +198,7 @@ module Matrix =
                   Data = data
                   Indices = indices
                   Indptr = indptr }
+          IsAlone = true
           Cells = cells
           Genes = genes
           Type = numeric }

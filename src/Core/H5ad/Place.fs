@@ -104,14 +104,6 @@ module Place =
             |> Array.map (fun entry -> struct (0L, entry.Address, entry.Size))
         | _ -> [||]
 
-    /// Does only X lead to this dataset, by one name each?
-    let private isAlone (matrix: Matrix) (data: Dataset) =
-        data.Header.LinkCount = 1
-        && match matrix.Form with
-           | Rows arrays
-           | Columns arrays -> arrays.Group.Header.LinkCount = 1
-           | Dense _ -> true
-
     /// The datasets of the matrix that nobody will ever read again once it is what the plan makes of it.
     let private givenUp (file: H5adFile) plan =
         let replaced =
@@ -120,7 +112,7 @@ module Place =
             | StoreAnew, Rows arrays -> [ arrays.Data ]
             | _ -> []
 
-        if (References.find file.Store).AreAll then replaced |> List.filter (isAlone file.X) else []
+        if (References.find file.Store).AreAll then replaced |> List.filter (fun dataset -> file.X.IsAlone && dataset.Header.LinkCount = 1) else []
 
     /// A clone of the file as a draft. Where a pass will `read` all of X, what it reads is not copied yet: the outlet copies it
     /// as it is read. Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.

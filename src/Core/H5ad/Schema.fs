@@ -55,6 +55,12 @@ module Schema =
 
     let private ofStore (store: Store) name =
         let x = matrix store name
+        let struct (_, link) = store.LinkAt x.Path
+
+        let x =
+            { x with
+                IsAlone = x.IsAlone && link.Target.IsHard }
+
         let obs = Frame.read store "obs"
         let var = Frame.read store (if name = MatrixName.Raw then "raw/var" else "var")
         requireRows store obs x x.Cells "cells"

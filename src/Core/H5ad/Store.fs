@@ -101,12 +101,12 @@ type Store(disk: Disk) =
         store.TryPlace(parent, group, name)
         |> Option.map (fun place -> store.At((if parent = "" then name else $"{parent}/{name}"), place.Address))
 
-    /// The object at a path from the root, when there is one.
-    member store.TryFind(path: string) =
+    /// The group that holds the last name of a path from the root, its own path, and that name.
+    member private store.Holder(path: string) =
         let rec down parent (group: Group) (parts: string list) =
             match parts with
             | [] -> None
-            | [ last ] -> store.TryFind(parent, group, last)
+            | [ last ] -> Some(parent, group, last)
             | first :: rest ->
                 match store.TryFind(parent, group, first) with
                 | Some(GroupNode inner) -> down (if parent = "" then first else $"{parent}/{first}") inner rest
@@ -114,20 +114,15 @@ type Store(disk: Disk) =
 
         down "" root (List.ofArray (path.Split '/'))
 
-    /// Where a path from the root leads.
-    member store.PlaceOf(path: string) =
-        let rec down parent (group: Group) (parts: string list) =
-            match parts with
-            | [] -> None
-            | [ last ] -> store.TryPlace(parent, group, last)
-            | first :: rest ->
-                match store.TryFind(parent, group, first) with
-                | Some(GroupNode inner) -> down (if parent = "" then first else $"{parent}/{first}") inner rest
-                | _ -> None
+    /// The object at a path from the root, when there is one; soft links are followed.
+    member store.TryFind(path: string) = store.Holder path |> Option.bind (fun (parent, group, name) -> store.TryFind(parent, group, name))
 
-        match down "" root (List.ofArray (path.Split '/')) with
-        | Some place -> place
-        | None -> disk.Damaged path "there is nothing"
+    /// The link at the end of a path from the root, itself: whoever replaces it leaves what it led to as it was.
+    member store.LinkAt(path: string) =
+        match store.Holder path with
+        | Some(_, group, name) when group.Links |> List.exists (fun link -> link.Name = name) ->
+            struct (group.Header.Address, group.Links |> List.find (fun link -> link.Name = name))
+        | _ -> disk.Damaged path "there is nothing"
 
     /// The dataset behind a name in a group.
     member store.Dataset(parent, group, name) =

@@ -216,6 +216,9 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         successors.Add(struct (address, old.Address))
         address
 
+    /// Writes the strings that are still held back, so that they can be read.
+    member _.FlushStrings() = closeHeap ()
+
     /// Makes the new root group visible: everything is on the device before the one write that counts, and that before the return.
     member _.Commit(root: int64) =
         closeHeap ()

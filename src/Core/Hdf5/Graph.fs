@@ -52,9 +52,9 @@ module Graph =
                 if links > disk.Length then
                     disk.Damaged $"the group at byte {parent}" "groups share their links"
 
-                if link.Target.IsHard then
-                    let target = lead parent link
+                let target = lead parent link
 
+                if target <> Bytes.undefined then
                     match parents.TryGetValue target with
                     | true, known -> known.Add parent
                     | _ ->

@@ -9,7 +9,8 @@ type Moves =
     {
         /// Old addresses and new ones: every name of the old object leads to the new one.
         Everywhere: (int64 * int64) list
-        /// The address of a group, the name of one of its links, and where it leads: other names of the old object stay.
+        /// The address of a group, the name of one of its links, and where it leads, even if it was a soft link: other names of
+        /// the old object stay.
         Single: (int64 * string * int64) list
     }
 
@@ -64,6 +65,9 @@ module Relink =
         let single =
             dict [ for parent, name, address in moves.Single -> struct (now parent, name), address ]
 
+        let isSingle parent (link: Link) =
+            single.ContainsKey(struct (parent, link.Name))
+
         let lead parent (link: Link) =
             match link.Target, single.TryGetValue(struct (parent, link.Name)) with
             | _, (true, address) -> address
@@ -96,10 +100,12 @@ module Relink =
             [ for address in graph.GroupAddresses do
                   if
                       (Links.read disk address).Links
-                      |> List.exists (fun link -> link.Target.IsHard && link.Target <> Hard(lead address link))
+                      |> List.exists (fun link ->
+                          (link.Target.IsHard || isSingle address link) && link.Target <> Hard(lead address link))
                   then
                       address ]
 
+        draft.FlushStrings()
         let heap = GlobalHeap disk
         let renewed = Dictionary<int64, int64>()
 
@@ -115,7 +121,7 @@ module Relink =
                       if graph.AreAll then Graph.count graph address else max header.LinkCount (Graph.count graph address)
 
                   let final (link: Link) =
-                      if link.Target.IsHard then
+                      if link.Target.IsHard || isSingle address link then
                           let target = lead address link
 
                           match renewed.TryGetValue target with

@@ -13,6 +13,7 @@ module Converting =
 
     let private kindOf path =
         if Directory.Exists path then
+            MatrixFolder.filesOf path |> ignore
             Folder
         else
             try

@@ -58,7 +58,8 @@ module Inputs =
                 with trouble when (Fault.tryFind trouble).IsSome ->
                     Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)
             finally
-                File.Delete temporary
+                if File.Exists temporary then
+                    File.Delete temporary
 
     /// Runs a recipe on what the inputs hold.
     let run conversion recipe (settings: Settings) (inputs: string list) output =

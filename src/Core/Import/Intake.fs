@@ -41,13 +41,7 @@ module Intake =
         // What waits to leave, per block.
         let page = 8L * 1024L * 1024L
 
-        let fit =
-            Budget.fit
-                matrix
-                settings
-                { Budget.nothing with
-                    State = 0L
-                    Page = page }
+        let fit = Budget.fit matrix settings { Budget.nothing with Page = page }
 
         fit, Reader.rows disk matrix fit.ValuesPerSlice |> Duplicates.refused matrix.Genes
 

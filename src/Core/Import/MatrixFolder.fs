@@ -28,6 +28,12 @@ module MatrixFolder =
                 )
             )
 
+    /// The three files of a folder: the matrix, the names of genes and those of cells. Without them it is none of these folders.
+    let filesOf folder =
+        let matrix = require folder [ "matrix.mtx" ] "counts"
+        let genes = require folder [ "genes.tsv"; "features.tsv" ] "names of genes"
+        struct (matrix, genes, require folder [ "barcodes.tsv" ] "names of cells")
+
     /// So many lines, in columns.
     let private table path count what =
         use lines = new Lines(path)
@@ -118,9 +124,7 @@ module MatrixFolder =
     /// Opens a folder as scanpy's read_10x_mtx reads it, names made unique. The entries are brought into order in a scratch
     /// file in another folder; `told` hears how many cells' worth of them have been read.
     let openRead (settings: Settings) scratchFolder (folder: string) (choice: TenXChoice) (told: int64 -> int64 -> unit) : Intake =
-        let matrixPath = require folder [ "matrix.mtx" ] "counts"
-        let genesPath = require folder [ "genes.tsv"; "features.tsv" ] "names of genes"
-        let barcodesPath = require folder [ "barcodes.tsv" ] "names of cells"
+        let struct (matrixPath, genesPath, barcodesPath) = filesOf folder
         let paths = [ matrixPath; genesPath; barcodesPath ]
         let state = stateOf paths
 
