@@ -27,6 +27,7 @@ let all =
           PipelineConformance.all
           ImportGolden.all
           ImportFaults.all
+          AliasGolden.tests
           CompatibilityGolden.tests
           Consumers.tests
           FacadeGolden.tests
