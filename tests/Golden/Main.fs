@@ -15,6 +15,7 @@ let all =
           MistakeGolden.all
           ToolGolden.all
           DamageGolden.all
+          VerifyGolden.all
           FuzzGolden.all
           RealGolden.all
           DenseGolden.all

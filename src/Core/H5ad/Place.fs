@@ -112,7 +112,10 @@ module Place =
             | StoreAnew, Rows arrays -> [ arrays.Data ]
             | _ -> []
 
-        if (References.find file.Store).AreAll then replaced |> List.filter (fun dataset -> file.X.IsAlone && dataset.Header.LinkCount = 1) else []
+        if (References.find file.Store).AreAll then
+            replaced |> List.filter (fun dataset -> file.X.IsAlone && dataset.Header.LinkCount = 1)
+        else
+            []
 
     /// A clone of the file as a draft. Where a pass will `read` all of X, what it reads is not copied yet: the outlet copies it
     /// as it is read. Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
