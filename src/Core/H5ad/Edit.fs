@@ -108,7 +108,8 @@ module Edit =
         | NewChunks(index, extent, precision), Rows arrays ->
             replaced arrays precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index)
         | NewRows links, (Rows arrays | Columns arrays) ->
-            let shape = Attribute.tryFind draft.Disk arrays.ShapeName arrays.Group.Header |> Option.get
+            let shape =
+                Attribute.tryFind draft.Disk arrays.ShapeName arrays.Group.Header |> Option.get
 
             rewrite
                 arrays
