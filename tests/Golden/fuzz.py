@@ -107,7 +107,11 @@ def unreadable(path):
         for name in names:
             child = f"{path}/{name}"
             try:
-                if group.get(name, getlink=True).__class__ is not h5py.HardLink:
+                # Of a link that it cannot read, h5py says None.
+                link = group.get(name, getlink=True)
+                if link is None:
+                    wrong.add(child)
+                if not isinstance(link, h5py.HardLink):
                     continue
                 found = group[name]
             except Exception:
