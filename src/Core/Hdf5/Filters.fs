@@ -152,7 +152,8 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
             | _ when Filters.isIdle filter -> ()
             | Dataset.Deflate -> deflate (int (min 9u filter.Parameters[0]))
             | Dataset.Shuffle ->
-                reserve length
+                // A checksum may follow.
+                reserve (length + 4)
                 Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)
                 swap length
             | Dataset.Fletcher32 -> seal ()
