@@ -21,8 +21,8 @@ module Execution =
             Cancel = cancel }
 
     /// The recipe with its lists of genes read, and what is worth a warning so far.
-    let private complete warn file recipe (work: Work) =
-        let sets, remarks = GeneLists.read file work.Wish.GeneSets
+    let private complete warn file (recipe: Recipe) (work: Work) =
+        let sets, remarks = GeneLists.read file recipe.Matrix work.Wish.GeneSets
         let remarks = work.Wish.Remarks @ remarks
         remarks |> List.iter warn
         Recipes.withGeneSets sets recipe, remarks
