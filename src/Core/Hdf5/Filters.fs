@@ -129,6 +129,9 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
         length <- length - 4
 
     let seal () =
+        if here.Length < length + 4 then
+            Array.Resize(&here, length + 4)
+
         BitConverter.TryWriteBytes(Span(here, length, 4), Checksum.fletcher32 (ReadOnlySpan(here, 0, length))) |> ignore
 
         length <- length + 4
@@ -191,8 +194,7 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
                 match filter.Id with
                 | Dataset.Deflate -> deflate (int (min 9u filter.Parameters[0]))
                 | Dataset.Shuffle ->
-                    // A checksum may follow.
-                    reserve (length + 4)
+                    reserve length
                     Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)
                     swap length
                 | Dataset.Fletcher32 -> seal ()
