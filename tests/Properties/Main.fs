@@ -65,6 +65,7 @@ let all =
           DenseOutletLaws.tests
           CloneLaws.tests
           EditLaws.tests
+          ClaimsLaws.tests
           PlaceLaws.tests
           AlignedLaws.tests
           AlignedLinksLaws.tests

@@ -94,15 +94,21 @@ module Place =
             struct (low, (start + length - low) &&& ~~~7L))
         |> List.filter (fun (struct (_, length)) -> length > 0L)
 
-    /// All bytes that a dataset takes outside of its header.
-    let private stored disk (data: Dataset) =
-        match data.Layout, chunksOf disk data with
-        | Contiguous address, _ when address <> Bytes.undefined -> [| struct (0L, address, data.Count * int64 data.ElementSize) |]
-        | _, ValueSome chunks ->
-            chunks.Entries
-            |> Array.filter (fun entry -> entry.Address <> Bytes.undefined)
-            |> Array.map (fun entry -> struct (0L, entry.Address, entry.Size))
-        | _ -> [||]
+    /// Those datasets whose bytes no other object claims.
+    let own (store: Store) (datasets: Dataset list) =
+        match Claims.find store with
+        | Some claims ->
+            let contested = Claims.contested claims
+            datasets |> List.filter (fun dataset -> not (contested.Contains dataset.Header.Address))
+        | None -> []
+
+    /// Can values of this type go where those of the matrix are?
+    let isOverwritable (file: H5adFile) datatype =
+        file.X.IsAlone && canOverwrite file.Store.Disk file.X.Values datatype && not (own file.Store [ file.X.Values ]).IsEmpty
+
+    /// The bytes of a dataset outside of its header, as `ranges` takes them.
+    let stored disk (data: Dataset) =
+        Claims.ofDataset disk data |> Array.map (fun claim -> struct (0L, claim.Start, claim.Length))
 
     /// The datasets of the matrix that nobody will ever read again once it is what the plan makes of it.
     let private givenUp (file: H5adFile) plan =
@@ -112,8 +118,8 @@ module Place =
             | StoreAnew, Rows arrays -> [ arrays.Data ]
             | _ -> []
 
-        if (References.find file.Store).AreAll then
-            replaced |> List.filter (fun dataset -> file.X.IsAlone && dataset.Header.LinkCount = 1)
+        if file.X.IsAlone && not replaced.IsEmpty && (References.find file.Store).AreAll then
+            replaced |> List.filter (fun dataset -> dataset.Header.LinkCount = 1) |> own file.Store
         else
             []
 

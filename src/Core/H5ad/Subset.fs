@@ -164,17 +164,6 @@ module Subset =
           if not colors.IsEmpty then
               "uns", colors ]
 
-    /// Chunks and other pieces of a dataset, as Place.ranges takes them.
-    let private pieces (disk: Disk) (dataset: Dataset) =
-        match dataset.Layout with
-        | Contiguous address when address <> Bytes.undefined && dataset.Count > 0L ->
-            [| struct (0L, address, dataset.Count * int64 dataset.ElementSize) |]
-        | Chunked _ ->
-            (Chunks.load disk dataset).Entries
-            |> Array.filter (fun chunk -> chunk.Address <> Bytes.undefined)
-            |> Array.map (fun chunk -> struct (0L, chunk.Address, chunk.Size))
-        | _ -> [||]
-
     /// What a selection writes anew and leaves to nobody else.
     let rec private renewed aligned =
         match aligned with
@@ -193,6 +182,10 @@ module Subset =
     /// them, and new chunks may take their room. What has a second name is not among them.
     let givenUp (file: H5adFile) selection : struct (int64 * int64) list =
         if (References.find file.Store).AreAll then
-            allRenewed file selection |> Array.ofList |> Array.collect (pieces file.Store.Disk) |> Place.ranges
+            allRenewed file selection
+            |> Place.own file.Store
+            |> Array.ofList
+            |> Array.collect (Place.stored file.Store.Disk)
+            |> Place.ranges
         else
             []

@@ -64,8 +64,7 @@ module Plan =
         if recipe.Log1p.IsSome then Precision.numeric (Precision.afterLog1p normalized) else normalized
 
     let private values (file: H5adFile) recipe after =
-        let fits =
-            file.X.IsAlone && Place.canOverwrite file.Store.Disk file.X.Values (Numeric.datatype after)
+        let fits = lazy Place.isOverwritable file (Numeric.datatype after)
 
         if recipe.Filter.IsSome then
             RowByRow
@@ -74,8 +73,8 @@ module Plan =
         else
             match file.X.Form with
             | Rows _ when recipe.SumDuplicates -> RowByRow
-            | Rows _ -> if fits then Overwrite else StoreAnew
-            | Dense values -> if fits && not values.Layout.IsChunked then Overwrite else RowByRow
+            | Rows _ -> if fits.Value then Overwrite else StoreAnew
+            | Dense values -> if fits.Value && not values.Layout.IsChunked then Overwrite else RowByRow
             | Columns _ -> RowByRow
 
     /// How many genes pca will look at, at most, where that is known.
