@@ -35,7 +35,22 @@ let private recipes =
           Filter = Some limited
           Hvg = Some { Recipe.hvg with NTopGenes = Some 3 } } ]
 
-/// All but X by hash, and X by its rows; or the sentence, without the path.
+/// Numbers of genes and cells, whose integer types depend on the form as they do in scanpy.
+let private numbered = [ "obs/n_genes_by_counts"; "var/n_cells_by_counts" ]
+
+let private numbersOf path =
+    use file = Schema.openRead path
+    let disk = file.Store.Disk
+
+    [ for name in numbered do
+          match file.Store.TryFind name with
+          | Some(DatasetNode dataset) ->
+              let numbers = Array.zeroCreate (int dataset.Count)
+              Whole.decode dataset.Type (Span(SlabReader(disk, dataset).ReadAll())) numbers
+              name, List.ofArray numbers
+          | _ -> () ]
+
+/// X by its rows, numbers by their values, and all else by hash; or the sentence, without the path.
 let private outcomeOf form numeric rows recipe =
     GenFiles.withPath (fun input ->
         GenFiles.withPath (fun output ->
@@ -48,7 +63,8 @@ let private outcomeOf form numeric rows recipe =
             | Ok _ ->
                 let others =
                     (ok (Pipeline.digest Settings.standard output)).Elements
-                    |> List.filter (fun element -> element.Path <> "/" && not (element.Path.StartsWith "X"))
+                    |> List.filter (fun element ->
+                        element.Path <> "/" && not (element.Path.StartsWith "X" || List.contains element.Path numbered))
 
                 // Zeros that became stored values are zeros.
                 let meant row =
@@ -56,7 +72,7 @@ let private outcomeOf form numeric rows recipe =
                     |> List.filter (fun (_, value) -> value <> 0.0)
                     |> List.map (fun (gene: int, value) -> gene, BitConverter.DoubleToInt64Bits value)
 
-                Ok(others, GenForms.read output Blocks.sequential 100 |> List.map (fun (cell, row) -> cell, meant row))))
+                Ok(others, numbersOf output, GenForms.read output Blocks.sequential 100 |> List.map (fun (cell, row) -> cell, meant row))))
 
 let tests =
     testList
@@ -103,6 +119,45 @@ let tests =
                       use kept = Schema.openRead output
                       Expect.equal (kept.X.Type, kept.X.Values.Type) (Numeric.Float32, Float(2, false)) "its type"
                       Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 0.5; 2, 2.0 ]; 1L, [ 1, third ] ] "what stays"))
+          }
+
+          test "what is computed of float16 is float32 in every form" {
+              let counts = [| half 1.0f; half 2.0f; half 4.0f |]
+
+              let rows kind =
+                  let file =
+                      AnnDataFiles.file (AnnDataFiles.usual InOnePiece) 3 (AnnDataFiles.csr [ [ 0, 1.0 ]; [ 1, 2.0 ]; [ 2, 4.0 ] ]) []
+
+                  (file["X"] :?> H5Group)["data"] <- H5Dataset counts
+                  (file["X"] :?> H5Group).Attributes[ "encoding-type" ] <- kind
+                  file
+
+              let dense =
+                  AnnDataFiles.file
+                      (AnnDataFiles.usual InOnePiece)
+                      3
+                      (AnnDataFiles.csr [ [ 0, 1.0 ]; [ 1, 2.0 ]; [ 2, 3.0 ] ])
+                      [ "X", H5Dataset(Array2D.init 3 3 (fun i j -> if i = j then counts[i] else half 0.0f)) ]
+
+              let recipe =
+                  { Recipe.nothing with
+                      NormalizeTotal =
+                          Some
+                              { Recipe.normalizeTotal with
+                                  TargetSum = Counts 1e6 } }
+
+              for name, file in [ "csr", rows "csr_matrix"; "csc", rows "csc_matrix"; "dense", dense ] do
+                  GenFiles.withPath (fun input ->
+                      GenFiles.withPath (fun output ->
+                          file.Write input
+                          Pipeline.run recipe Settings.standard input (Output.NewFile output) |> ok |> ignore
+                          use after = Schema.openRead output
+                          Expect.equal after.X.Values.Type (Numeric.datatype Numeric.Float32) $"{name}: its type"
+
+                          Expect.equal
+                              (GenForms.read output Blocks.sequential 9)
+                              [ for i in 0..2 -> int64 i, [ i, 1e6 ] ]
+                              $"{name}: values beyond float16"))
           }
 
           test "a layer is read and written like X, which stays as it is" {
