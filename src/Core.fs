@@ -23,7 +23,8 @@ module Pipeline =
     /// Works with a file that is open for reading; a 10x input is converted first.
     let private opened (recipe: Recipe) settings path work =
         guarded (fun () ->
-            Inputs.asFile Conversion.standard settings [ path ] None (fun file _ -> using (Schema.openReadAs recipe.Matrix file) work))
+            Inputs.asFile Conversion.standard recipe settings [ path ] None (fun file recipe _ ->
+                using (Schema.openReadAs recipe.Matrix file) (work recipe)))
 
     /// Runs a recipe on a file: one read of X for everything, one more for each of exclude_highly_expressed and a median target.
     let run (recipe: Recipe) (settings: Settings) (input: string) (output: Output) : Result<Report, Fault> =
@@ -71,7 +72,7 @@ module Pipeline =
 
     /// What a recipe means for a file: reads, writes and memory, before anything runs.
     let plan (recipe: Recipe) (settings: Settings) (path: string) : Result<Plan, Fault> =
-        opened recipe settings path (fun file -> Plan.ofFile file recipe settings)
+        opened recipe settings path (fun recipe file -> Plan.ofFile file recipe settings)
 
     /// QC metrics, normalize_total and log1p in one read and one write.
     let preprocess settings input output =
@@ -81,11 +82,11 @@ module Pipeline =
     /// the question steps row by row, so that cutting a slice in two changes no state.
     /// What the question's own code throws arrives as it was thrown.
     let fold (question: Fold<Slice, 'r>) (settings: Settings) (path: string) : Result<'r, Fault> =
-        opened Recipe.nothing settings path (fun file -> Pass.ask file settings question)
+        opened Recipe.nothing settings path (fun _ file -> Pass.ask file settings question)
 
     /// What is in a file, and what a recipe would do to it.
     let info (recipe: Recipe) (settings: Settings) (path: string) : Result<Info, Fault> =
-        opened recipe settings path (fun file ->
+        opened recipe settings path (fun recipe file ->
             { Info.ofFile file recipe settings with
                 Path = path })
 

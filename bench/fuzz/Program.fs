@@ -23,10 +23,10 @@ let main arguments =
             if seed % 1000 = 0 then
                 eprintfn $"seed {seed}, {clock.Elapsed.TotalSeconds:F0} s"
 
-        let tally =
-            Fuzz.campaign folder.FullName originals (seq { first .. first + count - 1 }) told
+        let tally = Fuzz.campaign originals (seq { first .. first + count - 1 }) told
 
-        printfn $"{tally.Mutants} mutants of {originals.Length} files, seeds {first} to {first + count - 1}, in {clock.Elapsed.TotalSeconds:F0} s"
+        printfn
+            $"{tally.Mutants} mutants of {originals.Length} files, seeds {first} to {first + count - 1}, in {clock.Elapsed.TotalSeconds:F0} s"
 
         for ending, times in tally.Endings do
             printfn $"  {ending}: {times}"

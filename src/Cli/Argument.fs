@@ -201,7 +201,8 @@ type Argument =
             | Skip _ ->
                 "leave steps out: filter, qc, normalize_total, log1p, hvg, pca; several as qc,log1p or by saying --skip again. Options of a step that is left out are ignored."
             | Layer _ -> "read this layer instead of X, and write it where values change."
-            | Use_Raw -> "read raw/X instead of X; of the steps, qc alone can. Columns of its genes go to raw/var."
+            | Use_Raw ->
+                "read raw/X and raw/var instead of X and var. qc alone leaves all in its place; other steps make a new file whose X comes from raw."
             | Sum_Duplicates -> "add up what a cell has of one gene where it is stored more than once, instead of refusing it."
             | Allow_Invalid -> "compute with negative, NaN and infinite values as scanpy does, instead of refusing them."
             | Workers _ -> "threads that read and compute; no result depends on it. Default: all processors."

@@ -153,9 +153,14 @@ module Command =
         { Name = "convert"
           Line = "make an .h5ad file of 10x output, or one of several files."
           About =
-            "Makes an .h5ad file of a 10x .h5 file of Cell Ranger 2 or later, of a folder with matrix.mtx and the names beside it, or of several such inputs and .h5ad files, whose cells follow one another. X streams to compressed sparse rows, as scanpy's read_10x_h5 and read_10x_mtx and anndata's concat would hold it. Every other command takes such inputs too, and forgets the .h5ad file afterwards."
+            "Makes an .h5ad file of a 10x .h5 file of Cell Ranger 2 or later, of a folder with matrix.mtx and the names beside it, or of several such inputs and .h5ad files, whose cells follow one another. With --layer or --use-raw, another matrix of an .h5ad file becomes X. X streams to compressed sparse rows, as scanpy's read_10x_h5 and read_10x_mtx and anndata's concat would hold it. Every other command takes such inputs too, and forgets the .h5ad file afterwards."
           Syntax = "FILE... --out FILE [options]"
-          Chapters = [ Chapter.Input; Chapter.Sources; Chapter.Output; Chapter.General ]
+          Chapters =
+            [ Chapter.Input
+              Chapter.Sources
+              Chapter.Output
+              Chapter.Matrix
+              Chapter.General ]
           Steps = Recipe.nothing }
 
     let private digest =

@@ -21,11 +21,11 @@ module Execution =
             Cancel = cancel }
 
     /// The recipe with its lists of genes read, and what is worth a warning so far.
-    let private complete warn file (work: Work) =
-        let sets, remarks = GeneLists.read file work.Wish.GeneSets
+    let private complete warn file (recipe: Recipe) (work: Work) =
+        let sets, remarks = GeneLists.read file recipe.Matrix work.Wish.GeneSets
         let remarks = work.Wish.Remarks @ remarks
         remarks |> List.iter warn
-        Recipes.withGeneSets sets work.Wish.Recipe, remarks
+        Recipes.withGeneSets sets recipe, remarks
 
     let private run request (settings: Settings) (work: Work) output =
         let clock = Stopwatch.StartNew()
@@ -37,8 +37,8 @@ module Execution =
                         Progress = progress
                         Warn = warn }
 
-                Inputs.asFile work.Conversion settings work.Inputs (Some output) (fun file warnings ->
-                    let recipe, remarks = complete warn file work
+                Inputs.asFile work.Conversion work.Wish.Recipe settings work.Inputs (Some output) (fun file recipe warnings ->
+                    let recipe, remarks = complete warn file recipe work
                     let report = Pipeline.run recipe settings file output |> orThrow
 
                     recipe,
@@ -54,9 +54,10 @@ module Execution =
             Summary.ofReport clock.Elapsed.TotalSeconds keys report |> Listing.print
 
     /// Looks at what inputs hold, which are converted first if they are no .h5ad file.
-    let private converted request (settings: Settings) inputs conversion look =
+    let private converted request (settings: Settings) inputs conversion recipe look =
         Inputs.asFile
             conversion
+            recipe
             { settings with
                 Warn = Display.warn request.Quiet }
             inputs
@@ -67,8 +68,8 @@ module Execution =
         let input = Inputs.shown work.Inputs
 
         let plan =
-            converted request settings work.Inputs work.Conversion (fun file warnings ->
-                let recipe, remarks = complete (Display.warn request.Quiet) file work
+            converted request settings work.Inputs work.Conversion work.Wish.Recipe (fun file recipe warnings ->
+                let recipe, remarks = complete (Display.warn request.Quiet) file recipe work
                 let plan = Pipeline.plan recipe settings file |> orThrow
                 plan.Warnings |> List.iter (Display.warn request.Quiet)
 
@@ -101,8 +102,8 @@ module Execution =
 
     let private info request settings inputs conversion =
         let info =
-            converted request settings inputs conversion (fun file _ ->
-                { (Pipeline.info Recipe.standard settings file |> orThrow) with
+            converted request settings inputs conversion Recipe.standard (fun file recipe _ ->
+                { (Pipeline.info recipe settings file |> orThrow) with
                     Path = Inputs.shown inputs })
 
         info.Plan.Warnings |> List.iter (Display.warn request.Quiet)

@@ -157,6 +157,7 @@ module Json =
             json.WriteNumber("n_vars", info.Genes)
             json.WriteNumber("nnz", info.StoredValues)
             number json "density" (Some(float info.StoredValues / (float info.Cells * float info.Genes)))
+            json.WriteString("encoding", info.Encoding)
             json.WriteStartArray "matrix"
             info.Matrix |> List.iter (stored json)
             json.WriteEndArray()

@@ -16,7 +16,7 @@ type Wish =
 [<RequireQualifiedAccess>]
 module Recipes =
     /// The matrix that is meant; X, unless another is named.
-    let private matrix (spoken: Spoken) : Checked<MatrixName> =
+    let matrix (spoken: Spoken) : Checked<MatrixName> =
         match Spoken.tryValue Argument.Layer spoken, List.contains Argument.Use_Raw spoken with
         | Some _, true -> Checked.mistake "--layer and --use-raw each name a matrix; give one of them."
         | Some layer, false -> Values.name "--layer" layer |> Result.map MatrixName.Layer

@@ -59,6 +59,8 @@ module Requests =
             and! key =
                 spoken |> Spoken.orElse Conversion.standard.SampleKey Argument.Sample_Key Values.key
 
+            and! matrix = Recipes.matrix spoken
+
             and! names =
                 spoken |> Spoken.values Argument.Sample_Names |> List.map Values.names |> Checked.all
 
@@ -69,7 +71,9 @@ module Requests =
                   Join = join
                   SampleKey = key
                   SampleNames = List.concat names
-                  IndexUnique = Spoken.tryValue Argument.Index_Unique spoken }
+                  IndexUnique = Spoken.tryValue Argument.Index_Unique spoken
+                  Matrix = matrix
+                  SumDuplicates = List.contains Argument.Sum_Duplicates spoken }
         }
 
     /// Words after --percent-top that cannot be meant for it are the command's own, such as its FILE.

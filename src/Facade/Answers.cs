@@ -54,6 +54,7 @@ internal static class Answers
             Cells = info.Cells,
             Genes = info.Genes,
             StoredValues = info.StoredValues,
+            Encoding = info.Encoding,
             Matrix = [.. info.Matrix.Select(Stored)],
             ObsColumns = [.. info.ObsColumns],
             VarColumns = [.. info.VarColumns],

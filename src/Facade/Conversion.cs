@@ -24,6 +24,7 @@ public sealed record ConvertRecipe
         SampleKey = standard.SampleKey;
         SampleNames = [.. standard.SampleNames];
         IndexUnique = Translate.Nullable(standard.IndexUnique);
+        SumDuplicates = standard.SumDuplicates;
     }
 
     /// <summary>Of a 10x <c>.h5</c> file: only genes of this genome. Default: null, all; Cell Ranger 2 must be told which of several.</summary>
@@ -46,6 +47,17 @@ public sealed record ConvertRecipe
 
     /// <summary>What stands between the name of a cell and that of its sample. Default: null, names of cells stay as they are.</summary>
     public string? IndexUnique { get; init; }
+
+    /// <summary>Of <c>.h5ad</c> inputs: the layer that becomes X. Default: null, X.</summary>
+    public string? Layer { get; init; }
+
+    /// <summary>Of <c>.h5ad</c> inputs: let raw/X become X, and raw/var become var. Default: false.</summary>
+    public bool UseRaw { get; init; }
+
+    /// <summary>
+    /// Add up what a cell has of one gene where it is stored more than once, instead of refusing it. Default: false.
+    /// </summary>
+    public bool SumDuplicates { get; init; }
 }
 
 /// <summary>What a conversion did.</summary>

@@ -18,6 +18,9 @@ public sealed record Info
     /// <summary>Values that X stores, explicit zeros among them.</summary>
     public required long StoredValues { get; init; }
 
+    /// <summary>How X is stored: <c>csr_matrix</c>, <c>csc_matrix</c> or <c>array</c>.</summary>
+    public required string Encoding { get; init; }
+
     /// <summary>The datasets of X: data, indices, indptr.</summary>
     public required IReadOnlyList<StoredDataset> Matrix { get; init; }
 

@@ -48,7 +48,10 @@ public sealed record Recipe
     /// <summary>The layer that the steps read and write. Default: null, X.</summary>
     public string? Layer { get; init; }
 
-    /// <summary>Read raw/X, whose genes are those of raw/var, instead of X. Only <see cref="Qc"/> can. Default: false.</summary>
+    /// <summary>
+    /// Read raw/X, whose genes are those of raw/var, instead of X. <see cref="Qc"/> alone leaves everything in its place; other steps
+    /// make a new file whose X is what they make of raw. Default: false.
+    /// </summary>
     public bool UseRaw { get; init; }
 
     /// <summary>

@@ -90,7 +90,9 @@ internal static class Translate
             recipe.Join == Join.Outer ? Core.Join.Outer : Core.Join.Inner,
             NotNull(recipe.SampleKey),
             Strings(NotNull(recipe.SampleNames)),
-            Option(recipe.IndexUnique, separator => separator));
+            Option(recipe.IndexUnique, separator => separator),
+            MatrixName(recipe.UseRaw, recipe.Layer),
+            recipe.SumDuplicates);
 
     private static Core.Recipe Recipe(Recipe recipe) =>
         new(
@@ -100,14 +102,14 @@ internal static class Translate
             Option(recipe.Log1p, Log1p),
             Option(recipe.Hvg, Hvg),
             Option(recipe.Pca, Pca),
-            MatrixName(recipe),
+            MatrixName(recipe.UseRaw, recipe.Layer),
             recipe.SumDuplicates,
             recipe.AllowInvalid);
 
-    private static Core.MatrixName MatrixName(Recipe recipe) =>
-        recipe.UseRaw ? Core.MatrixName.Raw
-        : recipe.Layer is { } layer ? Core.MatrixName.NewLayer(layer)
-        : Core.MatrixName.X;
+    private static Core.MatrixName MatrixName(bool useRaw, string? layer) =>
+        useRaw ? Core.MatrixName.Raw
+        : layer is null ? Core.MatrixName.X
+        : Core.MatrixName.NewLayer(layer);
 
     private static FSharpOption<TResult> Option<T, TResult>(T? value, Func<T, TResult> change)
         where T : class =>

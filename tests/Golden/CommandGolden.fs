@@ -34,7 +34,9 @@ let private conversions =
               Join = Outer
               SampleKey = "batch"
               SampleNames = [ "x"; "y" ]
-              IndexUnique = Some "-" } ] do
+              IndexUnique = Some "-"
+              Matrix = MatrixName.X
+              SumDuplicates = false } ] do
           test line {
               Expect.equal (work line).Inputs inputs "the inputs"
               Expect.equal (work line).Conversion conversion "the conversion"

@@ -9,7 +9,13 @@ open SingleSharp.Golden.Conformance
 open SingleSharp.Golden.Shared
 
 /// A file and the name that it has in the table.
-type Entry = { Name: string; Path: string }
+type Entry =
+    {
+        Name: string
+        Path: string
+        /// Is it something else, of which an .h5ad file is made first?
+        IsConverted: bool
+    }
 
 /// What a recipe came to, and the options that it took.
 type private Attempt =
@@ -21,6 +27,8 @@ type private Attempt =
 type Outcome =
     /// Everything was computed.
     | Processed
+    /// The same, of the .h5ad file that was made of it.
+    | Converted
     /// X could be transformed, but no columns could be added.
     | ValuesOnly
     | NotProcessed
@@ -40,14 +48,15 @@ let private wild =
     lazy
         [ for name in list "data/wild" "*.h5ad" ->
               { Name = name
-                Path = require $"data/wild/{name}" } ]
+                Path = require $"data/wild/{name}"
+                IsConverted = false } ]
 
 let private edge =
     [ for case in EdgeFiles.cases ->
           { Name = case
-            Path = here $"edge/{case}/input.h5ad" } ]
+            Path = here $"edge/{case}/input.h5ad"
+            IsConverted = false } ]
 
-/// Outputs of Cell Ranger: no .h5ad files at all.
 let private tenx =
     lazy
         [ for name in
@@ -56,7 +65,8 @@ let private tenx =
                 "scanpy_10x_1.2.0_chr21"
                 "scanpy_10x_3.0.0" ] ->
               { Name = name
-                Path = require $"data/tenx/{name}" } ]
+                Path = require $"data/tenx/{name}"
+                IsConverted = true } ]
 
 let private recipes =
     [ "qc",
@@ -88,6 +98,20 @@ let private attempts sandbox entry =
     let isRefused = usual |> List.exists (fun attempt -> attempt.IsRefused)
     if isRefused then usual @ [ attempt sandbox entry [] values ] else usual
 
+/// The .h5ad file of an entry, and what became of it.
+let private tried (sandbox: Sandbox) entry =
+    let file = sandbox.File $"{entry.Name}.converted.h5ad"
+
+    if not entry.IsConverted then
+        entry.Path, attempts sandbox entry
+    else
+        try
+            match Pipeline.convert Conversion.standard Settings.standard [ entry.Path ] file with
+            | Ok _ -> file, attempts sandbox { entry with Path = file }
+            | Error fault -> entry.Path, [ Refused fault ]
+        with trouble ->
+            entry.Path, [ Crashed trouble ]
+
 /// The sentence, with the file's name instead of its path.
 let private sentence entry fault =
     (Fault.sentence fault).Replace(entry.Path, entry.Name)
@@ -105,22 +129,21 @@ let private faults attempts =
         | Refused fault -> Some fault
         | _ -> None)
 
-let private outcome (attempts: Attempt list) =
+let private outcome entry (attempts: Attempt list) =
     match attempts |> List.map (fun attempt -> attempt.IsWritten) with
+    | [ _; _ ] when entry.IsConverted -> Converted
     | [ _; _ ] -> Processed
     | [ _; _; true ] -> ValuesOnly
     | _ -> NotProcessed
 
 let private note entry opens attempts =
     let compared =
-        if opens then
-            "the reference; anndata"
-        else
-            "the reference; h5py, since this anndata does not open the input either"
+        if opens then "the reference; anndata" else "the reference; h5py (anndata does not open the input)"
 
     let options = options attempts |> String.concat " "
 
-    match outcome attempts with
+    match outcome entry attempts with
+    | Converted -> $"what h5py and SciPy read; {compared}"
     | Processed when options = "" -> compared
     | Processed -> $"with {options}: {compared}"
     | ValuesOnly ->
@@ -128,10 +151,11 @@ let private note entry opens attempts =
         $"normalize and log1p {options}".TrimEnd() + $": {compared}. Columns are refused: {columns}"
     | NotProcessed -> sentence entry (List.last (faults attempts))
 
-/// All rows of these files, and whatever is wrong with an output.
+/// The libraries that took part, all rows of these files, and whatever is wrong with an output.
 let private judged entries =
     use sandbox = new Sandbox()
-    let attempts = [ for entry in entries -> entry, attempts sandbox entry ]
+    let tried = [ for entry in entries -> entry, tried sandbox entry ]
+    let attempts = [ for entry, (_, attempts) in tried -> entry, attempts ]
 
     let jobs =
         [ for _, attempts in attempts do
@@ -142,6 +166,10 @@ let private judged entries =
 
     let manifest =
         {| files = [| for entry in entries -> entry.Path |]
+           conversions =
+            [| for entry, (file, _) in tried do
+                   if file <> entry.Path then
+                       {| input = entry.Path; output = file |} |]
            jobs = Array.ofList jobs |}
 
     let answer =
@@ -161,7 +189,7 @@ let private judged entries =
               if not (attempts |> List.exists (fun attempt -> attempt.IsCrashed)) then
                   { Entry = entry
                     What = answer.GetProperty("files").GetProperty(entry.Path).GetString()
-                    Outcome = outcome attempts
+                    Outcome = outcome entry attempts
                     Note = note entry (opens attempts) attempts } ]
 
     let problems =
@@ -170,15 +198,18 @@ let private judged entries =
                   match attempt with
                   | Crashed trouble -> yield $"{entry.Name} crashes: {trouble}"
                   | _ -> ()
+          for problem in answer.GetProperty("conversions").EnumerateArray() do
+              yield problem.GetString()
           for job in jobs do
               for problem in (ofJob job).GetProperty("problems").EnumerateArray() do
                   yield $"{job.name}: {problem.GetString()}" ]
 
-    rows, problems
+    answer.GetProperty("readers").GetString(), rows, problems
 
 let private words outcome =
     match outcome with
     | Processed -> "processed"
+    | Converted -> "converted, processed"
     | ValuesOnly -> "values only"
     | NotProcessed -> "refused"
 
@@ -198,9 +229,9 @@ let private total title rows =
     let of' outcome =
         rows |> List.filter (fun row -> row.Outcome = outcome) |> List.length
 
-    $"| {title} | {of' Processed} | {of' ValuesOnly} | {of' NotProcessed} | {rows.Length} |"
+    $"| {title} | {of' Processed + of' Converted} | {of' ValuesOnly} | {of' NotProcessed} | {rows.Length} |"
 
-let private head =
+let private head readers =
     [ "# Which files work"
       ""
       "Generated by the golden tests (`tests/Golden/Compatibility.fs`), which fail when this is no longer what happens."
@@ -212,7 +243,7 @@ let private head =
       "What was written is compared with a reference in NumPy and float64, which follows the description of scanpy's functions: total_counts, n_genes_by_counts,"
       "n_cells_by_counts, mean_counts, pct_dropout_by_counts and the logarithms of them to 1e-6, normalized X exactly and its logarithm to two units in the last"
       "place. Every object that is not written must be as it was: links, types, shapes, values, attributes, storage, read with h5py. Where anndata opens the"
-      "input, it must open the output and see what h5py sees."
+      $"input, it must open the output and see what h5py sees. {readers} took part."
       "" ]
 
 /// The document, and whatever is wrong with an output.
@@ -223,13 +254,13 @@ let document () =
           "Cell Ranger", tenx.Value ]
 
     let entries = sections |> List.collect snd
-    let rows, problems = judged entries
+    let readers, rows, problems = judged entries
 
     let sections =
         [ for title, entries in sections -> title, rows |> List.filter (fun row -> List.contains row.Entry entries) ]
 
     let lines =
-        [ yield! head
+        [ yield! head readers
           for title, rows in sections do
               yield! table title rows
           "## Totals"

@@ -151,16 +151,6 @@ let private failing case step =
             Expect.stringEnds (Fault.sentence fault) "." "a sentence"
             requireNothing sandbox before
 
-/// The layout of X is out of scope for now, and the refusal says which one it is.
-let private refusing case (word: string) step =
-    use sandbox = new Sandbox()
-
-    match run (recipe step) (here $"edge/{case}/input.h5ad") (sandbox.File "output.h5ad") with
-    | Error(Unsupported _ as fault) ->
-        Expect.stringContains (Fault.sentence fault) word "the sentence says what is not supported"
-        requireNothing sandbox []
-    | other -> failtest $"a refusal is expected, not {other}; is the case supported now?"
-
 /// The median of the cells that have counts, as scanpy has it outside 1.11, is the target that this step was given.
 let private medianOfPositive case step =
     use sandbox = new Sandbox()
@@ -198,10 +188,9 @@ let private boundaries =
           } ]
 
 let private ofStep case step =
-    [ match Map.tryFind case refused with
-      | Some word when step.From = "input" -> test $"{step.Name} is refused in this version" { refusing case word step }
-      | _ when step.Expect = "error" -> test $"{step.Name} fails" { failing case step }
-      | _ ->
+    [ if step.Expect = "error" then
+          test $"{step.Name} fails" { failing case step }
+      else
           test step.Name { follow case step }
 
           if Recipe.changesValues (recipe step) && step.From = "input" && holdsInvalid case then

@@ -33,6 +33,7 @@ let private read (dataset: IH5Dataset) =
 /// An HDF5 file, open for reading.
 [<Sealed>]
 type Results(path: string) =
+    do LzfFilter.register.Force()
     let file = H5File.OpenRead path
 
     member _.Has(name: string) =

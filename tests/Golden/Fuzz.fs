@@ -68,8 +68,24 @@ type Tally =
         Troubles: string list
     }
 
+/// A new folder in memory, where there is such a place: every mutant is flushed to the device several times.
+let private scratch () =
+    let memory = "/dev/shm"
+
+    if Directory.Exists memory then
+        Directory.CreateDirectory(Path.Combine(memory, $"singlesharp-fuzz-{Guid.NewGuid():N}"))
+    else
+        Directory.CreateTempSubdirectory "singlesharp-fuzz-"
+
 /// Tries the mutants of these seeds; `told` hears of each seed before it is tried.
-let campaign (folder: string) (originals: Original[]) (seeds: seq<int>) (told: int -> unit) =
+let campaign (originals: Original[]) (seeds: seq<int>) (told: int -> unit) =
+    let place = scratch ()
+
+    use _ =
+        { new IDisposable with
+            member _.Dispose() = place.Delete true }
+
+    let folder = place.FullName
     let info = ProcessStartInfo(python, [ Shared.here "fuzz.py"; "read" ])
     info.RedirectStandardInput <- true
     info.RedirectStandardOutput <- true

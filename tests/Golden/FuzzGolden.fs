@@ -16,8 +16,7 @@ let all =
               use sandbox = new Sandbox()
               let originals = Fuzz.originals sandbox.Folder false
 
-              let tally =
-                  Fuzz.campaign sandbox.Folder originals [ 1_000_000 .. 1_000_000 + mutants - 1 ] ignore
+              let tally = Fuzz.campaign originals [ 1_000_000 .. 1_000_000 + mutants - 1 ] ignore
 
               Expect.isEmpty tally.Troubles (String.concat "\n" tally.Troubles)
               Expect.equal tally.Mutants mutants "all were tried"

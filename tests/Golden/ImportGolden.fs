@@ -101,7 +101,9 @@ let private cases =
           Join = Outer
           SampleKey = "batch"
           SampleNames = [ "b"; "a"; "c" ]
-          IndexUnique = Some "-" },
+          IndexUnique = Some "-"
+          Matrix = MatrixName.X
+          SumDuplicates = false },
       [ "second.h5ad"; "whole.h5ad"; "first.h5ad" ]
       standard, [ "whole.h5ad"; "first.h5ad"; "whole_again.h5ad" ]
       standard, [ "whole.h5ad"; "whole_again.h5ad" ]

@@ -15,6 +15,7 @@ let all =
           MistakeGolden.all
           ToolGolden.all
           DamageGolden.all
+          VerifyGolden.all
           FuzzGolden.all
           RealGolden.all
           DenseGolden.all
@@ -26,6 +27,7 @@ let all =
           PipelineConformance.all
           ImportGolden.all
           ImportFaults.all
+          AliasGolden.tests
           CompatibilityGolden.tests
           Consumers.tests
           FacadeGolden.tests

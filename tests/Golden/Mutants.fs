@@ -20,7 +20,24 @@ type Original =
     }
 
 let private signatures =
-    [ "TREE"; "SNOD"; "HEAP"; "GCOL"; "OHDR"; "OCHK"; "FRHP"; "FHDB"; "FHIB"; "BTHD"; "BTLF"; "BTIN"; "FAHD"; "FADB"; "EAHD"; "EAIB"; "EASB"; "EADB" ]
+    [ "TREE"
+      "SNOD"
+      "HEAP"
+      "GCOL"
+      "OHDR"
+      "OCHK"
+      "FRHP"
+      "FHDB"
+      "FHIB"
+      "BTHD"
+      "BTLF"
+      "BTIN"
+      "FAHD"
+      "FADB"
+      "EAHD"
+      "EAIB"
+      "EASB"
+      "EADB" ]
     |> List.map Encoding.ASCII.GetBytes
 
 /// No piece of metadata in small files is longer.
@@ -132,12 +149,15 @@ let private change (random: Random) original (bytes: byte[]) =
         let length = random.Next(8, bytes.Length)
         Array.truncate length bytes, $"cut to {length} bytes"
     | 5 ->
-        let more = Array.zeroCreate<byte> (random.Next(1, 2000))
+        let more = Array.zeroCreate<byte>(random.Next(1, 2000))
         random.NextBytes more
         Array.append bytes more, $"{more.Length} bytes appended"
     | 6 when addresses.Length > 1 ->
         let one, other = pick random addresses, pick random addresses
-        let first, second = BitConverter.ToInt64(bytes, one), BitConverter.ToInt64(bytes, other)
+
+        let first, second =
+            BitConverter.ToInt64(bytes, one), BitConverter.ToInt64(bytes, other)
+
         put one second 8
         put other first 8
         bytes, $"the addresses at {one} and {other} swapped"
@@ -225,7 +245,10 @@ let private run (command: Settings -> Result<unit, Fault>) =
         | :? OperationCanceledException -> ()
         | unexpected ->
             let top =
-                unexpected.StackTrace.Split '\n' |> Array.filter _.Contains("SingleSharp.Core") |> Array.truncate 2 |> Array.map _.Trim()
+                unexpected.StackTrace.Split '\n'
+                |> Array.filter _.Contains("SingleSharp.Core")
+                |> Array.truncate 2
+                |> Array.map _.Trim()
 
             ending <- Trouble $"""{unexpected.GetType().Name}: {unexpected.Message} {String.concat " < " top}"""
 

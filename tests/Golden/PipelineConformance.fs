@@ -167,5 +167,8 @@ let all =
               use sandbox = new Sandbox()
               everyMember |> Conformance.named sandbox |> requireSubsets false limits
           }
+          test "subsets of a file that keeps distances in uns" {
+              requireSubsets false limits [ require "data/wild/TileDB-SOMA__pbmc-small__842fc1.h5ad" ]
+          }
           testList "exotic" (Conformance.kinds |> List.map exotic)
           test "subsets of worm_l2" { requireSubsets false limits [ require "data/real/worm_l2.h5ad" ] } ]

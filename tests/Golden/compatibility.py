@@ -1,14 +1,18 @@
-"""Holds outputs against a plain reference: {"files": [paths], "jobs": [jobs of conformance.py]} from standard input, prints {"files": {path: what it
-is}, "jobs": {name: {"problems": [...], "opens": does anndata open the input}}}. The reference is what scanpy's description says, in NumPy and
-float64: totals, detected genes and cells, means and dropouts, X (conformance.py); and nothing else may differ (walk.py).
+"""Holds outputs against a plain reference. Reads {"files": [paths], "conversions": [{"input", "output"}], "jobs": [jobs of conformance.py]} from
+standard input, prints {"readers": their versions, "files": {path: what it is}, "conversions": [problems], "jobs": {name: {"problems": [...], "opens":
+does anndata open the input}}}. The reference is what scanpy's description says, in NumPy and float64: totals, detected genes and cells, means and
+dropouts, X (conformance.py); and nothing else may differ (walk.py).
 """
+import gzip
 import json
 import multiprocessing
 import sys
 from pathlib import Path
 
+import anndata
 import h5py
 import numpy as np
+from scipy import io, sparse
 
 import conformance
 import matrices
@@ -117,8 +121,42 @@ def judge(job):
     return job["name"], {"problems": problems, "opens": conformance.opened(job["input"]) is not None}
 
 
+def counted(path):
+    """The counts and the names of cells and genes in what Cell Ranger wrote, read in full: gene expression alone."""
+    if Path(path).is_dir():
+        old = Path(path, "genes.tsv").exists()
+        lines = lambda name: (open if old else gzip.open)(Path(path, name if old else f"{name}.gz"), "rt").read().splitlines()
+        features = [line.split("\t") for line in lines("genes.tsv" if old else "features.tsv")]
+        x, cells = sparse.csr_matrix(io.mmread(Path(path, "matrix.mtx" if old else "matrix.mtx.gz")).T), lines("barcodes.tsv")
+        genes, kinds = [f[1] for f in features], [f[2] if len(f) > 2 else "Gene Expression" for f in features]
+    else:
+        with h5py.File(path) as file:
+            group = file[list(file)[0]]
+            n = group["shape"][:]
+            x = sparse.csr_matrix(tuple(group[name][:] for name in ("data", "indices", "indptr")), shape=(n[1], n[0]))
+            cells, names = group["barcodes"].asstr()[:], group["features/name" if "features" in group else "gene_names"]
+            genes, kinds = names.asstr()[:], group["features/feature_type"].asstr()[:] if "features" in group else ["Gene Expression"] * n[0]
+    stays = np.array(kinds) == "Gene Expression"
+    return x[:, stays], np.array(cells), np.array(genes)[stays]
+
+
+def converted(job):
+    try:
+        x, cells, genes = counted(job["input"])
+        with h5py.File(job["output"]) as file:
+            rows = matrices.read(file["X"])
+            found = sparse.csr_matrix((rows.values, rows.genes, rows.offsets), shape=rows.shape)
+            names = [file[frame][file[frame].attrs["_index"]].asstr()[:] for frame in ("obs", "var")]
+        same = [found.shape == x.shape and (found != x).nnz == 0, np.array_equal(names[0], cells), np.array_equal(names[1], genes)]
+        return [f"{job['input']}: other {what} after the conversion" for what, right in zip(("counts", "cells", "genes"), same) if not right]
+    except Exception as trouble:
+        return [f"{job['input']}: {type(trouble).__name__}: {trouble}"]
+
+
 if __name__ == "__main__":
     manifest = json.load(sys.stdin)
     with multiprocessing.Pool(2) as pool:
         files = dict(zip(manifest["files"], pool.map(described, manifest["files"], chunksize=8)))
-        json.dump({"files": files, "jobs": dict(pool.map(judge, manifest["jobs"], chunksize=4))}, sys.stdout)
+        readers = f"anndata {anndata.__version__} and h5py {h5py.__version__}"
+        conversions = sum(map(converted, manifest["conversions"]), [])
+        json.dump({"readers": readers, "files": files, "conversions": conversions, "jobs": dict(pool.map(judge, manifest["jobs"], chunksize=4))}, sys.stdout)

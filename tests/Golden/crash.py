@@ -14,7 +14,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from scipy import sparse
 
 CELLS, GENES = 12, 15
 
@@ -35,6 +34,9 @@ def frame(file, name, rows, prefix, columns):
 
 
 def write(path, columns=2, logged=True, **options):
+    # Only the maker of files needs it, and others fork faster without.
+    from scipy import sparse
+
     random = np.random.default_rng(4)
     counts = sparse.random(CELLS, GENES, 0.5, "csr", np.float32, random_state=4)
     counts.data = np.log1p(np.float32(1) + random.integers(0, 9, counts.nnz).astype(np.float32))

@@ -169,6 +169,18 @@ class Judge:
         self.described(path, old, new)
         self.members(path, old, new, lambda _, path, old, new: self.element(path, old, new, masks))
 
+    def neighbors(self, path, old, new):
+        """What scanpy kept here before there was obsp has a row and a column for each cell."""
+        self.described(path, old, new)
+
+        def member(name, path, old, new):
+            if name in ("connectivities", "distances"):
+                self.element(path, old, new, [self.masks["c"]] * 2)
+            else:
+                self.untouched(path, old, new)
+
+        self.members(path, old, new, member)
+
     def uns(self, path, old, new):
         self.described(path, old, new)
 
@@ -176,6 +188,8 @@ class Judge:
             used = self.colors.get(name)
             if used is not None and isinstance(old, h5py.Dataset) and old.shape == used.shape:
                 self.cut(path, old, new, [used])
+            elif name == "neighbors" and isinstance(old, h5py.Group) and not self.masks["c"].all():
+                self.neighbors(path, old, new)
             else:
                 self.untouched(path, old, new)
 

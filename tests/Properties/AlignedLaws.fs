@@ -9,31 +9,31 @@ open SingleSharp.Core
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.AnnDataFiles
 
-let private rows = List.init 5 (fun row -> [ row, 1.0 ])
+let rows = List.init 5 (fun row -> [ row, 1.0 ])
 
 /// A file of five cells and six genes with these groups.
-let private withFile (others: (string * obj) list) (work: string -> 'a) =
+let withFile (others: (string * obj) list) (work: string -> 'a) =
     GenFiles.withPath (fun path ->
         (file (usual InOnePiece) 6 (csr rows) others).Write path
         work path)
 
-let private require cells genes path =
+let require cells genes path =
     use file = Schema.openRead path
     Subset.require file cells genes
 
-let private isRefused part others =
+let isRefused part others =
     withFile others (fun path -> GenFiles.isFault part (fun () -> require true true path))
 
-let private dict members : obj = group "dict" members
+let dict members : obj = group "dict" members
 
 /// The file with one more group at the root, whose links are these; the file's own objects have addresses.
-let private relinked path name (links: Store -> Link list) (attributes: Draft -> Message list) =
+let relinked path name (links: Store -> Link list) (attributes: Draft -> Message list) =
     using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
         use store = new Store(disk)
         let draft = Draft(disk, store.Superblock, [])
         draft.Commit(draft.Rewrite("the root group", store.Root, [ name, draft.PutGroup(links store, attributes draft) ], [])))
 
-let private hard name address =
+let hard name address =
     { Name = name
       Target = Hard address
       Order = ValueNone }
@@ -208,65 +208,6 @@ let tests =
                   apply [| true; true; false; true; true |])
           }
 
-          test "links that lead elsewhere" {
-              let require' (path': string) =
-                  withFile [] (fun path ->
-                      relinked
-                          path
-                          "layers"
-                          (fun _ ->
-                              [ { Name = "soft"
-                                  Target =
-                                    Elsewhere(Array.append (Bytes.u16 path'.Length) (System.Text.Encoding.UTF8.GetBytes path'), 1uy)
-                                  Order = ValueNone } ])
-                          (fun draft -> [ draft.StringAttribute("encoding-type", "dict") ])
-
-                      require true true path)
-
-              require' "/X"
-              GenFiles.isFault "layers/soft" (fun () -> require' "/obs")
-              GenFiles.isFault "copy what is there" (fun () -> require' "/X/data")
-              GenFiles.isFault "soft link to /Y, where there is nothing" (fun () -> require' "/Y")
-              GenFiles.isFault "leads in circles" (fun () -> require' "soft")
-          }
-
-          test "what has a second name may lose rows under the first" {
-              let twice = Encode.message Header.ReferenceCount [| 0uy; 2uy; 0uy; 0uy; 0uy |]
-
-              let strings datatype =
-                  [ twice
-                    Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line 5L))
-                    { Encode.message Header.Datatype (Encode.datatypeBody datatype) with
-                        Flags = 1uy }
-                    Encode.zeroFillValue
-                    Encode.contiguous Bytes.undefined 0L ]
-
-              let inObsm (messages: Draft -> Message list) =
-                  withFile [] (fun path ->
-                      using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
-                          use store = new Store(disk)
-                          let draft = Draft(disk, store.Superblock, [])
-                          let inner = draft.Put(Encode.header 0uy (messages draft))
-
-                          let obsm =
-                              draft.PutGroup([ hard "a" inner ], [ draft.StringAttribute("encoding-type", "dict") ])
-
-                          draft.Commit(draft.Rewrite("the root group", store.Root, [ "obsm", obsm ], [])))
-
-                      require true true path)
-
-              inObsm (fun _ -> strings (Integer(4, true, false)))
-              inObsm (fun _ -> strings VlenString)
-
-              let emptyFrame (draft: Draft) =
-                  [ Encode.linkInfo 0 0L
-                    Encode.message Header.GroupInfo [| 0uy; 0uy |]
-                    draft.StringAttribute("encoding-type", "dataframe") ]
-
-              inObsm emptyFrame
-              inObsm (fun draft -> twice :: emptyFrame draft)
-          }
-
           test "filters that cannot be undone" {
               withFile [] (fun path ->
                   let unknown (draft: Draft) =
@@ -301,43 +242,4 @@ let tests =
 
                   GenFiles.isFault "obsm/blosc" (fun () -> require true true path)
                   GenFiles.isFault "read the file with anndata and write it again" (fun () -> require true true path))
-          }
-
-          test "references to what would be replaced" {
-              let referring path name =
-                  using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
-                      use store = new Store(disk)
-                      let draft = Draft(disk, store.Superblock, [])
-
-                      let target =
-                          match GenFiles.find store name with
-                          | GroupNode group -> group.Header.Address
-                          | DatasetNode dataset -> dataset.Header.Address
-
-                      let references =
-                          draft.Put(
-                              Encode.header
-                                  0uy
-                                  [ Encode.message Header.Dataspace (Encode.dataspaceBody (Encode.line 1L))
-                                    { Encode.message Header.Datatype [| 0x17uy; 0uy; 0uy; 0uy; 8uy; 0uy; 0uy; 0uy |] with
-                                        Flags = 1uy }
-                                    Encode.zeroFillValue
-                                    Encode.contiguous (draft.Put(Bytes.i64 target)) 8L ]
-                          )
-
-                      let uns = draft.PutGroup([ hard "references" references ], [])
-                      draft.Commit(draft.Rewrite("the root group", store.Root, [ "uns", uns ], [])))
-
-              let others () : (string * obj) list =
-                  [ "layers", dict [ "a", Subsetting.sparse "csr_matrix" (usual InOnePiece) (5, 6) rows ]
-                    "other", dict [ "a", H5Dataset [| 1; 2 |] ] ]
-
-              for name in [ "obs"; "obs/_index"; "layers"; "layers/a"; "layers/a/indptr" ] do
-                  withFile (others ()) (fun path ->
-                      referring path name
-                      GenFiles.isFault "reference" (fun () -> require true true path))
-
-              withFile (others ()) (fun path ->
-                  referring path "other/a"
-                  require true true path)
           } ]

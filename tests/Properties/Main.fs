@@ -67,6 +67,7 @@ let all =
           EditLaws.tests
           PlaceLaws.tests
           AlignedLaws.tests
+          AlignedLinksLaws.tests
           SubsetArrayLaws.tests
           SubsetSparseLaws.tests
           SubsetLaws.tests

@@ -35,22 +35,24 @@ let private recipes =
           Filter = Some limited
           Hvg = Some { Recipe.hvg with NTopGenes = Some 3 } } ]
 
-/// Numbers of genes and cells, whose integer types depend on the form as they do in scanpy.
-let private numbered = [ "obs/n_genes_by_counts"; "var/n_cells_by_counts" ]
+/// Counts of cells and genes have the integer type that scanpy gives them in each form, so they are compared as numbers.
+let private counted =
+    [ "obs/n_genes_by_counts"
+      "obs/n_genes"
+      "var/n_cells_by_counts"
+      "var/n_cells" ]
 
-let private numbersOf path =
-    use file = Schema.openRead path
-    let disk = file.Store.Disk
+let private numbers path =
+    GenFiles.withStore path (fun store ->
+        [ for path in counted do
+              match store.TryFind path with
+              | Some(DatasetNode dataset) ->
+                  let target: int64[] = Array.zeroCreate (int dataset.Count)
+                  Whole.decode dataset.Type (Span(SlabReader(store.Disk, dataset).ReadAll())) target
+                  path, List.ofArray target
+              | _ -> () ])
 
-    [ for name in numbered do
-          match file.Store.TryFind name with
-          | Some(DatasetNode dataset) ->
-              let numbers = Array.zeroCreate (int dataset.Count)
-              Whole.decode dataset.Type (Span(SlabReader(disk, dataset).ReadAll())) numbers
-              name, List.ofArray numbers
-          | _ -> () ]
-
-/// X by its rows, numbers by their values, and all else by hash; or the sentence, without the path.
+/// All but X by hash, and X by its rows; or the sentence, without the path.
 let private outcomeOf form numeric rows recipe =
     GenFiles.withPath (fun input ->
         GenFiles.withPath (fun output ->
@@ -63,8 +65,8 @@ let private outcomeOf form numeric rows recipe =
             | Ok _ ->
                 let others =
                     (ok (Pipeline.digest Settings.standard output)).Elements
-                    |> List.filter (fun element ->
-                        element.Path <> "/" && not (element.Path.StartsWith "X" || List.contains element.Path numbered))
+                    |> List.filter (fun element -> element.Path <> "/" && not (element.Path.StartsWith "X"))
+                    |> List.filter (fun element -> not (List.contains element.Path counted))
 
                 // Zeros that became stored values are zeros.
                 let meant row =
@@ -72,7 +74,7 @@ let private outcomeOf form numeric rows recipe =
                     |> List.filter (fun (_, value) -> value <> 0.0)
                     |> List.map (fun (gene: int, value) -> gene, BitConverter.DoubleToInt64Bits value)
 
-                Ok(others, numbersOf output, GenForms.read output Blocks.sequential 100 |> List.map (fun (cell, row) -> cell, meant row))))
+                Ok(others, numbers output, GenForms.read output Blocks.sequential 100 |> List.map (fun (cell, row) -> cell, meant row))))
 
 let tests =
     testList

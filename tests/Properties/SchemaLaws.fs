@@ -85,7 +85,7 @@ let tests =
           refused "Damaged" "2 dimensions" "values in two dimensions" (fun file -> (x file)["data"] <- H5Dataset(Array2D.create 3 1 1.0f))
           refused "Unsupported" "are string" "values that are texts" (fun file -> (x file)["data"] <- H5Dataset [| "1"; "2"; "3" |])
           refused "Damaged" "it names 2 cells" "more cells than names" (fun file -> file["obs"] <- frame (names "cell" 2) [])
-          refused "Unsupported" "record array" "obs of anndata 0.6" (fun file -> file["obs"] <- H5Dataset [| 1; 2; 3 |])
+          refused "Damaged" "nor an array of records" "obs that is no frame" (fun file -> file["obs"] <- H5Dataset [| 1; 2; 3 |])
 
           test "compression of others is named, with a way out" {
               // The filter's number and name as h5py wrote them: a neighbour's number makes it blosc.

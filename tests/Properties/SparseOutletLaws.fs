@@ -41,7 +41,7 @@ let private write (path: string) target numeric genes (rows: (int * float) list[
     let shape = Attribute.tryFind store.Disk "shape" (Matrix.rows file.X).Group.Header
 
     let x =
-        draft.Rewrite("X", (Matrix.rows file.X).Group, sink.Finish(), [ SubsetSparse.shape shape.Value rows.LongLength genes ])
+        draft.Rewrite("X", (Matrix.rows file.X).Group, sink.Finish(), [ Matrix.shape shape.Value rows.LongLength genes ])
 
     let frame name (frame: Frame) (count: int64) =
         let index =

@@ -61,7 +61,7 @@ let apply (path: string) (target: string) (selection: Selection) =
         Blocks.run Blocks.sequential (sieved selection (Reader.rows store.Disk file.X 1000)) sink.Outlet (Fold.always ())
         let old = Attribute.tryFind store.Disk "shape" (Matrix.rows file.X).Group.Header
 
-        let shape = SubsetSparse.shape old.Value selection.Cells.Count selection.Genes.Count
+        let shape = Matrix.shape old.Value selection.Cells.Count selection.Genes.Count
 
         let groups =
             [ for name, links in links do

@@ -108,12 +108,13 @@ module Edit =
         | NewChunks(index, extent, precision), Rows arrays ->
             replaced arrays precision (Encode.chunked [| extent |] (Numeric.size (Precision.numeric precision)) index)
         | NewRows links, (Rows arrays | Columns arrays) ->
-            let shape = Bytes.concat [ Bytes.i64 edits.Cells; Bytes.i64 edits.Genes ]
+            let shape =
+                Attribute.tryFind draft.Disk arrays.ShapeName arrays.Group.Header |> Option.get
 
             rewrite
                 arrays
                 links
-                [ Encode.attribute arrays.ShapeName (Numeric.datatype Numeric.Int64) (Encode.line 2L) shape
+                [ Matrix.shape shape edits.Cells edits.Genes
                   match matrix.Form with
                   | Columns _ -> sparseRows draft arrays
                   | _ -> () ]

@@ -214,6 +214,12 @@ module Matrix =
                 | Rows arrays -> Columns arrays
                 | Dense _ -> invalidOp "a dense matrix is not read column by column" }
 
+    /// The shape of a matrix in the type of the old one, as the attribute that says it.
+    let shape (old: SingleSharp.Core.Attribute) rows columns =
+        let bytes = Array.zeroCreate (2 * Datatype.size old.Type)
+        Whole.encode old.Type [| rows; columns |] (Span bytes)
+        Encode.attribute old.Name old.Type (Encode.line 2L) bytes
+
     /// The arrays of a matrix of which it is known that it is stored in rows.
     let rows (matrix: Matrix) =
         match matrix.Form with

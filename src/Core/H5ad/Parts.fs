@@ -76,6 +76,35 @@ module Parts =
                 Members = [ "X", alongs, Aligned.element file "X" node alongs ] }
           | None -> () ]
 
+    /// Distances between cells as scanpy kept them before there was obsp: where anndata finds some, it moves them there as it reads.
+    let private neighbors (file: H5adFile) =
+        let store = file.Store
+        let alongs = [ Along.Cells; Along.Cells ]
+
+        let isMatrix node =
+            match node with
+            | DatasetNode dataset -> dataset.Dims.Length = 2
+            | GroupNode group -> (Links.tryFind "indptr" group).IsSome
+
+        let members (group: Group) =
+            [ for name in [ "connectivities"; "distances" ] do
+                  match store.TryFind("uns/neighbors", group, name) with
+                  | Some node when isMatrix node -> name, Aligned.element file $"uns/neighbors/{name}" node alongs
+                  | _ -> () ]
+
+        [ match store.TryFind("", store.Root, "uns") with
+          | Some(GroupNode uns) ->
+              match store.TryFind("uns", uns, "neighbors") with
+              | Some(GroupNode group) ->
+                  match members group with
+                  | [] -> ()
+                  | found ->
+                      { Name = "uns"
+                        Group = uns
+                        Members = [ "neighbors", alongs, Aligned.Members("uns/neighbors", group, found) ] }
+              | _ -> ()
+          | _ -> () ]
+
     /// All elements that run along something that shrinks, all but the matrix that is read, by their group of the root. Refuses what could not be
     /// subset.
     let find (file: H5adFile) (shrinks: Along -> bool) =
@@ -97,5 +126,6 @@ module Parts =
           if file.X.Path <> "X" then
               yield! otherX file
           if shrinks Along.Cells then
-              yield! raw file ]
+              yield! raw file
+              yield! neighbors file ]
         |> List.filter (fun part -> not part.Members.IsEmpty)

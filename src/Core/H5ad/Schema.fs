@@ -29,19 +29,24 @@ module Schema =
 
     /// The matrix that is meant, or what there is instead.
     let private matrix (store: Store) name =
+        let names (layers: Group) =
+            layers.Links |> List.map _.Name |> String.concat ", "
+
         match name with
         | MatrixName.X ->
             match store.TryFind "X" with
             | Some node -> Matrix.ofNode store "X" node
-            | None -> refuse store "it has no X"
+            | None ->
+                match store.TryFind "layers" with
+                | Some(GroupNode layers) when not layers.Links.IsEmpty ->
+                    refuse store $"it has no X; choose a layer with --layer, of which it has {names layers}"
+                | _ -> refuse store "it has no X; put the counts there with anndata"
         | MatrixName.Layer layer ->
             match store.TryFind "layers" with
             | Some(GroupNode layers) ->
                 match store.TryFind("layers", layers, layer) with
                 | Some node -> Matrix.ofNode store $"layers/{layer}" node
-                | None ->
-                    let known = layers.Links |> List.map _.Name |> String.concat ", "
-                    Fault.throw (BadOption("--layer", $"there is no layer called {layer}; the file has {known}"))
+                | None -> Fault.throw (BadOption("--layer", $"there is no layer called {layer}; the file has {names layers}"))
             | _ -> Fault.throw (BadOption("--layer", "the file has no layers"))
         | MatrixName.Raw ->
             match store.TryFind "raw/X" with

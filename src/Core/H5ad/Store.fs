@@ -115,7 +115,8 @@ type Store(disk: Disk) =
         down "" root (List.ofArray (path.Split '/'))
 
     /// The object at a path from the root, when there is one; soft links are followed.
-    member store.TryFind(path: string) = store.Holder path |> Option.bind (fun (parent, group, name) -> store.TryFind(parent, group, name))
+    member store.TryFind(path: string) =
+        store.Holder path |> Option.bind (fun (parent, group, name) -> store.TryFind(parent, group, name))
 
     /// The link at the end of a path from the root, itself: whoever replaces it leaves what it led to as it was.
     member store.LinkAt(path: string) =

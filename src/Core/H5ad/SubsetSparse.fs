@@ -166,12 +166,6 @@ module SubsetSparse =
         let indices = indices.Finish()
         [ "data", data; "indices", indices; "indptr", indptr.Finish() ]
 
-    /// The shape of a matrix in the type of the old one, as the attribute that says it.
-    let shape (old: SingleSharp.Core.Attribute) rows columns =
-        let bytes = Array.zeroCreate (2 * Datatype.size old.Type)
-        Whole.encode old.Type [| rows; columns |] (Span bytes)
-        Encode.attribute old.Name old.Type (Encode.line 2L) bytes
-
     /// Writes a matrix of the rows and columns that stay and returns its address.
     /// Law (subset of a sparse matrix): as of the array that it means; its values are stored in the old order.
     let write (store: Store) (draft: Draft) cancel (matrix: SparseElement) (rows: Kept voption) (columns: Kept voption) =
@@ -182,6 +176,6 @@ module SubsetSparse =
                 arrays store draft cancel matrix columns rows matrix.Rows
 
         let shape =
-            shape matrix.Shape (Runs.total rows matrix.Rows) (Runs.total columns matrix.Columns)
+            Matrix.shape matrix.Shape (Runs.total rows matrix.Rows) (Runs.total columns matrix.Columns)
 
         draft.Rewrite(matrix.Path, matrix.Group, links, [ shape ])

@@ -21,8 +21,9 @@ module VerifyFrame =
             findings.Error dataset.Path $"its codes are {Datatype.name dataset.Type} instead of whole numbers"
         elif dataset.Dims.Length = 1 && (Filters.unsupported dataset.Filters).IsNone then
             let reader = SlabReader(store.Disk, dataset)
-            let bytes: byte[] = Array.zeroCreate (int batch * dataset.ElementSize)
-            let found = Array.zeroCreate<int64>(int batch)
+            let most = int (min batch dataset.Count)
+            let bytes: byte[] = Array.zeroCreate (most * dataset.ElementSize)
+            let found = Array.zeroCreate<int64> most
             let mutable wrong = 0L
             let mutable first = -1L
 

@@ -8,7 +8,7 @@ open System.Threading
 /// Numbers of a dataset one after another, a batch at a time.
 [<Sealed>]
 type private NumberStream(disk: Disk, dataset: Dataset) =
-    let batch = 65536
+    let batch = int (min 65536L (max 1L dataset.Count))
     let reader = SlabReader(disk, dataset)
     let bytes: byte[] = Array.zeroCreate (batch * dataset.ElementSize)
     let whole: int64[] = Array.zeroCreate batch

@@ -21,6 +21,15 @@ module Chunks =
     /// Larger chunks could not be decoded in memory that anybody would allow.
     let private mostBytes = 1L <<< 29
 
+    /// gzip shrinks nothing more than this, and LZF less; smaller chunks harm nobody.
+    let private mostExpansion = 1100L
+
+    let private expandsLittle (filters: Filter list) =
+        filters
+        |> List.forall (fun filter -> List.contains filter.Id [ Dataset.Deflate; Dataset.Shuffle; Dataset.Fletcher32; 32000 ])
+
+    let private mostUnquestioned = 1L <<< 24
+
     let private counts (dims: int64[]) (shape: int64[]) =
         Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) dims shape
 
@@ -224,6 +233,14 @@ module Chunks =
                 let entry = entries[i]
                 let size = if entry.Size < 0L then bytes else entry.Size
                 let mask = if edgesUnfiltered && isEdge i then 0xffffffffu else entry.Mask
+
+                if
+                    entry.Address <> Bytes.undefined
+                    && bytes > mostUnquestioned
+                    && bytes / mostExpansion > size
+                    && expandsLittle dataset.Filters
+                then
+                    disk.Damaged where $"chunk {i} should have {bytes} bytes, but only {size} are stored, which cannot hold as many"
 
                 if entry.Address <> Bytes.undefined && (size < 1L || entry.Address < 0L || entry.Address > disk.Length - size) then
                     disk.Damaged where $"chunk {i} should lie at byte {entry.Address}, outside the file (is it cut off?)"

@@ -198,6 +198,9 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
 
     /// Refuses a group that Rewrite could not do justice to.
     static member RequireEditable(disk: Disk, path, group: Group) =
+        if group.Links |> List.exists (fun link -> link.Name = "") then
+            disk.Damaged path "one of its members has no name"
+
         if group.Links |> List.exists (fun link -> link.Name.Contains '\uFFFD') then
             disk.Unsupported path "it has a name that is not UTF-8 and would not survive"
 

@@ -191,7 +191,8 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
                 match filter.Id with
                 | Dataset.Deflate -> deflate (int (min 9u filter.Parameters[0]))
                 | Dataset.Shuffle ->
-                    reserve length
+                    // A checksum may follow.
+                    reserve (length + 4)
                     Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)
                     swap length
                 | Dataset.Fletcher32 -> seal ()

@@ -100,8 +100,7 @@ module Relink =
             [ for address in graph.GroupAddresses do
                   if
                       (Links.read disk address).Links
-                      |> List.exists (fun link ->
-                          (link.Target.IsHard || isSingle address link) && link.Target <> Hard(lead address link))
+                      |> List.exists (fun link -> (link.Target.IsHard || isSingle address link) && link.Target <> Hard(lead address link))
                   then
                       address ]
 

@@ -52,9 +52,14 @@ module Superblock =
                 Fault.throw (Unreadable(path, Fault.reason trouble))
 
         let rec search at =
-            if at + 8L > length then Fault.throw (NotAnnData(path, "it is not an HDF5 file"))
-            elif read at = 8 && found = signature then at
-            else search (if at = 0L then 512L else at * 2L)
+            if at + 8L > length then
+                Fault.throw (
+                    NotAnnData(path, "it is not an HDF5 file, or was changed on its way; check the name, or download it again as it is")
+                )
+            elif read at = 8 && found = signature then
+                at
+            else
+                search (if at = 0L then 512L else at * 2L)
 
         search 0L
 

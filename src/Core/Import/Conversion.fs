@@ -17,6 +17,10 @@ type ConvertRecipe =
         SampleNames: string list
         /// What stands between the name of a cell and that of its sample; none leaves names of cells as they are.
         IndexUnique: string option
+        /// Of .h5ad inputs: the matrix that becomes X.
+        Matrix: MatrixName
+        /// Add up what a cell has of one gene where it is stored more than once, instead of refusing it.
+        SumDuplicates: bool
     }
 
 /// What a conversion did.
@@ -46,4 +50,6 @@ module Conversion =
           Join = Inner
           SampleKey = "sample"
           SampleNames = []
-          IndexUnique = None }
+          IndexUnique = None
+          Matrix = MatrixName.X
+          SumDuplicates = false }

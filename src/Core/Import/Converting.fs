@@ -50,14 +50,24 @@ module Converting =
         if recipe.SampleKey = "" || recipe.SampleKey = "_index" || recipe.SampleKey.IndexOfAny [| '/'; '\000' |] >= 0 then
             Fault.throw (BadOption("--sample-key", $"a column cannot be called \"{recipe.SampleKey}\""))
 
-        if isAnnData inputs then
-            Fault.throw (BadOption("convert", $"{inputs.Head} is an .h5ad file already; name several to join them"))
+        if isAnnData inputs && recipe.Matrix = MatrixName.X then
+            Fault.throw (
+                BadOption(
+                    "convert",
+                    $"{inputs.Head} is an .h5ad file already; name several to join them, or say --layer or --use-raw to make another matrix X"
+                )
+            )
 
     let private requireChoices recipe kinds =
         if not (List.exists (fun (_, kind) -> kind <> AnnData) kinds) then
             for option, value in [ "--genome", recipe.Genome; "--feature-type", recipe.FeatureType ] do
                 if value.IsSome then
                     Fault.throw (BadOption(option, "only inputs of Cell Ranger are chosen from by it, and there is none"))
+
+        match recipe.Matrix, kinds |> List.tryFind (fun (_, kind) -> kind <> AnnData) with
+        | (MatrixName.Layer _ | MatrixName.Raw), Some(input, _) ->
+            Fault.throw (BadOption("--layer or --use-raw", $"{input} is no .h5ad file and has one matrix only"))
+        | _ -> ()
 
     let private requireOther (inputs: Intake list) (target: string) =
         let resolved = Publish.resolve target
@@ -98,13 +108,19 @@ module Converting =
 
         try
             Blocks.run schedule (Intake.moved places rows) outlet stored
-        with BlockFailed(_, _, SecondValue(cell, column)) ->
+        with BlockFailed(_, _, (SecondValue(cell, column) | SumTooLarge(cell, column) as cause)) ->
+            let cell = Seq.item (int cell) intake.CellNames
+
             let gene =
                 match intake.Places[column] with
                 | -1 -> $"at column {column}"
                 | place -> intake.Genes[place]
 
-            Fault.throw (StoredTwice(intake.Path, Seq.item (int cell) intake.CellNames, gene))
+            Fault.throw (
+                match cause with
+                | SecondValue _ -> StoredTwice(intake.Path, cell, gene)
+                | _ -> BadOption("--sum-duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {intake.Path} holds")
+            )
 
     let private write (settings: Settings) firstPass (combination: Combination) target =
         let inputs = combination.Inputs
@@ -157,7 +173,8 @@ module Converting =
 
         let choice: TenXChoice =
             { Genome = recipe.Genome
-              FeatureType = recipe.FeatureType }
+              FeatureType = recipe.FeatureType
+              SumDuplicates = recipe.SumDuplicates }
 
         let kinds = inputs |> List.map (fun input -> input, kindOf input)
 
@@ -174,7 +191,7 @@ module Converting =
                     settings.Cancel.ThrowIfCancellationRequested()
 
                     match kind with
-                    | AnnData -> FromH5ad.openRead input scratchFolder settings
+                    | AnnData -> FromH5ad.openRead recipe.Matrix recipe.SumDuplicates input scratchFolder settings
                     | TenXFile -> TenX.openRead input choice
                     | Folder ->
                         let pass = 1 + (folders |> List.findIndex (fun (folder, _) -> folder = input))

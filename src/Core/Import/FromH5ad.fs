@@ -9,7 +9,9 @@ module FromH5ad =
     let private others (file: H5adFile) =
         let store = file.Store
 
-        [ for name in [ "layers"; "obsm"; "varm"; "obsp"; "varp"; "uns"; "raw" ] do
+        [ if file.X.Path <> "X" && (store.TryFind "X").IsSome then
+              "X"
+          for name in [ "layers"; "obsm"; "varm"; "obsp"; "varp"; "uns"; "raw" ] do
               match store.TryFind("", store.Root, name) with
               | Some(GroupNode group) when not group.Links.IsEmpty -> name
               | Some(DatasetNode _) -> name
@@ -23,9 +25,9 @@ module FromH5ad =
         fields |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
         fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")
 
-    /// Opens a file; where its rows have to be put together first, they wait in the folder.
-    let openRead path folder (settings: Settings) : Intake =
-        let file = Schema.openRead path
+    /// Opens a file for the matrix that is wanted; where its rows have to be put together first, they wait in the folder.
+    let openRead matrix sumDuplicates path folder (settings: Settings) : Intake =
+        let file = Schema.openReadAs matrix path
 
         let rows =
             lazy RowMatrix.Prepare(file, folder, settings.Memory, settings.Cancel, ignore)
@@ -46,7 +48,7 @@ module FromH5ad =
               Obs = obs
               Var = var
               LeftOut = others file @ oddObs @ oddVar
-              Open = fun settings -> Intake.rows rows.Value.Disk rows.Value.Matrix settings
+              Open = fun settings -> Intake.rows rows.Value.Disk rows.Value.Matrix sumDuplicates settings
               IsChanged = Publish.watch store
               Close =
                 fun () ->

@@ -32,15 +32,38 @@ module Inputs =
     let private requireNewFile inputs output =
         match output with
         | NewFile target -> target
+        | InPlace when Converting.isAnnData inputs ->
+            Fault.throw (BadOption("--use-raw", "only qc works on raw in place; anything else makes a new file of it, so say --out FILE"))
         | InPlace -> Fault.throw (BadOption("--in-place", $"{shown inputs} is not one .h5ad file that could be changed; say --out FILE"))
 
-    /// Gives `work` an .h5ad file with what the inputs hold, and what converting them gave cause to warn of. A single .h5ad
-    /// file is given as it is. Anything else is converted to a temporary file beside the output, or among the temporary
+    /// Gives `work` an .h5ad file with what the inputs hold, the recipe as it applies to this file, and what converting gave
+    /// cause to warn of. A single .h5ad file is given as it is, unless steps that change values or genes are to start from its
+    /// raw, which has genes of its own. Anything else is converted to a temporary file beside the output, or among the temporary
     /// files of this machine where there is none; it is removed whatever happens.
-    let asFile recipe (settings: Settings) (inputs: string list) (output: Output option) (work: string -> string list -> 'r) =
-        if Converting.isAnnData inputs then
-            work inputs.Head []
+    let asFile
+        (conversion: ConvertRecipe)
+        (recipe: Recipe)
+        (settings: Settings)
+        (inputs: string list)
+        (output: Output option)
+        (work: string -> Recipe -> string list -> 'r)
+        =
+        let startsFromRaw =
+            recipe.Matrix = MatrixName.Raw && Recipe.steps recipe <> [ "qc" ]
+
+        if Converting.isAnnData inputs && not startsFromRaw then
+            work inputs.Head recipe []
         else
+            let conversion =
+                { conversion with
+                    Matrix = recipe.Matrix
+                    SumDuplicates = recipe.SumDuplicates }
+
+            let recipe =
+                { recipe with
+                    Matrix = MatrixName.X
+                    SumDuplicates = false }
+
             let target = output |> Option.map (requireNewFile inputs)
 
             let folder =
@@ -53,8 +76,8 @@ module Inputs =
 
             try
                 try
-                    let conversion = Converting.run recipe settings inputs temporary
-                    work temporary conversion.Warnings
+                    let converted = Converting.run conversion settings inputs temporary
+                    work temporary recipe converted.Warnings
                 with trouble when (Fault.tryFind trouble).IsSome ->
                     Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)
             finally
@@ -63,7 +86,7 @@ module Inputs =
 
     /// Runs a recipe on what the inputs hold.
     let run conversion recipe (settings: Settings) (inputs: string list) output =
-        asFile conversion settings inputs (Some output) (fun file warnings ->
+        asFile conversion recipe settings inputs (Some output) (fun file recipe warnings ->
             let report = Preprocess.run recipe settings file output
 
             { report with

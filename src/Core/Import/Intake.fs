@@ -36,14 +36,20 @@ type Intake =
 
 [<RequireQualifiedAccess>]
 module Intake =
-    /// Rows that lie on a disk; what a cell has twice of a gene is refused.
-    let rows (disk: Disk) (matrix: Matrix) (settings: Settings) =
+    /// Rows that lie on a disk; what a cell has twice of a gene is added up or refused.
+    let rows (disk: Disk) (matrix: Matrix) sumDuplicates (settings: Settings) =
         // What waits to leave, per block.
         let page = 8L * 1024L * 1024L
 
         let fit = Budget.fit matrix settings { Budget.nothing with Page = page }
 
-        fit, Reader.rows disk matrix fit.ValuesPerSlice |> Duplicates.refused matrix.Genes
+        let rows = Reader.rows disk matrix fit.ValuesPerSlice
+
+        fit,
+        if sumDuplicates then
+            Duplicates.summed matrix.Type matrix.Genes rows
+        else
+            Duplicates.refused matrix.Genes rows
 
     /// The columns of the stored matrix that are taken.
     let taken (places: int[]) =

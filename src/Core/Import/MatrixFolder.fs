@@ -170,6 +170,6 @@ module MatrixFolder =
             ("gene_ids", Field.Texts(column genesPath genes 0)) :: types
             |> List.map (fun (name, field) -> name, Field.choose taken field)
           LeftOut = []
-          Open = Intake.rows rows.Disk matrix
+          Open = Intake.rows rows.Disk matrix false
           IsChanged = fun () -> stateOf paths <> state
           Close = fun () -> (rows :> IDisposable).Dispose() }

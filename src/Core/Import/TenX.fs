@@ -10,6 +10,8 @@ type TenXChoice =
         Genome: string option
         /// Features of this type; "all" for every one.
         FeatureType: string option
+        /// Add up what a cell has of one gene where it is stored more than once.
+        SumDuplicates: bool
     }
 
 [<RequireQualifiedAccess>]
@@ -94,7 +96,18 @@ module TenX =
 
         Frame.texts store dataset 0L rows
 
-    let private intake path (store: Store) group (matrix: Matrix) (names: string[]) (wanted: bool[]) var obs leftOut : Intake =
+    let private intake
+        path
+        (store: Store)
+        group
+        (matrix: Matrix)
+        (choice: TenXChoice)
+        (names: string[])
+        (wanted: bool[])
+        var
+        obs
+        leftOut
+        : Intake =
         let places = Intake.placesOf wanted
         let taken = Intake.taken places
 
@@ -109,7 +122,7 @@ module TenX =
           Obs = obs
           Var = var |> List.map (fun (name, field) -> name, Field.choose taken field)
           LeftOut = leftOut
-          Open = Intake.rows store.Disk matrix
+          Open = Intake.rows store.Disk matrix choice.SumDuplicates
           IsChanged = Publish.watch store
           Close = fun () -> (store :> IDisposable).Dispose() }
 
@@ -197,6 +210,7 @@ module TenX =
             store
             group
             matrix
+            choice
             (texts "name")
             (Array.map2 (&&) isOfGenome (ofType choice types))
             [ "gene_ids", Field.Texts(texts (if isProbes then "gene_id" else "id"))
@@ -235,6 +249,7 @@ module TenX =
             store
             group
             matrix
+            choice
             (texts "gene_names")
             (Array.create matrix.Genes true)
             [ "gene_ids", Field.Texts(texts "genes") ]

@@ -83,9 +83,6 @@ module Check =
         if (Recipe.steps recipe).IsEmpty then
             refuse "the recipe" "it has no steps"
 
-        if recipe.Matrix = MatrixName.Raw && Recipe.steps recipe <> [ "qc" ] then
-            refuse "--use-raw" "only qc reads raw, which keeps counts as they were; to preprocess them, make them X with convert --use-raw"
-
         Option.iter checkFilter recipe.Filter
         Option.iter checkNormalize recipe.NormalizeTotal
 

@@ -193,6 +193,10 @@ module Plan =
 
     let make (file: H5adFile) (batches: Batches option) recipe settings =
         Check.recipe recipe
+
+        if recipe.Matrix = MatrixName.Raw && Recipe.steps recipe <> [ "qc" ] then
+            Fault.throw (BadOption("--use-raw", "only qc works on raw as it is; to go on from it, make it X with convert --use-raw"))
+
         let after = typeAfter file.X recipe
         let values = values file recipe after
         let pcaGenes = pcaGenes file recipe

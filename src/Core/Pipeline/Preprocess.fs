@@ -6,49 +6,6 @@ open System.IO
 
 [<RequireQualifiedAccess>]
 module Preprocess =
-    /// The target of normalize_total and the genes left out of its totals, once the reads that they need have been made.
-    let private scaling (job: Job) folder precision (normalize: NormalizeRecipe) =
-        let excluded =
-            if normalize.ExcludeHighlyExpressed then
-                ValueSome(Pass.highlyExpressed job precision normalize.MaxFraction)
-            else
-                ValueNone
-
-        let median isCounted =
-            Pass.medianTotal job precision excluded isCounted folder
-
-        let target =
-            match normalize.TargetSum with
-            | Counts target -> target
-            | MedianOfPositive -> median (fun total -> total > 0.0)
-            | MedianOfAll -> median (fun _ -> true)
-
-        if not job.Plan.Recipe.AllowInvalid then
-            if Double.IsNaN target then
-                Fault.throw (BadOption("target_sum", "no cell has counts to take the median total of; give a number"))
-
-            if not (Precision.round precision target > 0.0) || Double.IsInfinity(Precision.round precision target) then
-                Fault.throw (BadOption("target_sum", $"{target} is zero or infinite in float32, in which X is stored"))
-
-        { Target = target; Excluded = excluded }
-
-    let private transformation (job: Job) folder =
-        let recipe = job.Plan.Recipe
-        let before = job.File.X.Type
-        let precision = Precision.afterNormalize before
-
-        let between =
-            if recipe.NormalizeTotal.IsSome then Precision.numeric precision else before
-
-        { Scaling =
-            match recipe.NormalizeTotal with
-            | Some normalize -> ValueSome(scaling job folder precision normalize, precision)
-            | None -> ValueNone
-          Logarithm =
-            match recipe.Log1p with
-            | Some log1p -> ValueSome(Option.toValueOption log1p.Base, Precision.afterLog1p between)
-            | None -> ValueNone }
-
     /// Columns with one value per cell of the whole file, on their way to room that is reserved for them.
     let private columnOutlet (draft: Draft) (file: H5adFile) (columns: CellColumns) =
         let addresses =
@@ -88,7 +45,7 @@ module Preprocess =
         let plan = job.Plan
         let recipe = plan.Recipe
         let job, filterColumns, filterTallies, filterOutlet = filtered job draft
-        let transformation = transformation job folder
+        let transformation = Target.transformation job folder
 
         let cellColumns, cellOutlet =
             columnOutlet draft file (Written.cellColumns file plan job.Genes)

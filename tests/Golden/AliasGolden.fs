@@ -1,0 +1,46 @@
+/// X, or a part of it, has a second name: under that name it stays what it was, while X becomes new.
+module SingleSharp.Golden.AliasGolden
+
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Shared
+
+let private kinds =
+    [ "x_soft"; "x_hard"; "data_soft"; "data_hard"; "indices_hard"; "layer_soft" ]
+
+let private run recipe input output =
+    match Pipeline.run recipe Settings.standard input output with
+    | Ok _ -> ()
+    | Error fault -> failtest (Fault.sentence fault)
+
+let private isKept storage case kind recipe inPlace =
+    use sandbox = new Sandbox()
+    let source = here $"edge/{case}/input.h5ad"
+    let twin = sandbox.File "twin.h5ad"
+    let plain = sandbox.File "plain.h5ad"
+    Child.script "aliases.py" [ "make"; source; twin; kind ] "" |> ignore
+    run recipe source (NewFile plain)
+
+    let output =
+        if inPlace then
+            run recipe twin InPlace
+            twin
+        else
+            let output = sandbox.File "output.h5ad"
+            run recipe twin (NewFile output)
+            output
+
+    Expect.equal (Child.script "aliases.py" [ "check"; source; plain; output; kind ] "") "" $"{kind}, {storage}"
+
+let tests =
+    testList
+        "Aliases"
+        [ for storage, case in
+              [ "in the same places", "plain_csr_f32"
+                "compressed", "layout_gzip"
+                "of another type", "x_int32" ] do
+              for kind in kinds do
+                  test $"{kind}, {storage}" {
+                      for inPlace in [ false; true ] do
+                          isKept storage case kind Recipe.standard inPlace
+                  } ]
