@@ -87,6 +87,7 @@ let tests =
               Expect.equal (sums Numeric.Bool [ 1.0; 1.0 ]) [ [ 1, 1.0 ] ] "bool"
               Expect.equal (sums Numeric.Int8 [ 100.0; 27.0 ]) [ [ 1, 127.0 ] ] "int8"
 
+              Expect.equal (sums Numeric.Float32 [ 16777216.0; 1.0; 1.0; 1.0 ]) [ [ 1, 16777220.0 ] ] "float32, rounded once"
               Expect.equal (sums Numeric.Int8 [ -100.0; -28.0 ]) [ [ 1, -128.0 ] ] "the least int8"
 
               for numeric, values in

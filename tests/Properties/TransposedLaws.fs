@@ -112,6 +112,15 @@ let tests =
                   Expect.isGreaterThan (Transposed.memory file.X) (2100L * 2048L * 18L) "its numbers, twice, and its bytes")
           }
 
+          test "whole numbers that float32 does not hold stay what they are" {
+              let rows: Rows =
+                  { Genes = 2
+                    Rows = [ [ 0, 2147483647.0; 1, 16777217.0 ]; [ 1, -2147483647.0 ] ] }
+
+              for form in [ AnyForm.Columns InOnePiece; AnyForm.Chunks(1, 1, true) ] do
+                  Expect.isTrue (isSame (transposed form Numeric.Int32 0L rows) rows) $"{form}"
+          }
+
           test "a row index that is no cell is damage" {
               GenFiles.withPath (fun path ->
                   let values, _, pointers = AnnDataFiles.csr [ [ 0, 1.0 ]; [ 0, 2.0 ] ]
