@@ -44,6 +44,45 @@ let tests =
 
                   written path (AnnDataFiles.schedule schedule) datatype (1 + int slice) = meant rows bytesOf))
 
+          Law.holdsFor
+              60
+              "no chunk is longer than what cannot grow, and there are zeros behind the end"
+              (fun (CountRows rows) (cut: uint16) ->
+                  let rows = plain rows
+
+                  GenFiles.withPath (fun input ->
+                      GenFiles.withPath (fun output ->
+                          let form = AnyForm.Chunks(1 + int cut % 7, 1 + int cut / 7 % 9, true)
+                          GenForms.write input form Numeric.Float64 rows
+
+                          let limits =
+                              { Recipe.filter with
+                                  MinCounts = Some 1.0
+                                  MinCells = Some 1L }
+
+                          Pipeline.filter limits Settings.standard input (Output.NewFile output) |> ignore
+                          use file = Schema.openRead output
+                          let values = file.X.Values
+
+                          match values.Layout, values.Space with
+                          | Chunked(shape, _, _, _), Simple(dims, most) ->
+                              let chunks = Chunks.load file.Store.Disk values
+                              let reader = SlabReader(file.Store.Disk, values)
+
+                              let isPadded index =
+                                  let cell = int64 index / chunks.Counts[1] * shape[0]
+                                  let gene = int64 index % chunks.Counts[1] * shape[1]
+                                  let bytes = reader.Chunk index
+
+                                  Seq.allPairs [ 0L .. shape[0] - 1L ] [ 0L .. shape[1] - 1L ]
+                                  |> Seq.filter (fun (row, column) -> cell + row >= dims[0] || gene + column >= dims[1])
+                                  |> Seq.forall (fun (row, column) ->
+                                      BitConverter.ToInt64(bytes, int (8L * (row * shape[1] + column))) = 0L)
+
+                              Seq.forall2 (fun extent most -> most < 0L || extent <= most) shape most
+                              && Seq.forall isPadded [ 0 .. chunks.Entries.Length - 1 ]
+                          | _ -> true)))
+
           test "rows larger than what is written at once" {
               let rows =
                   { Genes = 300_000

@@ -2,6 +2,7 @@
 module SingleSharp.Properties.DuplicatesLaws
 
 open System
+open System.IO
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Properties.Gen
@@ -77,7 +78,7 @@ let tests =
                       AnnDataFiles.write
                           path
                           { AnnDataFiles.usual InOnePiece with
-                              Values = Numeric.Int32 }
+                              Values = if numeric = Numeric.Int64 then Numeric.Int64 else Numeric.Int32 }
                           { Genes = 3
                             Rows = [ values |> List.map (fun value -> 1, value) ] }
 
@@ -86,9 +87,33 @@ let tests =
               Expect.equal (sums Numeric.Bool [ 1.0; 1.0 ]) [ [ 1, 1.0 ] ] "bool"
               Expect.equal (sums Numeric.Int8 [ 100.0; 27.0 ]) [ [ 1, 127.0 ] ] "int8"
 
-              match Expect.throwsC (fun () -> sums Numeric.Int8 [ 100.0; 28.0 ] |> ignore) id with
-              | BlockFailed(_, _, SumTooLarge(0L, 1)) -> ()
-              | other -> failtest $"{other}"
+              Expect.equal (sums Numeric.Float32 [ 16777216.0; 1.0; 1.0; 1.0 ]) [ [ 1, 16777220.0 ] ] "float32, rounded once"
+              Expect.equal (sums Numeric.Int8 [ -100.0; -28.0 ]) [ [ 1, -128.0 ] ] "the least int8"
+
+              for numeric, values in
+                  [ Numeric.Int8, [ 100.0; 28.0 ]
+                    Numeric.Int8, [ -100.0; -29.0 ]
+                    Numeric.Int64, List.replicate 3 9007199254740991.0 ] do
+                  match Expect.throwsC (fun () -> sums numeric values |> ignore) id with
+                  | BlockFailed(_, _, SumTooLarge(0L, 1)) -> ()
+                  | other -> failtest $"{numeric}: {other}"
+          }
+
+          test "a row of far more values than there are genes is refused before it takes any memory" {
+              GenFiles.withPath (fun path ->
+                  let rows count : Rows =
+                      { Genes = 2
+                        Rows = [ [ 1, 1.0 ]; List.replicate count (0, 1.0) ] }
+
+                  AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) (rows (1 <<< 20))
+                  Expect.equal (read path (Duplicates.summed Numeric.Float32) 9) [ [ 1, 1.0 ]; [ 0, 1048576.0 ] ] "as many as that"
+                  File.Delete path
+                  AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) (rows ((1 <<< 20) + 1))
+
+                  match Expect.throwsC (fun () -> read path (Duplicates.summed Numeric.Float32) 9 |> ignore) id with
+                  | BlockFailed(_, _, FaultException(Damaged(_, "X/indptr", what))) -> Expect.stringContains what "cell 1" "where"
+                  | FaultException(Damaged(_, "X/indptr", what)) -> Expect.stringContains what "cell 1" "where"
+                  | other -> failtest $"{other}")
           }
 
           test "a run names the cell and the gene, or adds up and stores the sum" {

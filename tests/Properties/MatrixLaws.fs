@@ -123,6 +123,45 @@ let tests =
                       Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 0.5; 2, 2.0 ]; 1L, [ 1, third ] ] "what stays"))
           }
 
+          test "what is computed of float16 is float32 in every form" {
+              let counts = [| half 1.0f; half 2.0f; half 4.0f |]
+
+              let rows kind =
+                  let file =
+                      AnnDataFiles.file (AnnDataFiles.usual InOnePiece) 3 (AnnDataFiles.csr [ [ 0, 1.0 ]; [ 1, 2.0 ]; [ 2, 4.0 ] ]) []
+
+                  (file["X"] :?> H5Group)["data"] <- H5Dataset counts
+                  (file["X"] :?> H5Group).Attributes[ "encoding-type" ] <- kind
+                  file
+
+              let dense =
+                  AnnDataFiles.file
+                      (AnnDataFiles.usual InOnePiece)
+                      3
+                      (AnnDataFiles.csr [ [ 0, 1.0 ]; [ 1, 2.0 ]; [ 2, 3.0 ] ])
+                      [ "X", H5Dataset(Array2D.init 3 3 (fun i j -> if i = j then counts[i] else half 0.0f)) ]
+
+              let recipe =
+                  { Recipe.nothing with
+                      NormalizeTotal =
+                          Some
+                              { Recipe.normalizeTotal with
+                                  TargetSum = Counts 1e6 } }
+
+              for name, file in [ "csr", rows "csr_matrix"; "csc", rows "csc_matrix"; "dense", dense ] do
+                  GenFiles.withPath (fun input ->
+                      GenFiles.withPath (fun output ->
+                          file.Write input
+                          Pipeline.run recipe Settings.standard input (Output.NewFile output) |> ok |> ignore
+                          use after = Schema.openRead output
+                          Expect.equal after.X.Values.Type (Numeric.datatype Numeric.Float32) $"{name}: its type"
+
+                          Expect.equal
+                              (GenForms.read output Blocks.sequential 9)
+                              [ for i in 0..2 -> int64 i, [ i, 1e6 ] ]
+                              $"{name}: values beyond float16"))
+          }
+
           test "a layer is read and written like X, which stays as it is" {
               GenFiles.withPath (fun input ->
                   GenFiles.withPath (fun output ->

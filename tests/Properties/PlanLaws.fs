@@ -90,6 +90,31 @@ let tests =
                   Expect.equal (planOf (genes 3) recipe |> Result.map _.Passes.Length) (Ok reads) $"{target}, {excludes}"
           }
 
+          test "chunks that are written row by row count as memory" {
+              let memory storage =
+                  GenFiles.withPath (fun path ->
+                      AnnDataFiles.write
+                          path
+                          (AnnDataFiles.usual storage)
+                          { Genes = 1000
+                            Rows = List.init 400 (fun _ -> [ for gene in 0..999 -> gene, 1.0 ]) }
+
+                      let recipe =
+                          { Recipe.nothing with
+                              Filter =
+                                  Some
+                                      { Recipe.filter with
+                                          MinGenes = Some 1L } }
+
+                      match Pipeline.info recipe Settings.standard path with
+                      | Ok info -> info.Plan.Memory
+                      | Error fault -> failtest (Fault.sentence fault))
+
+              let values = 400_000
+              // Values and genes, each a chunk that is built and two buffers of its codec.
+              Expect.isGreaterThanOrEqual (memory (InChunks values) - memory InOnePiece) (int64 values * 2L * 3L * 4L) "bytes"
+          }
+
           test "the type afterwards" {
               for normalizes, logs, after in
                   [ false, false, Numeric.UInt16

@@ -46,6 +46,81 @@ let tests =
                   Expect.isTrue (isSame (transposed (AnyForm.Columns(InChunks 70_000)) numeric 0L rows) rows) $"{numeric}"
           }
 
+          Law.holdsFor
+              60
+              "dense rows are those that are read in order, numbers or not"
+              (fun (CountRows rows) (odd: (byte * byte * byte) list) (cut: uint16) ->
+                  let cells = rows.Rows.Length
+                  let values = [| nan; infinity; -infinity; -0.0 |]
+
+                  let changes =
+                      [ for cell, gene, which in odd do
+                            if cells > 0 && rows.Genes > 0 then
+                                int cell % cells, int gene % rows.Genes, values[int which % 4] ]
+
+                  let rows =
+                      { rows with
+                          Rows =
+                              rows.Rows
+                              |> List.mapi (fun i row ->
+                                  changes
+                                  |> List.fold
+                                      (fun row (cell, gene, value) ->
+                                          if cell = i then (gene, value) :: List.filter (fun (other, _) -> other <> gene) row else row)
+                                      row) }
+
+                  let form = AnyForm.Chunks(1 + int cut % 7, 1 + int cut / 7 % 9, true)
+
+                  let bits (rows: (int * float) list seq) =
+                      rows
+                      |> Seq.map (List.map (fun (gene, value) -> gene, BitConverter.DoubleToInt64Bits value) >> List.sort)
+                      |> List.ofSeq
+
+                  let inOrder =
+                      GenFiles.withPath (fun path ->
+                          GenForms.write path form Numeric.Float64 rows
+                          GenForms.read path Blocks.sequential 50 |> List.map snd)
+
+                  cells = 0
+                  || rows.Genes = 0
+                  || bits (transposed form Numeric.Float64 0L rows |> List.map (fun (_, _, row) -> row)) = bits inOrder)
+
+          test "stripes that the memory allowed cannot sort are refused" {
+              let full: Rows =
+                  { Genes = 16_500
+                    Rows = List.init 64 (fun _ -> [ for gene in 0..16_499 -> gene, 1.0 ]) }
+
+              let attempt allowed () =
+                  transposed (AnyForm.Columns InOnePiece) Numeric.Float32 allowed full
+
+              match GenFiles.faultOf (attempt (1L <<< 25)) with
+              | OverBudget _ -> ()
+              | other -> failtest (Fault.sentence other)
+
+              Expect.isTrue (isSame (attempt (1L <<< 27) ()) full) "with more memory"
+          }
+
+          test "chunks that are decoded whole count as memory" {
+              GenFiles.withPath (fun path ->
+                  let rows: Rows =
+                      { Genes = 2048
+                        Rows = List.init 2100 (fun _ -> [ 0, 1.0 ]) }
+
+                  GenForms.write path (AnyForm.Chunks(2100, 2048, true)) Numeric.Int8 rows
+                  use file = Schema.openRead path
+                  Expect.isTrue (Transposed.isNeeded file.X) "one chunk holds all rows"
+                  Expect.isGreaterThan (Transposed.memory file.X) (2100L * 2048L * 18L) "its numbers, twice, and its bytes")
+          }
+
+          test "whole numbers that float32 does not hold stay what they are" {
+              let rows: Rows =
+                  { Genes = 2
+                    Rows = [ [ 0, 2147483647.0; 1, 16777217.0 ]; [ 1, -2147483647.0 ] ] }
+
+              for form in [ AnyForm.Columns InOnePiece; AnyForm.Chunks(1, 1, true) ] do
+                  Expect.isTrue (isSame (transposed form Numeric.Int32 0L rows) rows) $"{form}"
+          }
+
           test "a row index that is no cell is damage" {
               GenFiles.withPath (fun path ->
                   let values, _, pointers = AnnDataFiles.csr [ [ 0, 1.0 ]; [ 0, 2.0 ] ]

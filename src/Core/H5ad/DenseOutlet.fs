@@ -71,9 +71,17 @@ module DenseOutlet =
         let chunk: byte[] = Array.zeroCreate (Checked.int (shape[0] * shape[1] * size))
         let codec = ChunkCodec(draft.Disk, old.Path, old.Filters, chunk.Length)
 
+        /// What lies behind the end is what elements are that were never written: whoever makes the array larger sees it.
+        let clear () =
+            if old.Type <> datatype || old.FillValue |> Array.forall (fun value -> value = 0uy) then
+                Array.Clear chunk
+            else
+                for at in 0 .. old.FillValue.Length .. chunk.Length - 1 do
+                    old.FillValue.CopyTo(chunk, at)
+
         let gather (band: int64) (stack: int64) =
             let columns = min shape[1] (genes - stack * shape[1])
-            Array.Clear chunk
+            clear ()
 
             for row in 0L .. min shape[0] (cells - band * shape[0]) - 1L do
                 let source = ((band * shape[0] + row) * genes + stack * shape[1]) * size

@@ -107,6 +107,8 @@ module Duplicates =
         | Numeric.UInt16 -> 65535.0
         | Numeric.Int32 -> 2147483647.0
         | Numeric.UInt32 -> 4294967295.0
+        | Numeric.Int64
+        | Numeric.UInt64 -> 9007199254740992.0
         | _ -> infinity
 
     /// Adds up, in stored order, what a row has of one gene, and rounds the sum once to the type of the matrix. Rows in which
@@ -118,7 +120,7 @@ module Duplicates =
         let fit cell gene sum =
             if numeric = Numeric.Bool then min sum 1.0
             elif numeric = Numeric.Float32 then float (float32 sum)
-            elif abs sum > most then raise (SumTooLarge(cell, gene))
+            elif sum > most || sum < -most - 1.0 then raise (SumTooLarge(cell, gene))
             else sum
 
         source

@@ -214,11 +214,17 @@ module Place =
                 NewArray(draft.PutReplacement(old, datatype, Simple([ cells; genes ], [ cells; genes ]), Encode.contiguous place bytes)))
 
     /// The type in which numbers take the place of an old dataset's: its own, byte order included, if they are such numbers.
-    let private typeFor (matrix: Matrix) numeric =
-        if matrix.Type = numeric then matrix.Values.Type else Numeric.datatype numeric
+    /// What is computed of float16 counts as float32, and would be rounded again or become infinite.
+    let private typeFor (matrix: Matrix) areOld numeric =
+        let stored = matrix.Values.Type
 
-    /// Where values of this type go, of the cells and genes that stay.
-    let sink (draft: Draft) (file: H5adFile) plan numeric cells genes folder cancel =
+        if matrix.Type = numeric && (areOld || Datatype.size stored = Numeric.size numeric) then
+            stored
+        else
+            Numeric.datatype numeric
+
+    /// Where values of this type go, of the cells and genes that stay; `areOld` says that they are the values of the file.
+    let sink (draft: Draft) (file: H5adFile) plan areOld numeric cells genes folder cancel =
         let matrix = file.X
         let k = file.Store.Superblock.ChunkNodeK
 
@@ -226,8 +232,9 @@ module Place =
         | Untouched, _ -> untouched
         | Overwrite, _ -> overwrite draft matrix (Precision.ofNumeric numeric)
         | StoreAnew, _ -> storeAnew draft k matrix.Values (Precision.ofNumeric numeric)
-        | RowByRow, Dense old -> dense draft k old (typeFor matrix numeric) cells genes folder cancel
+        | RowByRow, Dense old -> dense draft k old (typeFor matrix areOld numeric) cells genes folder cancel
         | RowByRow, (Rows arrays | Columns arrays) ->
-            let rows = SparseOutlet.create draft k arrays (typeFor matrix numeric) cells genes
+            let rows =
+                SparseOutlet.create draft k arrays (typeFor matrix areOld numeric) cells genes
 
             sinkOf rows.Outlet (rows.Finish >> NewRows)

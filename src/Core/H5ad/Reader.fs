@@ -3,10 +3,18 @@ namespace SingleSharp.Core
 
 open System
 
-/// Reads slices of a matrix. A slice has about `target` stored values, and at least one row.
+/// Reads slices of a matrix. A slice has about `target` stored values, and at least one row; where rows may be cut, one of more
+/// values comes as several slices.
 [<Sealed>]
 type private RowSlices
-    (disk: Disk, matrix: Matrix, arrays: SparseArrays, chunks: struct (Chunks voption * Chunks voption * Chunks voption), target: int) =
+    (
+        disk: Disk,
+        matrix: Matrix,
+        arrays: SparseArrays,
+        chunks: struct (Chunks voption * Chunks voption * Chunks voption),
+        target: int,
+        mayCut: bool
+    ) =
     let struct (dataChunks, indexChunks, pointerChunks) = chunks
     let data = NumberReader(disk, arrays.Data, dataChunks)
     let indices = NumberReader(disk, arrays.Indices, indexChunks)
@@ -27,19 +35,30 @@ type private RowSlices
             if pointers[i] < pointers[i - 1] then
                 disk.Damaged arrays.Indptr.Path $"the row offsets decrease at cell {first + int64 (i - 1)}"
 
-    let load first low high =
-        let start = pointers[low]
-        let count = Checked.int (pointers[high] - start)
+    /// A row has one value of each gene; some more may be there to be added up.
+    let mostInRow = max (int64 matrix.Genes) (1L <<< 20)
+
+    /// What the rows [low, high) have of the values [start, stop).
+    let load first low high start stop =
+        let count = int (stop - start)
         slice.FirstCell <- first + int64 low
         slice.FirstValue <- start
         slice.Cells <- high - low
         slice.Reserve(high - low, count)
 
         for row in low..high do
-            slice.Offsets[row - low] <- int (pointers[row] - start)
+            slice.Offsets[row - low] <- int (max start (min stop pointers[row]) - start)
 
         data.Values(start, count, slice.Values)
         indices.Genes(start, count, slice.Genes, matrix.Genes)
+
+    let loadWhole first low high =
+        let count = pointers[high] - pointers[low]
+
+        if high - low = 1 && count > mostInRow then
+            disk.Damaged arrays.Indptr.Path $"cell {first + int64 low} is said to have {count} values, but there are {matrix.Genes} genes"
+
+        load first low high pointers[low] pointers[high]
 
     interface RowReader<Slice> with
         member _.Read(first, count, visit) =
@@ -52,8 +71,14 @@ type private RowSlices
                 while high < count && pointers[high + 1] - pointers[low] <= int64 target do
                     high <- high + 1
 
-                load first low high
-                visit slice
+                if mayCut then
+                    for start in pointers[low] .. int64 target .. max pointers[low] (pointers[high] - 1L) do
+                        load first low high start (min pointers[high] (start + int64 target))
+                        visit slice
+                else
+                    loadWhole first low high
+                    visit slice
+
                 low <- high
 
         member _.Dispose() = ()
@@ -66,9 +91,7 @@ module Reader =
         | Chunked _ -> ValueSome(Chunks.load disk dataset)
         | _ -> ValueNone
 
-    /// The rows of a matrix that is stored in rows, sparse or dense. Chunk tables are read once, here; every worker has buffers
-    /// of its own. `valuesPerSlice` bounds memory and changes no result.
-    let rows (disk: Disk) (matrix: Matrix) valuesPerSlice : Source<Slice> =
+    let private slices mayCut (disk: Disk) (matrix: Matrix) valuesPerSlice : Source<Slice> =
         { Rows = matrix.Cells
           Open =
             match matrix.Form with
@@ -76,11 +99,18 @@ module Reader =
                 let chunks =
                     struct (chunks disk arrays.Data, chunks disk arrays.Indices, chunks disk arrays.Indptr)
 
-                fun () -> new RowSlices(disk, matrix, arrays, chunks, valuesPerSlice)
+                fun () -> new RowSlices(disk, matrix, arrays, chunks, valuesPerSlice, mayCut)
             | Dense values ->
                 let chunks = chunks disk values
                 fun () -> new DenseSlices(disk, matrix, values, chunks, valuesPerSlice)
             | Columns _ -> invalidOp $"{matrix.Path} is stored in columns and has to be transposed first" }
+
+    /// The rows of a matrix that is stored in rows, sparse or dense. Chunk tables are read once, here; every worker has buffers
+    /// of its own. `valuesPerSlice` bounds memory and changes no result.
+    let rows disk matrix valuesPerSlice = slices false disk matrix valuesPerSlice
+
+    /// The same for rows that may be longer than any memory: none comes in slices of more values than this.
+    let cutRows disk matrix valuesPerSlice = slices true disk matrix valuesPerSlice
 
     /// Applies something to every slice before anybody sees it; `start` makes one for each worker.
     let through (start: unit -> Slice -> unit) (source: Source<Slice>) : Source<Slice> =

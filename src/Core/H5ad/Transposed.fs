@@ -129,48 +129,95 @@ module Transposed =
     /// The matrix in rows as it will be; how many values it will have is not known yet.
     let foreseen matrix = described matrix 0L
 
-    /// What transposing keeps at least, in bytes: a bucket while it is sorted, the buffers of few buckets, a slice.
-    let memory = int64 mostValues * int64 (16 + 12) + int64 mostCells * 8L + readBytes
+    /// Bytes of a value while its bucket is sorted.
+    let private sortedBytes = 16L + 12L
 
-    /// Visits every value: its cell, its gene.
-    let private visit (disk: Disk) (matrix: Matrix) (cancel: CancellationToken) (each: int64 -> int -> float -> unit) =
+    /// Bytes that a reading keeps for the chunks that it decodes; of dense chunks also their numbers, as such and as whole ones.
+    let private chunkBytes (matrix: Matrix) =
+        match matrix.Form, matrix.Values.Layout with
+        | Dense values, Chunked(shape, _, _, _) ->
+            Checked.(*) (Array.fold (fun product extent -> Checked.(*) product extent) 1L shape) (8L + 8L + 5L * int64 values.ElementSize)
+        | Dense _, _ -> 0L
+        | _ -> Reader.memory matrix 0
+
+    /// What transposing keeps at least, in bytes: a bucket while it is sorted, the buffers of few buckets, a slice and chunks.
+    let memory matrix =
+        int64 mostValues * sortedBytes + int64 mostCells * 8L + readBytes + chunkBytes matrix
+
+    /// What visits every value: its cell, its gene. Zeros of a dense matrix are left out, save those of cells that are `full`.
+    let private visitor (disk: Disk) (matrix: Matrix) (cancel: CancellationToken) (isFull: int64 -> bool) =
         match matrix.Form with
         | Columns _ ->
-            let columns = Reader.rows disk (Matrix.flipped matrix) (1 <<< 17)
-            use reader = columns.Open()
+            let columns = Reader.cutRows disk (Matrix.flipped matrix) (1 <<< 17)
+            let reader = columns.Open()
 
-            for block in 0L .. Blocks.count columns.Rows - 1L do
-                let struct (first, count) = Blocks.extent columns.Rows block
+            fun (each: int64 -> int -> float -> unit) ->
+                for block in 0L .. Blocks.count columns.Rows - 1L do
+                    let struct (first, count) = Blocks.extent columns.Rows block
 
-                reader.Read(
-                    first,
-                    count,
-                    fun slice ->
-                        cancel.ThrowIfCancellationRequested()
+                    reader.Read(
+                        first,
+                        count,
+                        fun slice ->
+                            cancel.ThrowIfCancellationRequested()
 
-                        for row in 0 .. slice.Cells - 1 do
-                            for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
-                                each (int64 slice.Genes[i]) (int slice.FirstCell + row) slice.Values[i]
-                )
+                            for row in 0 .. slice.Cells - 1 do
+                                for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                                    each (int64 slice.Genes[i]) (int slice.FirstCell + row) slice.Values[i]
+                    )
         | Dense values ->
             let chunks = Chunks.load disk values
             let reader = NumberReader(disk, values, ValueSome chunks)
             let shape = chunks.Shape
             let numbers: float[] = Array.zeroCreate (Checked.int (shape[0] * shape[1]))
 
-            for index in 0 .. chunks.Entries.Length - 1 do
-                cancel.ThrowIfCancellationRequested()
-                let cell = int64 index / chunks.Counts[1] * shape[0]
-                let gene = int64 index % chunks.Counts[1] * shape[1]
-                reader.Chunk(index, numbers)
+            fun each ->
+                for index in 0 .. chunks.Entries.Length - 1 do
+                    cancel.ThrowIfCancellationRequested()
+                    let cell = int64 index / chunks.Counts[1] * shape[0]
+                    let gene = int64 index % chunks.Counts[1] * shape[1]
+                    reader.Chunk(index, numbers)
 
-                for row in 0L .. min shape[0] (matrix.Cells - cell) - 1L do
-                    for column in 0L .. min shape[1] (int64 matrix.Genes - gene) - 1L do
-                        let value = numbers[int (row * shape[1] + column)]
+                    for row in 0L .. min shape[0] (matrix.Cells - cell) - 1L do
+                        let isFull = isFull (cell + row)
 
-                        if value <> 0.0 then
-                            each (cell + row) (int (gene + column)) value
+                        for column in 0L .. min shape[1] (int64 matrix.Genes - gene) - 1L do
+                            let value = numbers[int (row * shape[1] + column)]
+
+                            // Negative zeros keep their sign.
+                            if value <> 0.0 || isFull || Double.IsNegative value then
+                                each (cell + row) (int (gene + column)) value
         | Rows _ -> invalidOp $"{matrix.Path} is stored in rows"
+
+    /// Visits every value, of whose cells as many as a stripe has share an element of `counts`, and counts them. Zeros stay zeros
+    /// whatever a row is divided by, unless its total is not a number: then all of a dense row counts.
+    let private counting (disk: Disk) (matrix: Matrix) cancel (counts: int64[]) =
+        // A bit for each cell of a stripe.
+        let full: uint64[] =
+            Array.zeroCreate (if matrix.Form.IsDense then counts.Length else 0)
+
+        let bit (cell: int64) = 1UL <<< int (cell % stripe)
+
+        let visit =
+            visitor disk matrix cancel (fun cell -> full[int (cell / stripe)] &&& bit cell <> 0UL)
+
+        let mutable isAgain = false
+
+        let count cell value =
+            let at = int (cell / stripe)
+            counts[at] <- counts[at] + 1L
+
+            if full.Length > 0 && not (Double.IsFinite value) then
+                full[at] <- full[at] ||| bit cell
+                isAgain <- true
+
+        visit (fun cell _ value -> count cell value)
+
+        if isAgain then
+            Array.Clear counts
+            visit (fun cell _ value -> count cell value)
+
+        visit
 
     /// Joins neighbouring stripes to buckets.
     let private bucketsOf cells (counts: int64[]) =
@@ -253,6 +300,16 @@ module Transposed =
             target.Write(addressOf arrays.Indices bucket.FirstValue, MemoryMarshal.AsBytes(ReadOnlySpan(genes, 0, bucket.Values)))
             target.Write(addressOf arrays.Indptr (bucket.FirstCell + 1L), MemoryMarshal.AsBytes(ReadOnlySpan(ends, 0, bucket.Cells)))
 
+    /// Refuses stripes that are more than what a bucket usually has and do not fit into memory: they cannot be sorted.
+    let private requireRoom (disk: Disk) matrix allowed (most: int64) =
+        if most > int64 (Array.MaxLength / 16) then
+            disk.Unsupported matrix.Path $"{stripe} neighbouring cells have {most} values"
+
+        let needed = memory matrix + (most - int64 mostValues) * sortedBytes
+
+        if most > int64 mostValues && needed > allowed then
+            Fault.throw (OverBudget(needed, allowed))
+
     /// Buffers of buckets share so many bytes, as long as each has a page.
     let private bufferBytes memory buckets =
         int (max 4096L (min 65536L (memory / int64 (max 1 buckets))))
@@ -265,12 +322,9 @@ module Transposed =
             Array.zeroCreate (Checked.int ((matrix.Cells + stripe - 1L) / stripe))
 
         let precision = precision matrix
-
-        visit disk matrix cancel (fun cell _ _ ->
-            let stripe = int (cell / stripe)
-            counts[stripe] <- counts[stripe] + 1L)
-
+        let visit = counting disk matrix cancel counts
         progress 0.3
+        requireRoom disk matrix allowed (Array.fold max 0L counts)
         let buckets = bucketsOf matrix.Cells counts
         let bucketOf: int[] = Array.zeroCreate counts.Length
 
@@ -282,9 +336,9 @@ module Transposed =
         use scratch = new Scratch(folder)
 
         let file =
-            BucketFile(scratch.Disk, buckets, precision, bufferBytes (max 0L (allowed - memory)) buckets.Length)
+            BucketFile(scratch.Disk, buckets, precision, bufferBytes (max 0L (allowed - memory matrix)) buckets.Length)
 
-        visit disk matrix cancel (fun cell gene value -> file.Add(bucketOf[int (cell / stripe)], cell, gene, value))
+        visit (fun cell gene value -> file.Add(bucketOf[int (cell / stripe)], cell, gene, value))
         file.Close()
         progress 0.7
         let rows = described matrix (Array.sum counts)

@@ -163,15 +163,17 @@ module VerifyMatrix =
 
             tally.Repeated <- tally.Repeated + 1L
 
-        let check cell count =
-            if row.Length < min count mostSorted then
-                row <- Array.zeroCreate (min mostSorted (max count (2 * row.Length)))
+        let check cell (count: int64) =
+            let kept = int (min count (int64 mostSorted))
+
+            if row.Length < kept then
+                row <- Array.zeroCreate (min mostSorted (max kept (2 * row.Length)))
 
             let mutable isSorted = true
             let mutable repeated = -1L
             let mutable before = -1L
 
-            for i in 0 .. count - 1 do
+            for i in 0L .. count - 1L do
                 let index = stream.Next()
 
                 if index < 0L || index >= extent then
@@ -184,8 +186,8 @@ module VerifyMatrix =
 
                 before <- index
 
-                if i < mostSorted then
-                    row[i] <- index
+                if i < int64 mostSorted then
+                    row[int i] <- index
 
             if not isSorted then
                 if tally.Unsorted = 0L then
@@ -193,10 +195,10 @@ module VerifyMatrix =
 
                 tally.Unsorted <- tally.Unsorted + 1L
 
-                if count <= mostSorted then
-                    Array.Sort(row, 0, count)
+                if count = int64 kept then
+                    Array.Sort(row, 0, kept)
 
-                    for i in 1 .. count - 1 do
+                    for i in 1 .. kept - 1 do
                         if row[i] = row[i - 1] && repeated < 0L then
                             repeated <- row[i]
 
@@ -208,7 +210,7 @@ module VerifyMatrix =
                 (cancel: CancellationToken).ThrowIfCancellationRequested()
 
             let stop = offsets.Next()
-            check cell (Checked.int (stop - start))
+            check cell (stop - start)
             start <- stop
 
         if tally.Unsorted > 0L then

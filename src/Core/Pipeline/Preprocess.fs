@@ -56,7 +56,8 @@ module Preprocess =
             | _ -> file.X.Cells
 
         let values =
-            Place.sink draft file plan.Values plan.TypeAfter cells job.Genes.Count folder job.Settings.Cancel
+            let areOld = not (Recipe.changesValues recipe || recipe.SumDuplicates)
+            Place.sink draft file plan.Values areOld plan.TypeAfter cells job.Genes.Count folder job.Settings.Cancel
 
         use _ = values.Scratch
 

@@ -30,6 +30,15 @@ module Reading =
         | StoreAnew, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
         | _ -> usualPage
 
+    /// Each dataset that is written row by row has a chunk that is being built and the two buffers of its codec.
+    let private chunksOf (matrix: Matrix) values =
+        let chunkBytes (dataset: Dataset) =
+            match dataset.Layout with
+            | Chunked(shape, _, _, _) -> Array.fold (fun product extent -> Checked.(*) product extent) 8L shape
+            | _ -> 0L
+
+        if values = RowByRow then 3L * List.sumBy chunkBytes matrix.Datasets else 0L
+
     /// Are cells and genes judged in a read of their own? Genes have to be, and so have the cells of dense X, whose rows have
     /// their places in the output only once it is known which of them stay.
     let judgesFirst (matrix: Matrix) recipe =
@@ -97,7 +106,7 @@ module Reading =
         match reading with
         | Reading.Transpose ->
             { Budget.nothing with
-                Once = Transposed.memory }
+                Once = Transposed.memory file.X }
         | Reading.Filter ->
             { Budget.nothing with
                 State = genes * tallied
@@ -110,7 +119,8 @@ module Reading =
 
             { Budget.nothing with
                 State = genes * tallied + moments
-                Page = pageOf file.X values after }
+                Page = pageOf file.X values after
+                Once = chunksOf file.X values }
         | Reading.Clipped ->
             { Budget.nothing with
                 State = Checked.(*) (int64 (groups + 1) * moments) genes }
