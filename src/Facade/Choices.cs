@@ -79,6 +79,29 @@ public enum HvgFlavor
     SeuratV3Paper,
 }
 
+/// <summary>Which matrix of a file is meant.</summary>
+public sealed record MatrixName
+{
+    internal MatrixName(Core.MatrixName value) => Value = value;
+
+    internal Core.MatrixName Value { get; }
+
+    /// <summary>X.</summary>
+    public static MatrixName X { get; } = new(Core.MatrixName.X);
+
+    /// <summary>
+    /// raw/X, whose genes are those of raw/var. QC alone leaves everything in its place; other steps make a new file whose X is
+    /// what they make of raw.
+    /// </summary>
+    public static MatrixName Raw { get; } = new(Core.MatrixName.Raw);
+
+    /// <summary>This layer, which is written where values change.</summary>
+    public static MatrixName Layer(string name) => new(Core.MatrixName.NewLayer(Translate.NotNull(name)));
+
+    /// <inheritdoc/>
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>Which genes pca looks at.</summary>
 public sealed record MaskVar
 {

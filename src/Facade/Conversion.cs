@@ -48,11 +48,8 @@ public sealed record ConvertRecipe
     /// <summary>What stands between the name of a cell and that of its sample. Default: null, names of cells stay as they are.</summary>
     public string? IndexUnique { get; init; }
 
-    /// <summary>Of <c>.h5ad</c> inputs: the layer that becomes X. Default: null, X.</summary>
-    public string? Layer { get; init; }
-
-    /// <summary>Of <c>.h5ad</c> inputs: let raw/X become X, and raw/var become var. Default: false.</summary>
-    public bool UseRaw { get; init; }
+    /// <summary>Of <c>.h5ad</c> inputs: the matrix that becomes X, with its genes. Default: <see cref="MatrixName.X"/>.</summary>
+    public MatrixName Matrix { get; init; } = MatrixName.X;
 
     /// <summary>
     /// Add up what a cell has of one gene where it is stored more than once, instead of refusing it. Default: false.

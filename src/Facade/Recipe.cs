@@ -21,8 +21,7 @@ public sealed record Recipe
         Log1p = Translate.Nullable(recipe.Log1p, log1p => new Log1pRecipe(log1p));
         Hvg = Translate.Nullable(recipe.Hvg, hvg => new HvgRecipe(hvg));
         Pca = Translate.Nullable(recipe.Pca, pca => new PcaRecipe(pca));
-        Layer = recipe.Matrix is Core.MatrixName.Layer layer ? layer.Item : null;
-        UseRaw = recipe.Matrix.IsRaw;
+        Matrix = new(recipe.Matrix);
         SumDuplicates = recipe.SumDuplicates;
         AllowInvalid = recipe.AllowInvalid;
     }
@@ -45,14 +44,8 @@ public sealed record Recipe
     /// <summary>Principal components. Default: null, left out. Not for raw counts: X should be logged, here or before.</summary>
     public PcaRecipe? Pca { get; init; }
 
-    /// <summary>The layer that the steps read and write. Default: null, X.</summary>
-    public string? Layer { get; init; }
-
-    /// <summary>
-    /// Read raw/X, whose genes are those of raw/var, instead of X. <see cref="Qc"/> alone leaves everything in its place; other steps
-    /// make a new file whose X is what they make of raw. Default: false.
-    /// </summary>
-    public bool UseRaw { get; init; }
+    /// <summary>The matrix that the steps read, and write where they change values. Default: <see cref="MatrixName.X"/>.</summary>
+    public MatrixName Matrix { get; init; } = MatrixName.X;
 
     /// <summary>
     /// Add up what a cell has of one gene where it is stored more than once, instead of refusing it. Default: false.

@@ -220,11 +220,11 @@ public sealed class Steps
     public Steps AllowInvalid() => new(_path, Recipe with { AllowInvalid = true }, _given);
 
     /// <summary>Reads and writes this layer instead of X. Not a step, so it may come anywhere.</summary>
-    public Steps Layer(string name) => new(_path, Recipe with { Layer = Translate.NotNull(name) }, _given);
+    public Steps Layer(string name) => new(_path, Recipe with { Matrix = MatrixName.Layer(name) }, _given);
 
     /// <summary>Reads raw/X and raw/var instead of X and var. Not a step, so it may come anywhere.</summary>
     /// <remarks>QC alone leaves everything in its place; with other steps the new file holds X, obs and var only.</remarks>
-    public Steps UseRaw() => new(_path, Recipe with { UseRaw = true }, _given);
+    public Steps UseRaw() => new(_path, Recipe with { Matrix = MatrixName.Raw }, _given);
 
     /// <summary>
     /// Adds up what a cell has of one gene where it is stored more than once, instead of refusing it. Not a step, so it may come anywhere.

@@ -91,7 +91,7 @@ internal static class Translate
             NotNull(recipe.SampleKey),
             Strings(NotNull(recipe.SampleNames)),
             Option(recipe.IndexUnique, separator => separator),
-            MatrixName(recipe.UseRaw, recipe.Layer),
+            NotNull(recipe.Matrix).Value,
             recipe.SumDuplicates);
 
     private static Core.Recipe Recipe(Recipe recipe) =>
@@ -102,14 +102,9 @@ internal static class Translate
             Option(recipe.Log1p, Log1p),
             Option(recipe.Hvg, Hvg),
             Option(recipe.Pca, Pca),
-            MatrixName(recipe.UseRaw, recipe.Layer),
+            NotNull(recipe.Matrix).Value,
             recipe.SumDuplicates,
             recipe.AllowInvalid);
-
-    private static Core.MatrixName MatrixName(bool useRaw, string? layer) =>
-        useRaw ? Core.MatrixName.Raw
-        : layer is null ? Core.MatrixName.X
-        : Core.MatrixName.NewLayer(layer);
 
     private static FSharpOption<TResult> Option<T, TResult>(T? value, Func<T, TResult> change)
         where T : class =>

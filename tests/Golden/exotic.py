@@ -139,16 +139,14 @@ def frames_linked(file):
 
 
 def frames_apart(file):
-    """obs, var, X and uns lie elsewhere: one is behind two soft links, one behind a relative one."""
+    """obs, var and uns lie elsewhere: one is behind two soft links, one behind a relative one."""
     tables = file.create_group("tables")
     for name in ("obs", "var", "uns"):
         file.move(name, f"tables/{name}")
-    file.move("X", "layers/counts")
     file["obs"] = h5py.SoftLink("/tables/obs")
     file["tables/genes"] = h5py.SoftLink("var")
     file["var"] = h5py.SoftLink("tables/genes")
     file["uns"] = h5py.SoftLink("/tables/./uns")
-    file["X"] = h5py.SoftLink("layers/counts")
     tables["obs again"] = file["tables/obs"]
 
 
