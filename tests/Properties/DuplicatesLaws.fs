@@ -137,7 +137,7 @@ let tests =
                               { Recipe.normalizeTotal with
                                   TargetSum = MedianOfPositive
                                   ExcludeHighlyExpressed = true
-                                  MaxFraction = 0.3 }
+                                  MaxFraction = 0.45 }
                       Hvg = Some { Recipe.hvg with NTopGenes = Some 3 }
                       Pca = Some { Recipe.pca with NComps = Some 2 } }
 
