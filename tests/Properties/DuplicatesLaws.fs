@@ -116,6 +116,50 @@ let tests =
                   | other -> failtest $"{other}")
           }
 
+          test "every reading refuses or adds up, whatever the form" {
+              let clean: Rows =
+                  { Genes = 5
+                    Rows =
+                      [ for cell in 0..11 ->
+                            [ for gene in 0..4 do
+                                  if (cell + 2 * gene) % 3 > 0 then
+                                      gene, float (4 + (cell * gene) % 5) ] ] }
+
+              /// Each value as 1 and the rest.
+              let doubled =
+                  { clean with
+                      Rows = clean.Rows |> List.map (List.collect (fun (gene, value) -> [ gene, 1.0; gene, value - 1.0 ])) }
+
+              let recipe =
+                  { Recipe.standard with
+                      NormalizeTotal =
+                          Some
+                              { Recipe.normalizeTotal with
+                                  TargetSum = MedianOfPositive
+                                  ExcludeHighlyExpressed = true
+                                  MaxFraction = 0.45 }
+                      Hvg = Some { Recipe.hvg with NTopGenes = Some 3 }
+                      Pca = Some { Recipe.pca with NComps = Some 2 } }
+
+              for form in [ GenForms.AnyForm.Rows InOnePiece; GenForms.AnyForm.Columns InOnePiece ] do
+                  let outcome rows recipe =
+                      GenFiles.withPath (fun input ->
+                          GenFiles.withPath (fun output ->
+                              GenForms.write input form Numeric.Float32 rows
+
+                              Pipeline.run recipe Settings.standard input (NewFile output)
+                              |> Result.bind (fun _ -> Pipeline.digest Settings.standard output)
+                              |> Result.map (fun digest -> digest.Elements)))
+
+                  match outcome doubled recipe with
+                  | Error(StoredTwice(_, "cell0", _)) -> ()
+                  | other -> failtest $"%A{form}: {other}"
+
+                  let summed = outcome doubled { recipe with SumDuplicates = true }
+                  Expect.isOk summed $"%A{form}: a result"
+                  Expect.equal summed (outcome clean { recipe with SumDuplicates = true }) $"%A{form}"
+          }
+
           test "a run names the cell and the gene, or adds up and stores the sum" {
               GenFiles.withPath (fun input ->
                   GenFiles.withPath (fun output ->

@@ -216,6 +216,37 @@ let tests =
 
                   edit path model places everywhere (singlesOf model singles) |> agrees path))
 
+          test "a soft link that leads elsewhere becomes a hard one, and what it led to stays" {
+              GenFiles.withPath (fun path ->
+                  H5File().Write path
+
+                  using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
+                      let draft = Draft(disk, Superblock.read disk, [])
+                      let old = putDataset draft 1
+
+                      let soft =
+                          { hard "soft" 0L with
+                              Target = Elsewhere(Array.concat [ Bytes.u16 4; "/old"B ], 1uy) }
+
+                      let root = draft.PutGroup([ hard "old" old; soft ], [])
+                      let next = putDataset draft 2
+
+                      draft.Commit(
+                          Relink.settle
+                              draft
+                              root
+                              { Everywhere = []
+                                Single = [ root, "soft", next ] }
+                      )
+
+                      let root = (Superblock.read disk).Root
+
+                      Expect.equal
+                          [ for link in (Links.read disk root).Links -> link.Name, link.Target ]
+                          [ "old", Hard old; "soft", Hard next ]
+                          "links"))
+          }
+
           test "without moves nothing is written" {
               GenFiles.withPath (fun path ->
                   let model = modelOf 4uy 3uy [ 1uy, 2uy; 3uy, 0uy ]
