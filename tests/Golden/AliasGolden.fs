@@ -10,7 +10,7 @@ let private kinds =
 
 let private run recipe input output =
     match Pipeline.run recipe Settings.standard input output with
-    | Ok _ -> ()
+    | Ok report -> report.Warnings
     | Error fault -> failtest (Fault.sentence fault)
 
 let private isKept storage case kind recipe inPlace =
@@ -19,16 +19,16 @@ let private isKept storage case kind recipe inPlace =
     let twin = sandbox.File "twin.h5ad"
     let plain = sandbox.File "plain.h5ad"
     Child.script "aliases.py" [ "make"; source; twin; kind ] "" |> ignore
-    run recipe source (NewFile plain)
+    run recipe source (NewFile plain) |> ignore
 
-    let output =
-        if inPlace then
-            run recipe twin InPlace
-            twin
-        else
-            let output = sandbox.File "output.h5ad"
-            run recipe twin (NewFile output)
-            output
+    let output = if inPlace then twin else sandbox.File "output.h5ad"
+    let warnings = run recipe twin (if inPlace then InPlace else NewFile output)
+
+    // A soft link cannot lead to what was there before, so the run says so.
+    let follows =
+        warnings |> List.exists (fun warning -> warning.Contains "layers/twin is a soft link to X")
+
+    Expect.equal follows (kind = "layer_soft") $"the warning of {kind}"
 
     Expect.equal (Child.script "aliases.py" [ "check"; source; plain; output; kind ] "") "" $"{kind}, {storage}"
 

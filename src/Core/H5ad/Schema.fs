@@ -85,6 +85,35 @@ module Schema =
     let openRead path = openReadAs MatrixName.X path
     let openWrite path = openWriteAs MatrixName.X path
 
+    /// Other matrices that are soft links to this one, so that they change with it.
+    let followers (file: H5adFile) =
+        let store = file.Store
+
+        let own =
+            match file.X.Form with
+            | Rows arrays
+            | Columns arrays -> arrays.Group.Header.Address
+            | Dense values -> values.Header.Address
+
+        let leadsHere parent (group: Group) (link: Link) =
+            try
+                match store.TryFind(parent, group, link.Name) with
+                | Some(GroupNode group) -> group.Header.Address = own
+                | Some(DatasetNode dataset) -> dataset.Header.Address = own
+                | None -> false
+            with FaultException _ ->
+                false
+
+        [ for parent, group in [ "", Some(GroupNode store.Root); "layers", store.TryFind "layers" ] do
+              match group with
+              | Some(GroupNode group) ->
+                  for link in group.Links do
+                      let path = if parent = "" then link.Name else $"{parent}/{link.Name}"
+
+                      if not link.Target.IsHard && path <> file.X.Path && leadsHere parent group link then
+                          path
+              | _ -> () ]
+
     /// Does the file say that its X is already log-transformed?
     let isLogged (file: H5adFile) =
         match file.Store.TryFind("", file.Store.Root, "uns") with

@@ -3,77 +3,14 @@
 namespace SingleSharp.Core
 
 open System
-open System.Collections.Generic
-open System.Runtime.InteropServices
 open System.Threading
 
 // Two readings of the matrix: the first counts the values of some neighbouring cells each (a stripe), so that stripes can be
 // joined to buckets that fit into memory; the second hands each value to its bucket, all of which lie one after another in a
 // first scratch file. Then each bucket is sorted by cell, once, into the second file, which is read as compressed sparse rows.
 
-/// What is known of a bucket before it is filled: its first cell, and how many values the buckets before it have.
-[<Struct>]
-type private Bucket =
-    { FirstCell: int64
-      Cells: int
-      FirstValue: int64
-      Values: int }
-
-/// A value as it waits in its bucket: the number of the cell within the bucket, the gene, and the value in its precision.
-[<Sealed>]
-type private BucketFile(disk: Disk, buckets: Bucket[], precision: Precision, bufferBytes: int) =
-    let recordBytes = 8 + Numeric.size (Precision.numeric precision)
-    let held = max 1 (bufferBytes / recordBytes)
-
-    let buffers =
-        buckets |> Array.map (fun bucket -> Array.zeroCreate<byte>(min held bucket.Values * recordBytes))
-
-    let filled: int[] = Array.zeroCreate buckets.Length
-    let written: int[] = Array.zeroCreate buckets.Length
-
-    let flush bucket =
-        let address =
-            (buckets[bucket].FirstValue + int64 written[bucket]) * int64 recordBytes
-
-        disk.Write(address, ReadOnlySpan(buffers[bucket], 0, filled[bucket] * recordBytes))
-        written[bucket] <- written[bucket] + filled[bucket]
-        filled[bucket] <- 0
-
-    member _.Add(bucket: int, cell: int64, gene: int, value: float) =
-        let target = Span(buffers[bucket], filled[bucket] * recordBytes, recordBytes)
-        BitConverter.TryWriteBytes(target, int (cell - buckets[bucket].FirstCell)) |> ignore
-        BitConverter.TryWriteBytes(target.Slice 4, gene) |> ignore
-
-        match precision with
-        | Precision.Single -> BitConverter.TryWriteBytes(target.Slice 8, float32 value) |> ignore
-        | Precision.Double -> BitConverter.TryWriteBytes(target.Slice 8, value) |> ignore
-
-        filled[bucket] <- filled[bucket] + 1
-
-        if filled[bucket] * recordBytes = buffers[bucket].Length then
-            flush bucket
-
-    member _.Close() =
-        for bucket in 0 .. buckets.Length - 1 do
-            if filled[bucket] > 0 then
-                flush bucket
-
-    /// Gives the values of a bucket, in the order in which they came.
-    member _.Read(bucket: Bucket, bytes: byte[]) =
-        disk.ReadInto(bucket.FirstValue * int64 recordBytes, Span(bytes, 0, bucket.Values * recordBytes))
-
-    member _.RecordBytes = recordBytes
-
 [<RequireQualifiedAccess>]
 module Transposed =
-    /// Neighbouring cells that are counted together.
-    let private stripe = 64L
-
-    /// Values and cells of a bucket at most: what is sorted at a time.
-    let private mostValues = 1 <<< 20
-
-    let private mostCells = 1 <<< 16
-
     /// Bytes that a reading takes for slices.
     let private readBytes = 8L * 1024L * 1024L
 
@@ -142,7 +79,7 @@ module Transposed =
 
     /// What transposing keeps at least, in bytes: a bucket while it is sorted, the buffers of few buckets, a slice and chunks.
     let memory matrix =
-        int64 mostValues * sortedBytes + int64 mostCells * 8L + readBytes + chunkBytes matrix
+        int64 Buckets.mostValues * sortedBytes + int64 Buckets.mostCells * 8L + readBytes + chunkBytes matrix
 
     /// What visits every value: its cell, its gene. Zeros of a dense matrix are left out, save those of cells that are `full`.
     let private visitor (disk: Disk) (matrix: Matrix) (cancel: CancellationToken) (isFull: int64 -> bool) =
@@ -196,15 +133,15 @@ module Transposed =
         let full: uint64[] =
             Array.zeroCreate (if matrix.Form.IsDense then counts.Length else 0)
 
-        let bit (cell: int64) = 1UL <<< int (cell % stripe)
+        let bit (cell: int64) = 1UL <<< int (cell % Buckets.stripe)
 
         let visit =
-            visitor disk matrix cancel (fun cell -> full[int (cell / stripe)] &&& bit cell <> 0UL)
+            visitor disk matrix cancel (fun cell -> full[int (cell / Buckets.stripe)] &&& bit cell <> 0UL)
 
         let mutable isAgain = false
 
         let count cell value =
-            let at = int (cell / stripe)
+            let at = int (cell / Buckets.stripe)
             counts[at] <- counts[at] + 1L
 
             if full.Length > 0 && not (Double.IsFinite value) then
@@ -219,95 +156,14 @@ module Transposed =
 
         visit
 
-    /// Joins neighbouring stripes to buckets.
-    let private bucketsOf cells (counts: int64[]) =
-        let buckets = List<Bucket>()
-        let mutable first = 0
-        let mutable values = 0L
-        let mutable before = 0L
-
-        let close stop =
-            if stop > first then
-                let firstCell = int64 first * stripe
-
-                buckets.Add
-                    { FirstCell = firstCell
-                      Cells = int (min cells (int64 stop * stripe) - firstCell)
-                      FirstValue = before
-                      Values = Checked.int values }
-
-                before <- before + values
-                values <- 0L
-                first <- stop
-
-        for i in 0 .. counts.Length - 1 do
-            if values + counts[i] > int64 mostValues || int64 (i - first) * stripe >= int64 mostCells then
-                close i
-
-            values <- values + counts[i]
-
-        close counts.Length
-        buckets.ToArray()
-
-    /// Sorts a bucket by cell, keeping the order of what one cell has, and writes its rows.
-    let private sorter (target: Disk) (arrays: SparseArrays) (file: BucketFile) precision =
-        let addressOf (dataset: Dataset) position =
-            match dataset.Layout with
-            | Contiguous address -> address + position * int64 dataset.ElementSize
-            | _ -> invalidOp "scratch files are in one piece"
-
-        let mutable records: byte[] = Array.empty
-        let mutable genes: int[] = Array.empty
-        let mutable values: byte[] = Array.empty
-        let ends: int64[] = Array.zeroCreate (mostCells + int stripe)
-        let size = Numeric.size (Precision.numeric precision)
-
-        fun (bucket: Bucket) ->
-            if genes.Length < bucket.Values then
-                records <- Array.zeroCreate (bucket.Values * file.RecordBytes)
-                genes <- Array.zeroCreate bucket.Values
-                values <- Array.zeroCreate (bucket.Values * size)
-
-            file.Read(bucket, records)
-            Array.Clear ends
-
-            let cellOf i =
-                BitConverter.ToInt32(records, i * file.RecordBytes)
-
-            // Counts, then where each cell begins; writing a cell's values moves its beginning to its end.
-            for i in 0 .. bucket.Values - 1 do
-                let cell = cellOf i
-                ends[cell] <- ends[cell] + 1L
-
-            let mutable next = 0L
-
-            for cell in 0 .. bucket.Cells - 1 do
-                let count = ends[cell]
-                ends[cell] <- next
-                next <- next + count
-
-            for i in 0 .. bucket.Values - 1 do
-                let cell = cellOf i
-                let place = int ends[cell]
-                genes[place] <- BitConverter.ToInt32(records, i * file.RecordBytes + 4)
-                Buffer.BlockCopy(records, i * file.RecordBytes + 8, values, place * size, size)
-                ends[cell] <- ends[cell] + 1L
-
-            for cell in 0 .. bucket.Cells - 1 do
-                ends[cell] <- ends[cell] + bucket.FirstValue
-
-            target.Write(addressOf arrays.Data bucket.FirstValue, ReadOnlySpan(values, 0, bucket.Values * size))
-            target.Write(addressOf arrays.Indices bucket.FirstValue, MemoryMarshal.AsBytes(ReadOnlySpan(genes, 0, bucket.Values)))
-            target.Write(addressOf arrays.Indptr (bucket.FirstCell + 1L), MemoryMarshal.AsBytes(ReadOnlySpan(ends, 0, bucket.Cells)))
-
     /// Refuses stripes that are more than what a bucket usually has and do not fit into memory: they cannot be sorted.
     let private requireRoom (disk: Disk) matrix allowed (most: int64) =
         if most > int64 (Array.MaxLength / 16) then
-            disk.Unsupported matrix.Path $"{stripe} neighbouring cells have {most} values"
+            disk.Unsupported matrix.Path $"{Buckets.stripe} neighbouring cells have {most} values"
 
-        let needed = memory matrix + (most - int64 mostValues) * sortedBytes
+        let needed = memory matrix + (most - int64 Buckets.mostValues) * sortedBytes
 
-        if most > int64 mostValues && needed > allowed then
+        if most > int64 Buckets.mostValues && needed > allowed then
             Fault.throw (OverBudget(needed, allowed))
 
     /// Buffers of buckets share so many bytes, as long as each has a page.
@@ -319,18 +175,21 @@ module Transposed =
     /// Law (transposed): the rows are those of the matrix, whatever its form and storage and the memory allowed.
     let write (disk: Disk) (matrix: Matrix) (target: Disk) (folder: string) allowed (cancel: CancellationToken) (progress: float -> unit) =
         let counts: int64[] =
-            Array.zeroCreate (Checked.int ((matrix.Cells + stripe - 1L) / stripe))
+            Array.zeroCreate (Checked.int ((matrix.Cells + Buckets.stripe - 1L) / Buckets.stripe))
 
         let precision = precision matrix
         let visit = counting disk matrix cancel counts
         progress 0.3
         requireRoom disk matrix allowed (Array.fold max 0L counts)
-        let buckets = bucketsOf matrix.Cells counts
+        let buckets = Buckets.ofCounts matrix.Cells counts
         let bucketOf: int[] = Array.zeroCreate counts.Length
 
         for bucket in 0 .. buckets.Length - 1 do
-            let first = int (buckets[bucket].FirstCell / stripe)
-            let count = int ((int64 buckets[bucket].Cells + stripe - 1L) / stripe)
+            let first = int (buckets[bucket].FirstCell / Buckets.stripe)
+
+            let count =
+                int ((int64 buckets[bucket].Cells + Buckets.stripe - 1L) / Buckets.stripe)
+
             Array.Fill(bucketOf, bucket, first, count)
 
         use scratch = new Scratch(folder)
@@ -338,12 +197,12 @@ module Transposed =
         let file =
             BucketFile(scratch.Disk, buckets, precision, bufferBytes (max 0L (allowed - memory matrix)) buckets.Length)
 
-        visit (fun cell gene value -> file.Add(bucketOf[int (cell / stripe)], cell, gene, value))
+        visit (fun cell gene value -> file.Add(bucketOf[int (cell / Buckets.stripe)], cell, gene, value))
         file.Close()
         progress 0.7
         let rows = described matrix (Array.sum counts)
         let arrays = Matrix.rows rows
-        let sort = sorter target arrays file precision
+        let sort = Buckets.sorter target arrays file precision
         target.Write(0L, ReadOnlySpan(Bytes.i64 0L))
 
         for bucket in buckets do

@@ -174,6 +174,9 @@ module Chunks =
             if product counts > float disk.Length then
                 disk.Damaged where "it should have more chunks than the file has bytes"
 
+            if product counts > float Array.MaxLength then
+                disk.Unsupported where "it has more chunks than fit into memory"
+
             let bytes = Array.fold (*) (int64 dataset.ElementSize) shape
             let count = Array.fold (*) 1L counts
             let filtered = not dataset.Filters.IsEmpty

@@ -123,6 +123,9 @@ module Plan =
                   if GeneSets.size mask = 0 && List.exists (fun (limited, _) -> limited = name) (filter.MinPct @ filter.MaxPct) then
                       $"the gene set {name}, which a limit refers to, is empty"
           | None -> ()
+          if Recipe.changesValues recipe then
+              for other in Schema.followers file do
+                  $"{other} is a soft link to {file.X.Path} and changes with it"
           if recipe.Log1p.IsSome && Schema.isLogged file then
               $"{file.X.Path} seems to be already log-transformed (uns/log1p is there); it is transformed again"
           match recipe.Hvg with
