@@ -3,8 +3,11 @@ namespace SingleSharp.Core
 
 [<RequireQualifiedAccess>]
 module Successor =
-    /// Refuses an object whose attributes could not be carried over: what lies in a heap may be longer than a message can be.
+    /// Refuses an object whose attributes could not be carried over: damaged ones, which nobody knows how to read, and those that
+    /// are longer than a message can be, because they lie in a heap.
     let requireAttributes (disk: Disk) path header =
+        Attribute.all disk header |> ignore
+
         for message in Attribute.messages disk header do
             if not (Encode.fits message) then
                 disk.Unsupported
