@@ -81,4 +81,27 @@ let tests =
 
                   draft.Commit 48L
                   let heap = GlobalHeap draft.Disk
-                  references |> List.forall (fun (text, reference) -> heap.String(ReadOnlySpan reference) = text))) ]
+                  references |> List.forall (fun (text, reference) -> heap.String(ReadOnlySpan reference) = text)))
+
+          test "a group with a damaged attribute is not rewritten" {
+              GenFiles.withPath (fun path ->
+                  let file = PureHDF.H5File()
+                  file["x"] <- PureHDF.H5Dataset [| 1; 2; 3 |]
+                  file.Write path
+                  use store = Store.openWrite path
+                  let draft = Draft(store.Disk, store.Superblock, [])
+
+                  let whole =
+                      Encode.attribute "whole" (Integer(4, true, false)) Encode.scalar [| 1uy; 0uy; 0uy; 0uy |]
+
+                  // Its name is said to be longer than the message.
+                  let damaged =
+                      { whole with
+                          Body = whole.Body |> Array.mapi (fun i byte -> if i = 2 || i = 3 then 255uy else byte) }
+
+                  let group attribute =
+                      Links.read store.Disk (draft.PutGroup([], [ attribute ]))
+
+                  draft.Rewrite("whole", group whole, [], []) |> ignore
+                  GenFiles.isFault "ends before its last field" (fun () -> draft.Rewrite("damaged", group damaged, [], [])))
+          } ]
