@@ -1,4 +1,5 @@
-/// Damages small files as often as one likes: fuzz COUNT [SEED]. Prints how every command ended, and the seeds of what must not happen.
+/// Damages small files as often as one likes: fuzz COUNT [SEED [tests]]; with the last word, only the files of the tests, so that a
+/// seed means what it means there. Prints how every command ended, and the seeds of what must not happen.
 module SingleSharp.Fuzz.Program
 
 open System
@@ -13,7 +14,7 @@ let main arguments =
     let folder = Directory.CreateTempSubdirectory "singlesharp-fuzz-"
 
     try
-        let originals = Fuzz.originals folder.FullName true
+        let originals = Fuzz.originals folder.FullName (arguments.Length < 3)
         let clock = Stopwatch.StartNew()
 
         // A stack that overflows takes the program with it: the last seed that was told is the one.
