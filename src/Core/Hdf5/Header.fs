@@ -196,7 +196,8 @@ module Header =
 
         { Address = address
           Version = 2
-          OrderFlags = flags &&& 12uy
+          // HDF5 ignores an index of an order that is not tracked; with one, a rewritten header would contradict itself.
+          OrderFlags = if tracked then flags &&& 12uy else 0uy
           LinkCount =
             messages
             |> List.tryFind (fun message -> message.Type = ReferenceCount)

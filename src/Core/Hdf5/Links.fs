@@ -160,7 +160,8 @@ module Links =
 
             { Header = header
               Links = if heapAt = Bytes.undefined then compact else fromDenseStorage disk heapAt indexAt
-              OrderFlags = flags &&& 3 }
+              // As in an object header, an index of an order that is not tracked counts for nothing.
+              OrderFlags = if flags &&& 1 <> 0 then flags &&& 3 else 0 }
         | None, None -> disk.Damaged where "it is not a group"
 
     /// Is there a group behind this header?
