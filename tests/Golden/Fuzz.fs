@@ -44,7 +44,7 @@ let originals folder withWild =
 
     [ yield! cases |> List.map (fun name -> Shared.here $"edge/{name}/input.h5ad")
       yield! Directory.GetFiles(folder, "*.h5ad") |> Array.sort
-      if withWild then
+      if withWild && Shared.hasShared then
           yield! wild () ]
     |> List.map (fun path ->
         let name =

@@ -2,6 +2,7 @@
 module SingleSharp.Golden.Main
 
 open Expecto
+open SingleSharp
 open SingleSharp.Golden
 
 let all =
@@ -42,4 +43,4 @@ let main args =
     | [ "--slowly"; recipe; input; output ] ->
         InterruptionGolden.slowly recipe input output
         0
-    | _ -> runTestsWithCLIArgs [] args all
+    | arguments -> Suite.run arguments all

@@ -31,17 +31,17 @@ let private shared =
 
     if Directory.Exists folder then Some folder else None
 
+let hasShared = shared.IsSome
+
 /// A file or folder of ../shared; the test is skipped where there is none.
 let require path =
     match shared with
     | Some folder -> Path.Combine(folder, path)
     | None -> skiptest "skipped: no ../shared"
 
-/// The files of a folder of ../shared, or none where it is absent, to make a list of tests from.
+/// The files of a folder of ../shared; the test is skipped where there is none.
 let list folder pattern =
-    match shared with
-    | Some shared -> Directory.GetFiles(Path.Combine(shared, folder), pattern) |> Array.map Path.GetFileName |> Array.sort |> List.ofArray
-    | None -> []
+    Directory.GetFiles(require folder, pattern) |> Array.map Path.GetFileName |> Array.sort |> List.ofArray
 
 /// A new folder that vanishes with its test.
 [<Sealed>]

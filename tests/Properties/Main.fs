@@ -1,6 +1,7 @@
 module SingleSharp.Properties.Main
 
 open Expecto
+open SingleSharp
 
 let all =
     testList
@@ -86,4 +87,4 @@ let all =
           JointLaws.tests ]
 
 [<EntryPoint>]
-let main args = runTestsWithCLIArgs [] args all
+let main args = Suite.run (List.ofArray args) all
