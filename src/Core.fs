@@ -20,7 +20,7 @@ module Pipeline =
         | :? OperationCanceledException -> reraise ()
         | trouble when (Fault.tryFind trouble).IsSome -> Error (Fault.tryFind trouble).Value
 
-    /// Works with a file that is open for reading; a 10x input is converted first.
+    /// Works with a file that is open for reading; a 10x input is converted first, to a file that nobody else may read.
     let private opened (recipe: Recipe) settings path work =
         guarded (fun () ->
             Inputs.asFile Conversion.standard recipe settings [ path ] None (fun file recipe _ ->
@@ -72,7 +72,7 @@ module Pipeline =
 
     /// What a recipe means for a file: reads, writes and memory, before anything runs.
     let plan (recipe: Recipe) (settings: Settings) (path: string) : Result<Plan, Fault> =
-        opened recipe settings path (fun recipe file -> Plan.ofFile file recipe settings)
+        guarded (fun () -> Inputs.plan Conversion.standard recipe settings [ path ] (fun _ recipe -> recipe, []))
 
     /// QC metrics, normalize_total and log1p in one read and one write.
     let preprocess settings input output =
@@ -86,9 +86,7 @@ module Pipeline =
 
     /// What is in a file, and what a recipe would do to it.
     let info (recipe: Recipe) (settings: Settings) (path: string) : Result<Info, Fault> =
-        opened recipe settings path (fun recipe file ->
-            { Info.ofFile file recipe settings with
-                Path = path })
+        guarded (fun () -> Inputs.info Conversion.standard recipe settings [ path ])
 
     /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.
     let digest (settings: Settings) (path: string) : Result<Digest, Fault> =

@@ -21,8 +21,8 @@ module Execution =
             Cancel = cancel }
 
     /// The recipe with its lists of genes read, and what is worth a warning so far.
-    let private complete warn file (recipe: Recipe) (work: Work) =
-        let sets, remarks = GeneLists.read file recipe.Matrix work.Wish.GeneSets
+    let private complete warn names (recipe: Recipe) (work: Work) =
+        let sets, remarks = GeneLists.read names work.Wish.GeneSets
         let remarks = work.Wish.Remarks @ remarks
         remarks |> List.iter warn
         Recipes.withGeneSets sets recipe, remarks
@@ -38,7 +38,10 @@ module Execution =
                         Warn = warn }
 
                 Inputs.asFile work.Conversion work.Wish.Recipe settings work.Inputs (Some output) (fun file recipe warnings ->
-                    let recipe, remarks = complete warn file recipe work
+                    let names () =
+                        using (Schema.openReadAs recipe.Matrix file) Schema.geneNames
+
+                    let recipe, remarks = complete warn names recipe work
                     let report = Pipeline.run recipe settings file output |> orThrow
 
                     recipe,
@@ -53,28 +56,13 @@ module Execution =
         else
             Summary.ofReport clock.Elapsed.TotalSeconds keys report |> Listing.print
 
-    /// Looks at what inputs hold, which are converted first if they are no .h5ad file.
-    let private converted request (settings: Settings) inputs conversion recipe look =
-        Inputs.asFile
-            conversion
-            recipe
-            { settings with
-                Warn = Display.warn request.Quiet }
-            inputs
-            None
-            look
-
     let private plan request (settings: Settings) (work: Work) =
         let input = Inputs.shown work.Inputs
+        let warn = Display.warn request.Quiet
 
         let plan =
-            converted request settings work.Inputs work.Conversion work.Wish.Recipe (fun file recipe warnings ->
-                let recipe, remarks = complete (Display.warn request.Quiet) file recipe work
-                let plan = Pipeline.plan recipe settings file |> orThrow
-                plan.Warnings |> List.iter (Display.warn request.Quiet)
-
-                { plan with
-                    Warnings = warnings @ remarks @ plan.Warnings })
+            Inputs.plan work.Conversion work.Wish.Recipe { settings with Warn = warn } work.Inputs (fun file recipe ->
+                complete warn (fun () -> Schema.geneNames file) recipe work)
 
         if request.Json then
             Json.ofPlan work.Command input plan
@@ -101,12 +89,9 @@ module Execution =
             Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Listing.print
 
     let private info request settings inputs conversion =
-        let info =
-            converted request settings inputs conversion Recipe.standard (fun file recipe _ ->
-                { (Pipeline.info recipe settings file |> orThrow) with
-                    Path = Inputs.shown inputs })
-
-        info.Plan.Warnings |> List.iter (Display.warn request.Quiet)
+        let warn = Display.warn request.Quiet
+        let info = Inputs.info conversion Recipe.standard { settings with Warn = warn } inputs
+        info.Plan.Warnings |> List.iter warn
 
         if request.Json then
             Json.ofInfo info

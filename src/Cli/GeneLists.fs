@@ -1,7 +1,6 @@
 /// Lists of genes in text files, one gene per line.
 namespace SingleSharp.Cli
 
-open System.IO
 open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
@@ -10,14 +9,13 @@ module GeneLists =
     let private enough = 5
 
     let private genesOf (file: string) =
-        try
-            File.ReadAllLines file |> List.ofArray |> List.map _.Trim() |> List.filter (fun line -> line <> "") |> List.distinct
-        with
-        | :? FileNotFoundException
-        | :? DirectoryNotFoundException -> Fault.throw (Missing file)
-        | :? System.UnauthorizedAccessException when Directory.Exists file -> Fault.throw (Unreadable(file, "it is a folder"))
-        | :? System.UnauthorizedAccessException -> Fault.throw (Unreadable(file, "you have no permission"))
-        | :? IOException as trouble -> Fault.throw (Unreadable(file, trouble.Message.TrimEnd '.'))
+        use lines = new Lines(file)
+
+        [ while lines.Next() do
+              match lines.Text.Trim() with
+              | "" -> ()
+              | gene -> gene ]
+        |> List.distinct
 
     let private lacking (known: Set<string>) name file genes =
         match genes |> List.filter (fun gene -> not (known.Contains gene)) with
@@ -27,10 +25,9 @@ module GeneLists =
             let dots = if missing.Length > enough then ", ..." else ""
             Some $"{missing.Length} of the {genes.Length} genes that {file} lists for {name} are not in X: {first}{dots}"
 
-    /// The gene sets with their lists read, and a warning for each list with genes that X lacks.
-    let read (input: string) matrix (wanted: WantedSet list) : GeneSet list * string list =
-        let known =
-            lazy (using (Schema.openReadAs matrix input) (fun file -> Schema.geneNames file |> Set.ofArray))
+    /// The gene sets with their lists read, and a warning for each list with genes that X lacks, whose names are asked for then.
+    let read (names: unit -> string[]) (wanted: WantedSet list) : GeneSet list * string list =
+        let known = lazy (Set.ofArray (names ()))
 
         wanted
         |> List.map (fun set ->

@@ -18,6 +18,7 @@ import numpy as np
 
 import lookups
 import matrices
+import uses
 from matrices import text
 from walk import differences
 
@@ -245,6 +246,19 @@ def through_scanpy(job):
 
 
 @lru_cache(8)
+def failures(path):
+    return uses.failures(path)
+
+
+def through_uses(job):
+    """What could be done with the input can be done with the output."""
+    before = failures(job["input"])
+    for use, why in uses.failures(job["output"]).items():
+        if use not in before:
+            yield f"no longer possible: {use} ({why})"
+
+
+@lru_cache(8)
 def dumps(path):
     return subprocess.run(["h5dump", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
@@ -286,7 +300,7 @@ def edited(job, folder):
 def judge(job):
     problems = []
     with tempfile.TemporaryDirectory() as folder:
-        checks = [contents(job), counted(job), through_anndata(job), through_scanpy(job), through_h5dump(job), links_counted(job), without_twins(job, folder),
+        checks = [contents(job), counted(job), through_anndata(job), through_scanpy(job), through_uses(job), through_h5dump(job), links_counted(job), without_twins(job, folder),
                   described(job, folder), edited(job, folder) if job["obs"] else []]
         for check in checks:
             try:

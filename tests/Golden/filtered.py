@@ -12,6 +12,7 @@ import numpy as np
 
 import matrices
 import subset
+import uses
 
 
 def detected(source):
@@ -55,6 +56,7 @@ def problems(job):
             yield f"the limit of this test leaves {mask.sum()} of {len(mask)} {what}"
     yield from subset.judge(job["input"], job["output"], cells, genes, set(noted))
     yield from numbers(job["output"], noted)
+    yield from uses.lost(job["input"], job["output"])
 
 
 def judge(job):

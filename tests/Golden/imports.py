@@ -19,6 +19,8 @@ import pandas as pd
 import scipy.io
 import scipy.sparse as sp
 
+import uses
+
 warnings.filterwarnings("ignore")
 
 
@@ -28,9 +30,11 @@ def text(values):
 
 def of_group(group, features, names):
     genes, cells = group["shape"][:]
-    x = sp.csr_matrix((group["data"][:].astype(np.float32), group["indices"][:], group["indptr"][:]), shape=(cells, genes))
+    values = group["data"][:]
+    values = values.astype(np.float32) if values.dtype == np.int32 else values
+    x = sp.csr_matrix((values, group["indices"][:], group["indptr"][:]), shape=(cells, genes))
     obs = pd.DataFrame(index=text(group["barcodes"][:]))
-    return anndata.AnnData(x, obs, pd.DataFrame(features, index=names), dtype=np.float32)
+    return anndata.AnnData(x, obs, pd.DataFrame(features, index=names), dtype=values.dtype)
 
 
 def read_10x_h5(path, genome, feature_type):
@@ -133,6 +137,8 @@ def problems(job):
             yield "X is not stored as anndata stores it"
         if len(file["X/data"]) != job["stored"]:
             yield f"{len(file['X/data'])} values are stored where {job['stored']} are reported"
+    yield from uses.mixed(job["output"])
+    yield from (f"not possible: {use} ({why})" for use, why in uses.failures(job["output"]).items())
     have = anndata.read_h5ad(job["output"])
     if have.shape != want.shape:
         yield f"its shape is {have.shape} instead of {want.shape}"

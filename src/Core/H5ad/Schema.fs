@@ -37,8 +37,9 @@ module Schema =
             match store.TryFind "X" with
             | Some node -> Matrix.ofNode store "X" node
             | None ->
-                match store.TryFind "layers" with
-                | Some(GroupNode layers) when not layers.Links.IsEmpty ->
+                match Stranger.tell store, store.TryFind "layers" with
+                | Some why, _ -> refuse store why
+                | None, Some(GroupNode layers) when not layers.Links.IsEmpty ->
                     refuse store $"it has no X; choose a layer with --layer, of which it has {names layers}"
                 | _ -> refuse store "it has no X; put the counts there with anndata"
         | MatrixName.Layer layer ->

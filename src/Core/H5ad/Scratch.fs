@@ -11,8 +11,7 @@ type Scratch(folder: string) =
 
     let handle =
         try
-            let handle =
-                File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose)
+            let handle = Temporary.create path FileShare.Delete FileOptions.DeleteOnClose
 
             // Where a file lives on without its name, it gives it up at once, so that even a killed run leaves nothing.
             if not (OperatingSystem.IsWindows()) then

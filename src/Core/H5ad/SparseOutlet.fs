@@ -104,31 +104,18 @@ module SparseOutlet =
     /// Pages that hold more than this leave before their block ends.
     let private mostWaiting = 4 * 1024 * 1024
 
-    /// A type of whole numbers up to `most`: that of an old dataset, if it holds so many.
-    let private typeFor (old: Dataset) (most: int64) =
-        let holds =
-            match old.Type with
-            | Integer(8, _, _) -> true
-            | Integer(size, signed, _) -> most < (1L <<< (8 * size - (if signed then 1 else 0)))
-            | _ -> false
-
-        if holds then old.Type
-        elif most <= int64 Int32.MaxValue then Numeric.datatype Numeric.Int32
-        else Numeric.datatype Numeric.Int64
-
     /// Stores the rows that come, whose cells and genes are numbered as they shall be, like the old matrix: the Output of each
-    /// slice in a type, genes and row offsets in the types of the old ones where these hold them. There may be `rows` rows, and
-    /// no more values than the old matrix has.
+    /// slice in a type, genes and row offsets in one type, which is that of the old ones where they have one. There may be `rows`
+    /// rows, and no more values than the old matrix has.
     /// Law (rows out): the matrix holds the rows that came; the file is the same to the byte whatever the schedule and the slices.
     let create (draft: Draft) k (arrays: SparseArrays) (dataType: Datatype) (rows: int64) (genes: int64) =
         let most = arrays.Data.Count
-        let indexType = typeFor arrays.Indices (max 0L (genes - 1L))
-        let pointerType = typeFor arrays.Indptr most
+        let indexType = IndexType.succeeding arrays.Indices.Type arrays.Indptr.Type (max most genes)
         // The data come last, so that the room that they do not need can be given back.
-        let indptr = Stretch(draft, k, arrays.Indptr, pointerType, rows + 1L)
+        let indptr = Stretch(draft, k, arrays.Indptr, indexType, rows + 1L)
         let indices = Stretch(draft, k, arrays.Indices, indexType, most)
         let data = Stretch(draft, k, arrays.Data, dataType, most)
-        let shelf = RowsShelf(data, indices, indptr, pointerType)
+        let shelf = RowsShelf(data, indices, indptr, indexType)
         let spare = ConcurrentBag<RowsPage>()
 
         { Outlet =

@@ -151,14 +151,27 @@ module Store =
     /// Opens the file so that no other program that respects locks writes to it meanwhile.
     let openHandle (path: string) access share =
         if Directory.Exists path then
-            Fault.throw (Unreadable(path, "it is a folder"))
+            Fault.throw (Unreadable(path, Foreign.ofFolder path |> Option.defaultValue "it is a folder"))
+
+        match NodeKind.unreadable path with
+        | Some why -> Fault.throw (Unreadable(path, why))
+        | None -> ()
 
         try
-            File.OpenHandle(path, FileMode.Open, access, share)
+            let handle = File.OpenHandle(path, FileMode.Open, access, share)
+
+            match NodeKind.unreadableOpen handle with
+            | Some why ->
+                handle.Dispose()
+                Fault.throw (Unreadable(path, why))
+            | None -> handle
         with
         | :? ArgumentException
         | :? FileNotFoundException
-        | :? DirectoryNotFoundException -> Fault.throw (Missing path)
+        | :? DirectoryNotFoundException ->
+            match Foreign.ofName path with
+            | Some why -> Fault.throw (Unreadable(path, why))
+            | None -> Fault.throw (Missing path)
         | :? UnauthorizedAccessException when access <> FileAccess.Read && FileInfo(path).IsReadOnly ->
             Fault.throw (CannotWrite(path, "it is read-only; allow writing to it first, or choose another name (--out)"))
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you have no permission"))
@@ -176,7 +189,13 @@ module Store =
             reraise ()
 
     let private openAs access share path =
-        onDevice path (new FileDevice(openHandle path access share))
+        let device = new FileDevice(openHandle path access share)
+        let head = Foreign.head device
+
+        try
+            onDevice path device
+        with FaultException(NotAnnData(path, why)) ->
+            Fault.throw (NotAnnData(path, Foreign.ofFile path head |> Option.defaultValue why))
 
     let openRead path =
         openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) path

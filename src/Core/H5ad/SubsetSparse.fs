@@ -6,19 +6,37 @@ open System.Threading
 
 /// Values of a sparse matrix and their indices along the minor dimension, some at a time, without what is dropped.
 [<Sealed>]
-type private SparsePieces(store: Store, matrix: SparseElement, minor: Kept voption, extent: int64, most: int) =
+type private SparsePieces(store: Store, matrix: SparseElement, minor: Kept voption, extent: int64, indexType: Datatype, most: int) =
     let data = SlabReader(store.Disk, matrix.Data)
     let indices = SlabReader(store.Disk, matrix.Indices)
     let dataSize = matrix.Data.ElementSize
     let indexSize = matrix.Indices.ElementSize
     let dataBytes: byte[] = Array.zeroCreate (most * dataSize)
-    let indexBytes: byte[] = Array.zeroCreate (most * indexSize)
-    let numbers: int64[] = Array.zeroCreate (if minor.IsSome then most else 0)
+    let newSize = Datatype.size indexType
+    let isRetyped = indexType <> matrix.Indices.Type
+    let indexBytes: byte[] = Array.zeroCreate (most * max indexSize newSize)
+    let numbers: int64[] = Array.zeroCreate (if minor.IsSome || isRetyped then most else 0)
     /// How many of the values before each one stay.
     let before: int[] = Array.zeroCreate (if minor.IsSome then most + 1 else 0)
 
-    let sift (minor: Kept) first count =
+    let decode count =
         Whole.decode matrix.Indices.Type (Span(indexBytes, 0, count * indexSize)) numbers
+
+    let encode count =
+        Whole.encode indexType numbers (Span(indexBytes, 0, count * newSize))
+
+    /// All of them stay, in another type.
+    let retype first count =
+        decode count
+
+        for i in 0 .. count - 1 do
+            if uint64 numbers[i] >= uint64 extent then
+                store.Disk.Damaged matrix.Indices.Path $"the index at position {first + int64 i} is not one of {extent}"
+
+        encode count
+
+    let sift (minor: Kept) first count =
+        decode count
         let mutable kept = 0
         // The first value of the run that is to be moved next.
         let mutable start = 0
@@ -45,7 +63,7 @@ type private SparsePieces(store: Store, matrix: SparseElement, minor: Kept vopti
 
         move count
         before[count] <- kept
-        Whole.encode matrix.Indices.Type numbers (Span(indexBytes, 0, kept * indexSize))
+        encode kept
         kept
 
     /// Reads the values [first, first + count) and says how many of them stay.
@@ -54,8 +72,12 @@ type private SparsePieces(store: Store, matrix: SparseElement, minor: Kept vopti
         indices.Read(first, count, indexBytes)
 
         match minor with
-        | ValueNone -> count
         | ValueSome minor -> sift minor first count
+        | ValueNone ->
+            if isRetyped then
+                retype first count
+
+            count
 
     /// How many stay of the first so many values that were loaded.
     member _.Before(count: int) =
@@ -63,7 +85,7 @@ type private SparsePieces(store: Store, matrix: SparseElement, minor: Kept vopti
 
     member _.Put(count: int, dataTo: Stretch, indicesTo: Stretch) =
         dataTo.Append(ReadOnlySpan(dataBytes, 0, count * dataSize))
-        indicesTo.Append(ReadOnlySpan(indexBytes, 0, count * indexSize))
+        indicesTo.Append(ReadOnlySpan(indexBytes, 0, count * newSize))
 
 /// The three arrays of what stays, while they grow.
 [<Sealed>]
@@ -148,18 +170,21 @@ module SubsetSparse =
         let bound = ref 0L
         runs (fun offsets low high -> bound.Value <- bound.Value + offsets[high] - offsets[low])
 
-        let stretch (old: Dataset) most =
-            Stretch(draft, store.Superblock.ChunkNodeK, old, old.Type, most)
+        let indexType =
+            IndexType.succeeding matrix.Indices.Type matrix.Indptr.Type (max bound.Value extent)
+
+        let stretch (old: Dataset) datatype most =
+            Stretch(draft, store.Superblock.ChunkNodeK, old, datatype, most)
 
         let indptr =
-            stretch matrix.Indptr (Runs.total major (matrix.Indptr.Count - 1L) + 1L)
+            stretch matrix.Indptr indexType (Runs.total major (matrix.Indptr.Count - 1L) + 1L)
 
-        let indices = stretch matrix.Indices bound.Value
-        let data = stretch matrix.Data bound.Value
+        let indices = stretch matrix.Indices indexType bound.Value
+        let data = stretch matrix.Data matrix.Data.Type bound.Value
         let most = int (min bound.Value (int64 mostValues))
 
         let growth =
-            SparseGrowth(SparsePieces(store, matrix, minor, extent, most), most, data, indices, indptr, matrix.Indptr.Type, batch)
+            SparseGrowth(SparsePieces(store, matrix, minor, extent, indexType, most), most, data, indices, indptr, indexType, batch)
 
         runs (fun offsets low high -> growth.Add(offsets, low, high))
         let data = data.Finish()

@@ -14,6 +14,23 @@ module Temporary =
     let pathIn (folder: string) =
         Path.Combine(folder, $"{first}{Guid.NewGuid():N}{last}")
 
+    /// Makes a file for this run alone: nobody else may read what is in it, whatever new files usually allow.
+    let create (path: string) share options =
+        let how =
+            FileStreamOptions(
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.ReadWrite,
+                Share = share,
+                Options = options,
+                BufferSize = 0
+            )
+
+        if not (OperatingSystem.IsWindows()) then
+            how.UnixCreateMode <- Nullable(UnixFileMode.UserRead ||| UnixFileMode.UserWrite)
+
+        // The handle outlives the stream, which has nothing of its own to write.
+        (new FileStream(path, how)).SafeFileHandle
+
     /// Does somebody hold the file, as every run holds its own? False as well where the file system knows no locks.
     let isHeld (path: string) =
         try

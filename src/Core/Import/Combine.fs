@@ -52,7 +52,7 @@ module Combine =
         let shown = names |> List.truncate 10 |> String.concat ", "
         if names.Length > 10 then $"{shown} and {names.Length - 10} more" else shown
 
-    let private warnings recipe (inputs: Intake list) genes (cells: seq<string>) leftOut =
+    let private warnings recipe room (inputs: Intake list) genes (cells: seq<string>) leftOut =
         [ match leftOut @ (inputs |> List.collect _.LeftOut) |> List.distinct with
           | [] -> ()
           | names -> $"left out, because they cannot be taken over: {some names}"
@@ -60,7 +60,7 @@ module Combine =
           | Some gene -> $"names of genes are not unique, as {gene}; --make-unique gives each a name of its own"
           | None -> ()
           if inputs.Length > 1 then
-              match Joint.tryRepeated cells with
+              match Repeats.tryFirst room (inputs |> List.sumBy _.Cells) cells with
               | Some cell when recipe.IndexUnique.IsNone ->
                   $"names of cells repeat, as {cell}; --index-unique - puts the sample behind each"
               | Some cell -> $"names of cells repeat, as {cell}"
@@ -76,7 +76,7 @@ module Combine =
         |> List.reduce (fun left right -> Promotion.common left right |> Option.defaultValue Numeric.Float64)
 
     /// One input as it is.
-    let private alone recipe (intake: Intake) =
+    let private alone recipe room (intake: Intake) =
         let intake = uniquely recipe intake
 
         { Annotations =
@@ -87,9 +87,9 @@ module Combine =
           Inputs = [ intake ]
           Places = [ intake.Places ]
           Type = typeOf [ intake ]
-          Warnings = warnings recipe [ intake ] intake.Genes intake.CellNames [] }
+          Warnings = warnings recipe room [ intake ] intake.Genes intake.CellNames [] }
 
-    let private joined recipe samples (inputs: Intake list) =
+    let private joined recipe room samples (inputs: Intake list) =
         let inputs = inputs |> List.map (uniquely recipe)
         List.iter requireUnique inputs
         let genes = Joint.genes recipe.Join (inputs |> List.map _.Genes)
@@ -115,10 +115,10 @@ module Combine =
                   let places = Joint.places genes intake.Genes
                   intake.Places |> Array.map (fun place -> if place < 0 then place else places[place]) ]
           Type = typeOf inputs
-          Warnings = warnings recipe inputs genes names (oddObs @ oddVar) }
+          Warnings = warnings recipe room inputs genes names (oddObs @ oddVar) }
 
-    /// What inputs, and the names of their samples, make together.
-    let make recipe samples (inputs: Intake list) =
+    /// What inputs, and the names of their samples, make together; names of cells are compared within so many bytes.
+    let make recipe room samples (inputs: Intake list) =
         match inputs with
-        | [ one ] -> alone recipe one
-        | several -> joined recipe samples several
+        | [ one ] -> alone recipe room one
+        | several -> joined recipe room samples several

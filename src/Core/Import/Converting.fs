@@ -1,6 +1,7 @@
 /// Makes one .h5ad file of 10x files, folders of mtx files and several .h5ad files, out of core.
 namespace SingleSharp.Core
 
+open System
 open System.IO
 
 [<RequireQualifiedAccess>]
@@ -12,10 +13,11 @@ module Converting =
         | Folder
 
     let private kindOf path =
-        if Directory.Exists path then
-            MatrixFolder.filesOf path |> ignore
+        match MatrixFolder.tryFolder path with
+        | Some folder ->
+            MatrixFolder.filesOf folder |> ignore
             Folder
-        else
+        | None ->
             try
                 using (Store.openRead path) (fun store -> if TenX.isTenX store then TenXFile else AnnData)
             with FaultException _ ->
@@ -29,7 +31,8 @@ module Converting =
         | _ -> false
 
     let private nameOf (input: string) =
-        let full = Path.TrimEndingDirectorySeparator(Path.GetFullPath input)
+        let named = MatrixFolder.tryFolder input |> Option.defaultValue input
+        let full = Path.TrimEndingDirectorySeparator(Path.GetFullPath named)
         if Directory.Exists full then Path.GetFileName full else Path.GetFileNameWithoutExtension full
 
     let private samples recipe (inputs: string list) =
@@ -82,32 +85,10 @@ module Converting =
         | [] -> work (List.rev opened)
         | first :: rest -> using (first ()) (fun intake -> withAll rest (intake :: opened) work)
 
-    /// How many values come.
-    let private stored: Fold<Slice, int64> =
-        Fold.ofSteps
-            { Fresh = fun () -> 0L
-              Step = fun sum slice -> sum + int64 slice.Count
-              Merge = (+)
-              Finish = id }
-
-    let private rowsOf (settings: Settings) pass passes (intake: Intake) places outlet =
-        let fit, rows = intake.Open settings
-
-        let schedule =
-            { Workers = settings.Workers
-              Window = fit.Window
-              Cancel = settings.Cancel
-              RowsDone =
-                fun rows ->
-                    settings.Progress
-                        { Pass = pass
-                          Passes = passes
-                          CellsDone = rows
-                          Cells = intake.Cells
-                          Bytes = intake.Stored * 8L } }
-
+    /// Works with what an input stores; what is stored twice is told by the names of its cell and gene.
+    let private naming (intake: Intake) work =
         try
-            Blocks.run schedule (Intake.moved places rows) outlet stored
+            work ()
         with BlockFailed(_, _, (SecondValue(cell, column) | SumTooLarge(cell, column) as cause)) ->
             let cell = Seq.item (int cell) intake.CellNames
 
@@ -122,54 +103,59 @@ module Converting =
                 | _ -> BadOption("--sum-duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {intake.Path} holds")
             )
 
-    let private write (settings: Settings) firstPass (combination: Combination) target =
+    /// Looks at each input as it will be taken, while so many bytes are held.
+    let look (settings: Settings) held (combination: Combination) =
+        List.zip combination.Inputs combination.Places
+        |> List.map (fun (intake, places) -> naming intake (fun () -> intake.Look settings held places))
+
+    let private rowsOf (settings: Settings) held pass passes (intake: Intake) places outlet =
+        let fit, rows = intake.Open settings held
+
+        let schedule =
+            { Workers = settings.Workers
+              Window = fit.Window
+              Cancel = settings.Cancel
+              RowsDone =
+                fun rows ->
+                    settings.Progress
+                        { Pass = pass
+                          Passes = passes
+                          CellsDone = rows
+                          Cells = intake.Cells
+                          Bytes = intake.Stored * 8L } }
+
+        naming intake (fun () -> Blocks.run schedule (Intake.moved places rows) outlet Intake.stored)
+
+    let private write (settings: Settings) held firstPass (combination: Combination) publish =
         let inputs = combination.Inputs
-        let annotations = combination.Annotations
         let cells = inputs |> List.sumBy _.Cells
         let most = inputs |> List.sumBy _.Stored
-        let valueBytes = int64 (Numeric.size combination.Type + sizeof<int>)
-        // A name takes some 64 bytes.
-        Publish.require target (Checked.(*) most valueBytes + 64L * (cells + annotations.GeneNames.LongLength))
 
         let fill outlet =
             List.zip inputs combination.Places
-            |> List.mapi (fun i (intake, places) -> rowsOf settings (firstPass + i) (firstPass + inputs.Length - 1) intake places outlet)
+            |> List.mapi (fun i (intake, places) ->
+                rowsOf settings held (firstPass + i) (firstPass + inputs.Length - 1) intake places outlet)
             |> List.sum
 
-        Publish.replace target 0L (fun disk ->
-            let stored = Fresh.write disk combination.Type cells most annotations fill
+        publish (fun disk ->
+            let stored = Fresh.write disk combination.Type cells most combination.Annotations fill
 
             match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
             | Some intake -> Fault.throw (InputChanged intake.Path)
             | None -> stored)
 
-    let private convert recipe (settings: Settings) samples firstPass (inputs: Intake list) target =
-        requireOther inputs target
-        let combination = Combine.make recipe samples inputs
-        combination.Warnings |> List.iter settings.Warn
-        let stored = write settings firstPass combination target
-        let cells = inputs |> List.map _.Cells
+    /// Refuses what cannot be written there in the end.
+    let private requireRoom (combination: Combination) target =
+        let cells = combination.Inputs |> List.sumBy _.Cells
+        let most = combination.Inputs |> List.sumBy _.Stored
+        let valueBytes = int64 (Numeric.size combination.Type + sizeof<int>)
+        // A name takes some 64 bytes.
+        Publish.require target (Checked.(*) most valueBytes + 64L * (cells + combination.Annotations.GeneNames.LongLength))
 
-        { Inputs = inputs |> List.map _.Path
-          Output = target
-          Cells = List.sum cells
-          Genes = combination.Annotations.GeneNames.Length
-          StoredValues = stored
-          Type = Numeric.name combination.Type
-          Samples = if inputs.Length > 1 then List.zip samples cells else []
-          ObsColumns = List.map fst combination.Annotations.Obs
-          VarColumns = List.map fst combination.Annotations.Var
-          Warnings = combination.Warnings }
-
-    /// Makes one file of all inputs, rows one after another. Throws a FaultException for expected trouble and
-    /// OperationCanceledException when cancelled; then the target is as it was.
-    let run (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
-        check recipe inputs
+    /// Opens all inputs and works with what they make together, while so many bytes are held for names. What has to be put together
+    /// before it can be read waits in the folder.
+    let gather (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) scratchFolder (work: Combination -> int64 -> 'r) =
         let samples = samples recipe inputs
-        let scratchFolder = Path.GetDirectoryName(Publish.resolve target)
-
-        if not (Directory.Exists scratchFolder) then
-            Fault.throw (CannotWrite(target, "its folder does not exist"))
 
         let choice: TenXChoice =
             { Genome = recipe.Genome
@@ -177,12 +163,8 @@ module Converting =
               SumDuplicates = recipe.SumDuplicates }
 
         let kinds = inputs |> List.map (fun input -> input, kindOf input)
-
         requireChoices recipe kinds
-
-        // Folders are read twice: the text once, the sorted entries once.
-        let folders = kinds |> List.filter (fun (_, kind) -> kind = Folder)
-        let passes = folders.Length + inputs.Length
+        let held = Held settings.Memory
 
         let opens =
             kinds
@@ -191,17 +173,73 @@ module Converting =
                     settings.Cancel.ThrowIfCancellationRequested()
 
                     match kind with
-                    | AnnData -> FromH5ad.openRead recipe.Matrix recipe.SumDuplicates input scratchFolder settings
-                    | TenXFile -> TenX.openRead input choice
-                    | Folder ->
-                        let pass = 1 + (folders |> List.findIndex (fun (folder, _) -> folder = input))
+                    | AnnData -> FromH5ad.openRead recipe.Matrix recipe.SumDuplicates input scratchFolder settings held
+                    | TenXFile -> TenX.openRead input choice held
+                    | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
 
-                        MatrixFolder.openRead settings scratchFolder input choice (fun cellsDone cells ->
-                            settings.Progress
-                                { Pass = pass
-                                  Passes = passes
-                                  CellsDone = cellsDone
-                                  Cells = cells
-                                  Bytes = 0L }))
+        withAll opens [] (fun intakes ->
+            let combination = Combine.make recipe (max 1L (settings.Memory / 4L)) samples intakes
+            work combination held.Bytes)
 
-        withAll opens [] (fun intakes -> convert recipe settings samples (folders.Length + 1) intakes target)
+    /// Does what has to be done before rows can be read, and returns the number of the first pass behind it.
+    let private prepare (settings: Settings) (intakes: Intake list) =
+        let preparations = intakes |> List.choose _.Prepare
+
+        preparations
+        |> List.iteri (fun i prepare ->
+            prepare (fun cellsDone cells ->
+                settings.Progress
+                    { Pass = 1 + i
+                      Passes = preparations.Length + intakes.Length
+                      CellsDone = cellsDone
+                      Cells = cells
+                      Bytes = 0L }))
+
+        preparations.Length + 1
+
+    let private convert recipe (settings: Settings) inputs target publish =
+        check recipe inputs
+        let scratchFolder = Path.GetDirectoryName(Publish.resolve target)
+
+        if not (Directory.Exists scratchFolder) then
+            Fault.throw (CannotWrite(target, "its folder does not exist"))
+
+        gather recipe settings inputs scratchFolder (fun combination held ->
+            let intakes = combination.Inputs
+            requireOther intakes target
+            combination.Warnings |> List.iter settings.Warn
+            // What does not fit into memory is refused before anything is read.
+            intakes |> List.iter (fun intake -> intake.Fit settings held |> ignore)
+            requireRoom combination target
+            let firstPass = prepare settings intakes
+            let stored = write settings held firstPass combination publish
+            let cells = intakes |> List.map _.Cells
+
+            { Inputs = intakes |> List.map _.Path
+              Output = target
+              Cells = List.sum cells
+              Genes = combination.Annotations.GeneNames.Length
+              StoredValues = stored
+              Type = Numeric.name combination.Type
+              Samples = if intakes.Length > 1 then List.zip (samples recipe inputs) cells else []
+              ObsColumns = List.map fst combination.Annotations.Obs
+              VarColumns = List.map fst combination.Annotations.Var
+              Warnings = combination.Warnings })
+
+    /// Makes one file of all inputs, rows one after another. Throws a FaultException for expected trouble and
+    /// OperationCanceledException when cancelled; then the target is as it was.
+    let run (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
+        convert recipe settings inputs target (Publish.replace target 0L)
+
+    /// The same for a file that only this run needs and nobody else may read; whoever asks for it removes it.
+    let runAside (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (path: string) =
+        convert recipe settings inputs path (fun write ->
+            let handle =
+                try
+                    Temporary.create path FileShare.None FileOptions.None
+                with
+                | :? IOException as trouble -> Fault.throw (CannotWrite(path, Fault.reason trouble))
+                | :? UnauthorizedAccessException ->
+                    Fault.throw (CannotWrite(path, "you may not write to its folder; choose another (--out), or ask for permission"))
+
+            using (new Disk(path, handle, 0L)) write)

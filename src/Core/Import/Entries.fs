@@ -84,7 +84,7 @@ type Entries(folder: string, runLength: int) =
     /// Law (entries): what is visited is what was added, sorted, however long the runs are.
     member _.Visit(cancel: CancellationToken, visit: int64 -> int -> float32 -> unit) =
         leave ()
-        let room = max 512 (min 65536 (runLength / max 1 runs.Count))
+        let room = max 64 (min 65536 (runLength / max 1 runs.Count))
         let queue = PriorityQueue<Run, uint64>()
 
         for struct (address, count) in runs do
@@ -115,6 +115,37 @@ type Entries(folder: string, runLength: int) =
 
     interface IDisposable with
         member _.Dispose() = (scratch :> IDisposable).Dispose()
+
+/// Arrays of a matrix in pieces, as if they were in an HDF5 file.
+[<RequireQualifiedAccess>]
+module private EntryArrays =
+    /// An array in one piece at an address.
+    let array name numeric count address =
+        let datatype = Numeric.datatype numeric
+
+        { Path = name
+          Header =
+            { Address = Bytes.undefined
+              Version = 2
+              OrderFlags = 0uy
+              LinkCount = 1
+              Messages = [] }
+          Type = datatype
+          Space = Encode.line count
+          Layout = Contiguous address
+          Filters = []
+          FillValue = Array.zeroCreate (Datatype.size datatype) }
+
+    /// The rows of a matrix of so many values.
+    let rows cells genes values indicesAt indptrAt : Matrix =
+        Matrix.ofDatasets
+            "the entries"
+            cells
+            genes
+            Numeric.Float32
+            (array "data" Numeric.Float32 values 0L)
+            (array "indices" Numeric.Int32 values indicesAt)
+            (array "indptr" Numeric.Int64 (cells + 1L) indptrAt)
 
 /// Rows in a scratch file, written one value after another and then read as a matrix.
 [<Sealed>]
@@ -155,23 +186,6 @@ type SparseScratch(folder: string, cells: int64, genes: int, most: int64) =
         heldPointers <- heldPointers + 1
         rows <- rows + 1L
 
-    /// An array in one piece, as if it were in an HDF5 file.
-    let array name numeric count address =
-        let datatype = Numeric.datatype numeric
-
-        { Path = name
-          Header =
-            { Address = Bytes.undefined
-              Version = 2
-              OrderFlags = 0uy
-              LinkCount = 1
-              Messages = [] }
-          Type = datatype
-          Space = Encode.line count
-          Layout = Contiguous address
-          Filters = []
-          FillValue = Array.zeroCreate (Datatype.size datatype) }
-
     member _.Disk = scratch.Disk
 
     /// The next value, by cell and then by gene.
@@ -195,14 +209,10 @@ type SparseScratch(folder: string, cells: int64, genes: int, most: int64) =
         leaveValues ()
         leavePointers ()
 
-        Matrix.ofDatasets
-            "the entries"
-            cells
-            genes
-            Numeric.Float32
-            (array "data" Numeric.Float32 values 0L)
-            (array "indices" Numeric.Int32 values indicesAt)
-            (array "indptr" Numeric.Int64 (cells + 1L) indptrAt)
+        EntryArrays.rows cells genes values indicesAt indptrAt
+
+    /// A matrix of so many cells and genes as it will be; how many values it will have does not matter to how it is read.
+    static member Foreseen(cells: int64, genes: int) : Matrix = EntryArrays.rows cells genes 0L 0L 0L
 
     interface IDisposable with
         member _.Dispose() = (scratch :> IDisposable).Dispose()

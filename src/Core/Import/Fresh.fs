@@ -15,7 +15,7 @@ module Fresh =
     let private headBytes = 48
 
     /// Half the children of a chunk index node, where the superblock says nothing else.
-    let private chunkNodeK = 32
+    let chunkNodeK = 32
 
     /// A draft of a file in which there is nothing yet.
     let draft (disk: Disk) =
@@ -44,7 +44,7 @@ module Fresh =
     let private mostExtent = 1L <<< 17
 
     /// What a new array is like: an old one of no elements whose place it takes.
-    let private pattern path numeric most =
+    let pattern path numeric most =
         let datatype = Numeric.datatype numeric
 
         { Path = path
@@ -63,15 +63,16 @@ module Fresh =
           Filters = []
           FillValue = Array.zeroCreate (Datatype.size datatype) }
 
-    let private dict (draft: Draft) =
+    let dict (draft: Draft) =
         draft.PutGroup([], Element.encoding draft "dict" "0.1.0")
 
-    let private link name address =
+    let link name address =
         { Name = name
           Target = Hard address
           Order = ValueNone }
 
-    let private matrix (draft: Draft) cells genes arrays =
+    /// The group of a matrix in compressed sparse rows.
+    let matrix (draft: Draft) cells genes arrays =
         let shape =
             Encode.attribute
                 "shape"
@@ -87,6 +88,8 @@ module Fresh =
         let draft = draft disk
         let genes = annotations.GeneNames.Length
 
+        let index = IndexType.fresh (max most (int64 genes))
+
         let template =
             Matrix.ofDatasets
                 "X"
@@ -94,8 +97,8 @@ module Fresh =
                 genes
                 numeric
                 (pattern "X/data" numeric most)
-                (pattern "X/indices" Numeric.Int32 most)
-                (pattern "X/indptr" Numeric.Int64 (cells + 1L))
+                (pattern "X/indices" index most)
+                (pattern "X/indptr" index (cells + 1L))
 
         let rows =
             SparseOutlet.create draft chunkNodeK (Matrix.rows template) (Numeric.datatype numeric) cells (int64 genes)

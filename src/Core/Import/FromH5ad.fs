@@ -26,7 +26,7 @@ module FromH5ad =
         fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")
 
     /// Opens a file for the matrix that is wanted; where its rows have to be put together first, they wait in the folder.
-    let openRead matrix sumDuplicates path folder (settings: Settings) : Intake =
+    let openRead matrix sumDuplicates path folder (settings: Settings) (held: Held) : Intake =
         let file = Schema.openReadAs matrix path
 
         let rows =
@@ -37,10 +37,16 @@ module FromH5ad =
             let obs, oddObs = fields store file.Obs
             let var, oddVar = fields store file.Var
 
+            let fit =
+                Intake.fit (RowMatrix.Foreseen file.X)
+
+            let openRows settings taken =
+                Intake.rows rows.Value.Disk rows.Value.Matrix sumDuplicates settings taken
+
             { Path = path
               Files = [ path ]
               Cells = file.X.Cells
-              Genes = Schema.geneNames file
+              Genes = Frame.names store file.Var 0L file.Var.Rows |> Seq.map held.Add |> Array.ofSeq
               Places = Array.init file.X.Genes id
               Type = file.X.Type
               Stored = file.X.Stored
@@ -48,7 +54,20 @@ module FromH5ad =
               Obs = obs
               Var = var
               LeftOut = others file @ oddObs @ oddVar
-              Open = fun settings -> Intake.rows rows.Value.Disk rows.Value.Matrix sumDuplicates settings
+              Fit = fit
+              Prepare = None
+              Open = openRows
+              Look =
+                fun settings taken places ->
+                    match Intake.known places sumDuplicates file.X with
+                    | Some values ->
+                        let findings, examined = Info.examine file settings
+
+                        { Matrix = file.X.Datasets |> List.map Info.stored
+                          Values = values
+                          AreCounts = findings.AreCounts
+                          CellsExamined = examined }
+                    | None -> Intake.look settings file.X.Datasets None (openRows settings taken) places
               IsChanged = Publish.watch store
               Close =
                 fun () ->

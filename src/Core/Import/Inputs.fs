@@ -36,6 +36,23 @@ module Inputs =
             Fault.throw (BadOption("--use-raw", "only qc works on raw in place; anything else makes a new file of it, so say --out FILE"))
         | InPlace -> Fault.throw (BadOption("--in-place", $"{shown inputs} is not one .h5ad file that could be changed; say --out FILE"))
 
+    /// Is the input a file that needs no conversion? Steps that change values or genes and start from raw, which has genes of its
+    /// own, need one.
+    let private isTakenAsItIs inputs (recipe: Recipe) =
+        let startsFromRaw =
+            recipe.Matrix = MatrixName.Raw && Recipe.steps recipe <> [ "qc" ]
+
+        Converting.isAnnData inputs && not startsFromRaw
+
+    /// What is asked of the conversion, and of what comes out of it.
+    let private apart (conversion: ConvertRecipe) (recipe: Recipe) =
+        { conversion with
+            Matrix = recipe.Matrix
+            SumDuplicates = recipe.SumDuplicates },
+        { recipe with
+            Matrix = MatrixName.X
+            SumDuplicates = false }
+
     /// Gives `work` an .h5ad file with what the inputs hold, the recipe as it applies to this file, and what converting gave
     /// cause to warn of. A single .h5ad file is given as it is, unless steps that change values or genes are to start from its
     /// raw, which has genes of its own. Anything else is converted to a temporary file beside the output, or among the temporary
@@ -48,22 +65,10 @@ module Inputs =
         (output: Output option)
         (work: string -> Recipe -> string list -> 'r)
         =
-        let startsFromRaw =
-            recipe.Matrix = MatrixName.Raw && Recipe.steps recipe <> [ "qc" ]
-
-        if Converting.isAnnData inputs && not startsFromRaw then
+        if isTakenAsItIs inputs recipe then
             work inputs.Head recipe []
         else
-            let conversion =
-                { conversion with
-                    Matrix = recipe.Matrix
-                    SumDuplicates = recipe.SumDuplicates }
-
-            let recipe =
-                { recipe with
-                    Matrix = MatrixName.X
-                    SumDuplicates = false }
-
+            let conversion, recipe = apart conversion recipe
             let target = output |> Option.map (requireNewFile inputs)
 
             let folder =
@@ -71,12 +76,14 @@ module Inputs =
                 | Some target -> Path.GetDirectoryName(Publish.resolve target)
                 | None -> Path.GetTempPath()
 
-            let temporary =
-                Path.Combine(Publish.resolve folder, $".singlesharp-{Guid.NewGuid():N}.tmp")
+            let temporary = Temporary.pathIn (Publish.resolve folder)
 
             try
                 try
-                    let converted = Converting.run conversion settings inputs temporary
+                    let converted = Converting.runAside conversion settings inputs temporary
+
+                    // Held for as long as it is needed, so that no other run takes it for left behind.
+                    use _ = Store.openHandle temporary FileAccess.Read (FileShare.Read ||| FileShare.Delete)
                     work temporary recipe converted.Warnings
                 with trouble when (Fault.tryFind trouble).IsSome ->
                     Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)
@@ -92,3 +99,76 @@ module Inputs =
             { report with
                 Input = shown inputs
                 Warnings = warnings @ report.Warnings })
+
+    /// What would be converted, without a copy of it: `look` gets a sketch of the file, the recipe as it applies to it, what the
+    /// inputs make together, and the memory that converting needs. Unless it has to be exact, values of genes that are not taken
+    /// count as well.
+    let private sketched conversion (recipe: Recipe) (settings: Settings) inputs isExact look =
+        let conversion, recipe = apart conversion recipe
+
+        Converting.gather conversion settings inputs (Path.GetTempPath()) (fun combination held ->
+            combination.Warnings |> List.iter settings.Warn
+
+            let memory =
+                combination.Inputs |> List.map (fun intake -> (intake.Fit settings held).Memory) |> List.max
+
+            let looked =
+                if isExact then Some(Converting.look settings held combination) else None
+
+            let stored =
+                match looked with
+                | Some looked -> looked |> List.sumBy _.Values
+                | None -> combination.Inputs |> List.sumBy _.Stored
+
+            let batchKey = recipe.Hvg |> Option.bind _.BatchKey
+            use file = Sketch.make (shown inputs) combination stored batchKey
+            look file recipe combination looked memory)
+
+    let private beside memory (plan: Plan) =
+        { plan with
+            Memory = max memory plan.Memory }
+
+    /// What a recipe means for what the inputs hold, which are read where they lie. `complete` makes the recipe complete once the
+    /// file is known, and says what gives cause to warn.
+    let plan conversion (recipe: Recipe) (settings: Settings) (inputs: string list) (complete: H5adFile -> Recipe -> Recipe * string list) =
+        let planned file recipe warnings =
+            let recipe, remarks = complete file recipe
+            let plan = Plan.ofFile file recipe settings
+            plan.Warnings |> List.iter settings.Warn
+
+            { plan with
+                Warnings = warnings @ remarks @ plan.Warnings }
+
+        if isTakenAsItIs inputs recipe then
+            using (Schema.openReadAs recipe.Matrix inputs.Head) (fun file -> planned file recipe [])
+        else
+            sketched conversion recipe settings inputs false (fun file recipe combination _ memory ->
+                planned file recipe combination.Warnings |> beside memory)
+
+    /// What the inputs hold and what a recipe would do to it; they are read where they lie.
+    let info conversion (recipe: Recipe) (settings: Settings) (inputs: string list) =
+        if isTakenAsItIs inputs recipe then
+            using (Schema.openReadAs recipe.Matrix inputs.Head) (fun file ->
+                { Info.ofFile file recipe settings with
+                    Path = inputs.Head })
+        else
+            sketched conversion recipe settings inputs true (fun file recipe combination looked memory ->
+                let info = Info.ofFile file recipe settings
+                let looked = Option.get looked
+
+                /// Of several inputs, each dataset with the input that it is in.
+                let named (intake: Intake) (stored: Stored) =
+                    if inputs.Length = 1 then
+                        stored
+                    else
+                        { stored with
+                            Name = $"{intake.Path}: {stored.Name}" }
+
+                { info with
+                    Path = shown inputs
+                    Bytes = combination.Inputs |> List.collect _.Files |> List.sumBy (fun file -> FileInfo(file).Length)
+                    Matrix =
+                        List.zip combination.Inputs looked |> List.collect (fun (intake, looked) -> List.map (named intake) looked.Matrix)
+                    LooksLikeCounts = looked |> List.forall _.AreCounts
+                    CellsExamined = looked |> List.sumBy _.CellsExamined
+                    Plan = beside memory info.Plan })

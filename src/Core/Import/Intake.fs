@@ -3,6 +3,18 @@ namespace SingleSharp.Core
 
 open System
 
+/// What a look at an input shows without putting it anywhere.
+type Looked =
+    {
+        /// How it is stored.
+        Matrix: Stored list
+        /// Values that are taken.
+        Values: int64
+        AreCounts: bool
+        /// Of how many cells the values were looked at; 0 where genes were looked at instead.
+        CellsExamined: int64
+    }
+
 type Intake =
     {
         /// As it was named.
@@ -24,8 +36,14 @@ type Intake =
         Var: (string * Field) list
         /// Elements and columns that a new file does not get.
         LeftOut: string list
-        /// How to read within the memory allowed, and the rows as they are stored.
-        Open: Settings -> Fit * Source<Slice>
+        /// How to read within the memory allowed, of which so many bytes are taken.
+        Fit: Settings -> int64 -> Fit
+        /// A reading of its own before rows can be read, which tells how many cells of how many it has done.
+        Prepare: ((int64 -> int64 -> unit) -> unit) option
+        /// The same as Fit, and the rows as they are stored.
+        Open: Settings -> int64 -> Fit * Source<Slice>
+        /// Looks at it within the memory allowed, of which so many bytes are taken, when its columns go to these places.
+        Look: Settings -> int64 -> int[] -> Looked
         /// Has somebody changed it since it was opened?
         IsChanged: unit -> bool
         Close: unit -> unit
@@ -36,13 +54,21 @@ type Intake =
 
 [<RequireQualifiedAccess>]
 module Intake =
-    /// Rows that lie on a disk; what a cell has twice of a gene is added up or refused.
-    let rows (disk: Disk) (matrix: Matrix) sumDuplicates (settings: Settings) =
+    /// How to read a matrix beside so many bytes that are taken.
+    let fit (matrix: Matrix) (settings: Settings) taken =
         // What waits to leave, per block.
         let page = 8L * 1024L * 1024L
 
-        let fit = Budget.fit matrix settings { Budget.nothing with Page = page }
+        Budget.fit
+            matrix
+            settings
+            { Budget.nothing with
+                Page = page
+                Once = taken }
 
+    /// Rows that lie on a disk; what a cell has twice of a gene is added up or refused.
+    let rows (disk: Disk) (matrix: Matrix) sumDuplicates (settings: Settings) taken =
+        let fit = fit matrix settings taken
         let rows = Reader.rows disk matrix fit.ValuesPerSlice
 
         fit,
@@ -103,3 +129,43 @@ module Intake =
                         )
 
                     member _.Dispose() = reader.Dispose() } }
+
+    /// How many values come.
+    let stored: Fold<Slice, int64> =
+        Fold.ofSteps
+            { Fresh = fun () -> 0L
+              Step = fun sum slice -> sum + int64 slice.Count
+              Merge = (+)
+              Finish = id }
+
+    /// Are the values of the first block of cells counts? And how many values are there, if that is not known?
+    let look (settings: Settings) datasets known (fit: Fit, rows) places =
+        let moved =
+            moved places rows
+            |> Reader.through (fun () slice -> Array.Copy(slice.Output, slice.Values, slice.Count))
+
+        let examined = min moved.Rows (int64 Blocks.rowsPerBlock)
+
+        let findings =
+            Blocks.run Blocks.sequential { moved with Rows = examined } Outlet.none (Validity.find false)
+
+        let schedule =
+            { Workers = settings.Workers
+              Window = fit.Window
+              Cancel = settings.Cancel
+              RowsDone = ignore }
+
+        { Matrix = datasets |> List.map Info.stored
+          Values =
+            match known with
+            | Some values -> values
+            | None -> Blocks.run schedule moved Outlet.none stored
+          AreCounts = findings.AreCounts
+          CellsExamined = examined }
+
+    /// How many values are stored, if all of them are taken as they are.
+    let known (places: int[]) sumDuplicates (matrix: Matrix) =
+        if sumDuplicates || matrix.Form.IsDense || Array.exists (fun place -> place < 0) places then
+            None
+        else
+            Some matrix.Stored

@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open System.IO
-open System.IO.Compression
 open System.Text
 
 [<Sealed>]
@@ -20,8 +19,7 @@ type Lines(path: string) =
         file.Position <- 0L
         count = 2 && head[0] = 0x1Fuy && head[1] = 0x8Buy
 
-    let stream: Stream =
-        if isGzipped then new GZipStream(file, CompressionMode.Decompress) else file
+    let packed = if isGzipped then ValueSome(new Gunzip(file)) else ValueNone
 
     let buffer: byte[] = Array.zeroCreate (8 * mostLength)
     let mutable filled = 0
@@ -42,13 +40,31 @@ type Lines(path: string) =
 
         let got =
             try
-                stream.Read(buffer, filled, buffer.Length - filled)
+                let room = Span(buffer, filled, buffer.Length - filled)
+
+                match packed with
+                | ValueSome packed -> packed.Read room
+                | ValueNone -> file.Read room
             with
-            | :? InvalidDataException -> damaged $"line {number + 1L}" "it cannot be decompressed (is it cut off?)"
+            | :? InvalidDataException -> damaged $"line {number + 1L}" "it cannot be decompressed"
+            | :? EndOfStreamException as trouble -> damaged "its end" trouble.Message
             | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
 
         filled <- filled + got
         isOver <- (got = 0)
+
+    /// Some editors put a mark of their encoding before the first line.
+    let skipMark () =
+        while filled < 3 && not isOver do
+            refill ()
+
+        let begins (mark: byte[]) =
+            filled >= mark.Length && Span(buffer, 0, mark.Length).SequenceEqual(ReadOnlySpan mark)
+
+        if begins [| 0xEFuy; 0xBBuy; 0xBFuy |] then
+            next <- 3
+        elif begins [| 0xFFuy; 0xFEuy |] || begins [| 0xFEuy; 0xFFuy |] then
+            Fault.throw (Unsupported(path, "its text", "it is UTF-16; write it again as UTF-8 (iconv -f UTF-16 -t UTF-8)"))
 
     member _.Path = path
 
@@ -60,6 +76,9 @@ type Lines(path: string) =
 
     /// Reads the next line, if there is one.
     member _.Next() =
+        if number = 0L then
+            skipMark ()
+
         let mutable stop = -1
         let mutable isSearching = true
 
@@ -85,6 +104,9 @@ type Lines(path: string) =
             next <- min filled (stop + 1)
             number <- number + 1L
 
+            if length > mostLength + 1 then
+                damaged $"line {number}" "it is far too long for a name or a number"
+
             if length > 0 && buffer[start + length - 1] = byte '\r' then
                 length <- length - 1
 
@@ -103,5 +125,5 @@ type Lines(path: string) =
 
     interface IDisposable with
         member _.Dispose() =
-            stream.Dispose()
+            packed |> ValueOption.iter (fun packed -> (packed :> IDisposable).Dispose())
             file.Dispose()

@@ -15,48 +15,41 @@ module MatrixFolder =
         |> List.map (fun name -> Path.Combine(folder, name))
         |> List.tryFind File.Exists
 
+    let private matrixNames = [ "matrix.mtx" ]
+    let private geneNames = [ "genes.tsv"; "features.tsv" ]
+    let private cellNames = [ "barcodes.tsv" ]
+
     let private require folder names what =
         match find folder names with
         | Some path -> path
         | None ->
             let list = String.concat " or " (names |> List.map (fun name -> $"{name}(.gz)"))
 
-            Fault.throw (
-                Unreadable(
-                    folder,
-                    $"it is a folder without {list}, so there are no {what}; name an .h5ad file, a 10x .h5 file or a folder with all three files"
-                )
-            )
+            let usual =
+                $"it is a folder without {list}, so there are no {what}; name an .h5ad file, a 10x .h5 file or a folder with all three files"
+
+            Fault.throw (Unreadable(folder, Foreign.ofFolder folder |> Option.defaultValue usual))
 
     /// The three files of a folder: the matrix, the names of genes and those of cells. Without them it is none of these folders.
     let filesOf folder =
-        let matrix = require folder [ "matrix.mtx" ] "counts"
-        let genes = require folder [ "genes.tsv"; "features.tsv" ] "names of genes"
-        struct (matrix, genes, require folder [ "barcodes.tsv" ] "names of cells")
+        let matrix = require folder matrixNames "counts"
+        let genes = require folder geneNames "names of genes"
+        struct (matrix, genes, require folder cellNames "names of cells")
 
-    /// So many lines, in columns.
-    let private table path count what =
-        use lines = new Lines(path)
-        let rows = List<string[]>()
+    /// The folder that is meant by its own name or by that of the matrix in it; none by that of any other file.
+    let tryFolder (path: string) =
+        if Directory.Exists path then
+            Some path
+        else
+            let folder =
+                match Path.GetDirectoryName path with
+                | null
+                | "" -> "."
+                | folder -> folder
 
-        while lines.Next() do
-            if int64 rows.Count = count then
-                lines.Damaged $"the matrix has only {count} {what}"
-
-            rows.Add(lines.Text.Split '\t')
-
-        if int64 rows.Count < count then
-            lines.DamagedAt "its end" $"it names {rows.Count} {what}, but the matrix has {count}"
-
-        rows.ToArray()
-
-    let private column path (rows: string[][]) number =
-        rows
-        |> Array.mapi (fun row fields ->
-            if fields.Length <= number then
-                Fault.throw (Damaged(path, $"line {row + 1}", $"it has {fields.Length} columns where {number + 1} are needed"))
-
-            fields[number])
+            match find folder matrixNames, find folder geneNames, find folder cellNames with
+            | Some matrix, Some _, Some _ when Path.GetFileName matrix = Path.GetFileName path -> Some folder
+            | _ -> None
 
     /// Later ones of equal names get -1, -2 … behind them, past those that are taken, as anndata makes names unique.
     /// Law (unique): names differ; those that differed before are as they were.
@@ -80,39 +73,49 @@ module MatrixFolder =
     let private runLength (settings: Settings) (head: MatrixHead) =
         int (max 1024L (min (1L <<< 23) (min head.Stored (settings.Memory / 4L / entryBytes))))
 
-    let private sorted
-        (settings: Settings)
-        scratchFolder
-        path
-        (lines: Lines)
-        head
-        (cellName: int64 -> string)
-        (geneName: int -> string)
-        told
-        =
+    /// No cell has so many entries of one gene.
+    let private mostOfOne = 1 <<< 24
+
+    /// Entries of one place as one value: the only one, or the sum of all, which are added from the smallest to the largest so
+    /// that it does not hang on where they stood.
+    let private sum (values: List<float32>) =
+        values.Sort()
+        let mutable sum = 0.0
+
+        for value in values do
+            sum <- sum + float value
+
+        Precision.toFloat32 sum
+
+    /// Brings the entries behind the head into rows in a scratch file.
+    let private sorted (settings: Settings) scratchFolder (lines: Lines) head sumDuplicates twice told =
         use entries = new Entries(scratchFolder, runLength settings head)
         MatrixMarket.read lines head (fun cell gene value -> entries.Add(cell, gene, value)) settings.Cancel told
         let rows = new SparseScratch(scratchFolder, head.Cells, head.Genes, head.Stored)
 
         try
-            let last = ref (struct (-1L, -1))
+            let here = ref (struct (-1L, -1))
+            let waiting = List<float32>()
+
+            let leave () =
+                if waiting.Count > 0 then
+                    let struct (cell, gene) = here.Value
+                    rows.Add(cell, gene, (if waiting.Count = 1 then waiting[0] else sum waiting))
+                    waiting.Clear()
 
             entries.Visit(
                 settings.Cancel,
                 fun cell gene value ->
-                    if last.Value = struct (cell, gene) then
-                        Fault.throw (
-                            Damaged(
-                                path,
-                                $"cell {cellName cell}, gene {geneName gene}",
-                                "it has two entries, and nobody can say which is meant"
-                            )
-                        )
+                    if here.Value <> struct (cell, gene) then
+                        leave ()
+                        here.Value <- struct (cell, gene)
+                    elif not sumDuplicates || waiting.Count = mostOfOne then
+                        twice cell gene
 
-                    last.Value <- struct (cell, gene)
-                    rows.Add(cell, gene, value)
+                    waiting.Add value
             )
 
+            leave ()
             rows, rows.Finish()
         with _ ->
             (rows :> IDisposable).Dispose()
@@ -121,43 +124,85 @@ module MatrixFolder =
     let private stateOf (paths: string list) =
         paths |> List.map (fun path -> let info = FileInfo path in struct (info.Length, info.LastWriteTimeUtc))
 
-    /// Opens a folder as scanpy's read_10x_mtx reads it, names made unique. The entries are brought into order in a scratch
-    /// file in another folder; `told` hears how many cells' worth of them have been read.
-    let openRead (settings: Settings) scratchFolder (folder: string) (choice: TenXChoice) (told: int64 -> int64 -> unit) : Intake =
+    /// Are the values of the first block of cells counts, and how many values are taken? Entries of cells one after another are
+    /// read only as far as that, unless they have to be counted.
+    let private look (settings: Settings) path (head: MatrixHead) (places: int[]) : Looked =
+        use lines = new Lines(path)
+        let head' = MatrixMarket.readHead lines
+        let isAll = places |> Array.forall (fun place -> place >= 0)
+        let examined = min head.Cells (int64 Blocks.rowsPerBlock)
+        let taken = ref 0L
+        let areCounts = ref true
+        let last = ref 0L
+        let ascends = ref true
+
+        MatrixMarket.readWhile
+            lines
+            head'
+            (fun cell gene value ->
+                if places[gene] >= 0 then
+                    taken.Value <- taken.Value + 1L
+
+                    if cell < examined && not (value >= 0.0f && Single.IsFinite value && MathF.Floor value = value) then
+                        areCounts.Value <- false
+
+                ascends.Value <- ascends.Value && cell >= last.Value
+                last.Value <- cell
+                not (isAll && ascends.Value && cell >= examined))
+            settings.Cancel
+            ignore
+
+        { Matrix =
+            [ { Name = Path.GetFileName(path: string)
+                Type = head.Field
+                Count = head.Stored
+                Storage = if path.EndsWith ".gz" then "text, gzip" else "text"
+                ChunkLength = None } ]
+          Values = if isAll then head.Stored else taken.Value
+          AreCounts = areCounts.Value
+          CellsExamined = examined }
+
+    /// Opens a folder as scanpy's read_10x_mtx reads it, names made unique. Before rows can be read, entries are brought into order
+    /// in a scratch file in another folder; names of cells are read as often as they are needed, and not held.
+    let openRead (settings: Settings) scratchFolder (input: string) (choice: TenXChoice) (held: Held) : Intake =
+        let folder = tryFolder input |> Option.defaultValue input
         let struct (matrixPath, genesPath, barcodesPath) = filesOf folder
         let paths = [ matrixPath; genesPath; barcodesPath ]
-        let state = stateOf paths
 
         if choice.Genome.IsSome then
-            Fault.throw (BadOption("--genome", $"{folder} is a folder, which does not say of what genome its genes are"))
+            Fault.throw (BadOption("--genome", $"{input} is a folder, which does not say of what genome its genes are"))
 
-        use lines = new Lines(matrixPath)
-        let head = MatrixMarket.readHead lines
-        let genes = table genesPath (int64 head.Genes) "genes"
-        let barcodes = column barcodesPath (table barcodesPath head.Cells "cells") 0
-        let names = unique (column genesPath genes 1)
+        let head = using (new Lines(matrixPath)) MatrixMarket.readHead
+        let state = stateOf paths
+        let genes = GeneTable.read genesPath (int64 head.Genes) (choice.FeatureType = Some "all") held
+        NameTable.visit barcodesPath head.Cells "cells" (fun _ _ -> settings.Cancel.ThrowIfCancellationRequested())
+        let barcodes = NameTable.firsts barcodesPath
+        let names = unique genes.Names
 
-        // Folders of Cell Ranger 2 have genes.tsv, and its genes have no type.
-        let hasTypes =
-            (Path.GetFileName genesPath).StartsWith "features" && genes |> Array.forall (fun fields -> fields.Length > 2)
-
-        let wanted, types =
-            if hasTypes then
-                let types = column genesPath genes 2
-                TenX.ofType choice types, [ "feature_types", Field.Texts types ]
-            else
-                TenX.requireNoType choice folder
-                Array.create head.Genes true, []
+        let wanted =
+            match genes.Types with
+            | Some types -> TenX.ofType choice types
+            | None ->
+                TenX.requireNoType choice input
+                Array.create head.Genes true
 
         let places = Intake.placesOf wanted
         let taken = Intake.taken places
 
-        let rows, matrix =
-            sorted settings scratchFolder matrixPath lines head (fun cell -> barcodes[int cell]) (fun gene -> names[gene]) (fun count ->
-                let share = if head.Stored = 0L then 1.0 else float count / float head.Stored
-                told (int64 (share * float head.Cells)) head.Cells)
+        let twice cell gene : unit =
+            Fault.throw (StoredTwice(matrixPath, Seq.item (int cell) barcodes, names[gene]))
 
-        { Path = folder
+        let told = ref (fun (_: int64) (_: int64) -> ())
+
+        let rows =
+            lazy
+                (use lines = new Lines(matrixPath)
+
+                 sorted settings scratchFolder lines (MatrixMarket.readHead lines) choice.SumDuplicates twice (fun count ->
+                     let share = if head.Stored = 0L then 1.0 else float count / float head.Stored
+                     told.Value (int64 (share * float head.Cells)) head.Cells))
+
+        { Path = input
           Files = paths
           Cells = head.Cells
           Genes = taken |> Array.map (fun column -> names[column])
@@ -167,9 +212,24 @@ module MatrixFolder =
           CellNames = barcodes
           Obs = []
           Var =
-            ("gene_ids", Field.Texts(column genesPath genes 0)) :: types
+            [ "gene_ids", Field.Texts genes.Ids
+              match genes.Types with
+              | Some types -> "feature_types", Field.Texts types
+              | None -> () ]
             |> List.map (fun (name, field) -> name, Field.choose taken field)
           LeftOut = []
-          Open = Intake.rows rows.Disk matrix false
+          Fit = Intake.fit (SparseScratch.Foreseen(head.Cells, head.Genes))
+          Prepare =
+            Some(fun tell ->
+                told.Value <- tell
+                rows.Force() |> ignore)
+          Open =
+            fun settings taken ->
+                let scratch, matrix = rows.Force()
+                Intake.rows scratch.Disk matrix false settings taken
+          Look = fun settings _ places -> look settings matrixPath head places
           IsChanged = fun () -> stateOf paths <> state
-          Close = fun () -> (rows :> IDisposable).Dispose() }
+          Close =
+            fun () ->
+                if rows.IsValueCreated then
+                    (fst rows.Value :> IDisposable).Dispose() }

@@ -11,8 +11,8 @@ type MatrixHead =
         Genes: int
         Cells: int64
         Stored: int64
-        /// Do entries have no value but 1?
-        IsPattern: bool
+        /// integer, real or pattern: the last has no value but 1.
+        Field: string
     }
 
 [<RequireQualifiedAccess>]
@@ -25,7 +25,7 @@ module MatrixMarket =
                 [||]
 
         match words with
-        | [| "%%matrixmarket"; "matrix"; "coordinate"; ("integer" | "real" | "pattern"); "general" |] -> words[3] = "pattern"
+        | [| "%%matrixmarket"; "matrix"; "coordinate"; ("integer" | "real" | "pattern"); "general" |] -> words[3]
         | _ when words.Length > 0 && words[0] = "%%matrixmarket" ->
             let said = String.Join(' ', Array.tail words)
 
@@ -57,7 +57,7 @@ module MatrixMarket =
 
     /// The head, and the reader behind it.
     let readHead (lines: Lines) =
-        let isPattern = banner lines
+        let field = banner lines
 
         if not (nextEntry lines) then
             lines.DamagedAt "its end" "the line with the numbers of genes, cells and entries is missing"
@@ -88,16 +88,25 @@ module MatrixMarket =
         { Genes = int genes
           Cells = cells
           Stored = stored
-          IsPattern = isPattern }
+          Field = field }
 
     /// How often a reader of entries looks up.
     let private pause = 1 <<< 16
 
-    /// Adds every entry behind the head; `told` hears how many there have been.
-    let read (lines: Lines) (head: MatrixHead) (add: int64 -> int -> float32 -> unit) (cancel: CancellationToken) (told: int64 -> unit) =
+    /// Visits entries behind the head as long as they are wanted, and all of them unless one is not; `told` hears how many there
+    /// have been.
+    let readWhile
+        (lines: Lines)
+        (head: MatrixHead)
+        (visit: int64 -> int -> float32 -> bool)
+        (cancel: CancellationToken)
+        (told: int64 -> unit)
+        =
+        let isPattern = (head.Field = "pattern")
         let mutable count = 0L
+        let mutable isWanted = true
 
-        while nextEntry lines do
+        while isWanted && nextEntry lines do
             if count = head.Stored then
                 lines.Damaged $"there are more entries than the {head.Stored} that were announced"
 
@@ -113,7 +122,7 @@ module MatrixMarket =
             if at < 0 then
                 lines.Damaged "it should hold a gene, a cell and a value"
 
-            if not head.IsPattern then
+            if not isPattern then
                 let rest = line.Slice(at).Trim " \t"B
                 let mutable consumed = 0
 
@@ -126,14 +135,25 @@ module MatrixMarket =
             if cell < 1L || cell > head.Cells then
                 lines.Damaged $"cell {cell} is not one of 1 to {head.Cells}"
 
-            add (cell - 1L) (int (gene - 1L)) (Precision.toFloat32 value)
+            isWanted <- visit (cell - 1L) (int (gene - 1L)) (Precision.toFloat32 value)
             count <- count + 1L
 
             if count % int64 pause = 0L then
                 cancel.ThrowIfCancellationRequested()
                 told count
 
-        if count < head.Stored then
+        if isWanted && count < head.Stored then
             lines.DamagedAt "its end" $"it has {count} entries instead of {head.Stored} (is it cut off?)"
 
         told count
+
+    /// Adds every entry behind the head.
+    let read lines head (add: int64 -> int -> float32 -> unit) cancel told =
+        readWhile
+            lines
+            head
+            (fun cell gene value ->
+                add cell gene value
+                true)
+            cancel
+            told

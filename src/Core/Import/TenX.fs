@@ -70,9 +70,11 @@ module TenX =
         let indptr = line store path group "indptr"
 
         let numeric =
-            match Numeric.ofDatatype data.Type with
-            | Some numeric -> numeric
-            | None -> disk.Damaged data.Path $"its values are {Datatype.name data.Type} instead of numbers"
+            match data.Type, Numeric.ofDatatype data.Type with
+            | _, Some numeric -> numeric
+            | Float(2, _), _ -> Numeric.Float32
+            | datatype, _ when Datatype.isBool datatype -> Numeric.Bool
+            | _, None -> disk.Damaged data.Path $"its values are {Datatype.name data.Type} instead of numbers"
 
         for dataset in [ indices; indptr ] do
             match Numeric.ofDatatype dataset.Type with
@@ -96,6 +98,11 @@ module TenX =
 
         Frame.texts store dataset 0L rows
 
+    /// The type of counts in a new file: Cell Ranger's own become float32, as in scanpy; what other programs wrote in this format,
+    /// fractions or larger numbers, stays what it is.
+    let private typeFor stored =
+        if stored = Numeric.Int32 then Numeric.Float32 else stored
+
     let private intake
         path
         (store: Store)
@@ -110,19 +117,30 @@ module TenX =
         : Intake =
         let places = Intake.placesOf wanted
         let taken = Intake.taken places
+        let openRows = Intake.rows store.Disk matrix choice.SumDuplicates
 
         { Path = path
           Files = [ path ]
           Cells = matrix.Cells
           Genes = taken |> Array.map (fun column -> names[column])
           Places = places
-          Type = Numeric.Float32
+          Type = typeFor matrix.Type
           Stored = matrix.Stored
           CellNames = texts store matrix.Path group "barcodes" matrix.Cells
           Obs = obs
           Var = var |> List.map (fun (name, field) -> name, Field.choose taken field)
           LeftOut = leftOut
-          Open = Intake.rows store.Disk matrix choice.SumDuplicates
+          Fit = Intake.fit matrix
+          Prepare = None
+          Open = openRows
+          Look =
+            fun settings held places ->
+                Intake.look
+                    settings
+                    matrix.Datasets
+                    (Intake.known places choice.SumDuplicates matrix)
+                    (openRows settings held)
+                    places
           IsChanged = Publish.watch store
           Close = fun () -> (store :> IDisposable).Dispose() }
 
@@ -153,7 +171,7 @@ module TenX =
     /// What scanpy knows by a name of its own, and what it does not read.
     let private known = [ "name"; "feature_type"; "id"; "gene_id"; "_all_tag_keys" ]
 
-    let private ofVersion3 path (store: Store) (group: Group) (choice: TenXChoice) =
+    let private ofVersion3 path (store: Store) (group: Group) (choice: TenXChoice) (held: Held) =
         let matrix = matrix store "matrix" group
         let place = "matrix/features"
 
@@ -164,10 +182,11 @@ module TenX =
 
         let rows = int64 matrix.Genes
 
-        let texts name =
-            texts store place features name rows |> Array.ofSeq
+        let kept keep name =
+            texts store place features name rows |> Seq.map keep |> Array.ofSeq
 
-        let types = texts "feature_type"
+        let texts = kept held.Add
+        let types = kept held.Word "feature_type"
         let isProbes = has features "gene_id"
 
         /// Truth values stay what they are; everything else that has one value for each feature is text.
@@ -177,7 +196,7 @@ module TenX =
                 match dataset.Type with
                 | VlenString
                 | FixedString _
-                | Integer _ -> Some(Field.Texts(Frame.texts store dataset 0L rows))
+                | Integer _ -> Some(Field.Texts(Frame.texts store dataset 0L rows |> Seq.map held.Word))
                 | datatype when Datatype.isBool datatype -> Fields.ofDataset store rows dataset
                 | _ -> None
             | _ -> None
@@ -189,7 +208,7 @@ module TenX =
             match choice.Genome with
             | None -> Array.create types.Length true
             | Some genome ->
-                let genomes = texts "genome"
+                let genomes = kept held.Word "genome"
 
                 if not (Array.contains genome genomes) then
                     Fault.throw (BadOption("--genome", $"{path} has no genome {genome}; it has {listed genomes}"))
@@ -226,7 +245,7 @@ module TenX =
                   if field.IsNone && name <> "target_sets" then
                       $"{place}/{name}" ]
 
-    let private ofVersion2 path (store: Store) (genomes: (string * Group) list) (choice: TenXChoice) =
+    let private ofVersion2 path (store: Store) (genomes: (string * Group) list) (choice: TenXChoice) (held: Held) =
         let names = genomes |> List.map fst |> listed
 
         let name, group =
@@ -242,7 +261,7 @@ module TenX =
         let matrix = matrix store name group
 
         let texts column =
-            texts store name group column (int64 matrix.Genes) |> Array.ofSeq
+            texts store name group column (int64 matrix.Genes) |> Seq.map held.Add |> Array.ofSeq
 
         intake
             path
@@ -257,13 +276,13 @@ module TenX =
             []
 
     /// Opens a file of Cell Ranger as scanpy's read_10x_h5 reads it (scanpy-semantics, section 8).
-    let openRead path (choice: TenXChoice) : Intake =
+    let openRead path (choice: TenXChoice) held : Intake =
         let store = Store.openRead path
 
         try
             match version3 store with
-            | Some group -> ofVersion3 path store group choice
-            | None -> ofVersion2 path store (version2 store) choice
+            | Some group -> ofVersion3 path store group choice held
+            | None -> ofVersion2 path store (version2 store) choice held
         with _ ->
             (store :> IDisposable).Dispose()
             reraise ()

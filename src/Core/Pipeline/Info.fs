@@ -1,8 +1,6 @@
 /// What is in a file, and what preprocessing it would mean.
 namespace SingleSharp.Core
 
-open System.IO
-
 /// One dataset of the matrix.
 type Stored =
     {
@@ -41,7 +39,8 @@ type Info =
 
 [<RequireQualifiedAccess>]
 module Info =
-    let private stored (dataset: Dataset) =
+    /// How a dataset is stored.
+    let stored (dataset: Dataset) =
         { Name = dataset.Path
           Type = Datatype.name dataset.Type
           Count = dataset.Count
@@ -63,7 +62,7 @@ module Info =
               | None -> () ]
 
     /// The first block of cells; of a matrix that is not stored in rows, of genes.
-    let private examine (file: H5adFile) settings =
+    let examine (file: H5adFile) settings =
         let matrix =
             match file.X.Form with
             | Columns _ -> Matrix.flipped file.X
@@ -82,7 +81,7 @@ module Info =
         let findings, examined = examine file settings
 
         { Path = file.Path
-          Bytes = FileInfo(file.Path).Length
+          Bytes = file.Store.Disk.Device.Length
           Cells = file.X.Cells
           Genes = file.X.Genes
           StoredValues = file.X.Stored
