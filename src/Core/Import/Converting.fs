@@ -70,10 +70,8 @@ module Converting =
         | _ -> ()
 
     let private requireOther (inputs: Intake list) (target: string) =
-        let resolved = Publish.resolve target
-
         for intake in inputs do
-            if intake.Files |> List.exists (fun file -> Publish.resolve file = resolved) then
+            if intake.Files |> List.exists (Publish.leadToOne target) then
                 Fault.throw (CannotWrite(target, "it belongs to the input itself; name another file"))
 
     /// Opens all inputs, works with them, and closes them in every case.
@@ -136,7 +134,7 @@ module Converting =
             |> List.mapi (fun i (intake, places) -> rowsOf settings (firstPass + i) (firstPass + inputs.Length - 1) intake places outlet)
             |> List.sum
 
-        Publish.replace target 0L (fun disk ->
+        Publish.replaceFrom (inputs |> List.collect _.Files) target 0L (fun disk ->
             let stored = Fresh.write disk combination.Type cells most annotations fill
 
             match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
@@ -166,10 +164,9 @@ module Converting =
     let run (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
         check recipe inputs
         let samples = samples recipe inputs
+        Publish.require target 0L
+        Publish.requireReplaceable target false
         let scratchFolder = Path.GetDirectoryName(Publish.resolve target)
-
-        if not (Directory.Exists scratchFolder) then
-            Fault.throw (CannotWrite(target, "its folder does not exist"))
 
         let choice: TenXChoice =
             { Genome = recipe.Genome

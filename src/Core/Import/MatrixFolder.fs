@@ -119,7 +119,7 @@ module MatrixFolder =
             reraise ()
 
     let private stateOf (paths: string list) =
-        paths |> List.map (fun path -> let info = FileInfo path in struct (info.Length, info.LastWriteTimeUtc))
+        paths |> List.map (Status.tryFind >> ValueOption.map (fun status -> struct (status.Node, Status.stamp status)))
 
     /// Opens a folder as scanpy's read_10x_mtx reads it, names made unique. The entries are brought into order in a scratch
     /// file in another folder; `told` hears how many cells' worth of them have been read.
