@@ -134,20 +134,24 @@ module Execution =
             Directory.CreateDirectory folder |> ignore
         with
         | :? IOException when File.Exists folder -> Fault.throw (CannotWrite(folder, "it is a file"))
-        | :? IOException as trouble -> Fault.throw (CannotWrite(folder, trouble.Message.TrimEnd '.'))
-        | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(folder, "you may not write there"))
+        | :? IOException
+        | :? UnauthorizedAccessException as trouble -> Fault.throw (Fault.ofWrite folder trouble)
 
     let private demo request (settings: Settings) folder =
         makeFolder folder
         let counts = Path.Combine(folder, "pbmc_like.h5ad")
         let result = Path.Combine(folder, "pbmc_like_preprocessed.h5ad")
 
+        for file in [ counts; result ] do
+            Publish.require file 0L
+            Publish.requireReplaceable file false
+
         if not request.Quiet then
             eprintfn "making synthetic blood cells: %s" counts
 
         let cells = Synthetic.counts ()
         settings.Cancel.ThrowIfCancellationRequested()
-        NewFile.write counts (Gzipped 65_536) cells
+        Publish.replace counts 0L (fun disk -> NewFile.writeTo disk (Gzipped 65_536) cells)
 
         let work =
             { Command = "demo"

@@ -47,6 +47,10 @@ let private admit (trouble: exn) =
     | None, (:? IOException as trouble) ->
         Display.note "error" trouble.Message
         1
+    | None, (:? UnauthorizedAccessException as trouble) ->
+        // So .NET calls a stdout that is closed.
+        Display.note "error" (if isNull trouble.InnerException then trouble.Message else trouble.InnerException.Message)
+        1
     | None, _ ->
         Display.note "bug" "this should not have happened; please report it with the lines below."
         eprintfn "singlesharp %s on %s: %O" Pipeline.version RuntimeInformation.OSDescription trouble
@@ -55,6 +59,7 @@ let private admit (trouble: exn) =
 [<EntryPoint>]
 let main words =
     let words = List.ofArray words
+    Remarks.letThemFail ()
 
     try
         match Requests.ofWords words with

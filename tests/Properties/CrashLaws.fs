@@ -75,7 +75,7 @@ let private fullDisk =
         |> List.forall (fun most ->
             match record most InOnePiece matrix with
             | before, left, _, Error(CannotWrite(_, why)) ->
-                why.Contains "No space left" && (left = before || most = changes.Length - 1 && left = after)
+                why.Contains "No space left" && why.Contains "make room" && (left = before || most = changes.Length - 1 && left = after)
             | _, left, _, Ok _ -> most = changes.Length && left = after
             | _ -> false))
 

@@ -52,6 +52,10 @@ let all =
           ReaderTypeLaws.tests
           DuplicatesLaws.tests
           SelectingLaws.tests
+          FaultLaws.tests
+          StoreLaws.tests
+          AccessListLaws.tests
+          AdditionsLaws.tests
           ScratchLaws.tests
           TransposedLaws.tests
           BatchesLaws.tests

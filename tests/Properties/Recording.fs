@@ -20,7 +20,7 @@ type Recorder(device: Device, most: int) =
     let note change =
         lock changes (fun () ->
             if changes.Count >= most then
-                raise (IO.IOException "No space left on device")
+                raise (IO.IOException("No space left on device", 28))
 
             changes.Add change)
 
@@ -30,7 +30,7 @@ type Recorder(device: Device, most: int) =
 
     interface Device with
         member _.Length = device.Length
-        member _.Age = device.Age
+        member _.Stamp = device.Stamp
         member _.Read(position, target) = device.Read(position, target)
 
         member _.Write(position, source) =

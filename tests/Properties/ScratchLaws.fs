@@ -18,6 +18,22 @@ let tests =
               folder.Delete()
           }
 
+          test "nobody else may read what is on its way" {
+              if OperatingSystem.IsWindows() then
+                  skiptest "Windows has no mode bits"
+
+              let folder = Directory.CreateTempSubdirectory "singlesharp"
+              use scratch = new Scratch(folder.FullName)
+              let path = Temporary.pathIn folder.FullName
+              use temporary = Temporary.create path FileShare.None FileOptions.None
+              let mine = UnixFileMode.UserRead ||| UnixFileMode.UserWrite
+
+              for handle in [ scratch.Disk.Device.Handle.Value; temporary ] do
+                  Expect.equal (File.GetUnixFileMode handle) mine "its permissions"
+
+              folder.Delete true
+          }
+
           test "a folder that is not there is a fault" {
               GenFiles.isFault "cannot be written" (fun () -> new Scratch(Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString())))
           } ]

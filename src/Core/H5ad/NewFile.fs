@@ -1,6 +1,8 @@
 /// Writes a whole new .h5ad file; PureHDF does the encoding, since there is nothing to preserve.
 namespace SingleSharp.Core
 
+open System
+open System.IO
 open PureHDF
 open PureHDF.Filters
 open PureHDF.VOL.Native
@@ -61,8 +63,7 @@ module NewFile =
             let filters = ResizeArray [ H5Filter(ShuffleFilter.Id); H5Filter(DeflateFilter.Id) ]
             H5Dataset(values, chunks = chunk size, datasetCreation = H5DatasetCreation(Filters = filters))
 
-    /// Writes the counts as X with nothing else: no columns, no layers.
-    let write (path: string) storage (counts: Counts) =
+    let private content storage (counts: Counts) =
         let x =
             group
                 "csr_matrix"
@@ -81,4 +82,13 @@ module NewFile =
         for name in [ "layers"; "obsm"; "varm"; "obsp"; "varp"; "uns" ] do
             root[name] <- group "dict" "0.1.0" []
 
-        root.Write path
+        root
+
+    /// Writes the counts as X with nothing else: no columns, no layers.
+    let write (path: string) storage counts = (content storage counts).Write path
+
+    /// The same to a disk that is open, for Publish; it comes to memory first.
+    let writeTo (disk: Disk) storage counts =
+        use memory = new MemoryStream()
+        (content storage counts).Write memory
+        disk.Write(0L, ReadOnlySpan(memory.ToArray()))

@@ -30,6 +30,27 @@ module Publish =
     /// Symbolic links that may lead to one another before they are taken for a circle.
     let private mostLinks = 40
 
+    /// A folder where everybody may write and remove only what is his own, as /tmp is. What waits there under a name may be a trap.
+    let private isShared (folder: Status) = folder.Mode &&& 0o1002 = 0o1002
+
+    /// Is it neither mine nor that of the folder's owner?
+    let private isForeign (folder: Status) (status: Status) =
+        match Ownership.me () with
+        | ValueSome me -> status.Owner <> me && status.Owner <> folder.Owner
+        | ValueNone -> false
+
+    /// Linux may be told to follow no such link (protected_symlinks), but whoever reads a link himself has to look himself.
+    let private requireTrusted (path: string) (link: string) =
+        match Status.tryFindHere link, Status.tryFindHere (Path.GetDirectoryName link) with
+        | ValueSome own, ValueSome folder when not (isShared folder && isForeign folder own) -> ()
+        | _ ->
+            Fault.throw (
+                CannotWrite(
+                    path,
+                    $"the symbolic link {link} belongs to another user in a folder where everybody may write; name the file that is meant"
+                )
+            )
+
     /// The file that a path really means, behind symbolic links anywhere on the way to it.
     let resolve (path: string) =
         let rec follow (path: string) links =
@@ -41,47 +62,56 @@ module Publish =
                 match FileInfo(here).LinkTarget with
                 | null -> here
                 | _ when links = 0 -> Fault.throw (CannotWrite(path, "its symbolic links lead in circles"))
-                | target -> follow (Path.GetFullPath(target, Path.GetDirectoryName here)) (links - 1)
+                | target ->
+                    requireTrusted path here
+                    follow (Path.GetFullPath(target, Path.GetDirectoryName here)) (links - 1)
 
         try
             follow (Path.GetFullPath path) mostLinks
         with :? ArgumentException ->
             Fault.throw (CannotWrite(path, "that is not the name of a file"))
 
-    /// Could this be the file that is open, under whatever name? A hard link has the length and the age of its other names, and
-    /// nobody else can hold it alone while it is open here.
-    let private mayBe (store: Store) (path: string) =
-        let info = FileInfo path
-        info.Exists && struct (info.Length, info.LastWriteTimeUtc) = store.State && Temporary.isHeld path
+    /// The file that is open, as the operating system knows it.
+    let private opened (store: Store) =
+        match store.Disk.Device.Handle with
+        | ValueSome handle -> ValueSome(Status.ofHandle handle)
+        | ValueNone -> Status.tryFind store.Path
+
+    /// Has another file taken the place of the one that is open, or none?
+    let watchPlace (store: Store) =
+        let own = opened store
+        // Without numbers of files, one can be told from another as long as one of them is held.
+        let isHeld = Temporary.isHeld store.Path
+
+        fun () ->
+            match own, Status.tryFind store.Path with
+            | ValueSome { Node = ValueSome node }, ValueSome now -> now.Node <> ValueSome node
+            | _, ValueSome _ -> isHeld && not (Temporary.isHeld store.Path)
+            | _, ValueNone -> true
 
     /// Keeps an eye on an open file: what it returns tells whether the file has been changed or replaced by somebody else since.
     let watch (store: Store) =
-        let path = resolve store.Path
-        // Where the file system knows no locks, nothing is held.
-        let isHeld = Temporary.isHeld path
+        let isReplaced = watchPlace store
 
         fun () ->
-            let info = FileInfo path
+            match Status.tryFind store.Path with
+            | ValueSome now -> Status.stamp now <> store.State || isReplaced ()
+            | ValueNone -> true
 
-            not info.Exists || struct (info.Length, info.LastWriteTimeUtc) <> store.State || isHeld && not (Temporary.isHeld path)
-
-    /// The same for a file that is being added to: has another one taken its place?
-    let watchPlace (store: Store) =
-        let path = resolve store.Path
-        let isHeld = Temporary.isHeld path
-        fun () -> not (File.Exists path) || isHeld && not (Temporary.isHeld path)
+    /// Do two paths lead to one file, by whatever names?
+    let leadToOne (one: string) (other: string) =
+        match Status.tryFind one, Status.tryFind other with
+        | ValueSome { Node = ValueSome first }, ValueSome { Node = ValueSome second } -> first = second
+        | ValueSome _, ValueSome _ -> resolve one = resolve other
+        | _ -> false
 
     /// Refuses to write a new file over the one that is read.
     let requireOther (store: Store) (target: string) =
-        let file = resolve target
+        if leadToOne store.Path target then
+            let name =
+                if resolve store.Path = resolve target then "" else " under another name (a hard link)"
 
-        if resolve store.Path = file then
-            Fault.throw (CannotWrite(target, "it is the input itself; to change that, work in place (--in-place)"))
-
-        if mayBe store file then
-            Fault.throw (
-                CannotWrite(target, "it is the input itself under another name (a hard link); to change that, work in place (--in-place)")
-            )
+            Fault.throw (CannotWrite(target, $"it is the input itself{name}; to change that, work in place (--in-place)"))
 
     let private freeRoom (folder: string) =
         try
@@ -90,51 +120,81 @@ module Publish =
             // Windows knows no free space of a network path.
             Int64.MaxValue
 
+    let private readOnly (path: string) =
+        CannotWrite(path, "it is read-only; allow writing to it first, or choose another name (--out)")
+
+    /// A name that is free, or leads to a regular file: whatever else has a name is something that a rename would destroy.
+    let private requireRegular (target: string) (file: string) =
+        match Status.tryFind target, Status.tryFindHere file with
+        | ValueSome { Nature = Folder }, _ -> Fault.throw (CannotWrite(target, "it is a folder; name a file in it"))
+        | ValueSome { Nature = SomethingElse what }, _
+        | _, ValueSome { Nature = SomethingElse what } ->
+            Fault.throw (CannotWrite(target, $"it is {what}, not a file; name a file, or one that is still to be made"))
+        | ValueSome there, ValueSome found when there.Node = found.Node -> ()
+        | ValueNone, ValueNone -> ()
+        | _ -> Fault.throw (CannotWrite(target, "nobody can tell which file it leads to; name that file"))
+
     /// Refuses to begin what cannot be written there in the end.
     let require (target: string) (bytes: int64) =
         let file = resolve target
+        requireRegular target file
         let folder = Path.GetDirectoryName file
-
-        if Directory.Exists file then
-            Fault.throw (CannotWrite(target, "it is a folder; name a file in it"))
 
         if not (Directory.Exists folder) then
             Fault.throw (CannotWrite(target, "its folder does not exist; make it first, or choose another"))
 
-        // Whoever may write to the folder could replace it all the same, but somebody wanted it to stay as it is.
-        if File.Exists file && FileInfo(file).IsReadOnly then
-            Fault.throw (CannotWrite(target, "it is read-only; allow writing to it first, or choose another name (--out)"))
+        if Status.isTooLong file then
+            Fault.throw (Fault.ofWrite target (PathTooLongException()))
+
+        match Status.tryFindHere file with
+        // Whoever may write to the folder could replace it all the same, and root may write anywhere, but somebody wanted it to
+        // stay as it is.
+        | ValueSome old when old.Mode &&& 0o222 = 0 || OperatingSystem.IsWindows() && FileInfo(file).IsReadOnly ->
+            Fault.throw (readOnly target)
+        | ValueSome _ when not (Ownership.mayWrite file) ->
+            Fault.throw (CannotWrite(target, "you may not write to it; ask its owner, or choose another name (--out)"))
+        | _ -> ()
 
         let free = freeRoom folder
 
         if free < bytes then
-            Fault.throw (CannotWrite(target, $"it needs about {bytes >>> 20} MiB, but its disk has only {free >>> 20} MiB left"))
+            Fault.throw (CannotWrite(target, $"it needs about {Fault.size bytes}, but its disk has only {Fault.size free} left"))
+
+    /// Refuses what a rename could not replace in the end, or should not: in a folder where everybody may write, a file of
+    /// another user under the name of an output may wait for what is his from then on.
+    let requireReplaceable (target: string) isInput =
+        let file = resolve target
+
+        match Status.tryFindHere file, Status.tryFindHere (Path.GetDirectoryName file), Ownership.me () with
+        | ValueSome old, ValueSome folder, ValueSome me ->
+            if not isInput && isShared folder && isForeign folder old then
+                Fault.throw (
+                    CannotWrite(target, "it belongs to another user in a folder where everybody may write; choose another name (--out)")
+                )
+
+            if folder.Mode &&& 0o1000 <> 0 && me <> 0u && me <> old.Owner && me <> folder.Owner then
+                Fault.throw (
+                    CannotWrite(target, "its folder lets only the owner of a file replace it; choose another name or folder (--out)")
+                )
+        | _ -> ()
 
     let private create (target: string) (temporary: string) =
         try
-            File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None)
+            Temporary.create temporary FileShare.None FileOptions.None
         with
         | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(target, "its folder does not exist; make it first, or choose another"))
-        | :? UnauthorizedAccessException ->
-            Fault.throw (CannotWrite(target, "you may not write to its folder; choose another (--out), or ask for permission"))
-        | :? IOException as trouble -> Fault.throw (CannotWrite(target, Fault.reason trouble))
+        | :? IOException
+        | :? UnauthorizedAccessException as trouble -> Fault.throw (Fault.ofWrite target trouble)
 
-    /// The permissions of the file that is replaced, where the file system knows permissions. Its owner, access lists and
-    /// other hard links are those of a new file.
-    let private keepMode (target: string) (handle: Microsoft.Win32.SafeHandles.SafeFileHandle) =
-        if File.Exists target && not (OperatingSystem.IsWindows()) then
-            try
-                File.SetUnixFileMode(handle, File.GetUnixFileMode target)
-            with
-            | :? IOException
-            | :? UnauthorizedAccessException -> ()
-
-    /// Lets `write` make a file beside the target, then puts it in the target's place in one step.
+    /// Lets `write` make a file beside the target, of these inputs, then puts it in the target's place in one step.
     /// If anything goes wrong before, the target is as it was and the temporary file is gone.
     /// `origin` is where its superblock will stand.
-    let replace (target: string) origin (write: Disk -> 'r) =
-        let target = resolve target
-        let folder = Path.GetDirectoryName target
+    /// Owner, permissions and extended attributes of a file that is replaced stay, as far as they may; its other hard links
+    /// lead to the old content. A file under a new name can be read by nobody who may not read every input.
+    let replaceFrom (inputs: string list) (target: string) origin (write: Disk -> 'r) =
+        let file = resolve target
+        let folder = Path.GetDirectoryName file
+        requireRegular target file
         let temporary = Temporary.pathIn folder
         let handle = create target temporary
 
@@ -142,17 +202,29 @@ module Publish =
             let result =
                 using (new Disk(target, handle, origin)) (fun disk ->
                     Temporary.removeStale temporary
-                    keepMode target handle
-                    write disk)
+                    let result = write disk
+
+                    // Until here nobody else may read what is there.
+                    match Status.tryFindHere file with
+                    | ValueSome old -> Ownership.keep file old handle
+                    | ValueNone -> Ownership.settle folder inputs handle
+
+                    disk.Sync()
+                    result)
+
+            requireRegular target file
 
             try
-                File.Move(temporary, target, true)
+                File.Move(temporary, file, true)
             with
-            | :? IOException as trouble -> Fault.throw (CannotWrite(target, Fault.reason trouble))
-            | :? UnauthorizedAccessException as trouble -> Fault.throw (CannotWrite(target, Fault.reason trouble))
+            | :? IOException
+            | :? UnauthorizedAccessException as trouble -> Fault.throw (Fault.ofWrite target trouble)
 
             syncFolder folder
             result
         with _ ->
             File.Delete temporary
             reraise ()
+
+    /// The same for what is made of no file.
+    let replace target origin write = replaceFrom [] target origin write

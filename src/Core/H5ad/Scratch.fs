@@ -19,10 +19,13 @@ type Scratch(folder: string) =
 
             handle
         with
-        | :? IOException as trouble -> Fault.throw (CannotWrite(path, Fault.reason trouble))
-        | :? UnauthorizedAccessException -> Fault.throw (CannotWrite(path, "you may not write to this folder"))
+        | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(folder, "it does not exist, and a scratch file is needed there"))
+        | :? UnauthorizedAccessException ->
+            Fault.throw (CannotWrite(folder, "you may not write to this folder, where a scratch file is needed"))
+        | :? IOException as trouble -> Fault.throw (Fault.ofWrite folder trouble)
 
-    let disk = new Disk(path, handle, 0L)
+    // The file has no name that would mean anything to anybody.
+    let disk = new Disk(folder, handle, 0L)
 
     member _.Disk = disk
 

@@ -29,9 +29,9 @@ type Store(disk: Disk) =
     let root = Links.read disk superblock.Root
     let heap = GlobalHeap disk
 
-    let state = struct (disk.Device.Length, disk.Device.Age)
+    let state = disk.Device.Stamp
 
-    /// The length and age of the file as it was opened.
+    /// The length and times of the file as it was opened.
     member _.State = state
 
     member _.Disk = disk
@@ -174,6 +174,8 @@ module Store =
             | None -> Fault.throw (Missing path)
         | :? UnauthorizedAccessException when access <> FileAccess.Read && FileInfo(path).IsReadOnly ->
             Fault.throw (CannotWrite(path, "it is read-only; allow writing to it first, or choose another name (--out)"))
+        | :? UnauthorizedAccessException when access <> FileAccess.Read ->
+            Fault.throw (CannotWrite(path, "you may not write to it; ask its owner, or choose another name (--out)"))
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you have no permission"))
         | :? IOException as trouble when trouble.Message.Contains "being used" ->
             let use' = if access = FileAccess.Read then "open for writing" else "open"
@@ -200,9 +202,26 @@ module Store =
     let openRead path =
         openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) path
 
-    /// Opens the file for nobody else.
+    /// How often a file may be replaced in the moment between opening it and holding it.
+    let private mostReplaced = 100
+
+    /// Opens the file for nobody else, to be held until it is changed or replaced: two runs that change one file would lose what
+    /// the first of them did. The lock lies on the file, not on its name: whoever waited at the door of a file that has been
+    /// replaced since must go to the new one.
     let openWrite path =
-        openAs FileAccess.ReadWrite FileShare.None path
+        // On Windows, what nobody may delete cannot be replaced either; and nobody else can read or write it all the same.
+        let share = if OperatingSystem.IsWindows() then FileShare.Delete else FileShare.None
+
+        let rec hold left =
+            let handle = openHandle path FileAccess.ReadWrite share
+
+            match (Status.ofHandle handle).Node, Status.tryFind path with
+            | ValueSome node, found when left > 0 && (found.IsNone || found.Value.Node <> ValueSome node) ->
+                handle.Dispose()
+                hold (left - 1)
+            | _ -> handle
+
+        onDevice path (new FileDevice(hold mostReplaced))
 
     /// A tree that is deeper than this goes in circles.
     let private mostDepth = 64

@@ -1,9 +1,27 @@
-/// Files that a run needs for a while: what they are called, and what becomes of those whose run was killed.
+/// Files that a run needs for a while: what they are called, who may read them, and what becomes of those whose run was killed.
 namespace SingleSharp.Core
 
 open System
 open System.IO
+open System.Runtime.InteropServices
 open Microsoft.Win32.SafeHandles
+
+module private Unblocked =
+    [<DllImport("libc", EntryPoint = "open", SetLastError = true)>]
+    extern SafeFileHandle openFile([<MarshalAs(UnmanagedType.LPUTF8Str)>] string path, int flags)
+
+    [<DllImport("libc", EntryPoint = "flock", SetLastError = true)>]
+    extern int flock(SafeFileHandle handle, int operation)
+
+    let lockAloneNow = 2 ||| 4
+
+    /// O_RDONLY, O_NONBLOCK, O_CLOEXEC and O_NOFOLLOW of Linux: it neither waits for the other end of a pipe nor follows a link.
+    let readOnly =
+        match RuntimeInformation.ProcessArchitecture with
+        | Architecture.Arm
+        | Architecture.Arm64
+        | Architecture.Ppc64le -> 0x800 ||| 0x80000 ||| 0x8000
+        | _ -> 0x800 ||| 0x80000 ||| 0x20000
 
 [<RequireQualifiedAccess>]
 module Temporary =
@@ -14,25 +32,20 @@ module Temporary =
     let pathIn (folder: string) =
         Path.Combine(folder, $"{first}{Guid.NewGuid():N}{last}")
 
-    /// Makes a file for this run alone: nobody else may read what is in it, whatever new files usually allow.
+    /// Makes a file that this run alone holds, and that nobody else may read, whatever its folder allows.
     let create (path: string) share options =
         let how =
-            FileStreamOptions(
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Share = share,
-                Options = options,
-                BufferSize = 0
-            )
+            FileStreamOptions(Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = share, Options = options, BufferSize = 0)
 
         if not (OperatingSystem.IsWindows()) then
-            how.UnixCreateMode <- Nullable(UnixFileMode.UserRead ||| UnixFileMode.UserWrite)
+            how.UnixCreateMode <- UnixFileMode.UserRead ||| UnixFileMode.UserWrite
 
-        // The handle outlives the stream, which has nothing of its own to write.
-        (new FileStream(path, how)).SafeFileHandle
+        let stream = new FileStream(path, how)
+        // Its handle outlives the stream, which holds nothing else.
+        GC.SuppressFinalize stream
+        stream.SafeFileHandle
 
-    /// Does somebody hold the file, as every run holds its own? False as well where the file system knows no locks.
-    let isHeld (path: string) =
+    let private isHeldElsewhere (path: string) =
         try
             using (File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.None)) (fun (_: SafeFileHandle) -> false)
         with
@@ -40,6 +53,20 @@ module Temporary =
         | :? DirectoryNotFoundException -> false
         | :? IOException -> true
         | :? UnauthorizedAccessException -> true
+
+    /// Does somebody hold the file, as every run holds its own? False as well where the file system knows no locks, and true where
+    /// nobody can tell. What is no regular file is not opened, lest a pipe wait for its other end.
+    let isHeld (path: string) =
+        match Status.tryFindHere path with
+        | ValueNone -> false
+        | ValueSome { Nature = RegularFile } when OperatingSystem.IsLinux() ->
+            use handle = Unblocked.openFile (path, Unblocked.readOnly)
+
+            handle.IsInvalid
+            || (Status.ofHandle handle).Nature <> RegularFile
+            || Unblocked.flock (handle, Unblocked.lockAloneNow) <> 0 && Marshal.GetLastPInvokeError() = 11
+        | ValueSome { Nature = RegularFile } -> isHeldElsewhere path
+        | ValueSome _ -> true
 
     /// Only .singlesharp-, 32 hexadecimal digits and .tmp are ours.
     let private isOurs (path: string) =

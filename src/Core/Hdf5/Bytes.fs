@@ -67,20 +67,20 @@ type Disk(path: string, device: Device, origin: int64) =
         try
             device.Write(origin + address, source)
         with :? IOException as trouble ->
-            Fault.throw (CannotWrite(path, Fault.reason trouble))
+            Fault.throw (Fault.ofWrite path trouble)
 
     member _.SetLength(length: int64) =
         try
             device.SetLength(origin + length)
         with :? IOException as trouble ->
-            Fault.throw (CannotWrite(path, Fault.reason trouble))
+            Fault.throw (Fault.ofWrite path trouble)
 
     /// Returns when everything written is on the device.
     member _.Sync() =
         try
             device.Flush()
         with :? IOException as trouble ->
-            Fault.throw (CannotWrite(path, Fault.reason trouble))
+            Fault.throw (Fault.ofWrite path trouble)
 
     interface IDisposable with
         member _.Dispose() = device.Dispose()

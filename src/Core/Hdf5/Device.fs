@@ -9,9 +9,10 @@ open Microsoft.Win32.SafeHandles
 type Device =
     inherit IDisposable
 
-    /// How long the file is, and when somebody last wrote to it.
     abstract Length: int64
-    abstract Age: DateTime
+
+    /// Another one than before once somebody has changed the file.
+    abstract Stamp: Stamp
 
     /// How many bytes were read into the span; fewer than it has room for where the file ends.
     abstract Read: position: int64 * target: Span<byte> -> int
@@ -29,7 +30,7 @@ type Device =
 type FileDevice(handle: SafeFileHandle) =
     interface Device with
         member _.Length = RandomAccess.GetLength handle
-        member _.Age = File.GetLastWriteTimeUtc handle
+        member _.Stamp = Status.stamp (Status.ofHandle handle)
 
         member _.Read(position, target) =
             RandomAccess.Read(handle, target, position)

@@ -1,7 +1,9 @@
 /// What can be wrong with a file or a request, each with the one sentence that says what, where and what to do.
 namespace SingleSharp.Core
 
+open System
 open System.Globalization
+open System.IO
 
 /// Expected trouble. Everything else is a bug and throws as such.
 type Fault =
@@ -29,6 +31,8 @@ type Fault =
     | OverBudget of needed: int64 * allowed: int64
     /// The matrix of products that pca computes does not fit the memory allowed.
     | GramOverBudget of genes: int64 * needed: int64 * allowed: int64
+    /// The machine has no more memory, whatever is allowed.
+    | OutOfMemory
     /// Somebody changed the input while it was read.
     | InputChanged of path: string
 
@@ -57,6 +61,7 @@ type Fault =
             $"This needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; raise --memory or lower --workers."
         | GramOverBudget(genes, needed, allowed) ->
             $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes (--n-top-genes or --mask-var), raise --memory or lower --workers."
+        | OutOfMemory -> "There is no memory left on this machine or in this container; lower --memory or --workers, or end other programs."
         | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
 
 /// Carries a fault out of the middle of a read or a write.
@@ -82,7 +87,8 @@ module Fault =
         | Unsuitable _ -> "Unsuitable"
         | CannotWrite _ -> "CannotWrite"
         | OverBudget _
-        | GramOverBudget _ -> "OverBudget"
+        | GramOverBudget _
+        | OutOfMemory -> "OverBudget"
         | InputChanged _ -> "InputChanged"
 
     let throw fault = raise (FaultException fault)
@@ -91,9 +97,48 @@ module Fault =
     let reason (trouble: exn) =
         (trouble.Message.Split " : '" |> Array.head).TrimEnd '.'
 
+    /// A number of bytes in a unit that leaves something of it.
+    let size bytes =
+        if bytes < 10240L then $"{bytes} bytes"
+        elif bytes < (10L <<< 20) then $"{bytes >>> 10} KiB"
+        else $"{bytes >>> 20} MiB"
+
+    let private folderOf (path: string) =
+        if Directory.Exists path then
+            path
+        else
+            match Path.GetDirectoryName(Path.GetFullPath path) with
+            | null -> path
+            | folder -> folder
+
+    /// What keeps a file from being written there, and what to do about it.
+    let ofWrite (path: string) (trouble: exn) =
+        let said = reason trouble
+
+        // The number of the error: of Unix, or of Windows behind 0x8007.
+        match trouble, trouble.HResult with
+        | :? PathTooLongException, _ -> CannotWrite(path, "its name is too long for that folder; choose a shorter one (--out)")
+        | :? UnauthorizedAccessException, _ ->
+            CannotWrite(path, "you may not write to its folder; choose another (--out), or ask for permission")
+        | _, (28 | 0x80070070 | 0x80070027) ->
+            CannotWrite(path, $"{said}: the disk of {folderOf path} is full; make room there, or choose another folder (--out)")
+        | _, (69 | 122) ->
+            CannotWrite(
+                path,
+                $"{said}: your share of the disk of {folderOf path} is used up; make room there, or choose another folder (--out)"
+            )
+        | _, 30 -> CannotWrite(path, $"{said}: nothing can be written to {folderOf path}; choose another folder (--out)")
+        | _, 27 ->
+            CannotWrite(
+                path,
+                $"{said}: a file may not be so large in {folderOf path}; raise the limit (ulimit -f), or choose another folder (--out)"
+            )
+        | _ -> CannotWrite(path, said)
+
     /// The fault that an exception carries, also from inside a failed block. Whatever is not a fault is a bug.
     let rec tryFind (trouble: exn) =
         match trouble with
         | FaultException fault -> Some fault
         | BlockFailed(_, _, cause) -> tryFind cause
+        | :? OutOfMemoryException -> Some OutOfMemory
         | _ -> None

@@ -73,10 +73,8 @@ module Converting =
         | _ -> ()
 
     let private requireOther (inputs: Intake list) (target: string) =
-        let resolved = Publish.resolve target
-
         for intake in inputs do
-            if intake.Files |> List.exists (fun file -> Publish.resolve file = resolved) then
+            if intake.Files |> List.exists (Publish.leadToOne target) then
                 Fault.throw (CannotWrite(target, "it belongs to the input itself; name another file"))
 
     /// Opens all inputs, works with them, and closes them in every case.
@@ -137,7 +135,7 @@ module Converting =
                 rowsOf settings held (firstPass + i) (firstPass + inputs.Length - 1) intake places outlet)
             |> List.sum
 
-        publish (fun disk ->
+        publish (inputs |> List.collect _.Files) (fun disk ->
             let stored = Fresh.write disk combination.Type cells most combination.Annotations fill
 
             match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
@@ -199,10 +197,9 @@ module Converting =
 
     let private convert recipe (settings: Settings) inputs target publish =
         check recipe inputs
+        Publish.require target 0L
+        Publish.requireReplaceable target false
         let scratchFolder = Path.GetDirectoryName(Publish.resolve target)
-
-        if not (Directory.Exists scratchFolder) then
-            Fault.throw (CannotWrite(target, "its folder does not exist"))
 
         gather recipe settings inputs scratchFolder (fun combination held ->
             let intakes = combination.Inputs
@@ -229,11 +226,11 @@ module Converting =
     /// Makes one file of all inputs, rows one after another. Throws a FaultException for expected trouble and
     /// OperationCanceledException when cancelled; then the target is as it was.
     let run (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
-        convert recipe settings inputs target (Publish.replace target 0L)
+        convert recipe settings inputs target (fun files write -> Publish.replaceFrom files target 0L write)
 
     /// The same for a file that only this run needs and nobody else may read; whoever asks for it removes it.
     let runAside (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (path: string) =
-        convert recipe settings inputs path (fun write ->
+        convert recipe settings inputs path (fun _ write ->
             let handle =
                 try
                     Temporary.create path FileShare.None FileOptions.None

@@ -27,7 +27,8 @@ module Inputs =
         | BadOption _
         | Unsuitable _
         | OverBudget _
-        | GramOverBudget _ -> fault
+        | GramOverBudget _
+        | OutOfMemory -> fault
 
     let private requireNewFile inputs output =
         match output with
@@ -70,6 +71,12 @@ module Inputs =
         else
             let conversion, recipe = apart conversion recipe
             let target = output |> Option.map (requireNewFile inputs)
+
+            // What cannot be written in the end is not worth converting for.
+            target
+            |> Option.iter (fun target ->
+                Publish.require target 0L
+                Publish.requireReplaceable target false)
 
             let folder =
                 match target with

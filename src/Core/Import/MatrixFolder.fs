@@ -122,7 +122,7 @@ module MatrixFolder =
             reraise ()
 
     let private stateOf (paths: string list) =
-        paths |> List.map (fun path -> let info = FileInfo path in struct (info.Length, info.LastWriteTimeUtc))
+        paths |> List.map (Status.tryFind >> ValueOption.map (fun status -> struct (status.Node, Status.stamp status)))
 
     /// Are the values of the first block of cells counts, and how many values are taken? Entries of cells one after another are
     /// read only as far as that, unless they have to be counted.

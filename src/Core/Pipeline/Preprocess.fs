@@ -141,7 +141,7 @@ module Preprocess =
 
         let reads = plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
 
-        Publish.replace target file.Store.Disk.Origin (fun disk ->
+        Publish.replaceFrom [ file.Path ] target file.Store.Disk.Origin (fun disk ->
             let draft, following =
                 Place.clone file disk plan.Values reads withheld settings.Cancel
 
@@ -152,15 +152,23 @@ module Preprocess =
 
             report target)
 
-    /// New columns and members are appended to the input itself; only the last write makes them visible.
+    /// New columns and members are appended to the input itself, once all are there; only the last write makes them visible.
     let private toInput (file: H5adFile) plan start =
         let store = file.Store
-        Publish.require store.Path (Written.addedBytes file plan)
+        // They wait in a scratch file beside it, and are on the disk twice for a moment.
+        Publish.require store.Path (2L * Written.addedBytes file plan)
         let folder = Path.GetDirectoryName(Publish.resolve store.Path)
         let isReplaced = Publish.watchPlace store
+        let isChanged = Publish.watch store
         let job: Job = start folder
         use _ = job.Rows
         let length = store.Disk.Length
+
+        let requireUnchanged () =
+            if isChanged () then
+                Fault.throw (InputChanged store.Path)
+
+        use additions = new Additions(store.Disk, folder, requireUnchanged)
 
         /// Nothing points behind the old end before the last write, so cutting there restores the file to the byte.
         let isAsBefore () =
@@ -171,14 +179,14 @@ module Preprocess =
 
         try
             let report =
-                write job (Draft(store.Disk, store.Superblock, [])) folder Outlet.none []
+                write job (Draft(additions.Disk, store.Superblock, [])) folder Outlet.none []
 
             if isReplaced () then
                 Fault.throw (InputChanged store.Path)
 
             report store.Path
         with _ ->
-            if isAsBefore () then
+            if additions.AreThere && isAsBefore () then
                 store.Disk.SetLength length
 
             reraise ()
@@ -209,7 +217,7 @@ module Preprocess =
     let private appends recipe output =
         output = InPlace && not (Recipe.changesValues recipe) && recipe.Filter.IsNone
 
-    /// Runs the recipe on a file that is open, for writing where columns or members are added in place.
+    /// Runs the recipe on a file that is open, for nobody else where it is changed in place.
     let onFile (file: H5adFile) recipe (settings: Settings) output =
         Check.recipe recipe
         let input = file.Path
@@ -220,6 +228,9 @@ module Preprocess =
             | InPlace -> input
 
         Publish.require target 0L
+
+        if not (appends recipe output) then
+            Publish.requireReplaceable target (output = InPlace)
 
         let batches =
             Plan.batches file recipe (Path.GetDirectoryName(Publish.resolve target))
@@ -253,9 +264,9 @@ module Preprocess =
         report
 
     /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
-    let run recipe settings input output =
+    let run (recipe: Recipe) settings input output =
         use file =
-            if appends recipe output then
+            if output = InPlace then
                 Schema.openWriteAs recipe.Matrix input
             else
                 Schema.openReadAs recipe.Matrix input

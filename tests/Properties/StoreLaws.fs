@@ -1,0 +1,50 @@
+/// A file that is open to be changed is nobody else's until it is changed or replaced.
+module SingleSharp.Properties.StoreLaws
+
+open System
+open System.IO
+open System.Threading
+open Expecto
+open SingleSharp.Core
+
+let private counts cells : Counts =
+    { CellNames = Array.init cells string
+      GeneNames = [| "g" |]
+      Indptr = Array.zeroCreate (cells + 1)
+      Indices = [||]
+      Data = [||] }
+
+/// A file with one more cell takes the place of the one that is held. Is it refused, nothing happens.
+let private addCell (path: string) =
+    try
+        using (Schema.openWrite path) (fun file ->
+            let fresh = path + "." + Guid.NewGuid().ToString "N"
+            NewFile.write fresh InOnePiece (counts (int file.X.Cells + 1))
+            File.Move(fresh, path, true))
+
+        true
+    with FaultException(Unreadable(_, why)) when why.Contains "another program has it open" ->
+        false
+
+/// Law (alone): of files that replace one another, each builds on the one before.
+let private alone =
+    test "alone" {
+        GenFiles.withPath (fun path ->
+            NewFile.write path InOnePiece (counts 1)
+            let added = ref 0
+
+            let work () =
+                for _ in 1..60 do
+                    if addCell path then
+                        Interlocked.Increment added |> ignore
+
+            let threads = [ for _ in 1..4 -> Thread(ThreadStart work) ]
+            threads |> List.iter _.Start()
+            threads |> List.iter _.Join()
+
+            Expect.isGreaterThan added.Value 20 "some get through"
+            let cells = using (Schema.openRead path) (fun file -> file.X.Cells)
+            Expect.equal cells (int64 (1 + added.Value)) "one cell for each")
+    }
+
+let tests = testSequenced <| testList "Store" [ alone ]
