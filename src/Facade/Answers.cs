@@ -108,6 +108,8 @@ internal static class Answers
             CellsDone = progress.CellsDone,
             Cells = progress.Cells,
             Bytes = progress.Bytes,
+            Task = progress.Task?.Value.Item1,
+            TaskDone = progress.Task?.Value.Item2,
         };
 
     private static Findings Findings(Core.Findings findings) =>

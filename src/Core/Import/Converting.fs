@@ -104,7 +104,8 @@ module Converting =
                           Passes = passes
                           CellsDone = rows
                           Cells = intake.Cells
-                          Bytes = intake.Stored * 8L } }
+                          Bytes = intake.Stored * 8L
+                          Task = None } }
 
         try
             Blocks.run schedule (Intake.moved places rows) outlet stored
@@ -202,6 +203,7 @@ module Converting =
                                   Passes = passes
                                   CellsDone = cellsDone
                                   Cells = cells
-                                  Bytes = 0L }))
+                                  Bytes = 0L
+                                  Task = None }))
 
         withAll opens [] (fun intakes -> convert recipe settings samples (folders.Length + 1) intakes target)

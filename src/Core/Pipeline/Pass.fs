@@ -81,7 +81,8 @@ module Pass =
                       Passes = passes
                       CellsDone = rows
                       Cells = cells
-                      Bytes = bytesOf matrix } }
+                      Bytes = bytesOf matrix
+                      Task = None } }
 
     /// A reader's own question, asked in one read. What a step throws arrives as it was thrown.
     let ask (file: H5adFile) (settings: Settings) question =
@@ -258,10 +259,40 @@ module Pass =
 
         Gram.fold (int genes.Count) |> run job Reading.Components fit source outlet
 
-    /// Reads what the pass for the Gram matrix spilled, and lets the scores out; X is not read for it.
-    let project (job: Job) fit source outlet =
-        let quietly =
-            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit.Window 1 1 with
-                RowsDone = ignore }
+    /// Sums of the chosen genes, which the outlet sees as well.
+    let sums (job: Job) transformation (genes: Kept) fit outlet =
+        let source =
+            transformed job Reading.Components transformation fit |> Selecting.choose genes
 
-        Blocks.run quietly source outlet (Fold.always ())
+        Shift.sums (int genes.Count) |> run job Reading.Components fit source outlet
+
+    /// Tells how far something is that is done after the last read, and ends it where that is wished.
+    let watch (job: Job) task : Watch =
+        let told = ref -1.0
+
+        { Pause = job.Settings.Cancel.ThrowIfCancellationRequested
+          Tell =
+            fun share ->
+                job.Settings.Cancel.ThrowIfCancellationRequested()
+
+                // A thousand times are enough for a bar.
+                if share >= told.Value + 0.001 || share >= 1.0 then
+                    told.Value <- share
+
+                    job.Settings.Progress
+                        { Pass = job.Plan.Passes.Length
+                          Passes = job.Plan.Passes.Length
+                          CellsDone = job.File.X.Cells
+                          Cells = job.File.X.Cells
+                          Bytes = bytesOf job.Rows.Matrix
+                          Task = Some(task, share) } }
+
+    /// Reads what the pass for the components spilled, once more; X is not read for it.
+    let again (job: Job) task fit (source: Source<Slice>) outlet question =
+        let watch = watch job task
+
+        let schedule =
+            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit.Window 1 1 with
+                RowsDone = fun rows -> watch.Tell(float rows / float source.Rows) }
+
+        Blocks.run schedule source outlet question

@@ -203,7 +203,8 @@ module Preprocess =
               Passes = plan.Passes.Length
               CellsDone = int64 (share * float file.X.Cells)
               Cells = file.X.Cells
-              Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize) }
+              Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
+              Task = None }
 
     /// Do the results go to the input's own bytes, rather than to a new file?
     let private appends recipe output =

@@ -42,7 +42,7 @@ type Report =
 [<RequireQualifiedAccess>]
 module Report =
     /// What is worth a word: what the plan knew, then what the last read found.
-    let private remarks (job: Job) (tallied: Tallied) (table: HvgTable option) =
+    let private remarks (job: Job) (tallied: Tallied) (table: HvgTable option) (components: PcaResult option) =
         let plan = job.Plan
         let findings = tallied.Findings
 
@@ -75,6 +75,9 @@ module Report =
               $"{tallied.Unscaled} cells have zero counts, of the genes that count, and stay as they are"
           match table with
           | Some table -> yield! table.Warnings
+          | None -> ()
+          match components with
+          | Some components -> yield! components.Warnings
           | None -> () ]
 
     let make (job: Job) transformation (tallied: Tallied) (table: HvgTable option) (components: PcaResult option) output : Report =
@@ -119,4 +122,4 @@ module Report =
             | Some components -> List.ofArray components.Components.Ratios
             | None -> []
           Findings = tallied.Findings
-          Warnings = remarks job tallied table }
+          Warnings = remarks job tallied table components }
