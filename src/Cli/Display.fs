@@ -146,7 +146,10 @@ module Display =
 
         let show (progress: Progress) elapsed =
             let reached = int (10.0 * Wording.share progress)
-            let isDone = Wording.share progress >= 1.0
+            // What takes no time after a read needs no line.
+            let isDone =
+                Wording.share progress >= 1.0 && (progress.Task.IsNone || elapsed > quietFor)
+
 
             let isDue =
                 sinceLine.Elapsed > quietFor && (reached > tenths || sinceLine.Elapsed > silentFor)

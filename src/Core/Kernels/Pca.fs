@@ -180,7 +180,10 @@ module Pca =
         let size = about.Size
         let count = pairs.Values.Length
         let means = about.Sums |> Array.map (fun sum -> sum / n)
-        let total = sumOver size (fun gene -> squareOf about gene / n - means[gene] * means[gene])
+
+        let total =
+            sumOver size (fun gene -> squareOf about gene / n - means[gene] * means[gene])
+
         requireVaried total size about.Cells
 
         let variance (vector: float[]) =

@@ -106,10 +106,7 @@ module PcaByCells =
                         Pca.add slice.Values[i] (ReadOnlySpan(vectors, slice.Genes[i] * width, width)) (Span sums)
 
                     let mean =
-                        if options.ZeroCenter then
-                            pairs.Sums.OfValues[int slice.FirstCell + row] / n
-                        else
-                            0.0
+                        if options.ZeroCenter then pairs.Sums.OfValues[int slice.FirstCell + row] / n else 0.0
 
                     let numbers = MemoryMarshal.Cast<Vector256<float>, float>(Span sums)
 
@@ -163,7 +160,10 @@ module PcaByCells =
                 max 0.0 (value / (n - 1.0))
             else
                 let mean = Pca.sumOver vector.Length (fun i -> vector[i]) / n
-                let spread = Pca.sumOver vector.Length (fun i -> (vector[i] - mean) * (vector[i] - mean))
+
+                let spread =
+                    Pca.sumOver vector.Length (fun i -> (vector[i] - mean) * (vector[i] - mean))
+
                 max 0.0 (value * (spread / n))
 
         let total = total options spread

@@ -29,7 +29,10 @@ module Eigen =
     /// The steps' shares of the work: to tridiagonal form, its eigenpairs, and back. Only their sizes matter, to whom it is told.
     let private shares (size: int) (count: int) =
         let n, k = float size, float count
-        let work = [| 4.0 / 3.0 * n * n * n; 300.0 * n * k + 12.0 * n * k * k; 2.0 * n * n * k |]
+
+        let work =
+            [| 4.0 / 3.0 * n * n * n; 300.0 * n * k + 12.0 * n * k * k; 2.0 * n * n * k |]
+
         let all = Array.sum work
         work |> Array.map (fun part -> part / all)
 
@@ -77,4 +80,5 @@ module Eigen =
           Vectors = vectors }
 
     /// The same, with nobody looking on.
-    let leading size count upper = leadingUnder Watch.none size count upper
+    let leading size count upper =
+        leadingUnder Watch.none size count upper

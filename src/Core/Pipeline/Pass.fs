@@ -24,7 +24,14 @@ type Job =
         Scope: Scope
         /// The genes that are left of those of the file.
         Genes: Kept
+        /// Cells that did not meet limits of the filter.
+        Losses: Losses
     }
+
+/// How many did not meet each limit, by the limit's name.
+type Dropped =
+    { OfCells: (string * int64) list
+      OfGenes: (string * int64) list }
 
 /// What the read that takes the steps found out.
 type Tallied =
@@ -35,6 +42,8 @@ type Tallied =
         Genes: GeneTallies option
         /// What highly variable genes are chosen by.
         Moments: GroupedMoments option
+        /// How many cells and genes did not meet each limit of the filter.
+        Dropped: Dropped
         /// Cells that normalize_total could not scale.
         Unscaled: int64
     }
@@ -124,7 +133,12 @@ module Pass =
         match job.Scope, job.Plan.Recipe.Filter with
         | Judged, Some filter ->
             let sets = Membership.ofMasks file.X.Genes job.Plan.FilterSets
-            grouped |> Selecting.byRule (Filter.decider file.X.Type sets (Limits.ofCells filter))
+
+            // Other reads judge the same cells once more.
+            let losses =
+                if reading = Reading.Filter || reading = Reading.Steps then job.Losses else Losses()
+
+            grouped |> Selecting.byRule (Filter.counting losses file.X.Type sets (Limits.ofCells filter))
         | Chosen selection, _ -> grouped |> Selecting.bySelection selection
         | _ -> grouped
 
@@ -229,6 +243,7 @@ module Pass =
                   Cells = cells
                   Genes = tallies
                   Moments = moments
+                  Dropped = { OfCells = []; OfGenes = [] }
                   Unscaled = unscaled }
         }
         |> run job Reading.Steps fit (transformed job Reading.Steps transformation fit) outlet
@@ -239,7 +254,21 @@ module Pass =
           Cells = Kept.all job.File.X.Cells
           Genes = None
           Moments = None
+          Dropped = { OfCells = []; OfGenes = [] }
           Unscaled = 0L }
+
+    /// How many did not meet each limit, once all have been judged.
+    let dropped (job: Job) (tallies: FilterTallies option) =
+        match job.Plan.Recipe.Filter with
+        | None -> { OfCells = []; OfGenes = [] }
+        | Some filter ->
+            let sets = Membership.ofMasks job.File.X.Genes job.Plan.FilterSets
+
+            { OfCells = Filter.cellLosses job.Losses sets (Limits.ofCells filter)
+              OfGenes =
+                match tallies with
+                | Some tallies -> Filter.geneLosses job.File.X.Type (Limits.ofGenes filter) tallies
+                | None -> [] }
 
     /// What later passes see, once it is known which cells and genes stay.
     let choosing (job: Job) (selection: Selection) =

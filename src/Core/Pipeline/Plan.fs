@@ -1,6 +1,7 @@
 /// What a recipe means for one file: passes, memory, and where the new values go; decided before a value is read.
 namespace SingleSharp.Core
 
+open System.Globalization
 open System.IO
 
 /// One read of X.
@@ -122,6 +123,14 @@ module Plan =
               for name, mask in filterSets do
                   if GeneSets.size mask = 0 && List.exists (fun (limited, _) -> limited = name) (filter.MinPct @ filter.MaxPct) then
                       $"the gene set {name}, which a limit refers to, is empty"
+
+              for option, limits in [ "--min-pct", filter.MinPct; "--max-pct", filter.MaxPct ] do
+                  for name, percent in limits do
+                      if percent > 0.0 && percent < 1.0 then
+                          let number = percent.ToString("R", CultureInfo.InvariantCulture)
+                          let meant = (100.0 * percent).ToString("0.####", CultureInfo.InvariantCulture)
+
+                          $"{option} {name}={number} means {number} percent; a share of {number} is {name}={meant}"
           | None -> ()
           if Recipe.changesValues recipe then
               for other in Schema.followers file do
@@ -136,8 +145,7 @@ module Plan =
                   $"{file.X.Path} does not seem to be log-transformed (there is no uns/log1p), which this flavor expects"
           | _ -> ()
           if recipe.Pca.IsSome && Option.isNone pcaGenes then
-              let bound =
-                  if recipe.Hvg.IsSome then "; --n-top-genes bounds it" else ""
+              let bound = if recipe.Hvg.IsSome then "; --n-top-genes bounds it" else ""
 
               $"how much memory pca takes depends on how many genes pass the limits{bound}" ]
 

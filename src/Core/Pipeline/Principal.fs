@@ -144,7 +144,9 @@ module Principal =
     let private byCells (job: Job) transformation options nameOf (genes: Kept) fit (spill: Spill) folder =
         let size = int genes.Count
         let plain = Pass.sums job transformation genes fit spill.Outlet
-        let shifts = Shift.ofSums plain.OfCells plain.OfValues (fun gene -> plain.OfSquares[gene])
+
+        let shifts =
+            Shift.ofSums plain.OfCells plain.OfValues (fun gene -> plain.OfSquares[gene])
 
         let rows, sums =
             match shifts with
@@ -168,10 +170,7 @@ module Principal =
                 job.File.X.Path
                 rows
                 size
-                (if shifts.IsSome then
-                     Precision.Double
-                 else
-                     Precision.ofNumeric job.Plan.TypeAfter)
+                (if shifts.IsSome then Precision.Double else Precision.ofNumeric job.Plan.TypeAfter)
                 scratch.Disk
                 folder
                 settings.Memory
@@ -192,11 +191,7 @@ module Principal =
 
         { Rows = rows
           Components = PcaByCells.components (Pass.watch job "pca: loadings at right angles") options sums pairs loadings
-          Warnings =
-            if shifts.IsSome && not options.ZeroCenter then
-                drowned pairs.Pairs.Values
-            else
-                [] }
+          Warnings = if shifts.IsSome && not options.ZeroCenter then drowned pairs.Pairs.Values else [] }
 
     /// Computes the components of the cells that stay and writes their scores into the draft.
     let compute (job: Job) transformation (draft: Draft) folder cells table (pca: PcaRecipe) =
@@ -216,8 +211,7 @@ module Principal =
                 )
             )
 
-        let fit =
-            Plan.gramFit job.File job.Settings job.Plan.Recipe pca cells genes.Count
+        let fit = Plan.gramFit job.File job.Settings job.Plan.Recipe pca cells genes.Count
 
         use scratch = new Scratch(folder)
 

@@ -96,7 +96,10 @@ module Reading =
         let components = int64 (defaultArg pca.NComps Pca.usual)
         let half = Checked.(*) side (side + 1L) / 2L * 8L
         let block = int64 Blocks.rowsPerBlock * (if byCells then 8L else 4L)
-        let multipliers = int64 (max 1 settings.Workers) * (3L * 1024L * 1024L + 1024L * side)
+
+        let multipliers =
+            int64 (max 1 settings.Workers) * (3L * 1024L * 1024L + 1024L * side)
+
         let vectors = Checked.(*) (32L * genes) components
 
         if byCells then
