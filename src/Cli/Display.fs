@@ -28,10 +28,16 @@ module private Wording =
     let private invariant = CultureInfo.InvariantCulture
 
     let share (progress: Progress) =
-        if progress.Cells = 0L then 1.0 else float progress.CellsDone / float progress.Cells
+        match progress.Task with
+        | Some(_, share) -> share
+        | None when progress.Cells = 0L -> 1.0
+        | None -> float progress.CellsDone / float progress.Cells
 
-    let pass (progress: Progress) =
-        $"pass {progress.Pass} of {progress.Passes}"
+    /// The read, or what is done after it.
+    let stage (progress: Progress) =
+        match progress.Task with
+        | Some(task, _) -> task
+        | None -> $"pass {progress.Pass} of {progress.Passes}"
 
     let cells (progress: Progress) =
         String.Format(invariant, "{0:N0} of {1:N0} cells", progress.CellsDone, progress.Cells)
@@ -50,12 +56,22 @@ module private Wording =
         let megabytes = share * float progress.Bytes / seconds / 1e6
 
         let ending =
-            if share < 1.0 then
+            if share <= 0.0 then
+                "begun"
+            elif share < 1.0 then
                 $"{clock (TimeSpan.FromSeconds(seconds * (1.0 - share) / max 1e-9 share))} left"
             else
                 String.Format(invariant, "done in {0:0.0} s", seconds)
 
-        String.Format(invariant, "{0:N0} cells/s, {1:N0} MB/s, {2}", cells, megabytes, ending)
+        match progress.Task with
+        | Some _ -> ending
+        | None -> String.Format(invariant, "{0:N0} cells/s, {1:N0} MB/s, {2}", cells, megabytes, ending)
+
+    /// How far it is, in full.
+    let all progress elapsed =
+        match progress.Task with
+        | Some _ -> speed progress elapsed
+        | None -> $"{cells progress}, {speed progress elapsed}"
 
 /// A text that changes, as a column of the bar.
 [<Sealed>]
@@ -66,16 +82,16 @@ type private Readout(text: unit -> string) =
 
 [<RequireQualifiedAccess>]
 module Display =
-    /// Calls `show` with the time that the current pass has taken so far; a pass begins where the one before ended.
+    /// Calls `show` with the time that the current stage has taken so far; a stage begins where the one before ended.
     let private timed (show: Progress -> TimeSpan -> unit) =
         let clock = Stopwatch.StartNew()
-        let mutable pass = 1
+        let mutable stage = ""
         let mutable began = TimeSpan.Zero
         let mutable last = TimeSpan.Zero
 
         fun (progress: Progress) ->
-            if progress.Pass <> pass then
-                pass <- progress.Pass
+            if Wording.stage progress <> stage then
+                stage <- Wording.stage progress
                 began <- last
 
             last <- clock.Elapsed
@@ -111,9 +127,9 @@ module Display =
                 let show progress elapsed =
                     let speed = Wording.speed progress elapsed
                     task.IsIndeterminate <- false
-                    task.Description <- Wording.pass progress
+                    task.Description <- Wording.stage progress
                     task.Value <- Wording.share progress
-                    readout <- if isWide then $"{Wording.cells progress}, {speed}" else speed
+                    readout <- if isWide then Wording.all progress elapsed else speed
 
                 // What is written through the bar's own console stands above the bar.
                 work (timed show) (fun warning -> console.WriteLine $"warning: {warning}"))
@@ -130,7 +146,10 @@ module Display =
 
         let show (progress: Progress) elapsed =
             let reached = int (10.0 * Wording.share progress)
-            let isDone = progress.CellsDone = progress.Cells
+            // What takes no time after a read needs no line.
+            let isDone =
+                Wording.share progress >= 1.0 && (progress.Task.IsNone || elapsed > quietFor)
+
 
             let isDue =
                 sinceLine.Elapsed > quietFor && (reached > tenths || sinceLine.Elapsed > silentFor)
@@ -138,7 +157,7 @@ module Display =
             if isDone || isDue then
                 tenths <- if isDone then 0 else reached
                 sinceLine.Restart()
-                eprintfn "%s: %s, %s" (Wording.pass progress) (Wording.cells progress) (Wording.speed progress elapsed)
+                eprintfn "%s: %s" (Wording.stage progress) (Wording.all progress elapsed)
 
         work (timed show) (warn false)
 

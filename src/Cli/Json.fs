@@ -54,6 +54,9 @@ module Json =
         | Some value -> json.WriteNumber(name, value)
         | None -> json.WriteNull name
 
+    let private counts json name (counts: (string * int64) list) =
+        object' json name (fun () -> counts |> List.iter (fun (name, count) -> json.WriteNumber(name, count)))
+
     let private geneSets json (sets: (string * int) list) =
         object' json "gene_sets" (fun () -> sets |> List.iter (fun (name, genes) -> json.WriteNumber(name, genes)))
 
@@ -71,6 +74,8 @@ module Json =
             json.WriteNumber("nnz", report.StoredValues)
             json.WriteNumber("n_obs_after", report.CellsKept)
             json.WriteNumber("n_vars_after", report.GenesKept)
+            counts json "obs_dropped" report.Dropped.OfCells
+            counts json "vars_dropped" report.Dropped.OfGenes
             json.WriteNumber("reads_of_x", report.Reads)
             json.WriteString("dtype_before", report.TypeBefore)
             json.WriteString("dtype_after", report.TypeAfter)

@@ -55,6 +55,11 @@ module Summary =
         let dots = if ratios.Length > enough then ", ..." else ""
         $"{first}{dots}; {ratios.Length} components explain {percent (List.sum ratios)} of the variance"
 
+    /// Cells, or genes, that each limit of the filter dropped.
+    let private dropped what (losses: (string * int64) list) =
+        [ if not losses.IsEmpty then
+              $"{what} dropped", losses |> List.map (fun (name, lost) -> $"{count lost} by {name}") |> list ]
+
     let private written place names =
         if List.isEmpty names then [] else [ $"new in {place}", list names ]
 
@@ -64,6 +69,8 @@ module Summary =
             [ "steps", steps report
               "cells", change (count report.Cells) (count report.CellsKept)
               "genes", change (count (int64 report.Genes)) (count (int64 report.GenesKept))
+              yield! dropped "cells" report.Dropped.OfCells
+              yield! dropped "genes" report.Dropped.OfGenes
               "stored values", values report.Cells report.Genes report.StoredValues
               report.Matrix, change report.TypeBefore report.TypeAfter
               yield! optional "counts per cell" (mean >> sprintf "%s on average") report.MeanCountsPerCell

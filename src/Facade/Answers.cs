@@ -15,6 +15,8 @@ internal static class Answers
             StoredValues = report.StoredValues,
             CellsKept = report.CellsKept,
             GenesKept = report.GenesKept,
+            CellsDropped = Losses(report.Dropped.OfCells),
+            GenesDropped = Losses(report.Dropped.OfGenes),
             Reads = report.Reads,
             TypeBefore = report.TypeBefore,
             TypeAfter = report.TypeAfter,
@@ -108,6 +110,8 @@ internal static class Answers
             CellsDone = progress.CellsDone,
             Cells = progress.Cells,
             Bytes = progress.Bytes,
+            Task = progress.Task?.Value.Item1,
+            TaskDone = progress.Task?.Value.Item2,
         };
 
     private static Findings Findings(Core.Findings findings) =>
@@ -130,6 +134,9 @@ internal static class Answers
             Storage = stored.Storage,
             ChunkLength = Translate.Nullable(stored.ChunkLength),
         };
+
+    private static IReadOnlyList<LimitLoss> Losses(IEnumerable<Tuple<string, long>> losses) =>
+        [.. losses.Select(loss => new LimitLoss { Limit = loss.Item1, Dropped = loss.Item2 })];
 
     private static IReadOnlyList<GeneSetSize> Sizes(IEnumerable<Tuple<string, int>> sizes) =>
         [.. sizes.Select(set => new GeneSetSize { Name = set.Item1, Genes = set.Item2 })];

@@ -30,6 +30,12 @@ public sealed record Report
     /// <summary>Genes that the filter left; the same as <see cref="Genes"/> without one.</summary>
     public required int GenesKept { get; init; }
 
+    /// <summary>How many cells did not meet each limit of the filter; one that did not meet several is counted for each.</summary>
+    public required IReadOnlyList<LimitLoss> CellsDropped { get; init; }
+
+    /// <summary>The same of genes.</summary>
+    public required IReadOnlyList<LimitLoss> GenesDropped { get; init; }
+
     /// <summary>How often X was read.</summary>
     public required int Reads { get; init; }
 
@@ -71,6 +77,16 @@ public sealed record Report
 
     /// <summary>What is worth a word, in the order of importance.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
+}
+
+/// <summary>How many cells or genes a limit of the filter dropped.</summary>
+public sealed record LimitLoss
+{
+    /// <summary>The limit, such as <c>min_genes</c> or <c>max_pct mt</c>.</summary>
+    public required string Limit { get; init; }
+
+    /// <summary>How many did not meet it.</summary>
+    public required long Dropped { get; init; }
 }
 
 /// <summary>How many genes a set has in a file.</summary>

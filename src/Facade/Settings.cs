@@ -53,4 +53,10 @@ public sealed record Progress
 
     /// <summary>Bytes of X, not compressed, that one read goes through.</summary>
     public required long Bytes { get; init; }
+
+    /// <summary>What is done after the read, such as <c>pca: eigenvectors</c>; null during the read.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>The share of <see cref="Task"/> that is done, between 0 and 1; null during the read.</summary>
+    public double? TaskDone { get; init; }
 }

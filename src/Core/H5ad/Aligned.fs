@@ -184,6 +184,35 @@ module Aligned =
                   | Some node -> link.Name, child, node
                   | None -> () ]
 
+    /// By which attributes anndata-rs says what the names of an index are made of, instead of reading them: a count, or intervals.
+    let private describing =
+        set
+            [ "index_type"
+              "start"
+              "end"
+              "starts"
+              "ends"
+              "names"
+              "size"
+              "sizes"
+              "step"
+              "steps" ]
+
+    /// An index that is known by its names alone: what was said of all of them is not true of some.
+    let private undescribed (store: Store) aligned =
+        match aligned with
+        | Plain dataset ->
+            match store.Text(dataset.Header, "index_type") with
+            | None
+            | Some "list" -> aligned
+            | Some _ ->
+                Plain
+                    { dataset with
+                        Header =
+                            dataset.Header
+                            |> Attribute.changed store.Disk (fun name message -> if describing.Contains name then None else Some message) }
+        | _ -> aligned
+
     /// The index, the columns, and whatever else has as many entries.
     let frame (file: H5adFile) path (group: Group) along =
         let store = file.Store
@@ -191,7 +220,7 @@ module Aligned =
         let index = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
         let order = store.Strings(group.Header, "column-order")
 
-        // Before anndata 0.8 a column held codes, with a reference to its categories in here; they stay as they are, used or not.
+        // Before anndata 0.8 a column held codes, with a reference to its categories in here, which do not run along the rows.
         let isCategories name = (name = "__categories")
 
         let isColumn name =
@@ -214,7 +243,9 @@ module Aligned =
             path,
             group,
             [ for name, path, node in members store path group do
-                  if isColumn name || hasRows name path node then
+                  if name = index then
+                      name, column file path node along |> undescribed store
+                  elif isColumn name || hasRows name path node then
                       name, column file path node along ]
         )
 

@@ -36,12 +36,18 @@ module Batches =
     let private refuseMany column : 'a =
         refuse $"the column {column} of obs has more than {mostBatches} different values, so it does not name batches"
 
-    /// A dataset of truth values or whole numbers as one of whole numbers.
+    /// A dataset of whole numbers; truth values are those that they are stored as.
     let private asWhole (dataset: Dataset) =
-        match dataset.Type with
-        | Enumeration(baseType, _) when Datatype.isBool dataset.Type -> Some { dataset with Type = baseType }
-        | Integer _ when (Numeric.ofDatatype dataset.Type).IsSome -> Some dataset
+        match dataset.Type, Datatype.tryTruth dataset.Type with
+        | _, Some(whole, _) -> Some { dataset with Type = whole }
+        | Integer _, _ when (Numeric.ofDatatype dataset.Type).IsSome -> Some dataset
         | _ -> None
+
+    /// What those numbers say, of a mask or of truth values; none for what is missing.
+    let private truthOf (dataset: Dataset) =
+        match Datatype.tryTruth dataset.Type with
+        | Some(_, truth) -> truth
+        | None -> fun number -> Some(number <> 0L)
 
     let private requireRows (store: Store) rows (dataset: Dataset) =
         if dataset.Dims <> [| rows |] then
@@ -72,7 +78,10 @@ module Batches =
             refuseMany column
 
         match dataset.Type, asWhole dataset with
-        | Enumeration _, Some flags -> wholes store flags dataset.Count |> Seq.map (fun flag -> string (flag <> 0L)) |> Array.ofSeq
+        | Enumeration _, Some flags ->
+            wholes store flags dataset.Count
+            |> Seq.map (truthOf dataset >> Option.map string >> Option.defaultValue "NA")
+            |> Array.ofSeq
         | Float _, _ when (Numeric.ofDatatype dataset.Type).IsSome ->
             let numbers: float[] = Array.zeroCreate (int dataset.Count)
             NumberReader(store.Disk, dataset, Reader.chunks store.Disk dataset).Values(0L, numbers.Length, numbers)
@@ -159,16 +168,16 @@ module Batches =
     let private scan (store: Store) rows column (values: Dataset) (mask: Dataset option) folder =
         requireRows store rows values
 
-        let masked (keys: seq<'key>) =
+        let masked (keys: seq<'key voption>) =
             match mask |> Option.map (fun mask -> mask, asWhole mask) with
-            | None -> Seq.map ValueSome keys
+            | None -> keys
             | Some(mask, Some flags) ->
                 requireRows store rows mask
 
-                Seq.map2 (fun missing key -> if missing = 0L then ValueSome key else ValueNone) (wholes store flags rows) keys
+                Seq.map2 (fun missing key -> if truthOf mask missing = Some false then key else ValueNone) (wholes store flags rows) keys
             | Some(mask, None) -> store.Disk.Damaged mask.Path $"it holds {Datatype.name mask.Type} values where True and False are needed"
 
-        let spilled (keys: seq<'key>) =
+        let spilled (keys: seq<'key voption>) =
             let scratch = new Scratch(folder)
 
             try
@@ -178,10 +187,10 @@ module Batches =
                 reraise ()
 
         match values.Type, asWhole values with
-        | (VlenString | FixedString _), _ -> Frame.texts store values 0L rows |> spilled
-        | Enumeration _, Some flags -> wholes store flags rows |> Seq.map ((<>) 0L) |> spilled
-        | Integer(_, true, _), Some whole -> wholes store whole rows |> spilled
-        | Integer _, Some whole -> wholes store whole rows |> Seq.map uint64 |> spilled
+        | (VlenString | FixedString _), _ -> Frame.texts store values 0L rows |> Seq.map ValueSome |> spilled
+        | Enumeration _, Some flags -> wholes store flags rows |> Seq.map (truthOf values >> Option.toValueOption) |> spilled
+        | Integer(_, true, _), Some whole -> wholes store whole rows |> Seq.map ValueSome |> spilled
+        | Integer _, Some whole -> wholes store whole rows |> Seq.map (uint64 >> ValueSome) |> spilled
         | other, _ ->
             refuse
                 $"the column {column} of obs holds {Datatype.name other} values, which do not name batches; make it categorical with anndata and write the file again"

@@ -177,12 +177,17 @@ module Frame =
     let private refuseType frame option column datatype : 'a =
         refuse frame option column $"holds {Datatype.name datatype} values where True and False are needed"
 
+    let private known frame option column value =
+        match value with
+        | Some value -> value
+        | None -> refuse frame option column "has missing values"
+
     let private booleansByColumn (store: Store) (frame: Frame) option column =
         let flags (dataset: Dataset) =
-            match dataset.Type with
-            | Enumeration(baseType, _) when Datatype.isBool dataset.Type ->
-                codes store { dataset with Type = baseType } 0L frame.Rows |> List.map (fun code -> code <> 0L) |> Array.ofList
-            | other -> refuseType frame option column other
+            match Datatype.tryTruth dataset.Type with
+            | Some(whole, truth) ->
+                codes store { dataset with Type = whole } 0L frame.Rows |> Seq.map (truth >> known frame option column) |> Array.ofSeq
+            | None -> refuseType frame option column dataset.Type
 
         match store.TryFind(frame.Path, frame.Group, column) with
         | None -> refuse frame option column "does not exist"
@@ -202,6 +207,14 @@ module Frame =
         | ByRow(_, dataset) ->
             match tryField dataset column with
             | None -> refuse frame option column "does not exist"
-            | Some(offset, kind) when Datatype.isBool kind ->
-                fields store dataset offset 1 0L frame.Rows |> Seq.map (fun flag -> flag[0] <> 0uy) |> Array.ofSeq
-            | Some(_, other) -> refuseType frame option column other
+            | Some(offset, kind) ->
+                match Datatype.tryTruth kind with
+                | Some(whole, truth) ->
+                    let number: int64[] = Array.zeroCreate 1
+
+                    let flag (bytes: byte[]) =
+                        Whole.decode whole (Span bytes) number
+                        truth number[0] |> known frame option column
+
+                    fields store dataset offset (Datatype.size kind) 0L frame.Rows |> Seq.map flag |> Array.ofSeq
+                | None -> refuseType frame option column kind

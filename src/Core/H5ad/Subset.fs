@@ -18,6 +18,12 @@ module Subset =
                 | _ -> None)
         | _ -> None
 
+    /// The categories of a column of obs or var, where they stand apart from it.
+    let private tryOld store (part: Part) column aligned =
+        match aligned with
+        | Plain codes when part.Name = "obs" || part.Name = "var" -> OldCategories.tryFind store part.Name part.Group column codes
+        | _ -> None
+
     /// The categorical columns of obs and var, and their colors.
     let private colors (file: H5adFile) (parts: Part list) =
         [ for part in parts do
@@ -25,7 +31,10 @@ module Subset =
                   for column, _, aligned in part.Members do
                       match aligned with
                       | Aligned.Categorical(_, _, _, _, count) -> yield! Option.toList (tryColors file column count)
-                      | _ -> () ]
+                      | _ ->
+                          match tryOld file.Store part column aligned with
+                          | Some old -> yield! Option.toList (tryColors file column old.Categories.Count)
+                          | None -> () ]
         |> List.distinctBy fst
 
     /// The genes of raw are its own: what runs along them stays, and must not be what runs along those of X.
@@ -69,9 +78,17 @@ module Subset =
         for part in parts do
             editable (part.Name, part.Group)
 
-            for _, _, aligned in part.Members do
+            for column, _, aligned in part.Members do
                 Aligned.groups aligned |> List.iter editable
                 Aligned.datasets aligned |> List.iter replaceable
+
+                match tryOld store part column aligned with
+                | Some old ->
+                    editable (old.Path, old.Group)
+                    // The codes point to them, and will point to what takes their place.
+                    Aligned.requireStored store old.Categories
+                    Successor.requireAttributes store.Disk old.Categories.Path old.Categories.Header
+                | None -> ()
 
         for _, dataset in colors file parts do
             Aligned.requireStored store dataset
@@ -111,6 +128,20 @@ module Subset =
     let private write store draft cancel kept aligned =
         writeShared store draft cancel (Aligned.hasOtherNames aligned) kept aligned
 
+    /// A column of codes whose categories stand apart, those that are left, and their new address if some are not.
+    let private writeOld (store: Store) (draft: Draft) cancel kept (codes: Dataset) (old: OldCategories) =
+        let used = SubsetCategories.used store cancel codes old.Categories.Count kept
+
+        if used.IsAll then
+            struct (write store draft cancel [ kept ] (Plain codes), ValueNone, ValueNone)
+        else
+            let address =
+                SubsetArray.write store draft cancel (old.Categories.Header.LinkCount > 1) old.Categories [ ValueSome used ]
+
+            let codes = OldCategories.pointedTo store address codes
+
+            struct (SubsetCategories.writeCodes store draft cancel codes used kept, ValueSome used, ValueSome address)
+
     /// A column of obs or var, and the categories that are left if it is categorical.
     let private writeColumn (store: Store) (draft: Draft) cancel kept aligned =
         match aligned with
@@ -134,18 +165,35 @@ module Subset =
         let store = file.Store
         let parts = Parts.find file (fun along -> (keptOf selection along).IsSome)
 
+        /// What is left of categories that stand apart from their columns, by the place where they do.
+        let apart = List<(string * OldCategories) * (string * int64)>()
+
         let written =
             [ for part in parts ->
                   part,
                   [ for name, alongs, aligned in part.Members do
                         let kept = alongs |> List.map (keptOf selection)
 
-                        match part.Name with
-                        | "obs"
-                        | "var" ->
+                        match part.Name, aligned, tryOld store part name aligned with
+                        | _, Plain codes, Some old ->
+                            let struct (address, used, categories) =
+                                writeOld store draft cancel kept.Head codes old
+
+                            categories |> ValueOption.iter (fun categories -> apart.Add((part.Name, old), (name, categories)))
+                            name, address, used
+                        | ("obs" | "var"), _, _ ->
                             let struct (address, used) = writeColumn store draft cancel kept.Head aligned
                             name, address, used
                         | _ -> name, write store draft cancel kept aligned, ValueNone ] ]
+
+        /// The groups of categories that stand apart, with what is left of them.
+        let categories =
+            apart
+            |> List.ofSeq
+            |> List.groupBy (fun ((part, old), _) -> part, old.Path)
+            |> List.map (fun ((part, path), members) ->
+                let (_, old), _ = members.Head
+                part, draft.Rewrite(path, old.Group, List.map snd members, []))
 
         let colors =
             [ for _, members in written do
@@ -160,7 +208,12 @@ module Subset =
             |> List.distinctBy fst
 
         [ for part, members in written do
-              part.Name, members |> List.map (fun (name, address, _) -> name, address)
+              part.Name,
+              [ for name, address, _ in members do
+                    yield name, address
+                for place, address in categories do
+                    if place = part.Name then
+                        yield OldCategories.Name, address ]
           if not colors.IsEmpty then
               "uns", colors ]
 

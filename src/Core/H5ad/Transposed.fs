@@ -47,21 +47,25 @@ module Transposed =
           Filters = []
           FillValue = Array.zeroCreate (Datatype.size datatype) }
 
-    /// The matrix in rows, of so many values, as it lies in the second scratch file: row offsets, genes, values.
-    let private described (matrix: Matrix) stored =
+    /// Rows of so many values, as they lie in the second scratch file: row offsets, genes, values.
+    let private lines path rows columns numeric precision stored =
         let int64s = Numeric.datatype Numeric.Int64
         let int32s = Numeric.datatype Numeric.Int32
-        let indicesAt = 8L * (matrix.Cells + 1L)
+        let indicesAt = 8L * (rows + 1L)
         let dataAt = Checked.(+) indicesAt (Bytes.align8 (4L * stored))
 
         Matrix.ofDatasets
-            matrix.Path
-            matrix.Cells
-            matrix.Genes
-            matrix.Type
-            (line $"{matrix.Path}/data" (Numeric.datatype (Precision.numeric (precision matrix))) dataAt stored)
-            (line $"{matrix.Path}/indices" int32s indicesAt stored)
-            (line $"{matrix.Path}/indptr" int64s 0L (matrix.Cells + 1L))
+            path
+            rows
+            columns
+            numeric
+            (line $"{path}/data" (Numeric.datatype (Precision.numeric precision)) dataAt stored)
+            (line $"{path}/indices" int32s indicesAt stored)
+            (line $"{path}/indptr" int64s 0L (rows + 1L))
+
+    /// The matrix in rows.
+    let private described (matrix: Matrix) stored =
+        lines matrix.Path matrix.Cells matrix.Genes matrix.Type (precision matrix) stored
 
     /// The matrix in rows as it will be; how many values it will have is not known yet.
     let foreseen matrix = described matrix 0L
@@ -81,27 +85,32 @@ module Transposed =
     let memory matrix =
         int64 Buckets.mostValues * sortedBytes + int64 Buckets.mostCells * 8L + readBytes + chunkBytes matrix
 
+    /// Visits the values of rows in order: the row, the column, the value.
+    let private visitRows (source: Source<Slice>) (cancel: CancellationToken) (each: int64 -> int -> float -> unit) =
+        use reader = source.Open()
+
+        for block in 0L .. Blocks.count source.Rows - 1L do
+            let struct (first, count) = Blocks.extent source.Rows block
+
+            reader.Read(
+                first,
+                count,
+                fun slice ->
+                    cancel.ThrowIfCancellationRequested()
+
+                    for row in 0 .. slice.Cells - 1 do
+                        for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+                            each (slice.FirstCell + int64 row) slice.Genes[i] slice.Values[i]
+            )
+
     /// What visits every value: its cell, its gene. Zeros of a dense matrix are left out, save those of cells that are `full`.
     let private visitor (disk: Disk) (matrix: Matrix) (cancel: CancellationToken) (isFull: int64 -> bool) =
         match matrix.Form with
         | Columns _ ->
             let columns = Reader.cutRows disk (Matrix.flipped matrix) (1 <<< 17)
-            let reader = columns.Open()
 
             fun (each: int64 -> int -> float -> unit) ->
-                for block in 0L .. Blocks.count columns.Rows - 1L do
-                    let struct (first, count) = Blocks.extent columns.Rows block
-
-                    reader.Read(
-                        first,
-                        count,
-                        fun slice ->
-                            cancel.ThrowIfCancellationRequested()
-
-                            for row in 0 .. slice.Cells - 1 do
-                                for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
-                                    each (int64 slice.Genes[i]) (int slice.FirstCell + row) slice.Values[i]
-                    )
+                visitRows columns cancel (fun gene cell value -> each (int64 cell) (int gene) value)
         | Dense values ->
             let chunks = Chunks.load disk values
             let reader = NumberReader(disk, values, ValueSome chunks)
@@ -157,11 +166,11 @@ module Transposed =
         visit
 
     /// Refuses stripes that are more than what a bucket usually has and do not fit into memory: they cannot be sorted.
-    let private requireRoom (disk: Disk) matrix allowed (most: int64) =
+    let private requireRoom (disk: Disk) path least allowed (most: int64) =
         if most > int64 (Array.MaxLength / 16) then
-            disk.Unsupported matrix.Path $"{Buckets.stripe} neighbouring cells have {most} values"
+            disk.Unsupported path $"{Buckets.stripe} neighbouring cells have {most} values"
 
-        let needed = memory matrix + (most - int64 Buckets.mostValues) * sortedBytes
+        let needed = least + (most - int64 Buckets.mostValues) * sortedBytes
 
         if most > int64 Buckets.mostValues && needed > allowed then
             Fault.throw (OverBudget(needed, allowed))
@@ -170,18 +179,23 @@ module Transposed =
     let private bufferBytes memory buckets =
         int (max 4096L (min 65536L (memory / int64 (max 1 buckets))))
 
-    /// Writes the rows into the target, with a scratch file in the folder for the time that it takes; `progress` is told the
-    /// share that is done. Values of a cell come in the order of genes; those that are stored twice keep their order.
-    /// Law (transposed): the rows are those of the matrix, whatever its form and storage and the memory allowed.
-    let write (disk: Disk) (matrix: Matrix) (target: Disk) (folder: string) allowed (cancel: CancellationToken) (progress: float -> unit) =
-        let counts: int64[] =
-            Array.zeroCreate (Checked.int ((matrix.Cells + Buckets.stripe - 1L) / Buckets.stripe))
+    /// One element for each stripe of so many rows.
+    let private stripes rows : int64[] =
+        Array.zeroCreate (Checked.int ((rows + Buckets.stripe - 1L) / Buckets.stripe))
 
-        let precision = precision matrix
-        let visit = counting disk matrix cancel counts
-        progress 0.3
-        requireRoom disk matrix allowed (Array.fold max 0L counts)
-        let buckets = Buckets.ofCounts matrix.Cells counts
+    /// Sorts what is visited, of which stripes have so many values, into the target; `spare` bytes are for buffers.
+    let private sorted
+        (rows: Matrix)
+        precision
+        (counts: int64[])
+        visit
+        spare
+        (target: Disk)
+        folder
+        (cancel: CancellationToken)
+        (progress: float -> unit)
+        =
+        let buckets = Buckets.ofCounts rows.Cells counts
         let bucketOf: int[] = Array.zeroCreate counts.Length
 
         for bucket in 0 .. buckets.Length - 1 do
@@ -195,12 +209,11 @@ module Transposed =
         use scratch = new Scratch(folder)
 
         let file =
-            BucketFile(scratch.Disk, buckets, precision, bufferBytes (max 0L (allowed - memory matrix)) buckets.Length)
+            BucketFile(scratch.Disk, buckets, precision, bufferBytes (max 0L spare) buckets.Length)
 
-        visit (fun cell gene value -> file.Add(bucketOf[int (cell / Buckets.stripe)], cell, gene, value))
+        visit (fun (cell: int64) (gene: int) (value: float) -> file.Add(bucketOf[int (cell / Buckets.stripe)], cell, gene, value))
         file.Close()
         progress 0.7
-        let rows = described matrix (Array.sum counts)
         let arrays = Matrix.rows rows
         let sort = Buckets.sorter target arrays file precision
         target.Write(0L, ReadOnlySpan(Bytes.i64 0L))
@@ -211,3 +224,42 @@ module Transposed =
 
         progress 1.0
         rows
+
+    /// Writes the rows into the target, with a scratch file in the folder for the time that it takes; `progress` is told the
+    /// share that is done. Values of a cell come in the order of genes; those that are stored twice keep their order.
+    /// Law (transposed): the rows are those of the matrix, whatever its form and storage and the memory allowed.
+    let write (disk: Disk) (matrix: Matrix) (target: Disk) (folder: string) allowed (cancel: CancellationToken) (progress: float -> unit) =
+        let counts = stripes matrix.Cells
+        let visit = counting disk matrix cancel counts
+        progress 0.3
+        let least = memory matrix
+        requireRoom disk matrix.Path least allowed (Array.fold max 0L counts)
+        let rows = described matrix (Array.sum counts)
+        sorted rows (precision matrix) counts visit (allowed - least) target folder cancel progress
+
+    /// What turning so many rows keeps at least, in bytes: stripes of columns that may be full, and a slice.
+    let turnedMemory (rows: int64) =
+        let most = max (int64 Buckets.mostValues) (Checked.(*) Buckets.stripe rows)
+        most * sortedBytes + int64 Buckets.mostCells * 8L + readBytes
+
+    /// Writes the columns of rows into the target, as rows of so many: what the rows hold of the first column, and so on, in the order of rows.
+    /// The source is read twice.
+    /// Law (turned): row j holds (i, v) for every row i that holds (j, v), in the order of i, whatever the memory allowed.
+    let turned (disk: Disk) path (source: Source<Slice>) columns precision (target: Disk) folder allowed cancel (progress: float -> unit) =
+        let counts = stripes (int64 columns)
+
+        visitRows source cancel (fun _ column _ ->
+            let stripe = column / int Buckets.stripe
+            counts[stripe] <- counts[stripe] + 1L)
+
+        progress 0.3
+        let least = turnedMemory 0L
+        requireRoom disk path least allowed (Array.fold max 0L counts)
+
+        let rows =
+            lines path (int64 columns) (Checked.int source.Rows) (Precision.numeric precision) precision (Array.sum counts)
+
+        let visit each =
+            visitRows source cancel (fun row column value -> each (int64 column) (int row) value)
+
+        sorted rows precision counts visit (allowed - turnedMemory source.Rows) target folder cancel progress

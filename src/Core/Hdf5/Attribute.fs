@@ -154,6 +154,16 @@ module Attribute =
     let all (disk: Disk) (header: Header) =
         messages disk header |> List.map (parse disk)
 
+    /// A header with its attributes in it, each changed or, where there is nothing in its place, left out.
+    let changed (disk: Disk) (change: string -> Message -> Message option) (header: Header) =
+        let attributes =
+            messages disk header |> List.choose (fun message -> change (nameOf disk message) message)
+
+        { header with
+            Messages =
+                (header.Messages |> List.filter (fun message -> message.Type <> Header.Attribute && message.Type <> Header.AttributeInfo))
+                @ attributes }
+
     let tryFind disk name header =
         messages disk header |> List.tryFind (fun message -> nameOf disk message = name) |> Option.map (parse disk)
 

@@ -61,6 +61,9 @@ module Dataset =
     [<Literal>]
     let Zstd = 32015
 
+    [<Literal>]
+    let Blosc = 32001
+
     let filterName id =
         match id with
         | Deflate -> "gzip"
@@ -71,7 +74,7 @@ module Dataset =
         | 6 -> "scaleoffset"
         | 307 -> "bzip2"
         | Lzf -> "lzf"
-        | 32001 -> "blosc"
+        | Blosc -> "blosc"
         | 32004 -> "lz4"
         | 32008 -> "bitshuffle"
         | 32013 -> "zfp"

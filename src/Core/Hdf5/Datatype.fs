@@ -123,11 +123,48 @@ module Datatype =
         | Float(_, big) -> big
         | _ -> false
 
-    /// h5py's bool: an enumeration of FALSE and TRUE over one byte.
+    /// h5py's bool: an enumeration of FALSE, which is 0, and TRUE, which is 1, over one byte.
     let isBool datatype =
         match datatype with
-        | Enumeration(Integer(1, _, _), members) -> List.map fst members |> List.sort = [ "FALSE"; "TRUE" ]
+        | Enumeration(Integer(1, _, _), members) -> List.sortBy fst members = [ "FALSE", [| 0uy |]; "TRUE", [| 1uy |] ]
         | _ -> false
+
+    /// What truth values are stored as, and which numbers are true, where a type has members called FALSE and TRUE (hdf5r's also has NA).
+    /// Others than h5py write them as other numbers and in other widths; only the names tell which is which.
+    let tryTruth datatype =
+        let bigEndian =
+            function
+            | Integer(_, _, big) -> big
+            | _ -> false
+
+        let number whole (bytes: byte[]) =
+            let ordered = if bigEndian whole then Array.rev bytes else bytes
+
+            let value =
+                Array.foldBack (fun (part: byte) value -> (value <<< 8) ||| int64 part) ordered 0L
+
+            match whole with
+            | Integer(size, true, _) -> (value <<< (64 - 8 * size)) >>> (64 - 8 * size)
+            | _ -> value
+
+        match datatype with
+        | Enumeration(Integer((1 | 2 | 4 | 8), _, _) as whole, members) ->
+            let value name =
+                members |> List.tryPick (fun (member', bytes) -> if member' = name then Some(number whole bytes) else None)
+
+            match value "FALSE", value "TRUE", members.Length with
+            // h5py and NumPy take any number but 0 for True.
+            | Some no, Some _, 2 -> Some(whole, fun number -> if number = no then Some false else Some true)
+            | Some no, Some yes, 3 when (value "NA").IsSome ->
+                Some(
+                    whole,
+                    fun number ->
+                        if number = yes then Some true
+                        elif number = no then Some false
+                        else None
+                )
+            | _ -> None
+        | _ -> None
 
     /// A type as NumPy or h5py would call it.
     let rec name datatype =

@@ -29,8 +29,8 @@ type Fault =
     | CannotWrite of path: string * why: string
     /// The work does not fit the memory allowed.
     | OverBudget of needed: int64 * allowed: int64
-    /// The matrix of products that pca computes does not fit the memory allowed.
-    | GramOverBudget of genes: int64 * needed: int64 * allowed: int64
+    /// The matrix of products that pca computes does not fit the memory allowed; how its genes could be fewer.
+    | GramOverBudget of genes: int64 * needed: int64 * allowed: int64 * fewer: string
     /// The machine has no more memory, whatever is allowed.
     | OutOfMemory
     /// Somebody changed the input while it was read.
@@ -59,8 +59,8 @@ type Fault =
         | CannotWrite(path, why) -> $"{path} cannot be written: {why}."
         | OverBudget(needed, allowed) ->
             $"This needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; raise --memory or lower --workers."
-        | GramOverBudget(genes, needed, allowed) ->
-            $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes (--n-top-genes or --mask-var), raise --memory or lower --workers."
+        | GramOverBudget(genes, needed, allowed, fewer) ->
+            $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes ({fewer}), raise --memory or lower --workers."
         | OutOfMemory -> "There is no memory left on this machine or in this container; lower --memory or --workers, or end other programs."
         | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
 

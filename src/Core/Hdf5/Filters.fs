@@ -16,7 +16,8 @@ module Filters =
             | Dataset.Shuffle
             | Dataset.Fletcher32
             | Dataset.Lzf
-            | Dataset.Zstd -> false
+            | Dataset.Zstd
+            | Dataset.Blosc -> false
             | _ -> true)
 
     /// Why a dataset with such a filter is refused, and what to do.
@@ -32,28 +33,6 @@ module Filters =
     let mask (filters: Filter list) =
         filters |> List.indexed |> List.fold (fun mask (i, filter) -> if isIdle filter then mask ||| (1u <<< i) else mask) 0u
 
-    let shuffle (size: int) (source: ReadOnlySpan<byte>) (target: Span<byte>) =
-        let count = source.Length / size
-
-        for j in 0 .. size - 1 do
-            let plane = target.Slice(j * count, count)
-
-            for i in 0 .. count - 1 do
-                plane[i] <- source[i * size + j]
-
-        source.Slice(count * size).CopyTo(target.Slice(count * size))
-
-    let unshuffle (size: int) (source: ReadOnlySpan<byte>) (target: Span<byte>) =
-        let count = source.Length / size
-
-        for j in 0 .. size - 1 do
-            let plane = source.Slice(j * count, count)
-
-            for i in 0 .. count - 1 do
-                target[i * size + j] <- plane[i]
-
-        source.Slice(count * size).CopyTo(target.Slice(count * size))
-
 /// Two buffers between which a chunk wanders from filter to filter, for one thread. `size` bytes is a whole chunk.
 [<Sealed>]
 type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
@@ -64,6 +43,7 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
     let mutable mask = idle
     let lzfTable = lazy (Lzf.table ())
     let zstd = Zstd()
+    let blosc = lazy (Blosc())
 
     let reserve needed =
         if there.Length < needed then
@@ -168,9 +148,19 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
                 | Dataset.Zstd ->
                     reserveGrown ()
                     zstd.Decompress(ReadOnlySpan(here, 0, length), Span there) |> expanded "zstd"
+                | Dataset.Blosc ->
+                    match Blosc.Unsupported(ReadOnlySpan(here, 0, length)) with
+                    | Some codec ->
+                        disk.Unsupported
+                            where
+                            $"it is compressed with blosc's {codec}; read the file with anndata and write it again with compression=\"gzip\" or none"
+                    | None -> ()
+
+                    reserveGrown ()
+                    blosc.Value.Decompress(ReadOnlySpan(here, 0, length), Span there) |> expanded "blosc"
                 | Dataset.Shuffle ->
                     reserve length
-                    Filters.unshuffle (elementSize filters[i]) (ReadOnlySpan(here, 0, length)) (Span there)
+                    Shuffling.unshuffle (elementSize filters[i]) (ReadOnlySpan(here, 0, length)) (Span there)
                     swap length
                 | Dataset.Fletcher32 -> verify ()
                 | _ -> disk.Unsupported where (Filters.refusal filters[i])
@@ -195,11 +185,14 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
                 | Dataset.Deflate -> deflate (int (min 9u filter.Parameters[0]))
                 | Dataset.Shuffle ->
                     reserve length
-                    Filters.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)
+                    Shuffling.shuffle (elementSize filter) (ReadOnlySpan(here, 0, length)) (Span there)
                     swap length
                 | Dataset.Fletcher32 -> seal ()
                 | Dataset.Lzf -> shrink bit
                 | Dataset.Zstd -> compact (Zstd.Level filter.Parameters)
+                | Dataset.Blosc ->
+                    reserve (Blosc.Bound length)
+                    swap (blosc.Value.Compress(filter.Parameters, ReadOnlySpan(here, 0, length), Span there))
                 | _ -> disk.Unsupported where (Filters.refusal filter)
 
         ReadOnlySpan(here, 0, length)

@@ -120,7 +120,8 @@ module Converting =
                           Passes = passes
                           CellsDone = rows
                           Cells = intake.Cells
-                          Bytes = intake.Stored * 8L } }
+                          Bytes = intake.Stored * 8L
+                          Task = None } }
 
         naming intake (fun () -> Blocks.run schedule (Intake.moved places rows) outlet Intake.stored)
 
@@ -191,7 +192,8 @@ module Converting =
                       Passes = preparations.Length + intakes.Length
                       CellsDone = cellsDone
                       Cells = cells
-                      Bytes = 0L }))
+                      Bytes = 0L
+                      Task = None }))
 
         preparations.Length + 1
 

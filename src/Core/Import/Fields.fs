@@ -37,6 +37,20 @@ module Fields =
 
             numbers)
 
+    /// Truth values as h5py stores them.
+    let private truths (store: Store) (dataset: Dataset) truth =
+        bytes store dataset
+        |> Seq.map (fun bytes ->
+            let numbers = Array.zeroCreate (bytes.Length / dataset.ElementSize)
+
+            let little =
+                match dataset.Type with
+                | Integer(size, signed, _) -> Integer(size, signed, false)
+                | other -> other
+
+            Whole.decode little (Span bytes) numbers
+            numbers |> Array.map (fun number -> if truth number = Some true then 1uy else 0uy))
+
     let private categories (store: Store) (names: Dataset) ordered (codes: Dataset) =
         match names.Type with
         | VlenString
@@ -54,7 +68,10 @@ module Fields =
 
     let private isOrdered (store: Store) header =
         match Attribute.tryFind store.Disk "ordered" header with
-        | Some attribute -> attribute.Data.Length > 0 && attribute.Data[0] <> 0uy
+        | Some attribute ->
+            match Datatype.tryTruth attribute.Type with
+            | Some(whole, truth) -> Attribute.integers { attribute with Type = whole } |> List.tryHead |> Option.bind truth = Some true
+            | None -> attribute.Data |> Array.exists ((<>) 0uy)
         | None -> false
 
     /// A dataset of so many rows that holds numbers, truth values or strings.
@@ -65,6 +82,9 @@ module Fields =
             match dataset.Type, Numeric.ofDatatype dataset.Type with
             | (VlenString | FixedString _), _ -> Some(Field.Texts(Frame.texts store dataset 0L rows))
             | datatype, _ when Datatype.isBool datatype -> Some(Field.Numbers(Numeric.Bool, bytes store dataset))
+            | Enumeration(_, [ _; _ ]) as datatype, _ ->
+                Datatype.tryTruth datatype
+                |> Option.map (fun (whole, truth) -> Field.Numbers(Numeric.Bool, truths store { dataset with Type = whole } truth))
             | _, Some numeric -> Some(Field.Numbers(numeric, bytes store dataset))
             | _ -> None
 

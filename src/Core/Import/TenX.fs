@@ -197,7 +197,7 @@ module TenX =
                 | VlenString
                 | FixedString _
                 | Integer _ -> Some(Field.Texts(Frame.texts store dataset 0L rows |> Seq.map held.Word))
-                | datatype when Datatype.isBool datatype -> Fields.ofDataset store rows dataset
+                | Enumeration _ -> Fields.ofDataset store rows dataset
                 | _ -> None
             | _ -> None
 

@@ -102,7 +102,14 @@ module Dispersion =
         let struct (means, dispersions) = summary options.Flavor moments
 
         match means |> Array.tryFindIndex (Double.IsFinite >> not) with
-        | Some gene -> Hvg.refuse options $"gene {names[gene]} has no finite mean in {place}; clean its values"
+        | Some gene ->
+            let advice =
+                if options.Flavor = HvgFlavor.Seurat && Double.IsPositiveInfinity means[gene] then
+                    " once logarithms are undone; run log1p first, or choose --flavor seurat_v3, which expects raw counts"
+                else
+                    "; clean its values"
+
+            Hvg.refuse options $"gene {names[gene]} has no finite mean in {place}{advice}"
         | None -> ()
 
         let normalized = normalized options place means dispersions

@@ -3,6 +3,7 @@ namespace SingleSharp.Core
 
 open System
 open System.Buffers
+open System.Collections.Concurrent
 
 /// What a cell must meet to stay. Every limit is inclusive, and all that are given must be met.
 type CellRule =
@@ -37,19 +38,39 @@ type FilterTallies =
         Totals: float[]
     }
 
-/// Numbers from the least to the most, both included. NaN is not among them, unless there is neither end.
-[<Struct>]
-type private Bounds =
-    { Least: float voption
-      Most: float voption }
+/// What a cell or gene is measured by.
+[<RequireQualifiedAccess>]
+type private Measure =
+    | Counts
+    /// How many genes, or cells, are above zero.
+    | Detected
+    /// The share of a gene set, by its place among the sets.
+    | Share of set: int
 
-    member bounds.Admits value =
-        (match bounds.Least with
-         | ValueSome least -> value >= least
-         | ValueNone -> true)
-        && (match bounds.Most with
-            | ValueSome most -> value <= most
-            | ValueNone -> true)
+/// One end of what is admitted. NaN is beyond every limit, as in NumPy.
+type private Limit =
+    { Name: string
+      Measure: Measure
+      IsLeast: bool
+      Value: float }
+
+    member limit.Admits value =
+        if limit.IsLeast then value >= limit.Value else value <= limit.Value
+
+/// How many cells do not meet each limit, counted by many readers side by side: each has an array of its own.
+[<Sealed>]
+type Losses() =
+    let parts = ConcurrentBag<int64[]>()
+
+    /// An array of so many counts, for one reader.
+    member _.Start count : int64[] =
+        let part = Array.zeroCreate count
+        parts.Add part
+        part
+
+    /// The sum over all readers; zeros where there was none.
+    member _.Sum count =
+        Array.init count (fun i -> parts |> Seq.sumBy (fun part -> part[i]))
 
 // The suffix, because HDF5 has filters of its own.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
@@ -58,15 +79,17 @@ module Filter =
         if total = Numeric.Float32 then Precision.Single else Precision.Double
 
     /// NumPy compares a column with a limit in the column's type, so 0.1 is met by the float32 nearest to it.
-    let private bounds precision (least: float option) (most: float option) =
-        let stored limit =
-            limit |> Option.map (Precision.round precision) |> Option.toValueOption
+    let private ends precision measure (least: string * float option) (most: string * float option) =
+        [ for (name, value), isLeast in [ least, true; most, false ] do
+              match value with
+              | Some value ->
+                  { Name = name
+                    Measure = measure
+                    IsLeast = isLeast
+                    Value = Precision.round precision value }
+              | None -> () ]
 
-        { Least = stored least
-          Most = stored most }
-
-    let private wholeBounds (least: int64 option) (most: int64 option) =
-        bounds Precision.Double (Option.map float least) (Option.map float most)
+    let private whole (limit: int64 option) = Option.map float limit
 
     // A loop of its own, because the compiler keeps its sum in a register only in a small function.
     let private positiveIn (slice: Slice) row =
@@ -79,48 +102,64 @@ module Filter =
 
         float positive
 
-    let private shareBounds precision (sets: Membership) (rule: CellRule) =
+    let private limitsOfCells precision (sets: Membership) (rule: CellRule) =
         let indexOf name =
             match List.tryFindIndex ((=) name) sets.Names with
             | Some set -> set
             | None -> invalidArg (nameof rule) $"there is no gene set {name}"
 
-        [| for name, least in rule.MinPct do
-               struct (indexOf name, bounds precision (Some least) None)
-           for name, most in rule.MaxPct do
-               struct (indexOf name, bounds precision None (Some most)) |]
+        [ yield! ends precision Measure.Counts ("min_counts", rule.MinCounts) ("max_counts", rule.MaxCounts)
+          yield! ends Precision.Double Measure.Detected ("min_genes", whole rule.MinGenes) ("max_genes", whole rule.MaxGenes)
+          for name, least in rule.MinPct do
+              yield! ends precision (Measure.Share(indexOf name)) ($"min_pct {name}", Some least) ("", None)
+          for name, most in rule.MaxPct do
+              yield! ends precision (Measure.Share(indexOf name)) ("", None) ($"max_pct {name}", Some most) ]
 
-    /// Decides which rows of a slice stay, for a matrix stored as `numeric`; one decider for each thread, which fills the flags.
-    /// Totals are summed in float64 in stored order and rounded once to the type of total_counts; shares are 100·total of the
-    /// set/total as pct_counts_SET is stored. A cell with no counts has no share: NaN meets no limit, as in NumPy, so it goes.
+    /// Decides which rows of a slice stay, for a matrix stored as `numeric`; one decider for each thread, which fills the flags, and counts
+    /// the rows that do not meet each limit. Totals are summed in float64 in stored order and rounded once to the type of total_counts; shares
+    /// are 100·total of the set/total as pct_counts_SET is stored. A cell with no counts has no share: NaN meets no limit, so it goes.
     /// Law (rows): whether a row stays depends on the row alone.
-    let decider numeric (sets: Membership) (rule: CellRule) : unit -> Slice -> bool[] -> unit =
+    let counting (losses: Losses) numeric (sets: Membership) (rule: CellRule) : unit -> Slice -> bool[] -> unit =
         let total = Qc.totalType numeric
         let precision = precisionOf total
-        let counts = bounds precision rule.MinCounts rule.MaxCounts
-        let genes = wholeBounds rule.MinGenes rule.MaxGenes
-        let shares = shareBounds precision sets rule
+        let limits = limitsOfCells precision sets rule |> Array.ofList
+        let hasShares = not (rule.MinPct.IsEmpty && rule.MaxPct.IsEmpty)
 
         fun () ->
             let inSets: float[] = Array.zeroCreate sets.Names.Length
-
-            let meetsShares (slice: Slice) row cellTotal =
-                Qc.setTotals sets slice row inSets
-                let mutable meets = true
-
-                for struct (set, bounds) in shares do
-                    meets <- meets && bounds.Admits(Qc.percentage total inSets[set] cellTotal)
-
-                meets
+            let lost = losses.Start limits.Length
 
             fun slice stays ->
                 for row in 0 .. slice.Cells - 1 do
                     let cellTotal = Normalize.total precision ValueNone slice row
+                    let detected = positiveIn slice row
 
-                    stays[row] <-
-                        counts.Admits cellTotal
-                        && genes.Admits(positiveIn slice row)
-                        && (shares.Length = 0 || meetsShares slice row cellTotal)
+                    if hasShares then
+                        Qc.setTotals sets slice row inSets
+
+                    let mutable meets = true
+
+                    for i in 0 .. limits.Length - 1 do
+                        let value =
+                            match limits[i].Measure with
+                            | Measure.Counts -> cellTotal
+                            | Measure.Detected -> detected
+                            | Measure.Share set -> Qc.percentage total inSets[set] cellTotal
+
+                        if not (limits[i].Admits value) then
+                            meets <- false
+                            lost[i] <- lost[i] + 1L
+
+                    stays[row] <- meets
+
+    /// The same, where nobody asks how many.
+    let decider numeric sets rule = counting (Losses()) numeric sets rule
+
+    /// How many cells do not meet each limit; one that does not meet several is counted for each.
+    let cellLosses (losses: Losses) (sets: Membership) (rule: CellRule) =
+        let limits = limitsOfCells Precision.Double sets rule
+
+        List.zip (limits |> List.map _.Name) (List.ofArray (losses.Sum limits.Length))
 
     let private isLimited (least: 'n option) (most: 'n option) = least.IsSome || most.IsSome
 
@@ -190,15 +229,34 @@ module Filter =
                   Totals = sums.Totals }
         }
 
-    /// Which genes stay. Totals are compared as they are stored: rounded once to the type of total_counts.
+    let private limitsOfGenes precision (limits: GeneLimits) =
+        [ yield! ends Precision.Double Measure.Detected ("min_cells", whole limits.MinCells) ("max_cells", whole limits.MaxCells)
+          yield! ends precision Measure.Counts ("gene_min_counts", limits.MinCounts) ("gene_max_counts", limits.MaxCounts) ]
+
+    /// Totals are compared as they are stored: rounded once to the type of total_counts.
+    let private admits precision tallies gene (limit: Limit) =
+        limit.Admits(
+            match limit.Measure with
+            | Measure.Counts -> Precision.round precision tallies.Totals[gene]
+            | _ -> float tallies.Detected[gene]
+        )
+
+    /// Which genes stay.
     let genes numeric (limits: GeneLimits) tallies =
         let precision = precisionOf (Qc.totalType numeric)
-        let cells = wholeBounds limits.MinCells limits.MaxCells
-        let counts = bounds precision limits.MinCounts limits.MaxCounts
+        let limits = limitsOfGenes precision limits
 
-        (tallies.Detected, tallies.Totals)
-        ||> Array.map2 (fun detected total -> cells.Admits(float detected) && counts.Admits(Precision.round precision total))
-        |> Kept.ofFlags
+        Array.init tallies.Totals.Length (fun gene -> limits |> List.forall (admits precision tallies gene)) |> Kept.ofFlags
+
+    /// How many genes do not meet each limit; one that does not meet several is counted for each.
+    let geneLosses numeric (limits: GeneLimits) tallies =
+        let precision = precisionOf (Qc.totalType numeric)
+
+        [ for limit in limitsOfGenes precision limits do
+              let lost =
+                  Seq.init tallies.Totals.Length id |> Seq.filter (fun gene -> not (admits precision tallies gene limit)) |> Seq.length
+
+              limit.Name, int64 lost ]
 
     /// The columns of var that filter_genes adds, one value per gene, and how each comes from the tallies: n_counts where counts
     /// are limited, then n_cells where cells are.

@@ -55,7 +55,7 @@ module Gram =
             Fault.throw (
                 Unsuitable(
                     "pca",
-                    $"{size} genes are chosen, and at most {mostGenes} can be; choose fewer, such as the highly variable ones"
+                    $"{size} genes are chosen, and no fewer cells are there, of which one may be at most {mostGenes}; choose fewer genes, such as the highly variable ones"
                 )
             )
 

@@ -59,26 +59,38 @@ module Pca =
         | Some comps when comps >= 1 && int64 comps < least -> comps
         | Some comps -> refuse $"{comps} components are wanted of {cells} cells and {genes} genes; ask for 1 to {least - 1L}"
 
-    /// A value that is not finite makes the sum of its gene so; squares that float64 cannot hold show on the diagonal.
-    let private requireFinite nameOf gram =
-        for gene in 0 .. gram.Size - 1 do
-            let sum = gram.Sums[gene]
-            let square = gram.Upper[Packed.row gram.Size gene + gene]
-
-            if not (Double.IsFinite sum && Double.IsFinite square) then
+    /// A value that is not finite makes the sum of its gene so; squares that float64 cannot hold show in their sum.
+    let internal requireFinite nameOf (sums: float[]) (squaresOf: int -> float) =
+        for gene in 0 .. sums.Length - 1 do
+            if not (Double.IsFinite sums[gene] && Double.IsFinite(squaresOf gene)) then
                 refuse $"gene {nameOf gene} has a value that is NaN, infinite or too large; repair it, or leave out its cell or its gene"
 
+    let internal requireVaried (total: float) genes (cells: int64) =
+        if not (total > 0.0 && Double.IsFinite total) then
+            refuse $"the {genes} genes that it looks at do not vary over the {cells} cells, or too much for float64; choose other genes"
+
+    /// Each variance as a share of all; rounding may not make it more than all.
+    let internal ratios (variances: float[]) total =
+        variances |> Array.map (fun variance -> min 1.0 (variance / total))
+
+    /// The sum of a gene's squares.
+    let private squareOf (gram: Gram) gene =
+        gram.Upper[Packed.row gram.Size gene + gene]
+
     /// C = (XᵀX − n μμᵀ) / (n − 1), in the place of XᵀX.
-    let private centre gram (means: float[]) =
+    let private centre (watch: Watch) gram (means: float[]) =
         let others = float (gram.Cells - 1L)
         let mutable at = 0
 
         for i in 0 .. gram.Size - 1 do
+            watch.Pause()
+
             for j in i .. gram.Size - 1 do
                 gram.Upper[at] <- (gram.Upper[at] - gram.Sums[i] * means[j]) / others
                 at <- at + 1
 
-    let private sumOver genes (term: int -> float) =
+    /// One term after the other, whatever the processor.
+    let internal sumOver genes (term: int -> float) =
         let mutable sum = 0.0
 
         for gene in 0 .. genes - 1 do
@@ -87,7 +99,7 @@ module Pca =
         sum
 
     /// Turns a vector so that its largest entry is positive, of equally large ones the first: scikit-learn's svd_flip.
-    let private turn (vector: float[]) =
+    let internal turn (vector: float[]) =
         let mutable largest = 0
 
         for i in 1 .. vector.Length - 1 do
@@ -102,16 +114,16 @@ module Pca =
     /// C = (XᵀX − n μμᵀ) / (n − 1), each with its largest loading positive, and its eigenvalues, 0 where rounding made them negative;
     /// without centring, eigenvectors v of XᵀX by descending eigenvalue λ, with the variances of their scores λ/n − (μᵀv)².
     /// Law (components): the scores are uncorrelated, component i's have the variance Variances[i], and Σ Variances ≤ TotalVariance.
-    let components options (nameOf: int -> string) gram =
+    let componentsUnder (watch: Watch) options (nameOf: int -> string) gram =
         let count = count options gram.Cells gram.Size
-        requireFinite nameOf gram
+        requireFinite nameOf gram.Sums (squareOf gram)
         let n = float gram.Cells
         let size = gram.Size
         let means = gram.Sums |> Array.map (fun sum -> sum / n)
-        let diagonal gene = gram.Upper[Packed.row size gene + gene]
+        let diagonal = squareOf gram
 
         if options.ZeroCenter then
-            centre gram means
+            centre watch gram means
 
         let total =
             if options.ZeroCenter then
@@ -119,10 +131,8 @@ module Pca =
             else
                 sumOver size (fun gene -> diagonal gene / n - means[gene] * means[gene])
 
-        if not (total > 0.0 && Double.IsFinite total) then
-            refuse $"the {size} genes that it looks at do not vary over the {gram.Cells} cells, or too much for float64; choose other genes"
-
-        let pairs = Eigen.leading size count gram.Upper
+        requireVaried total size gram.Cells
+        let pairs = Eigen.leadingUnder watch size count gram.Upper
         Array.iter turn pairs.Vectors
 
         let variance value (vector: float[]) =
@@ -138,13 +148,61 @@ module Pca =
           Loadings = Array.init (Checked.(*) size count) (fun i -> pairs.Vectors[i % count][i / count])
           Means = if options.ZeroCenter then means else Array.zeroCreate size
           Variances = variances
-          Ratios = variances |> Array.map (fun variance -> variance / total)
+          Ratios = ratios variances total
+          TotalVariance = total }
+
+    /// The same, with nobody looking on.
+    let components options nameOf gram =
+        componentsUnder Watch.none options nameOf gram
+
+    /// The eigenvectors of XᵀX, whose Upper is used up.
+    let uncentred (watch: Watch) options (nameOf: int -> string) gram =
+        let count = count options gram.Cells gram.Size
+        requireFinite nameOf gram.Sums (squareOf gram)
+        let pairs = Eigen.leadingUnder watch gram.Size count gram.Upper
+        Array.iter turn pairs.Vectors
+        pairs
+
+    /// vᵀ A v.
+    let private form (gram: Gram) (v: float[]) =
+        let mutable sum = 0.0
+
+        for i in 0 .. gram.Size - 1 do
+            let row = Span(gram.Upper, Packed.row gram.Size i + i, gram.Size - i)
+            sum <- sum + v[i] * (2.0 * Vectors.dot row (Span(v, i, v.Length - i)) - row[0] * v[i])
+
+        sum
+
+    /// The components without centring that these eigenvectors make, with the variances that rows about a shift have: for genes whose means
+    /// are so large that λ/n − (μᵀv)² would be what rounding leaves of it.
+    let ofShifted (pairs: Eigenpairs) (about: Gram) : Components =
+        let n = float about.Cells
+        let size = about.Size
+        let count = pairs.Values.Length
+        let means = about.Sums |> Array.map (fun sum -> sum / n)
+
+        let total =
+            sumOver size (fun gene -> squareOf about gene / n - means[gene] * means[gene])
+
+        requireVaried total size about.Cells
+
+        let variance (vector: float[]) =
+            let mean = sumOver size (fun gene -> means[gene] * vector[gene])
+            max 0.0 (form about vector / n - mean * mean)
+
+        let variances = pairs.Vectors |> Array.map variance
+
+        { Count = count
+          Loadings = Array.init (Checked.(*) size count) (fun i -> pairs.Vectors[i % count][i / count])
+          Means = Array.zeroCreate size
+          Variances = variances
+          Ratios = ratios variances total
           TotalVariance = total }
 
     let private lanes = Vector256<float>.Count
 
     /// The rows of a matrix with `count` columns, each filled up with zeros to whole vectors.
-    let private vectors count (matrix: float[]) =
+    let internal vectors count (matrix: float[]) =
         let width = (count + lanes - 1) / lanes
         let padded: Vector256<float>[] = Array.zeroCreate (matrix.Length / count * width)
         let numbers = MemoryMarshal.Cast<Vector256<float>, float>(Span padded)
@@ -155,7 +213,7 @@ module Pca =
         padded
 
     /// sums ← sums + value · loadings
-    let private add (value: float) (loadings: ReadOnlySpan<Vector256<float>>) (sums: Span<Vector256<float>>) =
+    let internal add (value: float) (loadings: ReadOnlySpan<Vector256<float>>) (sums: Span<Vector256<float>>) =
         let value = Vector256.Create value
 
         for lane in 0 .. min loadings.Length sums.Length - 1 do

@@ -20,6 +20,8 @@ type QcColumns =
         /// Sorted, each between 1 and the number of genes.
         PercentTop: int list
         Log1p: bool
+        /// The number of genes where X is dense, so that zeros are among the most expressed before negative values are: as scanpy has it.
+        Dense: int voption
     }
 
 [<RequireQualifiedAccess>]
@@ -124,7 +126,7 @@ module Qc =
 
         let start () =
             let ks = Array.ofList options.PercentTop
-            let top = TopTotals ks
+            let top = TopTotals(ks, options.Dense)
             let topTotals: float[] = Array.zeroCreate ks.Length
             let inSets: float[] = Array.zeroCreate sets
 

@@ -3,18 +3,23 @@ namespace SingleSharp.Core
 
 open System
 
-/// The totals, in counts, of the ks[0], ks[1] … largest values of a row (ks ascending), with scratch memory for one thread.
+/// The totals, in counts, of the ks[0], ks[1] … largest values of a row (ks ascending), with scratch memory for one thread. Of a dense matrix,
+/// of so many genes, the values that are not stored are zeros among the others; of a sparse one only what is stored is looked at.
 [<Sealed>]
-type TopTotals(ks: int[]) =
+type TopTotals(ks: int[], dense: int voption) =
     // Almost every count is small, so counting them by value beats sorting; the rest is sorted.
     let small = 1024
     let tally: int[] = Array.zeroCreate small
     let mutable large: float[] = Array.zeroCreate 64
     let most = if ks.Length = 0 then 0 else ks[ks.Length - 1]
 
-    /// Sums in descending order; rows with fewer values are padded with zeros, which stand above negative values.
+    /// Sums in descending order; rows with fewer values are padded with zeros, and zeros stand above negative values.
     let accumulate (sorted: float[]) count (totals: float[]) =
-        let padding = max 0 (most - count)
+        let padding =
+            match dense with
+            | ValueSome genes -> genes - count
+            | ValueNone -> max 0 (most - count)
+
         let mutable positives = count
 
         while positives > 0 && sorted[count - positives] < 0.0 do

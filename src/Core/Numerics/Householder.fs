@@ -13,7 +13,8 @@ module internal Householder =
 
     /// A reduction under way: vⱼ is in row j of the triangle, right of the diagonal, and its partner wⱼ in a row of its own.
     type private Reduction =
-        { Size: int
+        { Watch: Watch
+          Size: int
           Triangle: float[]
           Partners: float[]
           Pairs: float[] }
@@ -50,7 +51,7 @@ module internal Householder =
                 (v reduction j row).Slice(0, 4).CopyTo(Span(reduction.Pairs, at, 4))
                 (w reduction j row).Slice(0, 4).CopyTo(Span(reduction.Pairs, at + 4, 4))
 
-        Triangle.subtract size reduction.Triangle fours reduction.Pairs count
+        Triangle.subtract reduction.Watch size reduction.Triangle fours reduction.Pairs count
 
     /// Turns x into the v of the reflection that leaves nothing of x but its first entry, and gives what becomes of that.
     let private reflect (x: Span<float>) =
@@ -74,7 +75,7 @@ module internal Householder =
         let below = row + 1
         let own = v reduction row below
         let p = w reduction row below
-        Triangle.multiply reduction.Size reduction.Triangle below own p
+        Triangle.multiply reduction.Watch reduction.Size reduction.Triangle below own p
 
         for j in first .. row - 1 do
             let vs = v reduction j below
@@ -84,9 +85,10 @@ module internal Householder =
         Vectors.add (-0.5 * Vectors.dot p own) own p
 
     /// The diagonal of T and the entries beside it. The triangle, whose entries must be no larger than 2, gives way to the vⱼ.
-    let reduce size (triangle: float[]) =
+    let reduce (watch: Watch) size (triangle: float[]) =
         let reduction =
-            { Size = size
+            { Watch = watch
+              Size = size
               Triangle = triangle
               Partners = Array.zeroCreate (Panel * size)
               Pairs = Array.zeroCreate (2 * Panel * size) }
@@ -104,15 +106,19 @@ module internal Householder =
                 findPartner reduction first row
 
             catchUpAll reduction first last
+            // What is left is a triangle of size − last − 1, and takes its third power in time.
+            watch.Tell(1.0 - (float (size - last - 1) / float size) ** 3.0)
 
         diagonal[size - 1] <- (Triangle.rightOf size triangle (size - 1) (size - 1))[0]
         struct (diagonal, beside)
 
     /// y ← Q y for each of the vectors: from eigenvectors of T to those of A. The triangle is what `reduce` has left.
-    let restore size (triangle: float[]) (vectors: float[][]) =
+    let restore (watch: Watch) size (triangle: float[]) (vectors: float[][]) =
         for j in size - 2 .. -1 .. 0 do
             let v = Triangle.rightOf size triangle j (j + 1)
+            watch.Tell(1.0 - (float (j + 1) / float size) ** 2.0)
 
             for vector in vectors do
+                watch.Pause()
                 let y = Span(vector, j + 1, size - j - 1)
                 Vectors.add -(Vectors.dot v y) v y

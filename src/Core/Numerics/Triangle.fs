@@ -64,7 +64,7 @@ module internal Triangle =
         y[3] <- y[3] + Vectors.total sum3
 
     /// y ← A x for the rows and columns from `first` on, with which x and y begin. Each entry of the triangle is read once.
-    let multiply size (triangle: float[]) first (x: Span<float>) (y: Span<float>) =
+    let multiply (watch: Watch) size (triangle: float[]) first (x: Span<float>) (y: Span<float>) =
         let fours = firstFour size first
         y.Clear()
 
@@ -76,6 +76,7 @@ module internal Triangle =
             Vectors.add x[i] right (y.Slice(i + 1))
 
         for row in fours..4 .. size - 1 do
+            watch.Pause()
             multiplyFour size triangle row (x.Slice(row - first)) (y.Slice(row - first))
 
     /// Takes four sums over the columns `column` … `column` + 3 from four rows.
@@ -124,12 +125,13 @@ module internal Triangle =
 
     /// A ← A − Σ (v wᵀ + w vᵀ) over `count` pairs of vectors for the rows and columns from `first` on, a multiple of four. `pairs` has,
     /// for each four rows, four entries of v and four of w for one pair of vectors after the other.
-    let subtract size (triangle: float[]) first (pairs: float[]) count =
+    let subtract (watch: Watch) size (triangle: float[]) first (pairs: float[]) count =
         let length = 8 * count
 
         for four in 0 .. (size - first) / 4 - 1 do
             let row = first + 4 * four
             let left = Span(pairs, four * length, length)
+            watch.Pause()
             subtractWithin size triangle row left
 
             for other in four + 1 .. (size - first) / 4 - 1 do

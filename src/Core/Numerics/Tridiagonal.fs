@@ -90,7 +90,7 @@ module internal Tridiagonal =
 
     /// Rows of a matrix, from `first` on, that no entry which is nothing cuts in two, and the eigenvectors found for them so far.
     [<Sealed>]
-    type private Block(diagonal: float[], beside: float[], norm: float, first: int, count: int) =
+    type private Block(watch: Watch, diagonal: float[], beside: float[], norm: float, first: int, count: int) =
         let found = ResizeArray<float[]>()
         let mutable random = 1UL
 
@@ -118,6 +118,7 @@ module internal Tridiagonal =
         /// Modified Gram–Schmidt, against the eigenvectors found before.
         let orthonormalize (y: Span<float>) =
             for vector in found do
+                watch.Pause()
                 let x = Span(vector, first, count)
                 Vectors.add -(Vectors.dot x y) x y
 
@@ -163,6 +164,7 @@ module internal Tridiagonal =
 
                     // After sixty halvings the rounding errors in `above` are what remains.
                     for _ in 1..60 do
+                        watch.Pause()
                         let middle = low + 0.5 * (high - low)
 
                         if above middle > i then low <- middle else high <- middle
@@ -197,7 +199,7 @@ module internal Tridiagonal =
             found.Add vector
             vector
 
-    let private blocks (diagonal: float[]) (beside: float[]) =
+    let private blocks watch (diagonal: float[]) (beside: float[]) =
         let norm = norm diagonal beside
 
         let cuts =
@@ -207,13 +209,15 @@ module internal Tridiagonal =
                       i
               diagonal.Length ]
 
-        [ for first, next in List.pairwise cuts -> Block(diagonal, beside, norm, first, next - first) ]
+        [ for first, next in List.pairwise cuts -> Block(watch, diagonal, beside, norm, first, next - first) ]
 
     /// The `count` greatest eigenvalues in descending order, each with its unit eigenvector. Squares of entries must not overflow.
-    let leading count (diagonal: float[]) (beside: float[]) : struct (float * float[]) array =
-        blocks diagonal beside
+    let leading (watch: Watch) count (diagonal: float[]) (beside: float[]) : struct (float * float[]) array =
+        blocks watch diagonal beside
         |> List.collect (fun block -> [ for value in block.Values count -> value, block ])
         |> List.sortBy (fun (value, _) -> -value)
         |> List.truncate count
-        |> List.map (fun (value, block) -> struct (value, block.Vector value))
+        |> List.mapi (fun i (value, block) ->
+            watch.Tell(float i / float count)
+            struct (value, block.Vector value))
         |> Array.ofList

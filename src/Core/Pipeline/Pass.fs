@@ -24,7 +24,14 @@ type Job =
         Scope: Scope
         /// The genes that are left of those of the file.
         Genes: Kept
+        /// Cells that did not meet limits of the filter.
+        Losses: Losses
     }
+
+/// How many did not meet each limit, by the limit's name.
+type Dropped =
+    { OfCells: (string * int64) list
+      OfGenes: (string * int64) list }
 
 /// What the read that takes the steps found out.
 type Tallied =
@@ -35,6 +42,8 @@ type Tallied =
         Genes: GeneTallies option
         /// What highly variable genes are chosen by.
         Moments: GroupedMoments option
+        /// How many cells and genes did not meet each limit of the filter.
+        Dropped: Dropped
         /// Cells that normalize_total could not scale.
         Unscaled: int64
     }
@@ -81,7 +90,8 @@ module Pass =
                       Passes = passes
                       CellsDone = rows
                       Cells = cells
-                      Bytes = bytesOf matrix } }
+                      Bytes = bytesOf matrix
+                      Task = None } }
 
     /// A reader's own question, asked in one read. What a step throws arrives as it was thrown.
     let ask (file: H5adFile) (settings: Settings) question =
@@ -123,7 +133,12 @@ module Pass =
         match job.Scope, job.Plan.Recipe.Filter with
         | Judged, Some filter ->
             let sets = Membership.ofMasks file.X.Genes job.Plan.FilterSets
-            grouped |> Selecting.byRule (Filter.decider file.X.Type sets (Limits.ofCells filter))
+
+            // Other reads judge the same cells once more.
+            let losses =
+                if reading = Reading.Filter || reading = Reading.Steps then job.Losses else Losses()
+
+            grouped |> Selecting.byRule (Filter.counting losses file.X.Type sets (Limits.ofCells filter))
         | Chosen selection, _ -> grouped |> Selecting.bySelection selection
         | _ -> grouped
 
@@ -228,6 +243,7 @@ module Pass =
                   Cells = cells
                   Genes = tallies
                   Moments = moments
+                  Dropped = { OfCells = []; OfGenes = [] }
                   Unscaled = unscaled }
         }
         |> run job Reading.Steps fit (transformed job Reading.Steps transformation fit) outlet
@@ -238,7 +254,21 @@ module Pass =
           Cells = Kept.all job.File.X.Cells
           Genes = None
           Moments = None
+          Dropped = { OfCells = []; OfGenes = [] }
           Unscaled = 0L }
+
+    /// How many did not meet each limit, once all have been judged.
+    let dropped (job: Job) (tallies: FilterTallies option) =
+        match job.Plan.Recipe.Filter with
+        | None -> { OfCells = []; OfGenes = [] }
+        | Some filter ->
+            let sets = Membership.ofMasks job.File.X.Genes job.Plan.FilterSets
+
+            { OfCells = Filter.cellLosses job.Losses sets (Limits.ofCells filter)
+              OfGenes =
+                match tallies with
+                | Some tallies -> Filter.geneLosses job.File.X.Type (Limits.ofGenes filter) tallies
+                | None -> [] }
 
     /// What later passes see, once it is known which cells and genes stay.
     let choosing (job: Job) (selection: Selection) =
@@ -258,10 +288,40 @@ module Pass =
 
         Gram.fold (int genes.Count) |> run job Reading.Components fit source outlet
 
-    /// Reads what the pass for the Gram matrix spilled, and lets the scores out; X is not read for it.
-    let project (job: Job) fit source outlet =
-        let quietly =
-            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit.Window 1 1 with
-                RowsDone = ignore }
+    /// Sums of the chosen genes, which the outlet sees as well.
+    let sums (job: Job) transformation (genes: Kept) fit outlet =
+        let source =
+            transformed job Reading.Components transformation fit |> Selecting.choose genes
 
-        Blocks.run quietly source outlet (Fold.always ())
+        Shift.sums (int genes.Count) |> run job Reading.Components fit source outlet
+
+    /// Tells how far something is that is done after the last read, and ends it where that is wished.
+    let watch (job: Job) task : Watch =
+        let told = ref -1.0
+
+        { Pause = job.Settings.Cancel.ThrowIfCancellationRequested
+          Tell =
+            fun share ->
+                job.Settings.Cancel.ThrowIfCancellationRequested()
+
+                // A thousand times are enough for a bar.
+                if share >= told.Value + 0.001 || share >= 1.0 then
+                    told.Value <- share
+
+                    job.Settings.Progress
+                        { Pass = job.Plan.Passes.Length
+                          Passes = job.Plan.Passes.Length
+                          CellsDone = job.File.X.Cells
+                          Cells = job.File.X.Cells
+                          Bytes = bytesOf job.Rows.Matrix
+                          Task = Some(task, share) } }
+
+    /// Reads what the pass for the components spilled, once more; X is not read for it.
+    let again (job: Job) task fit (source: Source<Slice>) outlet question =
+        let watch = watch job task
+
+        let schedule =
+            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit.Window 1 1 with
+                RowsDone = fun rows -> watch.Tell(float rows / float source.Rows) }
+
+        Blocks.run schedule source outlet question

@@ -1,6 +1,7 @@
 /// What a recipe means for one file: passes, memory, and where the new values go; decided before a value is read.
 namespace SingleSharp.Core
 
+open System.Globalization
 open System.IO
 
 /// One read of X.
@@ -122,6 +123,14 @@ module Plan =
               for name, mask in filterSets do
                   if GeneSets.size mask = 0 && List.exists (fun (limited, _) -> limited = name) (filter.MinPct @ filter.MaxPct) then
                       $"the gene set {name}, which a limit refers to, is empty"
+
+              for option, limits in [ "--min-pct", filter.MinPct; "--max-pct", filter.MaxPct ] do
+                  for name, percent in limits do
+                      if percent > 0.0 && percent < 1.0 then
+                          let number = percent.ToString("R", CultureInfo.InvariantCulture)
+                          let meant = (100.0 * percent).ToString("0.####", CultureInfo.InvariantCulture)
+
+                          $"{option} {name}={number} means {number} percent; a share of {number} is {name}={meant}"
           | None -> ()
           if Recipe.changesValues recipe then
               for other in Schema.followers file do
@@ -136,10 +145,19 @@ module Plan =
                   $"{file.X.Path} does not seem to be log-transformed (there is no uns/log1p), which this flavor expects"
           | _ -> ()
           if recipe.Pca.IsSome && Option.isNone pcaGenes then
-              "how much memory pca takes depends on how many genes pass the limits; --n-top-genes bounds it" ]
+              let bound = if recipe.Hvg.IsSome then "; --n-top-genes bounds it" else ""
+
+              $"how much memory pca takes depends on how many genes pass the limits{bound}" ]
+
+    /// How pca would look at fewer genes, by options that are there where these steps are.
+    let private fewer (recipe: Recipe) =
+        if recipe.Hvg.IsSome then
+            "--n-top-genes"
+        else
+            "--mask-var, such as highly_variable, which hvg writes"
 
     /// Each pass with the way in which it reads; what cannot be met is refused with what the most demanding pass needs.
-    let private fitting (settings: Settings) pcaGenes passes =
+    let private fitting (settings: Settings) recipe pcaGenes passes =
         let unmet =
             passes
             |> List.choose (function
@@ -149,7 +167,7 @@ module Plan =
         if not unmet.IsEmpty then
             Fault.throw (
                 match List.max unmet, pcaGenes with
-                | (needed, Reading.Components), Some genes -> GramOverBudget(int64 genes, needed, settings.Memory)
+                | (needed, Reading.Components), Some genes -> GramOverBudget(int64 genes, needed, settings.Memory, fewer recipe)
                 | (needed, _), _ -> OverBudget(needed, settings.Memory)
             )
 
@@ -159,10 +177,10 @@ module Plan =
             | _, Error _ -> None)
 
     /// How the pass for the components reads, once it is known how many genes it looks at.
-    let gramFit (file: H5adFile) (settings: Settings) pca genes =
-        match Reading.gramNeed settings pca (int genes) |> Budget.tryFit (RowMatrix.Foreseen file.X) settings with
+    let gramFit (file: H5adFile) (settings: Settings) recipe pca cells genes =
+        match Reading.gramNeed settings pca cells (int genes) |> Budget.tryFit (RowMatrix.Foreseen file.X) settings with
         | Ok fit -> fit
-        | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory))
+        | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory, fewer recipe))
 
     /// Limits of percentages must refer to gene sets that there are.
     let private requireSets (recipe: Recipe) (sets: (string * bool[]) list) =
@@ -210,7 +228,7 @@ module Plan =
             Reading.ofRecipe file.X recipe
             |> List.map (fun reading ->
                 reading, Reading.need file settings recipe values after groups pcaGenes reading |> Budget.tryFit rows settings)
-            |> fitting settings pcaGenes
+            |> fitting settings recipe pcaGenes
             |> List.map (fun (reading, fit) ->
                 { Reading = reading
                   Purpose = Reading.purpose recipe reading

@@ -39,6 +39,15 @@ module Preprocess =
         Clone.copyRanges job.File.Store.Disk draft.Disk needed job.Settings.Cancel
         Subset.links job.File draft selection job.Settings.Cancel
 
+    /// Genes can be compared only where the filter leaves some of them, and some cells.
+    let private requireLeft (job: Job) (tallied: Tallied) =
+        let recipe = job.Plan.Recipe
+
+        match Report.emptied job tallied with
+        | why :: _ when recipe.Hvg.IsSome || recipe.Pca.IsSome ->
+            Fault.throw (Unsuitable((if recipe.Hvg.IsSome then "hvg" else "pca"), $"{why}; loosen the limits"))
+        | _ -> ()
+
     /// Takes all steps, with what they let out, `following` what the read of all of X goes through; then commits.
     let private write (job: Job) (draft: Draft) folder following withheld =
         let file = job.File
@@ -66,6 +75,12 @@ module Preprocess =
                 List.reduce Outlet.both [ following; filterOutlet; cellOutlet; values.Outlet ] |> Pass.steps job transformation
             else
                 Pass.unread job
+
+        let tallied =
+            { tallied with
+                Dropped = Pass.dropped job filterTallies }
+
+        requireLeft job tallied
 
         let selection =
             { Cells = tallied.Cells
@@ -211,7 +226,8 @@ module Preprocess =
               Passes = plan.Passes.Length
               CellsDone = int64 (share * float file.X.Cells)
               Cells = file.X.Cells
-              Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize) }
+              Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
+              Task = None }
 
     /// Do the results go to the input's own bytes, rather than to a new file?
     let private appends recipe output =
@@ -247,7 +263,8 @@ module Preprocess =
               Settings = settings
               Batches = batches
               Scope = Whole
-              Genes = Kept.all (int64 file.X.Genes) }
+              Genes = Kept.all (int64 file.X.Genes)
+              Losses = Losses() }
 
         requireEditable file plan
         plan.Warnings |> List.iter settings.Warn

@@ -86,18 +86,30 @@ module Reading =
     /// Bytes of the sums and flags that a block keeps per gene and batch.
     let private moments = 17L
 
-    /// One half of the Gram matrix of so many genes for each block in flight, scores on their way out; then, once, the vectors
-    /// and loadings, and what each worker multiplies with.
-    let gramNeed (settings: Settings) (pca: PcaRecipe) (genes: int) =
+    /// One half of the Gram matrix of so many genes, or of the cells where these are fewer, for each block in flight, scores on their way
+    /// out; then, once, the vectors and loadings, and what each worker multiplies with. By cells, also sums of genes for each block, and
+    /// loadings on their way; then, once, the rows while they are turned, which is before anything is multiplied.
+    let gramNeed (settings: Settings) (pca: PcaRecipe) (cells: int64) (genes: int) =
+        let byCells = PcaByCells.isShorter cells genes
         let genes = int64 genes
+        let side = min cells genes
         let components = int64 (defaultArg pca.NComps Pca.usual)
-        let half = Checked.(*) genes (genes + 1L) / 2L * 8L
-        let scores = Checked.(*) (int64 Blocks.rowsPerBlock * 4L) components
-        let multiplier = 3L * 1024L * 1024L + 1024L * genes
+        let half = Checked.(*) side (side + 1L) / 2L * 8L
+        let block = int64 Blocks.rowsPerBlock * (if byCells then 8L else 4L)
 
-        { State = half + genes * 8L
-          Page = max usualPage scores
-          Once = Checked.(*) (32L * genes) components + int64 (max 1 settings.Workers) * multiplier }
+        let multipliers =
+            int64 (max 1 settings.Workers) * (3L * 1024L * 1024L + 1024L * side)
+
+        let vectors = Checked.(*) (32L * genes) components
+
+        if byCells then
+            { State = max (half + side * 8L) (genes * 16L)
+              Page = max usualPage (Checked.(*) block components)
+              Once = vectors + Checked.(*) (32L * side) components + 48L * genes + max multipliers (Transposed.turnedMemory side) }
+        else
+            { State = half + side * 8L
+              Page = max usualPage (Checked.(*) block components)
+              Once = vectors + multipliers }
 
     /// What a read keeps while it runs.
     let need (file: H5adFile) (settings: Settings) recipe values after groups pcaGenes reading =
@@ -124,4 +136,4 @@ module Reading =
         | Reading.Clipped ->
             { Budget.nothing with
                 State = Checked.(*) (int64 (groups + 1) * moments) genes }
-        | Reading.Components -> gramNeed settings recipe.Pca.Value (Option.defaultValue 0 pcaGenes)
+        | Reading.Components -> gramNeed settings recipe.Pca.Value file.X.Cells (Option.defaultValue 0 pcaGenes)

@@ -15,6 +15,9 @@ type Report =
         /// What the filter left; the same without one.
         CellsKept: int64
         GenesKept: int
+        /// How many cells, and how many genes, did not meet each limit of the filter, by the limit's name; one that did not meet several
+        /// is counted for each.
+        Dropped: Dropped
         /// How often X was read.
         Reads: int
         /// The type of X before and after.
@@ -41,8 +44,25 @@ type Report =
 
 [<RequireQualifiedAccess>]
 module Report =
+    /// What the filter leaves nothing of, and which limits do that.
+    let emptied (job: Job) (tallied: Tallied) =
+        let by what all losses =
+            let named =
+                losses
+                |> List.filter (fun (_, lost: int64) -> lost > 0L)
+                |> List.map (fun (name, lost) -> $"{name} drops {lost}")
+                |> String.concat ", "
+
+            let because = if named = "" then "" else $": {named} of {all}"
+            $"no {what} meets the limits of the filter{because}"
+
+        [ if job.Plan.Recipe.Filter.IsSome && tallied.Cells.Count = 0L then
+              by "cell" job.File.X.Cells tallied.Dropped.OfCells
+          if job.Plan.Recipe.Filter.IsSome && job.Genes.Count = 0L then
+              by "gene" (int64 job.File.X.Genes) tallied.Dropped.OfGenes ]
+
     /// What is worth a word: what the plan knew, then what the last read found.
-    let private remarks (job: Job) (tallied: Tallied) (table: HvgTable option) =
+    let private remarks (job: Job) (tallied: Tallied) (table: HvgTable option) (components: PcaResult option) =
         let plan = job.Plan
         let findings = tallied.Findings
 
@@ -61,10 +81,7 @@ module Report =
                   let list = dropped |> List.map string |> String.concat ", "
                   $"the share of the top {list} genes is left out, because {job.Genes.Count} genes stay"
           | _ -> ()
-          if plan.Recipe.Filter.IsSome && tallied.Cells.Count = 0L then
-              "no cell meets the limits of the filter"
-          if plan.Recipe.Filter.IsSome && job.Genes.Count = 0L then
-              "no gene meets the limits of the filter"
+          yield! emptied job tallied
           if findings.NotFinite > 0L then
               $"{job.File.X.Path} holds {findings.NotFinite} values that are NaN or infinite; {asScanpy}"
           if findings.Negative > 0L then
@@ -75,6 +92,9 @@ module Report =
               $"{tallied.Unscaled} cells have zero counts, of the genes that count, and stay as they are"
           match table with
           | Some table -> yield! table.Warnings
+          | None -> ()
+          match components with
+          | Some components -> yield! components.Warnings
           | None -> () ]
 
     let make (job: Job) transformation (tallied: Tallied) (table: HvgTable option) (components: PcaResult option) output : Report =
@@ -97,6 +117,7 @@ module Report =
           StoredValues = file.X.Stored
           CellsKept = tallied.Cells.Count
           GenesKept = int job.Genes.Count
+          Dropped = tallied.Dropped
           Reads = plan.Passes.Length
           TypeBefore = Numeric.name file.X.Type
           TypeAfter = Numeric.name plan.TypeAfter
@@ -119,4 +140,4 @@ module Report =
             | Some components -> List.ofArray components.Components.Ratios
             | None -> []
           Findings = tallied.Findings
-          Warnings = remarks job tallied table }
+          Warnings = remarks job tallied table components }

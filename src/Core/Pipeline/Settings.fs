@@ -21,6 +21,8 @@ type Progress =
         Cells: int64
         /// Bytes of X as stored that one read goes through.
         Bytes: int64
+        /// What is done after the read, such as "pca: eigenvectors", and the share of it that is done; none during the read.
+        Task: (string * float) option
     }
 
 /// How to run; nothing here can change a result.

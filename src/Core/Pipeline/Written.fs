@@ -34,7 +34,8 @@ module Written =
                       (countType matrix matrix.Form.IsRows)
                       { Sets = sets file plan genes |> Membership.ofMasks (int genes.Count)
                         PercentTop = Plan.percentTop (int genes.Count) qc |> fst
-                        Log1p = qc.Log1p }
+                        Log1p = qc.Log1p
+                        Dense = if matrix.Form.IsDense then ValueSome(int genes.Count) else ValueNone }
               | None -> ()
               match plan.Recipe.NormalizeTotal with
               | Some { KeyAdded = Some name } -> Normalize.factorColumn name (Precision.afterNormalize matrix.Type)
