@@ -167,23 +167,33 @@ module Store =
             Fault.throw (Unreadable(path, $"another program has it {use'}; close it there and run again"))
         | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
 
-    /// What lies on a device, which is let go of where that is no HDF5 file. The path is for messages.
-    let onDevice path (device: Device) =
+    /// What lies on a device, of which may be read at a time what fits so much memory. The device is let go of where that is no
+    /// HDF5 file. The path is for messages.
+    let onDeviceWithin memory path (device: Device) =
         try
-            new Store(new Disk(path, device, Superblock.origin path device))
+            new Store(new Disk(path, device, Superblock.origin path device, Allowed = memory))
         with _ ->
             device.Dispose()
             reraise ()
 
-    let private openAs access share path =
-        onDevice path (new FileDevice(openHandle path access share))
+    /// The same without a limit.
+    let onDevice path device =
+        onDeviceWithin Int64.MaxValue path device
 
-    let openRead path =
-        openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) path
+    let private openAs access share memory path =
+        onDeviceWithin memory path (new FileDevice(openHandle path access share))
+
+    /// Opens the file for reading what fits so much memory at a time.
+    let openReadWithin memory path =
+        openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) memory path
+
+    let openRead path = openReadWithin Int64.MaxValue path
 
     /// Opens the file for nobody else.
-    let openWrite path =
-        openAs FileAccess.ReadWrite FileShare.None path
+    let openWriteWithin memory path =
+        openAs FileAccess.ReadWrite FileShare.None memory path
+
+    let openWrite path = openWriteWithin Int64.MaxValue path
 
     /// A tree that is deeper than this goes in circles.
     let private mostDepth = 64

@@ -94,7 +94,7 @@ module Converting =
         let fit, rows = intake.Open settings
 
         let schedule =
-            { Workers = settings.Workers
+            { Workers = fit.Workers
               Window = fit.Window
               Cancel = settings.Cancel
               RowsDone =

@@ -70,9 +70,9 @@ module Pass =
             )
         | _ -> ()
 
-    let private schedule (matrix: Matrix) (settings: Settings) cells window pass passes =
-        { Workers = settings.Workers
-          Window = window
+    let private schedule (matrix: Matrix) (settings: Settings) cells (fit: Fit) pass passes =
+        { Workers = fit.Workers
+          Window = fit.Window
           Cancel = settings.Cancel
           RowsDone =
             fun rows ->
@@ -92,7 +92,7 @@ module Pass =
 
         try
             Blocks.run
-                (schedule rows.Matrix settings file.X.Cells fit.Window 1 1)
+                (schedule rows.Matrix settings file.X.Cells fit 1 1)
                 (Reader.rows rows.Disk rows.Matrix fit.ValuesPerSlice |> unambiguous false true rows.Matrix)
                 Outlet.none
                 question
@@ -136,7 +136,7 @@ module Pass =
             1 + (job.Plan.Passes |> List.findIndex (fun pass -> pass.Reading = reading))
 
         try
-            Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit.Window number job.Plan.Passes.Length) source outlet question
+            Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit number job.Plan.Passes.Length) source outlet question
         with BlockFailed(_, _, cause) ->
             explain job.File (fun gene -> job.Genes.At(int64 gene)) cause
             reraise ()
@@ -261,7 +261,7 @@ module Pass =
     /// Reads what the pass for the Gram matrix spilled, and lets the scores out; X is not read for it.
     let project (job: Job) fit source outlet =
         let quietly =
-            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit.Window 1 1 with
+            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit 1 1 with
                 RowsDone = ignore }
 
         Blocks.run quietly source outlet (Fold.always ())

@@ -253,11 +253,11 @@ module Preprocess =
         report
 
     /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
-    let run recipe settings input output =
+    let run recipe (settings: Settings) input output =
         use file =
             if appends recipe output then
-                Schema.openWriteAs recipe.Matrix input
+                Schema.openWriteWithin settings.Memory recipe.Matrix input
             else
-                Schema.openReadAs recipe.Matrix input
+                Schema.openReadWithin settings.Memory recipe.Matrix input
 
         onFile file recipe settings output

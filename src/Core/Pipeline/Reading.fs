@@ -88,19 +88,21 @@ module Reading =
 
     /// One half of the Gram matrix of so many genes for each block in flight, scores on their way out; then, once, the vectors
     /// and loadings, and what each worker multiplies with.
-    let gramNeed (settings: Settings) (pca: PcaRecipe) (genes: int) =
+    let gramNeed (pca: PcaRecipe) (genes: int) =
         let genes = int64 genes
         let components = int64 (defaultArg pca.NComps Pca.usual)
         let half = Checked.(*) genes (genes + 1L) / 2L * 8L
         let scores = Checked.(*) (int64 Blocks.rowsPerBlock * 4L) components
         let multiplier = 3L * 1024L * 1024L + 1024L * genes
 
-        { State = half + genes * 8L
-          Page = max usualPage scores
-          Once = Checked.(*) (32L * genes) components + int64 (max 1 settings.Workers) * multiplier }
+        { Budget.nothing with
+            State = half + genes * 8L
+            Page = max usualPage scores
+            Worker = multiplier
+            Once = Checked.(*) (32L * genes) components }
 
     /// What a read keeps while it runs.
-    let need (file: H5adFile) (settings: Settings) recipe values after groups pcaGenes reading =
+    let need (file: H5adFile) recipe values after groups pcaGenes reading =
         let genes = int64 file.X.Genes
 
         match reading with
@@ -124,4 +126,4 @@ module Reading =
         | Reading.Clipped ->
             { Budget.nothing with
                 State = Checked.(*) (int64 (groups + 1) * moments) genes }
-        | Reading.Components -> gramNeed settings recipe.Pca.Value (Option.defaultValue 0 pcaGenes)
+        | Reading.Components -> gramNeed recipe.Pca.Value (Option.defaultValue 0 pcaGenes)
