@@ -24,7 +24,7 @@ module Pipeline =
     let private opened (recipe: Recipe) settings path work =
         guarded (fun () ->
             Inputs.asFile Conversion.standard recipe settings [ path ] None (fun file recipe _ ->
-                using (Schema.openReadAs recipe.Matrix file) (work recipe)))
+                using (Schema.openReadWithin settings.Memory recipe.Matrix file) (work recipe)))
 
     /// Runs a recipe on a file: one read of X for everything, one more for each of exclude_highly_expressed and a median target.
     let run (recipe: Recipe) (settings: Settings) (input: string) (output: Output) : Result<Report, Fault> =
@@ -90,12 +90,12 @@ module Pipeline =
 
     /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.
     let digest (settings: Settings) (path: string) : Result<Digest, Fault> =
-        guarded (fun () -> using (Store.openRead path) (fun store -> Digest.ofStore store settings.Cancel))
+        guarded (fun () -> using (Store.openReadWithin settings.Memory path) (fun store -> Digest.ofStore store settings.Cancel))
 
     /// Checks a file through and through: structure, checksums, chunks, and whether the parts of an AnnData fit together.
     /// What is wrong with it is among the findings; a fault is a file that cannot be opened.
     let verify (settings: Settings) (path: string) : Result<Verification, Fault> =
-        guarded (fun () -> Verify.ofFile path settings.Cancel)
+        guarded (fun () -> Verify.ofFile path settings.Memory settings.Cancel)
 
     /// The version of this library.
     let version = Assembly.GetExecutingAssembly().GetName().Version.ToString 3

@@ -33,7 +33,7 @@ public static class Pipeline
     /// <param name="input">The path of an <c>.h5ad</c> file whose X is cells × genes in compressed sparse rows.</param>
     /// <param name="output">A path for a new file, or <see cref="Output.InPlace"/>.</param>
     /// <param name="recipe">The steps to take.</param>
-    /// <param name="settings">How to run; all processors and 1 GiB where it is null.</param>
+    /// <param name="settings">How to run; the defaults of <see cref="Settings"/> where it is null.</param>
     /// <returns>What was done, with the columns written and the sum that cells were scaled to.</returns>
     /// <exception cref="SingleSharpException">The file, the recipe or the output cannot be worked with; nothing was written.</exception>
     public static Report Run(string input, Output output, Recipe recipe, Settings? settings = null) =>
@@ -163,7 +163,7 @@ public static class Pipeline
     /// <param name="inputs">Paths of files and folders.</param>
     /// <param name="output">The path of the new file; one that is there is replaced once the new one is complete.</param>
     /// <param name="recipe">What to read and how to join; <c>new ConvertRecipe()</c> where it is null.</param>
-    /// <param name="settings">How to run; all processors and 1 GiB where it is null.</param>
+    /// <param name="settings">How to run; the defaults of <see cref="Settings"/> where it is null.</param>
     /// <returns>What the new file holds.</returns>
     /// <exception cref="SingleSharpException">An input or the output cannot be worked with; nothing was written.</exception>
     public static Conversion Convert(
@@ -180,7 +180,7 @@ public static class Pipeline
     /// <summary>What a recipe means for a file: reads, writes and memory. No value of X is read and nothing is written.</summary>
     /// <param name="path">The path of an <c>.h5ad</c> file.</param>
     /// <param name="recipe">The steps that would be taken.</param>
-    /// <param name="settings">How they would run; all processors and 1 GiB where it is null.</param>
+    /// <param name="settings">How they would run; the defaults of <see cref="Settings"/> where it is null.</param>
     /// <exception cref="SingleSharpException">The file cannot be read, or the recipe does not fit it or the memory.</exception>
     public static Plan Plan(string path, Recipe recipe, Settings? settings = null) =>
         Translate.Plan(path, recipe).Now(settings);
@@ -198,7 +198,7 @@ public static class Pipeline
     /// </remarks>
     /// <param name="path">The path of an <c>.h5ad</c> file.</param>
     /// <param name="statistic">What to compute.</param>
-    /// <param name="settings">How to run; all processors and 1 GiB where it is null. States of the statistic are not counted.</param>
+    /// <param name="settings">How to run; the defaults of <see cref="Settings"/> where it is null. States of the statistic are not counted.</param>
     /// <returns>What the statistic makes of its last state.</returns>
     /// <exception cref="SingleSharpException">The file cannot be read. What the statistic itself throws arrives as it was thrown.</exception>
     public static TResult Fold<TResult>(string path, Statistic<TResult> statistic, Settings? settings = null) =>
@@ -214,7 +214,7 @@ public static class Pipeline
     /// <summary>What is in a file, and what a recipe would do to it. Reads the first 4,096 cells and writes nothing.</summary>
     /// <param name="path">The path of an <c>.h5ad</c> file.</param>
     /// <param name="recipe">What would be done; <see cref="Recipe.Standard"/> where it is null.</param>
-    /// <param name="settings">How it would run; all processors and 1 GiB where it is null.</param>
+    /// <param name="settings">How it would run; the defaults of <see cref="Settings"/> where it is null.</param>
     /// <exception cref="SingleSharpException">The file cannot be read, or the recipe does not fit it.</exception>
     public static Info Info(string path, Recipe? recipe = null, Settings? settings = null) =>
         Translate.Info(path, recipe).Now(settings);

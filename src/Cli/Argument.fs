@@ -205,8 +205,9 @@ type Argument =
                 "read raw/X and raw/var instead of X and var. qc alone leaves all in its place; other steps make a new file whose X comes from raw."
             | Sum_Duplicates -> "add up what a cell has of one gene where it is stored more than once, instead of refusing it."
             | Allow_Invalid -> "compute with negative, NaN and infinite values as scanpy does, instead of refusing them."
-            | Workers _ -> "threads that read and compute; no result depends on it. Default: all processors."
-            | Memory _ -> "memory for buffers, as 512M or 2G; no result depends on it. Default: 1G."
+            | Workers _ -> "threads that read and compute; no result depends on it. Default: as many as processors, memory and cells allow."
+            | Memory _ ->
+                "memory for buffers, as 512M or 2G; no result depends on it. Default: a quarter of what the machine or the container has, between 256M and 4G."
             | Json -> "print the result as JSON."
             | Quiet -> "no progress, no warnings; of digest, the whole file's hash only."
             | Version -> "print the version."

@@ -3,12 +3,14 @@ namespace SingleSharp;
 /// <summary>How to run; nothing here can change a result.</summary>
 public sealed record Settings
 {
-    /// <summary>Threads that read and compute. Default: one per processor.</summary>
+    /// <summary>
+    /// Threads that read and compute, no more of them than X has blocks of cells. Default: 0, as many as processors and memory allow.
+    /// </summary>
     public int Workers { get; init; } = Core.SettingsModule.standard.Workers;
 
     /// <summary>
-    /// Bytes of memory for buffers and states, the runtime's own aside. Default: 1 GiB. Work that does not fit is refused before
-    /// it begins, with the number that it needs.
+    /// Bytes of memory for buffers and states, the runtime's own aside. Default: a quarter of what the machine or the container
+    /// has, between 256 MiB and 4 GiB. Work that does not fit is refused with the number that it needs.
     /// </summary>
     public long Memory { get; init; } = Core.SettingsModule.standard.Memory;
 }

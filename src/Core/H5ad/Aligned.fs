@@ -56,7 +56,9 @@ module Aligned =
     let requireStored (store: Store) (dataset: Dataset) =
         match Filters.unsupported dataset.Filters with
         | Some filter -> store.Disk.Unsupported dataset.Path $"it is compressed with {Dataset.filterName filter.Id}; {again}"
-        | None -> ()
+        | None ->
+            // A chunk is decoded, and one that is built beside it is encoded.
+            store.Disk.Require(Slab.chunkMemory dataset * 2L)
 
     let private requireLine (store: Store) (dataset: Dataset) count what =
         requireStored store dataset

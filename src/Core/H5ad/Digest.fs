@@ -20,10 +20,18 @@ type Digest =
 [<RequireQualifiedAccess>]
 module Digest =
     let private slabBytes = 4L * 1024L * 1024L
-    let private mostSlabBytes = 64L * 1024L * 1024L
+
+    /// A dataset in one piece as a line of the same elements, of which any number can be read at a time.
+    let private flat (dataset: Dataset) =
+        match dataset.Layout with
+        | Contiguous _ ->
+            { dataset with
+                Space = Encode.line dataset.Count }
+        | _ -> dataset
 
     let private feedDataset (store: Store) (canonical: Canonical) (dataset: Dataset) (cancel: Threading.CancellationToken) =
         canonical.Shape(dataset.Type, dataset.Space)
+        let dataset = if dataset.Count > 0L then flat dataset else dataset
         let reader = SlabReader(store.Disk, dataset)
 
         if dataset.Dims.Length = 0 && dataset.Count > 0L then
@@ -31,17 +39,8 @@ module Digest =
         elif dataset.Count > 0L then
             let rowBytes = Slab.rowBytes dataset
 
-            if rowBytes > mostSlabBytes then
-                store.Disk.Unsupported dataset.Path $"one of its rows has {rowBytes} bytes"
-
-            // Slabs that end where chunks do decode them once, as long as that does not make slabs too large.
-            let unit =
-                match dataset.Layout with
-                | Chunked(shape, _, _, _) when shape[0] <= mostSlabBytes / rowBytes -> shape[0]
-                | _ -> 1L
-
-            let rows = max unit (slabBytes / rowBytes / unit * unit)
-            let buffer = Array.zeroCreate (int ((min rows dataset.Dims[0]) * rowBytes))
+            let rows = Slab.rowsAtOnce store.Disk dataset slabBytes 1L
+            let buffer = Array.zeroCreate (Checked.int (rows * rowBytes))
 
             for first in 0L .. rows .. dataset.Dims[0] - 1L do
                 cancel.ThrowIfCancellationRequested()

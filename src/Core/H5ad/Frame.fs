@@ -35,6 +35,8 @@ module Frame =
     /// Rows that are read at a time.
     let private batch = 16384
 
+    let private batchBytes = 1 <<< 22
+
     /// What a value of a type, given as its bytes, is as text.
     let private render (store: Store) path datatype : byte[] -> string =
         match datatype with
@@ -58,10 +60,12 @@ module Frame =
         seq {
             let reader = SlabReader(store.Disk, dataset)
             let whole = dataset.ElementSize
+            // Strings of fixed length may be long.
+            let batch = max 1 (min batch (batchBytes / whole))
+            let bytes = Array.zeroCreate (int (min (int64 batch) count) * whole)
 
             for start in first .. int64 batch .. first + count - 1L do
                 let rows = int (min (int64 batch) (first + count - start))
-                let bytes = Array.zeroCreate (rows * whole)
                 reader.Read(start, rows, bytes)
 
                 for row in 0 .. rows - 1 do
@@ -73,16 +77,25 @@ module Frame =
         let render = render store dataset.Path dataset.Type
         fields store dataset 0 dataset.ElementSize first count |> Seq.map render
 
-    /// Whole numbers of a small dataset.
+    /// Whole numbers of a dataset of one dimension, a batch at a time.
     let private codes (store: Store) (dataset: Dataset) first count =
-        let bytes = Array.zeroCreate (Checked.int (count * int64 dataset.ElementSize))
-        SlabReader(store.Disk, dataset).Read(first, int count, bytes)
+        seq {
+            if not (Whole.isStored dataset.Type) then
+                store.Disk.Damaged dataset.Path $"it holds {Datatype.name dataset.Type} values where whole numbers are needed"
 
-        { Name = ""
-          Type = dataset.Type
-          Space = Encode.line count
-          Data = bytes }
-        |> Attribute.integers
+            let reader = SlabReader(store.Disk, dataset)
+            let most = int (min (int64 batch) count)
+            let bytes = Array.zeroCreate (most * dataset.ElementSize)
+            let numbers: int64[] = Array.zeroCreate most
+
+            for start in first .. int64 batch .. first + count - 1L do
+                let rows = int (min (int64 batch) (first + count - start))
+                reader.Read(start, rows, bytes)
+                Whole.decode dataset.Type (Span(bytes, 0, rows * dataset.ElementSize)) numbers
+
+                for row in 0 .. rows - 1 do
+                    numbers[row]
+        }
 
     let private count (dataset: Dataset) =
         if dataset.Dims.Length = 1 then dataset.Dims[0] else -1L

@@ -152,7 +152,7 @@ type internal NumberReader(disk: Disk, dataset: Dataset, chunks: Chunks voption)
 
     /// The numbers of a whole chunk, by its place in row-major order.
     member _.Chunk(index, target: float[]) =
-        let bytes = reader.Chunk index
-        reserve bytes.Length
-        bytes.CopyTo(buffer, 0)
-        floats (inOrder bytes.Length) target
+        let bytes = chunks.Value.Bytes
+        reserve bytes
+        reader.Chunk(index).AsSpan(0, bytes).CopyTo(Span buffer)
+        floats (inOrder bytes) target

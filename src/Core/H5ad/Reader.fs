@@ -134,13 +134,7 @@ module Reader =
 
     /// Bytes that one worker keeps for slices of so many values and for the chunks that it decodes.
     let memory (matrix: Matrix) valuesPerSlice =
-        let chunkBytes (dataset: Dataset) =
-            match dataset.Layout with
-            | Chunked(shape, _, _, _) when not dataset.Filters.IsEmpty ->
-                4L * Array.fold (fun product extent -> Checked.(*) product extent) (int64 dataset.ElementSize) shape
-            | _ -> 0L
-
-        let decoded = matrix.Datasets |> List.sumBy chunkBytes
+        let decoded = matrix.Datasets |> List.sumBy Slab.chunkMemory
 
         match matrix.Form with
         | Dense values -> decoded + DenseRows.memory matrix values valuesPerSlice

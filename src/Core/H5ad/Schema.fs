@@ -76,15 +76,23 @@ module Schema =
             (store :> IDisposable).Dispose()
             reraise ()
 
-    /// Opens a file for one of its matrices and finds its parts, or throws the fault that says what is missing.
-    let openReadAs name path = opened name (Store.openRead path)
+    /// Opens a file for one of its matrices and finds its parts, or throws the fault that says what is missing. At a time no more is
+    /// read than fits so much memory.
+    let openReadWithin memory name path =
+        opened name (Store.openReadWithin memory path)
 
     /// The same, for adding to the file itself.
-    let openWriteAs name path = opened name (Store.openWrite path)
+    let openWriteWithin memory name path =
+        opened name (Store.openWriteWithin memory path)
 
-    /// The same, for X.
+    /// The same without a limit.
+    let openReadAs name path = opened name (Store.openRead path)
+
+    /// The same for X.
     let openRead path = openReadAs MatrixName.X path
-    let openWrite path = openWriteAs MatrixName.X path
+
+    let openWrite path =
+        opened MatrixName.X (Store.openWrite path)
 
     /// Other matrices that are soft links to this one, so that they change with it.
     let followers (file: H5adFile) =

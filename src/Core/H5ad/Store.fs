@@ -182,25 +182,33 @@ module Store =
             Fault.throw (Unreadable(path, $"another program has it {use'}; close it there and run again"))
         | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
 
-    /// What lies on a device, which is let go of where that is no HDF5 file. The path is for messages.
-    let onDevice path (device: Device) =
+    /// What lies on a device, of which may be read at a time what fits so much memory. The device is let go of where that is no
+    /// HDF5 file. The path is for messages.
+    let onDeviceWithin memory path (device: Device) =
         try
-            new Store(new Disk(path, device, Superblock.origin path device))
+            new Store(new Disk(path, device, Superblock.origin path device, Allowed = memory))
         with _ ->
             device.Dispose()
             reraise ()
 
-    let private openAs access share path =
+    /// The same without a limit.
+    let onDevice path device =
+        onDeviceWithin Int64.MaxValue path device
+
+    let private openAs access share memory path =
         let device = new FileDevice(openHandle path access share)
         let head = Foreign.head device
 
         try
-            onDevice path device
+            onDeviceWithin memory path device
         with FaultException(NotAnnData(path, why)) ->
             Fault.throw (NotAnnData(path, Foreign.ofFile path head |> Option.defaultValue why))
 
-    let openRead path =
-        openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) path
+    /// Opens the file for reading what fits so much memory at a time.
+    let openReadWithin memory path =
+        openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) memory path
+
+    let openRead path = openReadWithin Int64.MaxValue path
 
     /// How often a file may be replaced in the moment between opening it and holding it.
     let private mostReplaced = 100
@@ -208,7 +216,7 @@ module Store =
     /// Opens the file for nobody else, to be held until it is changed or replaced: two runs that change one file would lose what
     /// the first of them did. The lock lies on the file, not on its name: whoever waited at the door of a file that has been
     /// replaced since must go to the new one.
-    let openWrite path =
+    let openWriteWithin memory path =
         // On Windows, what nobody may delete cannot be replaced either; and nobody else can read or write it all the same.
         let share = if OperatingSystem.IsWindows() then FileShare.Delete else FileShare.None
 
@@ -221,7 +229,9 @@ module Store =
                 hold (left - 1)
             | _ -> handle
 
-        onDevice path (new FileDevice(hold mostReplaced))
+        onDeviceWithin memory path (new FileDevice(hold mostReplaced))
+
+    let openWrite path = openWriteWithin Int64.MaxValue path
 
     /// A tree that is deeper than this goes in circles.
     let private mostDepth = 64

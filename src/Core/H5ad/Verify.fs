@@ -1,6 +1,7 @@
 /// Verifies an .h5ad file as a whole: what HDF5 makes of it, and what AnnData does.
 namespace SingleSharp.Core
 
+open System.Collections.Generic
 open System.Threading
 
 [<RequireQualifiedAccess>]
@@ -46,22 +47,45 @@ module Verify =
             | Some other -> findings.Warn path $"its encoding is {other}, which is not checked any further"
             | None -> findings.Error path "it does not say how it is encoded"
 
+    /// The dataset that holds the values of a matrix.
+    let private valuesOf (store: Store) path node =
+        match node with
+        | DatasetNode dataset -> Some dataset
+        | GroupNode group when (Links.tryFind "data" group).IsSome -> Some(store.Dataset(path, group, "data"))
+        | GroupNode _ -> None
+
+    /// Where the headers of the values of X, the layers and raw/X stand; what is wrong with one of them is told elsewhere.
+    let private matrices (store: Store) =
+        let addresses = HashSet<int64>()
+
+        let add (parent: string) group name =
+            let path = if parent = "" then name else $"{parent}/{name}"
+
+            try
+                store.TryFind(parent, group, name)
+                |> Option.bind (valuesOf store path)
+                |> Option.iter (fun dataset -> addresses.Add dataset.Header.Address |> ignore)
+            with FaultException _ ->
+                ()
+
+        let within name =
+            try
+                match store.TryFind("", store.Root, name) with
+                | Some(GroupNode group) -> Some group
+                | _ -> None
+            with FaultException _ ->
+                None
+
+        add "" store.Root "X"
+        within "layers" |> Option.iter (fun layers -> layers.Links |> List.iter (fun link -> add "layers" layers link.Name))
+        within "raw" |> Option.iter (fun raw -> add "raw" raw "X")
+        addresses
+
     /// A matrix of counts, or of what was made of counts.
-    let private counts (store: Store) (findings: FindingList) cancel path node across =
+    let private counts (store: Store) (findings: FindingList) (storage: StorageVerifier) cancel path node across =
         matrix store findings cancel path node across
 
-        let look (dataset: Dataset) =
-            if (Filters.unsupported dataset.Filters).IsNone then
-                VerifyMatrix.values store findings cancel dataset
-
-        findings.Check(
-            path,
-            fun () ->
-                match node with
-                | DatasetNode dataset -> look dataset
-                | GroupNode group when (Links.tryFind "data" group).IsSome -> look (store.Dataset(path, group, "data"))
-                | GroupNode _ -> ()
-        )
+        findings.Check(path, fun () -> valuesOf store path node |> Option.iter storage.TellValues)
 
     let private requireExtent (findings: FindingList) path (found: int64 list) (expected: int64 option list) =
         let fits =
@@ -92,7 +116,7 @@ module Verify =
                 | None -> ()
         )
 
-    let private raw (store: Store) (findings: FindingList) cancel obs =
+    let private raw (store: Store) (findings: FindingList) storage cancel obs =
         findings.Check(
             "raw",
             fun () ->
@@ -108,13 +132,13 @@ module Verify =
                     | Some node ->
                         let cells = obs |> Option.map (fun (frame: Frame) -> frame.Rows)
                         requireExtent findings "raw/X" (extent store findings "raw/X" node) [ cells; genes ]
-                        counts store findings cancel "raw/X" node ((obs, "cell"), (None, "gene"))
+                        counts store findings storage cancel "raw/X" node ((obs, "cell"), (None, "gene"))
                     | None -> findings.Warn "raw" "it has no X"
                 | Some(DatasetNode _) -> findings.Warn "raw" "it is a dataset, which is not checked any further"
                 | None -> ()
         )
 
-    let private annData (store: Store) (findings: FindingList) cancel =
+    let private annData (store: Store) (findings: FindingList) storage cancel =
         let has name =
             store.Root.Links |> List.exists (fun link -> link.Name = name)
 
@@ -133,7 +157,7 @@ module Verify =
                     visit path node)
 
             let ofCounts path node =
-                counts store findings cancel path node ((obs, "cell"), (var, "gene"))
+                counts store findings storage cancel path node ((obs, "cell"), (var, "gene"))
 
             findings.Check(
                 "X",
@@ -155,12 +179,13 @@ module Verify =
             aligned "varm" [ genes ] (ifSparse ((var, "gene"), (None, "column")))
             aligned "obsp" [ cells; cells ] (ifSparse ((obs, "cell"), (obs, "cell")))
             aligned "varp" [ genes; genes ] (ifSparse ((var, "gene"), (var, "gene")))
-            raw store findings cancel obs
+            raw store findings storage cancel obs
         else
             findings.Error "" "it has no obs and var, and so is no AnnData file"
 
     /// Everything that can be found without a second file. Only a file that cannot be opened at all is a fault.
-    let ofFile (path: string) (cancel: CancellationToken) : Verification =
+    /// What does not fit so much memory is a fault, too.
+    let ofFile (path: string) (memory: int64) (cancel: CancellationToken) : Verification =
         let findings = FindingList()
 
         let told objects pieces bytes =
@@ -171,10 +196,10 @@ module Verify =
               Findings = findings.All }
 
         try
-            use store = Store.openRead path
-            let storage = StorageVerifier(store, findings, cancel)
+            use store = Store.openReadWithin memory path
+            let storage = StorageVerifier(store, findings, matrices store, cancel)
             storage.Run()
-            annData store findings cancel
+            annData store findings storage cancel
             told storage.Objects storage.Pieces storage.Bytes
         with FaultException(Damaged _ | Unsupported _ | NotAnnData _ as fault) ->
             findings.Check("", fun () -> Fault.throw fault)

@@ -78,6 +78,8 @@ type FindingList() =
             Some(check ())
         with FaultException fault ->
             match fault with
+            // What does not fit the memory allowed is no matter of the file.
+            | OverBudget _ -> Fault.throw fault
             // `where` may be a byte, a structure or the object itself.
             | Damaged(_, where, what) when where = path -> list.Error path what
             | Damaged(_, where, what) -> list.Error path $"{where}: {what}"

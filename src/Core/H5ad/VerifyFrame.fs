@@ -113,6 +113,7 @@ module VerifyFrame =
         if frame.Rows > store.Disk.Length || frame.Rows > int64 Array.MaxLength then
             store.Disk.Unsupported path $"it is said to have {frame.Rows} names, more than its file has bytes"
 
+        store.Disk.Require(8L * frame.Rows)
         let hashes = Array.zeroCreate<uint64>(int frame.Rows)
         names () |> Seq.iteri (fun row name -> hashes[row] <- hash name)
         Array.sortInPlace hashes
@@ -122,13 +123,16 @@ module VerifyFrame =
             if hashes[i] = hashes[i - 1] then
                 twice.Add hashes[i] |> ignore
 
+        // Each has an entry in both tables, and a name of some length.
+        store.Disk.Require(8L * frame.Rows + 200L * int64 twice.Count)
+
         if twice.Count > 0 then
-            let seen = Dictionary<string, int64>()
+            let seen = HashSet<string>()
             let mutable first = ""
             let mutable more = 0L
 
             for name in names () do
-                if twice.Contains(hash name) && not (seen.TryAdd(name, 1L)) then
+                if twice.Contains(hash name) && not (seen.Add name) then
                     more <- more + 1L
 
                     if first = "" then

@@ -1,8 +1,7 @@
-/// Verifies matrices: that the three arrays of a sparse one fit together, and what their values are.
+/// Verifies matrices: that the three arrays of a sparse one fit together.
 namespace SingleSharp.Core
 
 open System
-open System.Runtime.InteropServices
 open System.Threading
 
 /// Numbers of a dataset one after another, a batch at a time.
@@ -39,81 +38,6 @@ type private RowTally() =
 module VerifyMatrix =
     /// A longer row whose indices are not sorted is not searched for repetitions.
     let private mostSorted = 1 <<< 24
-
-    /// A dense row of more bytes is not looked into.
-    let private mostRowBytes = 1L <<< 28
-
-    /// How many values are not numbers, and how many are below zero; none where the type holds neither.
-    let private oddities datatype (bytes: Span<byte>) : struct (int64 * int64) =
-        let mutable notFinite = 0L
-        let mutable negative = 0L
-
-        match datatype with
-        | Float(8, false) ->
-            for value in MemoryMarshal.Cast<byte, float> bytes do
-                if not (Double.IsFinite value) then
-                    notFinite <- notFinite + 1L
-                elif value < 0.0 then
-                    negative <- negative + 1L
-        | Float(4, false) ->
-            for value in MemoryMarshal.Cast<byte, float32> bytes do
-                if not (Single.IsFinite value) then
-                    notFinite <- notFinite + 1L
-                elif value < 0.0f then
-                    negative <- negative + 1L
-        | Float(2, false) ->
-            for value in MemoryMarshal.Cast<byte, Half> bytes do
-                if not (Half.IsFinite value) then
-                    notFinite <- notFinite + 1L
-                elif Half.IsNegative value && value <> Half.Zero then
-                    negative <- negative + 1L
-        | Integer(size, true, _) when Whole.isStored datatype ->
-            let whole = Array.zeroCreate (bytes.Length / size)
-            Whole.decode datatype bytes whole
-
-            for value in whole do
-                if value < 0L then
-                    negative <- negative + 1L
-        | _ -> ()
-
-        struct (notFinite, negative)
-
-    /// Notes what the values of a dataset are, whatever its dimensions.
-    let values (store: Store) (findings: FindingList) (cancel: CancellationToken) (dataset: Dataset) =
-        let size = dataset.ElementSize
-        let rowBytes = Slab.rowBytes dataset
-
-        if dataset.Count > 0L && dataset.Dims.Length > 0 && rowBytes <= mostRowBytes then
-            let atOnce = max 1L ((1L <<< 20) / rowBytes)
-            let slab: byte[] = Array.zeroCreate (int ((min atOnce dataset.Dims[0]) * rowBytes))
-            let reader = SlabReader(store.Disk, dataset)
-            let mutable notFinite = 0L
-            let mutable negative = 0L
-
-            for first in 0L .. atOnce .. dataset.Dims[0] - 1L do
-                cancel.ThrowIfCancellationRequested()
-                let count = int (min atOnce (dataset.Dims[0] - first))
-                let read = Span(slab, 0, count * int rowBytes)
-                reader.Read(first, count, slab)
-
-                let datatype =
-                    match dataset.Type with
-                    | Float(size, true) ->
-                        Whole.swap size read
-                        Float(size, false)
-                    | other -> other
-
-                let struct (odd, below) =
-                    oddities datatype (read.Slice(0, read.Length / size * size))
-
-                notFinite <- notFinite + odd
-                negative <- negative + below
-
-            if notFinite > 0L then
-                findings.Note dataset.Path $"{notFinite} of its values are NaN or infinite"
-
-            if negative > 0L then
-                findings.Note dataset.Path $"{negative} of its values are negative, which counts are not"
 
     /// The offsets: from 0 to the number of values, and never less than before.
     let private offsets (store: Store) (findings: FindingList) (indptr: Dataset) stored =

@@ -9,14 +9,11 @@ open System.Threading
 [<Struct>]
 type VerifiedObject = { At: string; Node: Node }
 
-/// Looks at every object of a file once, in bounded memory.
+/// Looks at every object of a file once, in bounded memory, and at the values of those whose headers stand at the addresses in `matrices`.
 [<Sealed>]
-type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationToken) =
+type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int64>, cancel: CancellationToken) =
     let disk = store.Disk
     let superblock = store.Superblock
-
-    /// Text that is read at a time, in elements.
-    let batch = 16384
 
     /// Bytes that are read at a time.
     let slabBytes = 1L <<< 20
@@ -25,10 +22,16 @@ type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationTo
     let mutable pieces = 0L
     let mutable bytes = 0L
     let claims = List<struct (int64 * int64 * string)>()
+    let tallies = Dictionary<int64, ValueTally>()
 
     let claim path address length =
         if length > 0L && address <> Bytes.undefined then
             pieces <- pieces + 1L
+
+            // A list that grows holds its old array beside one of twice the length.
+            if claims.Count = claims.Capacity then
+                disk.Require(72L * int64 claims.Count)
+
             claims.Add(struct (address, length, path))
 
             if address + length > superblock.EndOfFile then
@@ -56,18 +59,29 @@ type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationTo
         let size = dataset.ElementSize
         let rowBytes = Slab.rowBytes dataset
         let rows = if dataset.Dims.Length = 0 then 1L else dataset.Dims[0]
-        let atOnce = max 1L (int64 batch * int64 size / max 1L rowBytes)
+
+        let atOnce =
+            if dataset.Dims.Length = 0 then 1L else Slab.rowsAtOnce disk dataset slabBytes 1L
+
+        let slab = Array.zeroCreate (Checked.int (atOnce * rowBytes))
 
         for first in 0L .. atOnce .. rows - 1L do
             cancel.ThrowIfCancellationRequested()
             let count = min atOnce (rows - first)
-            let slab = Array.zeroCreate (Checked.int (count * rowBytes))
             reader.Read(first, int count, slab)
 
-            for at in 0..size .. slab.Length - size do
-                store.Heap.String(ReadOnlySpan(slab, at, size)) |> ignore
+            for at in 0..size .. int (count * rowBytes) - size do
+                store.Heap.Check(ReadOnlySpan(slab, at, size), 1)
+
+    let isFilledWithZeros (dataset: Dataset) =
+        dataset.FillValue |> Array.forall (fun value -> value = 0uy)
 
     let decode (dataset: Dataset) (chunks: Chunks voption) =
+        let tally =
+            if matrices.Contains dataset.Header.Address then ValueSome(ValueTally dataset) else ValueNone
+
+        tally |> ValueOption.iter (fun tally -> tallies[dataset.Header.Address] <- tally)
+
         match dataset.Layout, chunks with
         | _ when dataset.Type = VlenString && dataset.Count > 0L ->
             bytes <- bytes + dataset.Count * 16L
@@ -78,17 +92,35 @@ type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationTo
             for i in 0 .. chunks.Entries.Length - 1 do
                 cancel.ThrowIfCancellationRequested()
 
+                let isWritten = chunks.Entries[i].Address <> Bytes.undefined
+
                 // One bad chunk does not hide the next.
-                if chunks.Entries[i].Address <> Bytes.undefined then
-                    findings.Check(dataset.Path, fun () -> bytes <- bytes + (reader.Chunk i).LongLength)
+                if isWritten || tally.IsSome && not (isFilledWithZeros dataset) then
+                    findings.Check(
+                        dataset.Path,
+                        fun () ->
+                            let chunk = reader.Chunk i
+                            bytes <- bytes + (if isWritten then int64 chunks.Bytes else 0L)
+                            tally |> ValueOption.iter (fun tally -> tally.AddChunk(chunks, i, chunk))
+                    )
         | Contiguous address, _ when address <> Bytes.undefined ->
             let length = dataset.Count * int64 dataset.ElementSize
-            let slab = Array.zeroCreate (int (min slabBytes length))
 
-            for at in 0L .. slabBytes .. length - 1L do
+            let atOnce =
+                slabBytes / int64 dataset.ElementSize * int64 dataset.ElementSize |> max (int64 dataset.ElementSize)
+
+            let slab = Array.zeroCreate (int (min atOnce length))
+
+            for at in 0L .. atOnce .. length - 1L do
                 cancel.ThrowIfCancellationRequested()
-                disk.ReadInto(address + at, Span(slab, 0, int (min slabBytes (length - at))))
+                let now = int (min atOnce (length - at))
+                disk.ReadInto(address + at, Span(slab, 0, now))
+                tally |> ValueOption.iter (fun tally -> tally.Add(ReadOnlySpan(slab, 0, now)))
 
+            bytes <- bytes + length
+        | Compact stored, _ ->
+            let length = dataset.Count * int64 dataset.ElementSize
+            tally |> ValueOption.iter (fun tally -> tally.Add(ReadOnlySpan(stored, 0, int length)))
             bytes <- bytes + length
         | _ -> bytes <- bytes + dataset.Count * int64 dataset.ElementSize
 
@@ -174,6 +206,12 @@ type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationTo
 
             if start + length > before + reach then
                 last <- struct (start, length, path)
+
+    /// Notes what the values of a matrix are, if they were looked at.
+    member _.TellValues(dataset: Dataset) =
+        match tallies.TryGetValue dataset.Header.Address with
+        | true, tally -> tally.Tell findings
+        | _ -> ()
 
     member _.Objects = objects
     member _.Pieces = pieces

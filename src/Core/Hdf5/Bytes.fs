@@ -20,6 +20,14 @@ type Disk(path: string, device: Device, origin: int64) =
     member _.Origin = origin
     member _.Length = device.Length - origin
 
+    /// Bytes of memory that whoever reads from here may take at a time, the runtime's own aside.
+    member val Allowed = Int64.MaxValue with get, set
+
+    /// Refuses work that takes more memory than is allowed.
+    member disk.Require(needed: int64) =
+        if needed > disk.Allowed then
+            Fault.throw (OverBudget(needed, disk.Allowed))
+
     member disk.Damaged where what : 'a =
         Fault.throw (Damaged(path, where, what))
 
@@ -54,11 +62,13 @@ type Disk(path: string, device: Device, origin: int64) =
 
             got <- got + now
 
-    /// The bytes at the address. The caller bounds the count; this bounds it by the file.
+    /// The bytes at the address. The caller bounds the count; this bounds it by the file, and by the memory allowed, of which what is
+    /// made of the bytes takes some more.
     member disk.Read(address: int64, count: int64) =
         if count < 0L || count > disk.Length || count > int64 Array.MaxLength then
             disk.Damaged $"byte {address}" $"a piece of {count} bytes is said to be there, but the file has {disk.Length} (is it cut off?)"
 
+        disk.Require(4L * count)
         let bytes = Array.zeroCreate (int count)
         disk.ReadInto(address, bytes.AsSpan())
         bytes

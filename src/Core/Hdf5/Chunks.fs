@@ -30,6 +30,13 @@ module Chunks =
 
     let private mostUnquestioned = 1L <<< 24
 
+    /// Bytes of memory that an entry takes while the index is read; arrays are read as they are stored first, with the slot of each chunk.
+    let private entryBytes index =
+        match index with
+        | FixedArray
+        | ExtensibleArray -> 64L
+        | _ -> 24L
+
     let private counts (dims: int64[]) (shape: int64[]) =
         Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) dims shape
 
@@ -179,6 +186,7 @@ module Chunks =
 
             let bytes = Array.fold (*) (int64 dataset.ElementSize) shape
             let count = Array.fold (*) 1L counts
+            disk.Require(count * entryBytes index)
             let filtered = not dataset.Filters.IsEmpty
 
             let whole =

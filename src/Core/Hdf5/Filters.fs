@@ -33,12 +33,18 @@ module Filters =
     let mask (filters: Filter list) =
         filters |> List.indexed |> List.fold (fun mask (i, filter) -> if isIdle filter then mask ||| (1u <<< i) else mask) 0u
 
-/// Two buffers between which a chunk wanders from filter to filter, for one thread. `size` bytes is a whole chunk.
+/// Buffers between which a chunk wanders from filter to filter, for one thread. `size` bytes is a whole chunk. What is stored has
+/// a buffer of its own, which is small where the chunk is compressed; the two others are there once they are needed.
 [<Sealed>]
 type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
-    let mutable here: byte[] = Array.zeroCreate (size + 1024)
-    let mutable there: byte[] = Array.zeroCreate (size + 1024)
+    let mutable raw: byte[] = Array.Empty()
+    let mutable here: byte[] = Array.Empty()
+    let mutable there: byte[] = Array.Empty()
+    let mutable spare: byte[] = Array.Empty()
     let mutable length = 0
+
+    /// The filter that is applied or undone: those before it may have made the chunk longer.
+    let mutable stage = 0
     let idle = Filters.mask filters
     let mutable mask = idle
     let lzfTable = lazy (Lzf.table ())
@@ -47,10 +53,27 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
 
     let reserve needed =
         if there.Length < needed then
-            there <- Array.zeroCreate needed
+            there <- Array.Empty()
+            there <- GC.AllocateUninitializedArray<byte> needed
+
+    /// Begins with so many bytes, for which there is room in their own buffer; the larger one of the others is the next to be filled.
+    let start count =
+        if not (Object.ReferenceEquals(here, raw)) then
+            if here.Length > there.Length then
+                spare <- there
+                there <- here
+            else
+                spare <- here
+
+        if raw.Length < count then
+            raw <- Array.Empty()
+            raw <- GC.AllocateUninitializedArray<byte> count
+
+        here <- raw
+        length <- count
 
     let swap newLength =
-        let before = here
+        let before = if Object.ReferenceEquals(here, raw) then spare else here
         here <- there
         there <- before
         length <- newLength
@@ -73,9 +96,9 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
         using (new ZLibStream(target, options, true)) (fun stream -> stream.Write(here, 0, length))
         swap (int target.Position)
 
-    /// What data that do not shrink may have grown to between two compressions.
+    /// What data that do not shrink may have grown to between two compressions; a little more shows what is too long.
     let reserveGrown () =
-        reserve (size + filters.Length * (size / 8 + 1024))
+        reserve (size + 1024 + stage * (size / 8 + 1024))
 
     let expanded name written =
         if written < 0 then
@@ -129,14 +152,12 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
             disk.Damaged where $"a chunk of {size} bytes is said to take {entry.Size} bytes"
 
         let stored = int entry.Size
-
-        if here.Length < stored then
-            here <- Array.zeroCreate stored
-
+        start stored
         disk.ReadInto(entry.Address, Span(here, 0, stored))
-        length <- stored
 
         for i in filters.Length - 1 .. -1 .. 0 do
+            stage <- i
+
             if entry.Mask &&& (1u <<< i) = 0u then
                 match filters[i].Id with
                 | Dataset.Deflate ->
@@ -170,10 +191,24 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
 
         ReadOnlySpan(here, 0, size)
 
+    /// The array that the last decoded chunk begins; valid until the next call.
+    member _.Decoded = here
+
+    /// Bytes of the buffers in which chunks are decoded, of which none is stored in more bytes than `stored`.
+    static member Memory(filters: Filter list, size: int64, stored: int64) =
+        let grown =
+            filters
+            |> List.indexed
+            |> List.filter (fun (_, filter) -> not (Filters.isIdle filter) && filter.Id <> Dataset.Fletcher32)
+            |> List.map (fun (stage, _) -> size + 1024L + int64 stage * (size / 8L + 1024L))
+
+        // Two buffers at most, however many filters there are.
+        stored + (grown |> List.sortDescending |> List.truncate 2 |> List.sum)
+
     /// Applies the filters to a whole chunk, save those of its Mask; valid until the next call.
     member _.Encode(chunk: ReadOnlySpan<byte>) : ReadOnlySpan<byte> =
+        start chunk.Length
         chunk.CopyTo(Span here)
-        length <- chunk.Length
         mask <- idle
 
         for i in 0 .. filters.Length - 1 do

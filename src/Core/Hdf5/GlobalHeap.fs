@@ -6,8 +6,11 @@ open System.Collections.Generic
 
 [<Sealed>]
 type GlobalHeap(disk: Disk) =
-    /// Strings of one column lie side by side, so a few collections at a time are enough.
+    /// Strings of one column lie side by side, so a few collections at a time are enough, and large ones one by one.
     let mostKept = 16
+
+    let mostKeptBytes = 1L <<< 24
+    let mutable keptBytes = 0L
 
     let kept = Dictionary<int64, byte[] * Dictionary<int, struct (int * int)>>()
     let order = Queue<int64>()
@@ -17,7 +20,10 @@ type GlobalHeap(disk: Disk) =
         let head = Cursor(disk, where, disk.Read(address, 16L), 0)
         head.Expect "GCOL"
         head.Skip 4
-        let bytes = disk.Read(address, head.I64())
+        let length = head.I64()
+        // One string may fill it, which is held as bytes, as text and as bytes again.
+        disk.Require(if length > mostKeptBytes / 4L && length <= disk.Length then 5L * length else 0L)
+        let bytes = disk.Read(address, length)
         let cursor = Cursor(disk, where, bytes, 16)
         let places = Dictionary<int, struct (int * int)>()
         let mutable more = true
@@ -40,30 +46,45 @@ type GlobalHeap(disk: Disk) =
         match kept.TryGetValue address with
         | true, found -> found
         | _ ->
+            let drop () =
+                let first = order.Dequeue()
+                keptBytes <- keptBytes - (fst kept[first]).LongLength
+                kept.Remove first |> ignore
+
+            // Large ones leave before another is read, not after it.
+            while order.Count = mostKept || order.Count > 0 && keptBytes > mostKeptBytes do
+                drop ()
+
             let read = readCollection address
-
-            if order.Count = mostKept then
-                kept.Remove(order.Dequeue()) |> ignore
-
             order.Enqueue address
             kept[address] <- read
+            keptBytes <- keptBytes + (fst read).LongLength
             read
 
-    /// The bytes behind a variable-length reference: its length in elements of a size, and where they lie.
-    member _.Resolve(reference: ReadOnlySpan<byte>, elementSize: int) =
+    /// Where the bytes behind a variable-length reference lie: its length in elements of a size, and their place in a collection.
+    let find (reference: ReadOnlySpan<byte>) elementSize =
         let count = int64 (BitConverter.ToUInt32 reference)
         let address = BitConverter.ToInt64(reference.Slice 4)
         let index = BitConverter.ToInt32(reference.Slice 12)
 
         if count = 0L || address = 0L || address = Bytes.undefined then
-            Array.Empty()
+            struct (Array.Empty(), 0, 0)
         else
             let bytes, places = collection address
 
             match places.TryGetValue index with
-            | true, struct (start, length) when count * int64 elementSize <= int64 length ->
-                bytes.AsSpan(start, int count * elementSize).ToArray()
+            | true, struct (start, length) when count * int64 elementSize <= int64 length -> struct (bytes, start, int count * elementSize)
             | _ -> disk.Damaged $"the string heap at byte {address}" $"it has no entry {index} of {count} bytes"
+
+    /// The bytes behind a variable-length reference.
+    member _.Resolve(reference: ReadOnlySpan<byte>, elementSize: int) =
+        let struct (bytes, start, length) = find reference elementSize
+        bytes.AsSpan(start, length).ToArray()
+
+    /// Is there what a reference says? Damage throws.
+    member _.Check(reference: ReadOnlySpan<byte>, elementSize: int) =
+        let struct (_, _, _) = find reference elementSize
+        ()
 
     member heap.String(reference: ReadOnlySpan<byte>) =
         // A string may carry its terminating NUL, as some writers store it.

@@ -12,6 +12,55 @@ module Slab =
             (int64 dataset.ElementSize)
             (Array.skip (min 1 dataset.Dims.Length) dataset.Dims)
 
+    /// Bytes that decoding a chunk takes at most, whatever it is compressed to.
+    let chunkMemory (dataset: Dataset) =
+        match dataset.Layout with
+        | Chunked(shape, _, _, _) when not dataset.Filters.IsEmpty || shape.Length > 1 ->
+            let bytes =
+                Array.fold (fun product extent -> Checked.(*) product extent) (int64 dataset.ElementSize) shape
+
+            ChunkCodec.Memory(dataset.Filters, bytes, bytes)
+        | _ -> 0L
+
+    /// What a band of chunks that memory does not hold is read in, at most.
+    let private mostParts = 4L
+
+    /// How many rows to read at a time, about so many bytes of them, when `copies` times their bytes are held in memory. Where several
+    /// chunks lie beside one another, bands of rows end where chunks do, as long as there is memory for them, so that each chunk
+    /// is decoded once; a band that is too large comes in a few parts, or is refused.
+    let rowsAtOnce (disk: Disk) (dataset: Dataset) usualBytes copies =
+        let bytes = max 1L (rowBytes dataset)
+        let usual = max 1L (usualBytes / bytes)
+
+        let fits rows =
+            Checked.(*) (Checked.(*) bytes rows) copies
+
+        let rows =
+            match dataset.Layout with
+            | Chunked(shape, _, _, _) when shape.Length > 1 && Array.exists2 (<) (Array.tail shape) (Array.tail dataset.Dims) ->
+                let band = min shape[0] dataset.Dims[0]
+
+                if band <= usual then
+                    usual / band * band
+                else
+                    let room = (disk.Allowed - chunkMemory dataset) / copies / bytes
+
+                    seq { 1L .. mostParts }
+                    |> Seq.map (fun parts -> (band + parts - 1L) / parts)
+                    |> Seq.tryFind (fun rows -> rows <= max room usual)
+                    |> Option.defaultWith (fun () ->
+                        let least = (band + mostParts - 1L) / mostParts
+                        Fault.throw (OverBudget(Checked.(+) (fits least) (chunkMemory dataset), disk.Allowed)))
+            | _ -> usual
+
+        let rows = max 1L (min rows dataset.Dims[0])
+        disk.Require(fits rows)
+        // Arrays have no more bytes than this.
+        if rows > 1L && bytes * rows > int64 Array.MaxLength then
+            max 1L (int64 Array.MaxLength / bytes)
+        else
+            rows
+
     /// In an unfiltered dataset of one dimension: the address of an element and how many elements follow there in one piece.
     let pieceAt (dataset: Dataset) (chunks: Chunks voption) (first: int64) =
         match dataset.Layout, chunks with
@@ -31,7 +80,7 @@ module Slab =
             struct (address, min (extent - inside) (dataset.Count - first))
         | _ -> invalidOp "a compact dataset has no address of its own"
 
-/// Reads one dataset for one thread; the buffers it keeps are those of one chunk.
+/// Reads one dataset for one thread; the buffers it keeps are those of one chunk, which must fit the memory allowed.
 [<Sealed>]
 type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
     do
@@ -41,11 +90,20 @@ type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
 
     let size = dataset.ElementSize
     let rowBytes = Slab.rowBytes dataset
-    let codec = lazy ChunkCodec(disk, dataset.Path, dataset.Filters, chunks.Value.Bytes)
+
+    let codec =
+        lazy
+            (let chunks = chunks.Value
+             let stored = chunks.Entries |> Array.fold (fun most entry -> max most entry.Size) 0L
+             disk.Require(ChunkCodec.Memory(dataset.Filters, int64 chunks.Bytes, min stored (2L * int64 chunks.Bytes + 4096L)))
+             ChunkCodec(disk, dataset.Path, dataset.Filters, chunks.Bytes))
 
     /// The chunk that was decoded last, because slices rarely end where chunks do.
     let mutable decoded = -1
     let mutable current: byte[] = Array.Empty()
+
+    /// A chunk that was never written.
+    let mutable blank: byte[] = Array.Empty()
 
     let fill (target: Span<byte>) =
         if dataset.FillValue |> Array.forall (fun value -> value = 0uy) then
@@ -57,16 +115,18 @@ type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
     let decode chunk =
         if chunk <> decoded then
             let entry = chunks.Value.Entries[chunk]
-
-            if current.Length = 0 then
-                current <- Array.zeroCreate chunks.Value.Bytes
-
             decoded <- -1
 
-            if entry.Address = Bytes.undefined then
-                fill (Span current)
+            if entry.Address <> Bytes.undefined then
+                let _ = codec.Value.Decode entry
+                current <- codec.Value.Decoded
             else
-                (codec.Value.Decode entry).CopyTo(Span current)
+                if blank.Length = 0 then
+                    disk.Require(int64 chunks.Value.Bytes)
+                    blank <- Array.zeroCreate chunks.Value.Bytes
+                    fill (Span blank)
+
+                current <- blank
 
             decoded <- chunk
 
@@ -163,7 +223,7 @@ type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
             | Chunked _ when dataset.Filters.IsEmpty -> readPlain first (Span(target, 0, bytes))
             | Chunked _ -> readLine first (Span(target, 0, bytes))
 
-    /// A whole chunk, by its place in row-major order; valid until the next call.
+    /// The array that a whole chunk begins, by the chunk's place in row-major order; valid until the next call.
     member _.Chunk(index: int) =
         decode index
         current
@@ -176,6 +236,7 @@ type SlabReader(disk: Disk, dataset: Dataset, chunks: Chunks voption) =
         if bytes > disk.Length * 1024L || bytes > int64 Array.MaxLength then
             disk.Damaged dataset.Path $"it is said to hold {bytes} bytes"
 
+        disk.Require bytes
         let target = Array.zeroCreate (int bytes)
         reader.Read(0L, int rows, target)
         target

@@ -110,7 +110,7 @@ module Converting =
         let fit, rows = intake.Open settings held
 
         let schedule =
-            { Workers = settings.Workers
+            { Workers = fit.Workers
               Window = fit.Window
               Cancel = settings.Cancel
               RowsDone =

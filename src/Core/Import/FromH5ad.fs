@@ -27,7 +27,7 @@ module FromH5ad =
 
     /// Opens a file for the matrix that is wanted; where its rows have to be put together first, they wait in the folder.
     let openRead matrix sumDuplicates path folder (settings: Settings) (held: Held) : Intake =
-        let file = Schema.openReadAs matrix path
+        let file = Schema.openReadWithin settings.Memory matrix path
 
         let rows =
             lazy RowMatrix.Prepare(file, folder, settings.Memory, settings.Cancel, ignore)

@@ -23,7 +23,11 @@ type MemoryDevice() =
 
     interface Device with
         member _.Length = length
-        member _.Age = DateTime.MinValue
+
+        member _.Stamp =
+            { Length = length
+              Written = 0L
+              Changed = 0L }
 
         member _.Read(position, target) =
             let count = int (max 0L (min (int64 target.Length) (length - position)))

@@ -71,7 +71,7 @@ module Info =
         let examined = min matrix.Cells (int64 Blocks.rowsPerBlock)
 
         let rows =
-            Reader.rows file.Store.Disk matrix (Budget.fit matrix settings Budget.nothing).ValuesPerSlice
+            Reader.rows file.Store.Disk matrix (Budget.fit matrix { settings with Workers = 1 } Budget.nothing).ValuesPerSlice
 
         Blocks.run Blocks.sequential { rows with Rows = examined } Outlet.none (Validity.find false),
         if matrix.Cells = file.X.Cells then examined else 0L

@@ -79,9 +79,9 @@ module Pass =
             )
         | _ -> ()
 
-    let private schedule (matrix: Matrix) (settings: Settings) cells window pass passes =
-        { Workers = settings.Workers
-          Window = window
+    let private schedule (matrix: Matrix) (settings: Settings) cells (fit: Fit) pass passes =
+        { Workers = fit.Workers
+          Window = fit.Window
           Cancel = settings.Cancel
           RowsDone =
             fun rows ->
@@ -102,7 +102,7 @@ module Pass =
 
         try
             Blocks.run
-                (schedule rows.Matrix settings file.X.Cells fit.Window 1 1)
+                (schedule rows.Matrix settings file.X.Cells fit 1 1)
                 (Reader.rows rows.Disk rows.Matrix fit.ValuesPerSlice |> unambiguous false true rows.Matrix)
                 Outlet.none
                 question
@@ -151,7 +151,7 @@ module Pass =
             1 + (job.Plan.Passes |> List.findIndex (fun pass -> pass.Reading = reading))
 
         try
-            Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit.Window number job.Plan.Passes.Length) source outlet question
+            Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit number job.Plan.Passes.Length) source outlet question
         with BlockFailed(_, _, cause) ->
             explain job.File (fun gene -> job.Genes.At(int64 gene)) cause
             reraise ()
@@ -321,7 +321,7 @@ module Pass =
         let watch = watch job task
 
         let schedule =
-            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit.Window 1 1 with
+            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit 1 1 with
                 RowsDone = fun rows -> watch.Tell(float rows / float source.Rows) }
 
         Blocks.run schedule source outlet question

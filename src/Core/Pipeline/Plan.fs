@@ -178,7 +178,7 @@ module Plan =
 
     /// How the pass for the components reads, once it is known how many genes it looks at.
     let gramFit (file: H5adFile) (settings: Settings) recipe pca cells genes =
-        match Reading.gramNeed settings pca cells (int genes) |> Budget.tryFit (RowMatrix.Foreseen file.X) settings with
+        match Reading.gramNeed pca cells (int genes) |> Budget.tryFit (RowMatrix.Foreseen file.X) settings with
         | Ok fit -> fit
         | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory, fewer recipe))
 
@@ -227,7 +227,7 @@ module Plan =
         let passes =
             Reading.ofRecipe file.X recipe
             |> List.map (fun reading ->
-                reading, Reading.need file settings recipe values after groups pcaGenes reading |> Budget.tryFit rows settings)
+                reading, Reading.need file recipe values after groups pcaGenes reading |> Budget.tryFit rows settings)
             |> fitting settings recipe pcaGenes
             |> List.map (fun (reading, fit) ->
                 { Reading = reading

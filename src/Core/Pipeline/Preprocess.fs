@@ -281,11 +281,11 @@ module Preprocess =
         report
 
     /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
-    let run (recipe: Recipe) settings input output =
+    let run (recipe: Recipe) (settings: Settings) input output =
         use file =
             if output = InPlace then
-                Schema.openWriteAs recipe.Matrix input
+                Schema.openWriteWithin settings.Memory recipe.Matrix input
             else
-                Schema.openReadAs recipe.Matrix input
+                Schema.openReadWithin settings.Memory recipe.Matrix input
 
         onFile file recipe settings output

@@ -88,8 +88,8 @@ module Reading =
 
     /// One half of the Gram matrix of so many genes, or of the cells where these are fewer, for each block in flight, scores on their way
     /// out; then, once, the vectors and loadings, and what each worker multiplies with. By cells, also sums of genes for each block, and
-    /// loadings on their way; then, once, the rows while they are turned, which is before anything is multiplied.
-    let gramNeed (settings: Settings) (pca: PcaRecipe) (cells: int64) (genes: int) =
+    /// loadings on their way; then, once, the rows while they are turned, which is when nothing else is kept.
+    let gramNeed (pca: PcaRecipe) (cells: int64) (genes: int) =
         let byCells = PcaByCells.isShorter cells genes
         let genes = int64 genes
         let side = min cells genes
@@ -97,22 +97,23 @@ module Reading =
         let half = Checked.(*) side (side + 1L) / 2L * 8L
         let block = int64 Blocks.rowsPerBlock * (if byCells then 8L else 4L)
 
-        let multipliers =
-            int64 (max 1 settings.Workers) * (3L * 1024L * 1024L + 1024L * side)
-
-        let vectors = Checked.(*) (32L * genes) components
+        let need =
+            { Budget.nothing with
+                State = half + side * 8L
+                Page = max usualPage (Checked.(*) block components)
+                Worker = 3L * 1024L * 1024L + 1024L * side
+                Once = Checked.(*) (32L * genes) components }
 
         if byCells then
-            { State = max (half + side * 8L) (genes * 16L)
-              Page = max usualPage (Checked.(*) block components)
-              Once = vectors + Checked.(*) (32L * side) components + 48L * genes + max multipliers (Transposed.turnedMemory side) }
+            { need with
+                State = max need.State (genes * 16L)
+                Once = need.Once + Checked.(*) (32L * side) components + 48L * genes
+                After = Transposed.turnedMemory side }
         else
-            { State = half + side * 8L
-              Page = max usualPage (Checked.(*) block components)
-              Once = vectors + multipliers }
+            need
 
     /// What a read keeps while it runs.
-    let need (file: H5adFile) (settings: Settings) recipe values after groups pcaGenes reading =
+    let need (file: H5adFile) recipe values after groups pcaGenes reading =
         let genes = int64 file.X.Genes
 
         match reading with
@@ -136,4 +137,4 @@ module Reading =
         | Reading.Clipped ->
             { Budget.nothing with
                 State = Checked.(*) (int64 (groups + 1) * moments) genes }
-        | Reading.Components -> gramNeed settings recipe.Pca.Value file.X.Cells (Option.defaultValue 0 pcaGenes)
+        | Reading.Components -> gramNeed recipe.Pca.Value file.X.Cells (Option.defaultValue 0 pcaGenes)

@@ -1,7 +1,6 @@
 /// How to run, and where the result goes.
 namespace SingleSharp.Core
 
-open System
 open System.Threading
 
 /// Where the result goes.
@@ -28,7 +27,7 @@ type Progress =
 /// How to run; nothing here can change a result.
 type Settings =
     {
-        /// Threads that read and compute.
+        /// Threads that read and compute, no more of them than X has blocks; 0 for as many as processors and memory allow.
         Workers: int
         /// Bytes of memory for buffers and states, the runtime's own aside.
         Memory: int64
@@ -40,10 +39,11 @@ type Settings =
 
 [<RequireQualifiedAccess>]
 module Settings =
-    /// All processors, up to 1 GiB, in silence.
+    /// As many workers as processors and memory allow, and a quarter of the memory that the machine or the container has, between
+    /// 256 MiB and 4 GiB; in silence.
     let standard =
-        { Workers = Environment.ProcessorCount
-          Memory = 1L <<< 30
+        { Workers = 0
+          Memory = Machine.usualMemory.Value
           Progress = ignore
           Warn = ignore
           Cancel = CancellationToken.None }
