@@ -39,7 +39,7 @@ module Frame =
     let private render (store: Store) path datatype : byte[] -> string =
         match datatype with
         | VlenString -> fun element -> store.Heap.String(ReadOnlySpan element)
-        | FixedString _ -> fun element -> Bytes.text (ReadOnlySpan element)
+        | FixedString(_, padding) -> fun element -> Datatype.fixedText padding (ReadOnlySpan element)
         | Integer(_, signed, _) ->
             fun element ->
                 let value =

@@ -52,6 +52,26 @@ module Combine =
         let shown = names |> List.truncate 10 |> String.concat ", "
         if names.Length > 10 then $"{shown} and {names.Length - 10} more" else shown
 
+    /// Columns under names that a new frame can hold beside its index and the column of the sample, and what is said of those
+    /// that had another name.
+    let private named recipe inputs (intake: Intake) =
+        let columns frame taken columns =
+            let named, renamed = Naming.distinct ("_index" :: taken) columns
+
+            named,
+            [ for before, after in renamed ->
+                  $"the column {before} of {frame} in {intake.Path} becomes {after}, because another one has its place in a new file" ]
+
+        let sample, obs =
+            match inputs with
+            | 1 -> [], intake.Obs
+            // The sample takes the place of a column of its name.
+            | _ -> [ recipe.SampleKey ], intake.Obs |> List.filter (fun (name, _) -> name <> recipe.SampleKey)
+
+        let obs, ofCells = columns "obs" sample obs
+        let var, ofGenes = columns "var" [] intake.Var
+        { intake with Obs = obs; Var = var }, ofCells @ ofGenes
+
     let private warnings recipe (inputs: Intake list) genes (cells: seq<string>) leftOut =
         [ match leftOut @ (inputs |> List.collect _.LeftOut) |> List.distinct with
           | [] -> ()
@@ -77,7 +97,7 @@ module Combine =
 
     /// One input as it is.
     let private alone recipe (intake: Intake) =
-        let intake = uniquely recipe intake
+        let intake, renamed = uniquely recipe intake |> named recipe 1
 
         { Annotations =
             { CellNames = intake.CellNames
@@ -87,17 +107,18 @@ module Combine =
           Inputs = [ intake ]
           Places = [ intake.Places ]
           Type = typeOf [ intake ]
-          Warnings = warnings recipe [ intake ] intake.Genes intake.CellNames [] }
+          Warnings = warnings recipe [ intake ] intake.Genes intake.CellNames [] @ renamed }
 
     let private joined recipe samples (inputs: Intake list) =
-        let inputs = inputs |> List.map (uniquely recipe)
-        List.iter requireUnique inputs
+        let unnamed = inputs |> List.map (uniquely recipe)
+        List.iter requireUnique unnamed
+
+        let inputs, renamed =
+            unnamed |> List.map (named recipe unnamed.Length) |> List.unzip
+
         let genes = Joint.genes recipe.Join (inputs |> List.map _.Genes)
 
-        /// The sample takes the place of a column of its name.
-        let others = List.filter (fun (name, _) -> name <> recipe.SampleKey)
-
-        let obs, oddObs = inputs |> List.map (_.Obs >> others) |> Joint.obs
+        let obs, oddObs = inputs |> List.map _.Obs |> Joint.obs
 
         let var, oddVar =
             inputs |> List.map (fun intake -> intake.Genes, intake.Var) |> Joint.var genes
@@ -115,7 +136,7 @@ module Combine =
                   let places = Joint.places genes intake.Genes
                   intake.Places |> Array.map (fun place -> if place < 0 then place else places[place]) ]
           Type = typeOf inputs
-          Warnings = warnings recipe inputs genes names (oddObs @ oddVar) }
+          Warnings = warnings recipe unnamed genes names (oddObs @ oddVar) @ List.concat renamed }
 
     /// What inputs, and the names of their samples, make together.
     let make recipe samples (inputs: Intake list) =

@@ -47,7 +47,7 @@ module Converting =
         if inputs.IsEmpty then
             Fault.throw (BadOption("convert", "there is no input"))
 
-        if recipe.SampleKey = "" || recipe.SampleKey = "_index" || recipe.SampleKey.IndexOfAny [| '/'; '\000' |] >= 0 then
+        if recipe.SampleKey = "_index" || Links.along recipe.SampleKey <> [ recipe.SampleKey ] || recipe.SampleKey.Contains '\000' then
             Fault.throw (BadOption("--sample-key", $"a column cannot be called \"{recipe.SampleKey}\""))
 
         if isAnnData inputs && recipe.Matrix = MatrixName.X then
@@ -80,7 +80,7 @@ module Converting =
     let rec private withAll opens (opened: Intake list) work =
         match opens with
         | [] -> work (List.rev opened)
-        | first :: rest -> using (first ()) (fun intake -> withAll rest (intake :: opened) work)
+        | first :: rest -> using (first ()) (fun intake -> withAll rest (Legible.require intake :: opened) work)
 
     /// How many values come.
     let private stored: Fold<Slice, int64> =

@@ -79,7 +79,19 @@ module Field =
                 flag :: Element.encoding draft "categorical" "0.2.0"
             )
 
-    /// Writes a data frame of so many rows and says where.
+    /// Links to what lies at some paths: names with slashes lead through groups, as where anndata writes them.
+    let rec private nested (draft: Draft) (places: (string list * int64) list) =
+        let inside name places =
+            link name (draft.PutGroup(nested draft places, []))
+
+        [ for name, places in places |> List.groupBy (fst >> List.head) do
+              let deeper, own = places |> List.partition (fun (path, _) -> path.Length > 1)
+              yield! own |> List.map (fun (_, address) -> link name address)
+
+              if not deeper.IsEmpty then
+                  inside name (deeper |> List.map (fun (path, address) -> List.tail path, address)) ]
+
+    /// Writes a data frame of so many rows and says where. Its columns must have names as Naming gives them.
     let putFrame (draft: Draft) rows (names: seq<string>) (fields: (string * Field) list) =
         let order =
             // An empty list of names is what anndata itself writes as an empty array of numbers.
@@ -88,10 +100,14 @@ module Field =
             else
                 draft.StringsAttribute("column-order", List.map fst fields)
 
-        let links =
-            link "_index" (texts draft rows names) :: (fields |> List.map (fun (name, field) -> link name (put draft rows field)))
+        let places =
+            ([ "_index" ], texts draft rows names)
+            :: (fields |> List.map (fun (name, field) -> Links.along name, put draft rows field))
 
-        draft.PutGroup(links, draft.StringAttribute("_index", "_index") :: order :: Element.encoding draft "dataframe" "0.2.0")
+        draft.PutGroup(
+            nested draft places,
+            draft.StringAttribute("_index", "_index") :: order :: Element.encoding draft "dataframe" "0.2.0"
+        )
 
     /// Some rows, in the order in which they are named; for columns that fit memory.
     let choose (rows: int[]) field =
@@ -110,6 +126,13 @@ module Field =
                 Buffer.BlockCopy(bytes, rows[i] * size, chosen, i * size, size)
 
             Field.Numbers(numeric, [ chosen ])
+
+    /// The same column with other texts.
+    let mapTexts (map: seq<string> -> seq<string>) field =
+        match field with
+        | Field.Texts texts -> Field.Texts(map texts)
+        | Field.Categories(names, ordered, codes) -> Field.Categories(Array.ofSeq (map names), ordered, codes)
+        | Field.Numbers _ -> field
 
     /// What a category stands for, row by row.
     let private labels (names: string[]) (codes: seq<int>) =

@@ -20,7 +20,7 @@ module FromH5ad =
     /// Columns that can be taken over, and the names of the others.
     let private fields (store: Store) (frame: Frame) =
         let fields =
-            frame.Columns |> List.map (fun column -> column, Fields.ofColumn store frame column)
+            frame.Columns |> List.distinctBy Links.along |> List.map (fun column -> column, Fields.ofColumn store frame column)
 
         fields |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
         fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")

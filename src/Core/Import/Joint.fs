@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open System.Collections.Generic
-open System.Text
 
 /// Which genes the joined matrix has.
 type Join =
@@ -15,7 +14,7 @@ type Join =
 [<RequireQualifiedAccess>]
 module Joint =
     let private byCodePoint (names: string[]) =
-        let keys = names |> Array.map Encoding.UTF8.GetBytes
+        let keys = names |> Array.map Utf8.bytes
         Array.Sort(keys, names, Comparer.Create(fun (left: byte[]) right -> left.AsSpan().SequenceCompareTo(ReadOnlySpan right)))
         names
 
