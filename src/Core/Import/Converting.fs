@@ -126,18 +126,44 @@ module Converting =
         let inputs = combination.Inputs
         let annotations = combination.Annotations
         let cells = inputs |> List.sumBy _.Cells
-        let most = inputs |> List.sumBy _.Stored
-        let valueBytes = int64 (Numeric.size combination.Type + sizeof<int>)
-        // A name takes some 64 bytes.
-        Publish.require target (Checked.(*) most valueBytes + 64L * (cells + annotations.GeneNames.LongLength))
+        let storedIn (inputs: Intake list) = inputs |> List.sumBy _.Stored
 
-        let fill outlet =
-            List.zip inputs combination.Places
-            |> List.mapi (fun i (intake, places) -> rowsOf settings (firstPass + i) (firstPass + inputs.Length - 1) intake places outlet)
-            |> List.sum
+        let bytesOf numeric =
+            int64 (Numeric.size numeric + sizeof<int>)
+
+        let layerBytes =
+            combination.Layers
+            |> List.sumBy (fun (_, numeric, layers) -> Checked.(*) (storedIn (List.choose id layers)) (bytesOf numeric))
+
+        // A name takes some 64 bytes.
+        Publish.require
+            target
+            (Checked.(*) (storedIn inputs) (bytesOf combination.Type) + layerBytes + 64L * (cells + annotations.GeneNames.LongLength))
+
+        let passes = firstPass - 1 + inputs.Length * (1 + combination.Layers.Length)
+
+        /// The matrix that these are of each input, after so many others.
+        let matrix before numeric (matrices: Intake option list) : NewMatrix<int64> =
+            let fill outlet =
+                List.zip3 inputs matrices combination.Places
+                |> List.mapi (fun i (intake, matrix, places) ->
+                    match matrix with
+                    | Some matrix -> rowsOf settings (firstPass + before * inputs.Length + i) passes matrix places outlet
+                    | None -> Blocks.run Blocks.sequential (Intake.empty intake.Cells) outlet stored)
+                |> List.sum
+
+            { Type = numeric
+              Most = storedIn (List.choose id matrices)
+              Fill = fill }
 
         Publish.replace target 0L (fun disk ->
-            let stored = Fresh.write disk combination.Type cells most annotations fill
+            let stored =
+                Fresh.write
+                    disk
+                    cells
+                    annotations
+                    (matrix 0 combination.Type (List.map Some inputs))
+                    (combination.Layers |> List.mapi (fun i (name, numeric, layers) -> name, matrix (i + 1) numeric layers))
 
             match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
             | Some intake -> Fault.throw (InputChanged intake.Path)

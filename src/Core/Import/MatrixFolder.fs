@@ -169,6 +169,7 @@ module MatrixFolder =
           Var =
             ("gene_ids", Field.Texts(column genesPath genes 0)) :: types
             |> List.map (fun (name, field) -> name, Field.choose taken field)
+          Layers = []
           LeftOut = []
           Open = Intake.rows rows.Disk matrix false
           IsChanged = fun () -> stateOf paths <> state

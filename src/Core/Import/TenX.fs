@@ -121,6 +121,7 @@ module TenX =
           CellNames = texts store matrix.Path group "barcodes" matrix.Cells
           Obs = obs
           Var = var |> List.map (fun (name, field) -> name, Field.choose taken field)
+          Layers = []
           LeftOut = leftOut
           Open = Intake.rows store.Disk matrix choice.SumDuplicates
           IsChanged = Publish.watch store
