@@ -45,7 +45,7 @@ let tests =
 
                   Expect.equal
                       members
-                      [ "name", 0, FixedString 6
+                      [ "name", 0, FixedString(6, NulPadded)
                         "x", 6, Float(8, false)
                         "n", 14, Integer(2, true, true)
                         "on", 16, Enumeration(Integer(1, true, false), [ "FALSE", [| 0uy |]; "TRUE", [| 1uy |] ])

@@ -26,7 +26,7 @@ let rec private canonical (store: Store) (pathOf: int64 -> string) datatype (byt
     | Float(_, big) -> if big then Array.rev own else own
     | Opaque _ -> own
     | Enumeration(baseType, _) -> inner baseType bytes start
-    | FixedString _ -> text (Bytes.text (ReadOnlySpan own))
+    | FixedString(_, padding) -> text (Datatype.fixedText padding (ReadOnlySpan own))
     | VlenString -> text (store.Heap.String(ReadOnlySpan own))
     | VlenSequence element ->
         let all = store.Heap.Resolve(ReadOnlySpan own, Datatype.size element)

@@ -1,6 +1,8 @@
 /// Elements that have an entry for every cell or gene, and the forms in which they are stored.
 namespace SingleSharp.Core
 
+open System.Collections.Generic
+
 /// What a dimension of an element runs along.
 [<RequireQualifiedAccess>]
 type Along =
@@ -163,6 +165,23 @@ module Aligned =
             | Some array -> array
             | None -> refuse file.Store path group
 
+    /// Is a group nothing but the beginning of names with slashes? Its members say what they are.
+    let rec private holdsElements (store: Store) path (group: Group) =
+        let isElement (link: Link) =
+            let path = $"{path}/{link.Name}"
+
+            match link.Target with
+            | Elsewhere _ -> true
+            | Hard address ->
+                match store.TryAt(path, address) with
+                | Some(DatasetNode dataset) -> (store.Text(dataset.Header, "encoding-type")).IsSome
+                | Some(GroupNode inner) -> (formatOf store inner).IsSome || holdsElements store path inner
+                | None -> true
+
+        not group.Links.IsEmpty
+        && not (has group [ "codes"; "categories" ] || has group [ "values"; "mask" ])
+        && List.forall isElement group.Links
+
     /// Does a soft link lead to a neighbour, or from a layer to X? Then it goes on leading to what these become.
     let private leadsBeside (store: Store) path (group: Group) name =
         match store.TryPlace(path, group, name) with
@@ -215,9 +234,16 @@ module Aligned =
                             |> Attribute.changed store.Disk (fun name message -> if describing.Contains name then None else Some message) }
         | _ -> aligned
 
-    /// The index, the columns, and whatever else has as many entries.
+    /// The address of what a member of a group is.
+    let private addressOf node =
+        match node with
+        | DatasetNode dataset -> dataset.Header.Address
+        | GroupNode group -> group.Header.Address
+
+    /// The index, the columns, and whatever else has as many entries. What belongs to a column a/b lies in a group a.
     let frame (file: H5adFile) path (group: Group) along =
         let store = file.Store
+        let found = HashSet<int64>()
         let rows = fst (length file along)
         let index = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
         let order = store.Strings(group.Header, "column-order")
@@ -225,11 +251,7 @@ module Aligned =
         // Before anndata 0.8 a column held codes, with a reference to its categories in here, which do not run along the rows.
         let isCategories name = (name = "__categories")
 
-        let isColumn name =
-            name = index
-            || match order with
-               | Some columns -> List.contains name columns
-               | None -> not (isCategories name)
+        let names = index :: Option.defaultValue [] order
 
         let hasRows name path node =
             match node with
@@ -241,18 +263,47 @@ module Aligned =
                 with FaultException(Damaged _) ->
                     false
 
-        Members(
-            path,
-            group,
-            [ for name, path, node in members store path group do
-                  if name = index then
-                      name, column file path node along |> undescribed store
-                  elif isColumn name || hasRows name path node then
-                      name, column file path node along ]
-        )
+        /// Columns by the names that lead to them from this group on.
+        let rec within path (group: Group) (columns: string list list) =
+            Members(
+                path,
+                group,
+                [ for name, path, node in members store path group do
+                      let isColumn =
+                          List.contains [ name ] columns || (order.IsNone && not (isCategories name))
 
-    /// An element of obsm, layers and the like. Where its first dimension alone is said, the others are its own.
-    let element (file: H5adFile) path node alongs =
+                      let inside =
+                          columns
+                          |> List.choose (fun parts ->
+                              match parts with
+                              | first :: (_ :: _ as rest) when first = name -> Some rest
+                              | _ -> None)
+
+                      match node with
+                      | GroupNode inner when not (isColumn || inside.IsEmpty) -> name, within path inner inside
+                      | _ when isColumn || hasRows name path node ->
+                          found.Add(addressOf node) |> ignore
+                          let aligned = column file path node along
+                          name, (if name = index then undescribed store aligned else aligned)
+                      | _ -> () ]
+            )
+
+        let aligned = within path group (List.map Links.along names)
+
+        // A soft link, a path from the root, or a column inside of another one.
+        for name in names do
+            match store.TryPlace(path, group, name) with
+            | Some place when not (found.Contains place.Address) ->
+                store.Disk.Unsupported
+                    $"{path}/{name}"
+                    "it lies where its rows cannot be dropped together with those of its frame; give the column a name without a slash"
+            | _ -> ()
+
+        aligned
+
+    /// An element of obsm, layers and the like. Where its first dimension alone is said, the others are its own. What anndata
+    /// keeps under a name with a slash lies in groups that say nothing of themselves.
+    let rec element (file: H5adFile) path node alongs =
         match node with
         | DatasetNode dataset -> plain file dataset alongs
         | GroupNode group ->
@@ -260,11 +311,12 @@ module Aligned =
             | Some("csr_matrix" | "csr"), _ -> sparse file path group true alongs
             | Some("csc_matrix" | "csc"), _ -> sparse file path group false alongs
             | Some "dataframe", [ along ] -> frame file path group along
+            | None, _ when holdsElements file.Store path group -> mapping file path group alongs
             | _, [ along ] -> column file path node along
             | _ -> refuse file.Store path group
 
     /// All elements of a mapping such as obsm or layers.
-    let mapping (file: H5adFile) path (group: Group) alongs =
+    and mapping (file: H5adFile) path (group: Group) alongs =
         Members(path, group, [ for name, path, node in members file.Store path group -> name, element file path node alongs ])
 
     /// Can the element, or a part of it, be reached by other names, which go on leading to what it was?

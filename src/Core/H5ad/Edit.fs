@@ -120,12 +120,25 @@ module Edit =
                   | _ -> () ]
         | _ -> invalidOp $"{matrix.Path} is not stored in rows"
 
+    /// Does a path lead through a group of that name?
+    let private isInside name path =
+        match path with
+        | first :: _ :: _ -> first = name
+        | _ -> false
+
     let private requireFree (store: Store) (frame: Frame) (columns: Column list) =
         for column in columns do
             if column.Name = frame.IndexName then
                 store.Disk.Unsupported frame.Path $"its index is called {column.Name} like a column to be written; rename the index"
 
-            if column.Name = "" || column.Name.Length > 1000 || column.Name.IndexOfAny [| '/'; '\000' |] >= 0 then
+            match frame.IndexName :: frame.Columns |> List.tryFind (fun name -> isInside column.Name (Links.along name)) with
+            | Some other ->
+                store.Disk.Unsupported
+                    frame.Path
+                    $"its column {other} lies in a group called {column.Name}, like a column to be written; rename it"
+            | None -> ()
+
+            if column.Name.Length > 1000 || Links.along column.Name <> [ column.Name ] || column.Name.Contains '\000' then
                 Fault.throw (BadOption("--gene-set or --key-added", $"a column cannot be called \"{column.Name}\""))
 
         match columns |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
@@ -138,7 +151,7 @@ module Edit =
     let private requireFrame (store: Store) (frame: Frame) (columns: Column list) =
         requireFree store frame columns
 
-        if frame.Columns |> List.exists (fun name -> name.Contains '\uFFFD') then
+        if frame.Columns |> List.exists (fun name -> not (Utf8.isText name)) then
             store.Disk.Unsupported frame.Path "the name of one of its columns is not UTF-8 and would not survive"
 
         if frame.Columns.Length + columns.Length > mostColumns then

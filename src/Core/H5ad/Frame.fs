@@ -41,7 +41,7 @@ module Frame =
     let private render (store: Store) path datatype : byte[] -> string =
         match datatype with
         | VlenString -> fun element -> store.Heap.String(ReadOnlySpan element)
-        | FixedString _ -> fun element -> Bytes.text (ReadOnlySpan element)
+        | FixedString(_, padding) -> fun element -> Datatype.fixedText padding (ReadOnlySpan element)
         | Integer(_, signed, _) ->
             fun element ->
                 let value =
@@ -161,7 +161,11 @@ module Frame =
         match index store frame with
         | DatasetNode dataset -> texts store dataset first count'
         | GroupNode group when (Links.tryFind "codes" group).IsSome ->
-            let categories = store.Dataset(path, group, "categories")
+            let categories =
+                match store.TryFind(path, group, "categories") with
+                | Some node -> perRow store $"{path}/categories" node
+                | None -> store.Disk.Damaged path "it has no categories"
+
             let labels = texts store categories 0L (count categories) |> Array.ofSeq
 
             codes store (store.Dataset(path, group, "codes")) first count'

@@ -42,6 +42,8 @@ module Schema =
                 | None, Some(GroupNode layers) when not layers.Links.IsEmpty ->
                     refuse store $"it has no X; choose a layer with --layer, of which it has {names layers}"
                 | _ -> refuse store "it has no X; put the counts there with anndata"
+        | MatrixName.Layer layer when layer.Contains '/' ->
+            Fault.throw (BadOption("--layer", $"anndata reads no layer whose name holds a slash, as {layer}; give it another name"))
         | MatrixName.Layer layer ->
             match store.TryFind "layers" with
             | Some(GroupNode layers) ->

@@ -54,7 +54,8 @@ type Store(disk: Disk) =
         | Some node -> node
         | None -> disk.Unsupported path "it is neither a group nor a dataset"
 
-    /// Where a name in a group leads, when there is one; soft links are followed.
+    /// Where a name in a group leads, when there is one; soft links are followed. A name with slashes is a path, as it is to
+    /// anndata, which keeps a column G1/S phase as S phase in a group G1.
     member _.TryPlace(parent: string, group: Group, name: string) =
         let where = if parent = "" then name else $"{parent}/{name}"
 
@@ -81,7 +82,7 @@ type Store(disk: Disk) =
                     left.Value <- left.Value - 1
                     let start = if path.StartsWith '/' then root else group
 
-                    match along start (path.Split('/') |> Array.filter (fun part -> part <> "" && part <> ".") |> List.ofArray) with
+                    match along start (Links.along path) with
                     | Some place -> Some place
                     | None -> disk.Damaged where $"it is a soft link to {path}, where there is nothing"
 
@@ -94,7 +95,12 @@ type Store(disk: Disk) =
                 | Some place when Links.isGroup (Header.read disk place.Address) -> along (Links.read disk place.Address) rest
                 | _ -> None
 
-        follow group name
+        if not (name.Contains '/') then
+            follow group name
+        else
+            match Links.along name with
+            | [] -> None
+            | parts -> along (if name.StartsWith '/' then root else group) parts
 
     /// The object behind a name in a group, when there is one; soft links are followed.
     member store.TryFind(parent: string, group: Group, name: string) =
@@ -112,7 +118,7 @@ type Store(disk: Disk) =
                 | Some(GroupNode inner) -> down (if parent = "" then first else $"{parent}/{first}") inner rest
                 | _ -> None
 
-        down "" root (List.ofArray (path.Split '/'))
+        down "" root (Links.along path)
 
     /// The object at a path from the root, when there is one; soft links are followed.
     member store.TryFind(path: string) =

@@ -142,21 +142,31 @@ module Subset =
 
             struct (SubsetCategories.writeCodes store draft cancel codes used kept, ValueSome used, ValueSome address)
 
-    /// A column of obs or var, and the categories that are left if it is categorical.
-    let private writeColumn (store: Store) (draft: Draft) cancel kept aligned =
+    /// A column of obs or var, and the categories that are left if it is categorical. A group may hold columns in its turn.
+    let rec private writeColumnShared (store: Store) (draft: Draft) cancel isShared kept aligned =
         match aligned with
         | Categorical(path, group, codes, categories, count) ->
             let used = SubsetCategories.used store cancel codes count kept
 
             if used.IsAll then
-                struct (write store draft cancel [ kept ] aligned, ValueNone)
+                struct (writeShared store draft cancel isShared [ kept ] aligned, ValueNone)
             else
                 let links =
                     [ "codes", SubsetCategories.writeCodes store draft cancel codes used kept
-                      "categories", writeShared store draft cancel (Aligned.hasOtherNames aligned) [ ValueSome used ] categories ]
+                      "categories", writeShared store draft cancel isShared [ ValueSome used ] categories ]
 
                 struct (draft.Rewrite(path, group, links, []), ValueSome used)
-        | _ -> struct (write store draft cancel [ kept ] aligned, ValueNone)
+        | Members(path, group, members) ->
+            let links =
+                [ for name, inner in members do
+                      let struct (address, _) = writeColumnShared store draft cancel isShared kept inner
+                      name, address ]
+
+            struct (draft.Rewrite(path, group, links, []), ValueNone)
+        | _ -> struct (writeShared store draft cancel isShared [ kept ] aligned, ValueNone)
+
+    let private writeColumn store draft cancel kept aligned =
+        writeColumnShared store draft cancel (Aligned.hasOtherNames aligned) kept aligned
 
     /// Writes everything that stays, all but the matrix that is read, and says which links of which groups of the root lead to
     /// it: members of obs, var, obsm, varm, layers, obsp, varp, raw, the root itself and, for the colors of categories, uns. What runs along nothing that shrinks

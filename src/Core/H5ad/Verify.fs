@@ -128,6 +128,11 @@ module Verify =
                     let genes =
                         find "var" |> Option.bind (VerifyFrame.rows store findings "raw/var" >> ValueOption.toOption)
 
+                    match find "var" with
+                    | Some(GroupNode _) ->
+                        findings.Check("raw/var", fun () -> VerifyFrame.columns store findings cancel (Frame.read store "raw/var"))
+                    | _ -> ()
+
                     match find "X" with
                     | Some node ->
                         let cells = obs |> Option.map (fun (frame: Frame) -> frame.Rows)
@@ -174,9 +179,16 @@ module Verify =
                 | GroupNode group when (VerifyMatrix.shape store group.Header).IsSome -> matrix store findings cancel path node across
                 | _ -> ()
 
+            /// Frames in obsm and varm have columns, too.
+            let ofMapping across path node =
+                match node with
+                | GroupNode group when format store group.Header = Some "dataframe" ->
+                    findings.Check(path, fun () -> VerifyFrame.columns store findings cancel (Frame.read store path))
+                | _ -> ifSparse across path node
+
             aligned "layers" [ cells; genes ] ofCounts
-            aligned "obsm" [ cells ] (ifSparse ((obs, "cell"), (None, "column")))
-            aligned "varm" [ genes ] (ifSparse ((var, "gene"), (None, "column")))
+            aligned "obsm" [ cells ] (ofMapping ((obs, "cell"), (None, "column")))
+            aligned "varm" [ genes ] (ofMapping ((var, "gene"), (None, "column")))
             aligned "obsp" [ cells; cells ] (ifSparse ((obs, "cell"), (obs, "cell")))
             aligned "varp" [ genes; genes ] (ifSparse ((var, "gene"), (var, "gene")))
             raw store findings storage cancel obs

@@ -4,7 +4,6 @@ namespace SingleSharp.Core
 open System
 open System.Collections.Generic
 open System.Security.Cryptography
-open System.Text
 open System.Threading
 
 [<RequireQualifiedAccess>]
@@ -101,7 +100,7 @@ module VerifyFrame =
         let path = $"{frame.Path}/{frame.IndexName}"
 
         let hash (name: string) =
-            BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes name), 0)
+            BitConverter.ToUInt64(SHA256.HashData(Utf8.bytes name), 0)
 
         let names () =
             Frame.names store frame 0L frame.Rows
@@ -141,6 +140,44 @@ module VerifyFrame =
             if more > 0L then
                 findings.Note path $"{more} names come again, such as {first}"
 
+    /// Members of a group, and of those in it where names with slashes begin, that no column leads to.
+    let rec private unnamed (store: Store) path (group: Group) (named: string list list) =
+        [ for link in group.Links do
+              let child = $"{path}/{link.Name}"
+
+              let inside =
+                  named
+                  |> List.choose (fun parts ->
+                      match parts with
+                      | first :: (_ :: _ as rest) when first = link.Name -> Some rest
+                      | _ -> None)
+
+              match link.Target with
+              | _ when List.contains [ link.Name ] named -> ()
+              | Hard address when not inside.IsEmpty ->
+                  match store.TryAt(child, address) with
+                  | Some(GroupNode inner) -> yield! unnamed store child inner inside
+                  | _ -> ()
+              | _ when not inside.IsEmpty -> ()
+              | _ -> child ]
+
+    /// The columns of a frame, wherever it is.
+    let columns (store: Store) (findings: FindingList) cancel (frame: Frame) =
+        for column', count in frame.Columns |> List.countBy Links.along do
+            if count > 1 then
+                let column' = String.concat "/" column'
+                findings.Error frame.Path $"its order names the column {column'} {count} times"
+
+        let named =
+            frame.IndexName :: "__categories" :: frame.Columns |> List.map Links.along
+
+        for child in unnamed store frame.Path frame.Group named do
+            findings.Warn frame.Path $"its order does not name {child.Substring(frame.Path.Length + 1)}, so that anndata does not see it"
+
+        if frame.Rows >= 0L then
+            for column' in List.distinct frame.Columns do
+                column store findings cancel frame.Group frame.Path frame.Rows column'
+
     /// A frame of so many rows, as far as anybody else knows; says how many it has.
     let check (store: Store) (findings: FindingList) cancel name : Frame option =
         findings.Try(
@@ -151,19 +188,9 @@ module VerifyFrame =
                 if frame.Rows < 0L then
                     findings.Error $"{name}/{frame.IndexName}" "it is no index of one name per row"
 
-                for column', count in frame.Columns |> List.countBy id do
-                    if count > 1 then
-                        findings.Error name $"its order names the column {column'} {count} times"
-
-                let members = frame.Group.Links |> List.map _.Name
-
-                for unnamed in List.except (frame.IndexName :: "__categories" :: frame.Columns) members do
-                    findings.Warn name $"its order does not name {unnamed}, so that anndata does not see it"
+                columns store findings cancel frame
 
                 if frame.Rows >= 0L then
-                    for column' in List.distinct frame.Columns do
-                        column store findings cancel frame.Group name frame.Rows column'
-
                     findings.Check($"{name}/{frame.IndexName}", fun () -> repeated store findings cancel frame)
 
                 frame

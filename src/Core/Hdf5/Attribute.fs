@@ -177,7 +177,7 @@ module Attribute =
 
         match attribute.Type with
         | VlenString -> List.init (int count) (fun i -> heap.String(ReadOnlySpan(slot i)))
-        | FixedString _ -> List.init (int count) (fun i -> (Bytes.text (ReadOnlySpan(slot i))).TrimEnd ' ')
+        | FixedString(_, padding) -> List.init (int count) (fun i -> (Datatype.fixedText padding (ReadOnlySpan(slot i))).TrimEnd ' ')
         | _ -> []
 
     /// The whole numbers of an attribute; none if it holds others.

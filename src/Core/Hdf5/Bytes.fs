@@ -177,6 +177,6 @@ module Bytes =
     /// The bytes up to the first NUL as text.
     let text (bytes: ReadOnlySpan<byte>) =
         let length = bytes.IndexOf 0uy
-        Encoding.UTF8.GetString(if length < 0 then bytes else bytes.Slice(0, length))
+        Utf8.text (if length < 0 then bytes else bytes.Slice(0, length))
 
     let concat (pieces: byte[] list) = Array.concat pieces

@@ -3,10 +3,18 @@ namespace SingleSharp.Core
 
 open System
 
+/// What stands behind a string that is shorter than its room.
+type Padding =
+    /// A NUL, and behind it anything.
+    | NulTerminated
+    /// NULs only, so that a NUL may also be part of the string.
+    | NulPadded
+    | SpacePadded
+
 type Datatype =
     | Integer of size: int * signed: bool * bigEndian: bool
     | Float of size: int * bigEndian: bool
-    | FixedString of size: int
+    | FixedString of size: int * padding: Padding
     | VlenString
     | VlenSequence of Datatype
     /// Names and values; the values as the bytes of the base type.
@@ -90,7 +98,7 @@ module Datatype =
         match datatype with
         | Integer(size, _, _)
         | Float(size, _)
-        | FixedString size
+        | FixedString(size, _)
         | Compound(size, _)
         | Reference size
         | Opaque size -> size
@@ -116,6 +124,13 @@ module Datatype =
         | ArrayOf(_, element) -> liesElsewhere element
         | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> liesElsewhere inner)
         | _ -> false
+
+    /// A string of a fixed length, without what only fills its room.
+    let fixedText padding (bytes: ReadOnlySpan<byte>) =
+        match padding with
+        | NulTerminated -> Bytes.text bytes
+        | NulPadded -> Utf8.text (bytes.TrimEnd 0uy)
+        | SpacePadded -> Utf8.text (bytes.TrimEnd(byte ' '))
 
     let isBigEndian datatype =
         match datatype with
@@ -214,7 +229,7 @@ module Datatype =
             if version < 3 then
                 cursor.Skip((8 - (cursor.Position - start) % 8) % 8)
 
-            System.Text.Encoding.UTF8.GetString(bytes.ToArray())
+            Utf8.text (ReadOnlySpan(bytes.ToArray()))
 
         match head &&& 15 with
         | 0 ->
@@ -223,7 +238,14 @@ module Datatype =
         | 1 ->
             cursor.Skip 12
             Float(size, bigEndian)
-        | 3 -> FixedString size
+        | 3 ->
+            FixedString(
+                size,
+                match bits[0] &&& 15uy with
+                | 0uy -> NulTerminated
+                | 2uy -> SpacePadded
+                | _ -> NulPadded
+            )
         | 2
         | 5 ->
             cursor.Skip(if head &&& 15 = 2 then 2 else int bits[0])

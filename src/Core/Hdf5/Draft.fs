@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open System.Collections.Generic
-open System.Text
 
 /// New objects go past the old end of the file. Chunks may also take the room of what is being replaced: `free` may hold
 /// only bytes that nobody will read again, and none at all where a crash must leave the old content.
@@ -125,7 +124,7 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         Bytes.concat [ Bytes.u32 (uint32 count); Bytes.i64 heapAt; Bytes.u32 (uint32 heapEntries) ]
 
     member draft.StringReference(text: string) =
-        let bytes = Encoding.UTF8.GetBytes text
+        let bytes = Utf8.bytes text
         draft.HeapReference(bytes, bytes.Length)
 
     /// Gives the values of variable length that the elements in [start, stop) refer to, if there are any, copies of their own.
@@ -189,7 +188,19 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
     member draft.PutReplacement(old: Dataset, datatype, layout: Message) =
         draft.PutReplacement(old, datatype, old.Space, layout)
 
+    /// Refuses names of members that are not names to HDF5, or one name for two members: nobody would find the second one.
+    static member private RequireNames(disk: Disk, path, names: string list) =
+        for name, count in List.countBy id names do
+            if count > 1 then
+                disk.Unsupported path $"{count} of its members would have the name {name}; rename all but one"
+
+            if Links.along name <> [ name ] || name.Contains '\000' then
+                disk.Unsupported path $"none of its members can have the name \"{Utf8.shown name}\"; rename it"
+
+    /// Law (one link each): the names of its members differ, and each is one to HDF5.
     member draft.PutGroup(links: Link list, attributes: Message list) =
+        Draft.RequireNames(disk, "a new group", links |> List.map _.Name)
+
         draft.Put(
             Encode.header
                 0uy
@@ -201,14 +212,19 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
         if group.Links |> List.exists (fun link -> link.Name = "") then
             disk.Damaged path "one of its members has no name"
 
-        if group.Links |> List.exists (fun link -> link.Name.Contains '\uFFFD') then
+        if group.Links |> List.exists (fun link -> not (Utf8.isText link.Name)) then
             disk.Unsupported path "it has a name that is not UTF-8 and would not survive"
+
+        match group.Links |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
+        | Some(name, count) -> disk.Damaged path $"{count} of its members have the name {name}"
+        | None -> ()
 
         Successor.requireAttributes disk path group.Header
 
     /// The group with some of its links and attributes replaced or added; everything else is kept as it is.
     member draft.Rewrite(path: string, group: Group, links: (string * int64) list, attributes: Message list) =
         Draft.RequireEditable(disk, path, group)
+        Draft.RequireNames(disk, path, List.map fst links)
         draft.PutSuccessor(group.Header, Successor.group disk group (Successor.links group links) attributes 1)
 
     /// The headers that were written in the place of older ones, and these.

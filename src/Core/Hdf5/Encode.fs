@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.Text
 
 [<RequireQualifiedAccess>]
 module Encode =
@@ -62,7 +61,7 @@ module Encode =
         | Enumeration(baseType, members) ->
             // Names are padded to multiples of eight in this oldest version of the message, which every reader knows.
             let name (text: string) =
-                let bytes = Encoding.UTF8.GetBytes(text + "\000")
+                let bytes = Utf8.bytes (text + "\000")
                 Array.append bytes (Array.zeroCreate (int (Bytes.align8 bytes.LongLength) - bytes.Length))
 
             Bytes.concat
@@ -74,7 +73,7 @@ module Encode =
 
     /// An attribute message (version 3, UTF-8 name).
     let attribute name datatype space (data: byte[]) =
-        let name = Encoding.UTF8.GetBytes(name + "\000")
+        let name = Utf8.bytes (name + "\000")
         let typeBody = datatypeBody datatype
         let spaceBody = dataspaceBody space
 
@@ -99,7 +98,7 @@ module Encode =
     let zeroFillValue = message Header.FillValue [| 3uy; 0x0Auy |]
 
     let link (link: Link) =
-        let name = Encoding.UTF8.GetBytes link.Name
+        let name = Utf8.bytes link.Name
 
         let orderBit, order =
             match link.Order with

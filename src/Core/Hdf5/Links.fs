@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open System.Collections.Generic
-open System.Text
 
 /// Where a link leads.
 type LinkTarget =
@@ -42,8 +41,7 @@ module Links =
         cursor.Skip(if flags &&& 16 <> 0 then 1 else 0)
         let length = cursor.Number(1 <<< (flags &&& 3))
 
-        let name =
-            Encoding.UTF8.GetString(cursor.Span(cursor.Bounded(length, int64 body.Length)))
+        let name = Utf8.text (cursor.Span(cursor.Bounded(length, int64 body.Length)))
 
         { Name = name
           Target = if kind = 0uy then Hard(cursor.I64()) else Elsewhere(cursor.Bytes cursor.Left, kind)
@@ -71,7 +69,7 @@ module Links =
             (if length < 0 then rest else rest.Slice(0, length)).ToArray()
 
         let entry (node: Cursor) =
-            let name = Encoding.UTF8.GetString(nameAt (node.I64()))
+            let name = Utf8.text (ReadOnlySpan(nameAt (node.I64())))
             let address = node.I64()
             let cacheType = node.U32()
             node.Skip 4
@@ -171,7 +169,7 @@ module Links =
     /// The path that a soft link names (section IV.A.2.g: a length, then the path).
     let softPath link =
         match link.Target with
-        | Elsewhere(tail, 1uy) when tail.Length >= 2 -> Some(Encoding.UTF8.GetString(ReadOnlySpan(tail, 2, tail.Length - 2)).TrimEnd '\000')
+        | Elsewhere(tail, 1uy) when tail.Length >= 2 -> Some((Utf8.text (ReadOnlySpan(tail, 2, tail.Length - 2))).TrimEnd '\000')
         | _ -> None
 
     /// The file that an external link names: behind a length and flags.
@@ -179,6 +177,10 @@ module Links =
         match link.Target with
         | Elsewhere(tail, 64uy) when tail.Length >= 3 -> Some(Bytes.text (ReadOnlySpan(tail, 3, tail.Length - 3)))
         | _ -> None
+
+    /// The names along a path: HDF5 takes a name with slashes for one, and passes over what is empty or a dot.
+    let along (path: string) =
+        path.Split '/' |> Array.filter (fun name -> name <> "" && name <> ".") |> List.ofArray
 
     /// The address that a name in a group leads to, when it is a hard link.
     let tryFind name group =

@@ -9,6 +9,8 @@ type Combination =
         /// Where the stored columns of each input go, −1 where they are not taken.
         Places: int[] list
         Type: Numeric
+        /// The other matrices: their types, and what each input has for them.
+        Layers: (string * Numeric * Intake option list) list
         Warnings: string list
     }
 
@@ -45,17 +47,34 @@ module Combine =
         let codes =
             inputs |> Seq.indexed |> Seq.collect (fun (code, intake) -> Seq.replicate (Checked.int intake.Cells) code)
 
-        Field.Categories(Array.ofList samples, false, codes)
+        Field.Categories(Labels.Texts(Array.ofList samples), false, codes)
 
-    /// A list that does not grow beyond what people read.
-    let private some (names: string list) =
-        let shown = names |> List.truncate 10 |> String.concat ", "
-        if names.Length > 10 then $"{shown} and {names.Length - 10} more" else shown
+    /// Columns under names that a new frame can hold beside its index and the column of the sample, and what is said of those
+    /// that had another name.
+    let private named recipe inputs (intake: Intake) =
+        let columns frame taken columns =
+            let named, renamed = Naming.distinct ("_index" :: taken) columns
+
+            named,
+            [ for before, after in renamed ->
+                  $"the column {before} of {frame} in {intake.Path} becomes {after}, because another one has its place in a new file" ]
+
+        let sample, obs =
+            match inputs with
+            | 1 -> [], intake.Obs
+            // The sample takes the place of a column of its name.
+            | _ -> [ recipe.SampleKey ], intake.Obs |> List.filter (fun (name, _) -> name <> recipe.SampleKey)
+
+        let obs, ofCells = columns "obs" sample obs
+        let var, ofGenes = columns "var" [] intake.Var
+        { intake with Obs = obs; Var = var }, ofCells @ ofGenes
 
     let private warnings recipe room (inputs: Intake list) genes (cells: seq<string>) leftOut =
         [ match leftOut @ (inputs |> List.collect _.LeftOut) |> List.distinct with
           | [] -> ()
-          | names -> $"left out, because they cannot be taken over: {some names}"
+          | names ->
+              let names = names |> List.map Utf8.shown |> String.concat ", "
+              $"left out, because they cannot be taken over: {names}"
           match Joint.tryRepeated (genes: string[]) with
           | Some gene -> $"names of genes are not unique, as {gene}; --make-unique gives each a name of its own"
           | None -> ()
@@ -75,9 +94,25 @@ module Combine =
         |> List.map (fun intake -> if intake.Type = Numeric.Bool then Numeric.UInt8 else intake.Type)
         |> List.reduce (fun left right -> Promotion.common left right |> Option.defaultValue Numeric.Float64)
 
+    /// The layers of the new file as anndata joins them, and the names of those that it does not get: a layer that an input lacks
+    /// goes by with an inner join, and is empty there with an outer one.
+    let private layersOf join (inputs: Intake list) =
+        let among (intake: Intake) name =
+            intake.Layers |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd
+
+        let names = inputs |> List.collect (_.Layers >> List.map fst) |> List.distinct
+
+        let taken, others =
+            names |> List.partition (fun name -> join = Outer || inputs |> List.forall (fun intake -> (among intake name).IsSome))
+
+        [ for name in taken do
+              let layers = inputs |> List.map (fun intake -> among intake name)
+              name, typeOf (List.choose id layers), layers ],
+        others |> List.map (fun name -> $"layers/{name}")
+
     /// One input as it is.
     let private alone recipe room (intake: Intake) =
-        let intake = uniquely recipe intake
+        let intake, renamed = uniquely recipe intake |> named recipe 1
 
         { Annotations =
             { CellNames = intake.CellNames
@@ -87,17 +122,22 @@ module Combine =
           Inputs = [ intake ]
           Places = [ intake.Places ]
           Type = typeOf [ intake ]
-          Warnings = warnings recipe room [ intake ] intake.Genes intake.CellNames [] }
+          Layers = fst (layersOf Inner [ intake ])
+          Warnings = warnings recipe room [ intake ] intake.Genes intake.CellNames [] @ renamed }
 
     let private joined recipe room samples (inputs: Intake list) =
-        let inputs = inputs |> List.map (uniquely recipe)
-        List.iter requireUnique inputs
+        let unnamed = inputs |> List.map (uniquely recipe)
+        List.iter requireUnique unnamed
+
+        let inputs, renamed =
+            unnamed |> List.map (named recipe unnamed.Length) |> List.unzip
+
         let genes = Joint.genes recipe.Join (inputs |> List.map _.Genes)
 
-        /// The sample takes the place of a column of its name.
-        let others = List.filter (fun (name, _) -> name <> recipe.SampleKey)
+        let obs, oddObs =
+            inputs |> List.map (fun intake -> intake.Cells, intake.Obs) |> Joint.obs recipe.Join
 
-        let obs, oddObs = inputs |> List.map (_.Obs >> others) |> Joint.obs
+        let layers, oddLayers = layersOf recipe.Join inputs
 
         let var, oddVar =
             inputs |> List.map (fun intake -> intake.Genes, intake.Var) |> Joint.var genes
@@ -115,7 +155,8 @@ module Combine =
                   let places = Joint.places genes intake.Genes
                   intake.Places |> Array.map (fun place -> if place < 0 then place else places[place]) ]
           Type = typeOf inputs
-          Warnings = warnings recipe room inputs genes names (oddObs @ oddVar) }
+          Layers = layers
+          Warnings = warnings recipe room unnamed genes names (oddObs @ oddVar @ oddLayers) @ List.concat renamed }
 
     /// What inputs, and the names of their samples, make together; names of cells are compared within so many bytes.
     let make recipe room samples (inputs: Intake list) =

@@ -50,7 +50,7 @@ module Converting =
         if inputs.IsEmpty then
             Fault.throw (BadOption("convert", "there is no input"))
 
-        if recipe.SampleKey = "" || recipe.SampleKey = "_index" || recipe.SampleKey.IndexOfAny [| '/'; '\000' |] >= 0 then
+        if recipe.SampleKey = "_index" || Links.along recipe.SampleKey <> [ recipe.SampleKey ] || recipe.SampleKey.Contains '\000' then
             Fault.throw (BadOption("--sample-key", $"a column cannot be called \"{recipe.SampleKey}\""))
 
         if isAnnData inputs && recipe.Matrix = MatrixName.X then
@@ -81,7 +81,7 @@ module Converting =
     let rec private withAll opens (opened: Intake list) work =
         match opens with
         | [] -> work (List.rev opened)
-        | first :: rest -> using (first ()) (fun intake -> withAll rest (intake :: opened) work)
+        | first :: rest -> using (first ()) (fun intake -> withAll rest (Legible.require intake :: opened) work)
 
     /// Works with what an input stores; what is stored twice is told by the names of its cell and gene.
     let private naming (intake: Intake) work =
@@ -128,16 +128,31 @@ module Converting =
     let private write (settings: Settings) held firstPass (combination: Combination) publish =
         let inputs = combination.Inputs
         let cells = inputs |> List.sumBy _.Cells
-        let most = inputs |> List.sumBy _.Stored
+        let storedIn (inputs: Intake list) = inputs |> List.sumBy _.Stored
+        let passes = firstPass - 1 + inputs.Length * (1 + combination.Layers.Length)
 
-        let fill outlet =
-            List.zip inputs combination.Places
-            |> List.mapi (fun i (intake, places) ->
-                rowsOf settings held (firstPass + i) (firstPass + inputs.Length - 1) intake places outlet)
-            |> List.sum
+        /// The matrix that these are of each input, after so many others.
+        let matrix before numeric (matrices: Intake option list) : NewMatrix<int64> =
+            let fill outlet =
+                List.zip3 inputs matrices combination.Places
+                |> List.mapi (fun i (intake, matrix, places) ->
+                    match matrix with
+                    | Some matrix -> rowsOf settings held (firstPass + before * inputs.Length + i) passes matrix places outlet
+                    | None -> Blocks.run Blocks.sequential (Intake.empty intake.Cells) outlet Intake.stored)
+                |> List.sum
+
+            { Type = numeric
+              Most = storedIn (List.choose id matrices)
+              Fill = fill }
 
         publish (inputs |> List.collect _.Files) (fun disk ->
-            let stored = Fresh.write disk combination.Type cells most combination.Annotations fill
+            let stored =
+                Fresh.write
+                    disk
+                    cells
+                    combination.Annotations
+                    (matrix 0 combination.Type (List.map Some inputs))
+                    (combination.Layers |> List.mapi (fun i (name, numeric, layers) -> name, matrix (i + 1) numeric layers))
 
             match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
             | Some intake -> Fault.throw (InputChanged intake.Path)
@@ -146,10 +161,20 @@ module Converting =
     /// Refuses what cannot be written there in the end.
     let private requireRoom (combination: Combination) target =
         let cells = combination.Inputs |> List.sumBy _.Cells
-        let most = combination.Inputs |> List.sumBy _.Stored
-        let valueBytes = int64 (Numeric.size combination.Type + sizeof<int>)
+        let storedIn (inputs: Intake list) = inputs |> List.sumBy _.Stored
+
+        let matrixBytes numeric (inputs: Intake list) =
+            Checked.(*) (storedIn inputs) (int64 (Numeric.size numeric + sizeof<int>))
+
+        let layerBytes =
+            combination.Layers |> List.sumBy (fun (_, numeric, layers) -> matrixBytes numeric (List.choose id layers))
+
         // A name takes some 64 bytes.
-        Publish.require target (Checked.(*) most valueBytes + 64L * (cells + combination.Annotations.GeneNames.LongLength))
+        Publish.require
+            target
+            (matrixBytes combination.Type combination.Inputs
+             + layerBytes
+             + 64L * (cells + combination.Annotations.GeneNames.LongLength))
 
     /// Opens all inputs and works with what they make together, while so many bytes are held for names. What has to be put together
     /// before it can be read waits in the folder.

@@ -1,7 +1,14 @@
-/// Columns of obs and var on their way into a new file, and the data frames that they make.
+/// Columns of obs and var on their way into a new file, as values.
 namespace SingleSharp.Core
 
 open System
+
+/// What categories stand for.
+[<RequireQualifiedAccess>]
+type Labels =
+    | Texts of string[]
+    /// Numbers or truth values, as the little-endian bytes of whole values.
+    | Numbers of Numeric * byte[]
 
 /// The values of a column in the order of rows, to be gone through some at a time.
 [<RequireQualifiedAccess>]
@@ -9,117 +16,107 @@ type Field =
     /// Numbers or truth values, as the little-endian bytes of whole values.
     | Numbers of Numeric * seq<byte[]>
     | Texts of seq<string>
-    /// Places among the names of categories, −1 where a value is missing.
-    | Categories of names: string[] * ordered: bool * codes: seq<int>
+    /// Whole numbers or truth values, and which of them are missing.
+    | NumbersOrNone of Numeric * seq<struct (byte[] * bool[])>
+    /// Texts some of which may be missing; what pandas takes for a missing one, where the file says it.
+    | TextsOrNone of naValue: string option * seq<string voption>
+    /// Places among the labels of categories, −1 where a value is missing.
+    | Categories of Labels * ordered: bool * codes: seq<int>
+
+[<RequireQualifiedAccess>]
+module Labels =
+    let count labels =
+        match labels with
+        | Labels.Texts texts -> texts.Length
+        | Labels.Numbers(numeric, bytes) -> bytes.Length / Numeric.size numeric
+
+    /// A text for each label, which differs where the labels do. Texts are their own.
+    let keys labels =
+        match labels with
+        | Labels.Texts texts -> texts
+        | Labels.Numbers(numeric, bytes) -> bytes |> Array.chunkBySize (Numeric.size numeric) |> Array.map Convert.ToHexString
+
+    /// Do labels of both kinds go together as they are?
+    let areAlike left right =
+        match left, right with
+        | Labels.Texts _, Labels.Texts _ -> true
+        | Labels.Numbers(numeric, _), Labels.Numbers(other, _) -> numeric = other
+        | _ -> false
+
+    let areSame left right =
+        areAlike left right && keys left = keys right
 
 [<RequireQualifiedAccess>]
 module Field =
-    /// Values that are written at a time.
-    let private batch = 16384
-
-    let private written (draft: Draft) bytes (batches: seq<byte[]>) =
-        let address = draft.Reserve bytes
-        let mutable at = address
-
-        for batch in batches do
-            draft.Disk.Write(at, ReadOnlySpan batch)
-            at <- at + batch.LongLength
-
-        if at <> address + bytes then
-            invalidOp $"a column has {at - address} bytes instead of {bytes}"
-
-        address
-
-    let private line (draft: Draft) datatype rows kind batches =
-        let address =
-            written draft (Checked.(*) rows (int64 (Datatype.size datatype))) batches
-
-        draft.PutDataset(datatype, Encode.line rows, address, Element.encoding draft kind "0.2.0")
-
-    let private texts (draft: Draft) rows (texts: seq<string>) =
-        texts
-        |> Seq.map draft.StringReference
-        |> Seq.chunkBySize batch
-        |> Seq.map Array.concat
-        |> line draft VlenString rows "string-array"
-
-    /// The smallest type for the places among so many categories, as pandas takes it.
-    let private codeType categories =
-        if categories <= 0x7F then Integer(1, true, false)
-        elif categories <= 0x7FFF then Integer(2, true, false)
-        else Integer(4, true, false)
-
-    let private codes (draft: Draft) rows categories (codes: seq<int>) =
-        let datatype = codeType categories
-
-        let encode (codes: int[]) =
-            let bytes = Array.zeroCreate (codes.Length * Datatype.size datatype)
-            Whole.encode datatype (Array.map int64 codes) (Span bytes)
-            bytes
-
-        codes |> Seq.chunkBySize batch |> Seq.map encode |> line draft datatype rows "array"
-
-    let private link name address =
-        { Name = name
-          Target = Hard address
-          Order = ValueNone }
-
-    /// Writes a column of so many rows and says where.
-    let put (draft: Draft) rows field =
-        match field with
-        | Field.Numbers(numeric, batches) -> line draft (Numeric.datatype numeric) rows "array" batches
-        | Field.Texts values -> texts draft rows values
-        | Field.Categories(names, ordered, places) ->
-            let flag =
-                Encode.attribute "ordered" (Numeric.datatype Numeric.Bool) Encode.scalar [| (if ordered then 1uy else 0uy) |]
-
-            draft.PutGroup(
-                [ link "categories" (texts draft names.LongLength names)
-                  link "codes" (codes draft rows names.Length places) ],
-                flag :: Element.encoding draft "categorical" "0.2.0"
-            )
-
-    /// Writes a data frame of so many rows and says where.
-    let putFrame (draft: Draft) rows (names: seq<string>) (fields: (string * Field) list) =
-        let order =
-            // An empty list of names is what anndata itself writes as an empty array of numbers.
-            if fields.IsEmpty then
-                Encode.attribute "column-order" (Numeric.datatype Numeric.Float64) (Encode.line 0L) [||]
-            else
-                draft.StringsAttribute("column-order", List.map fst fields)
-
-        let links =
-            link "_index" (texts draft rows names) :: (fields |> List.map (fun (name, field) -> link name (put draft rows field)))
-
-        draft.PutGroup(links, draft.StringAttribute("_index", "_index") :: order :: Element.encoding draft "dataframe" "0.2.0")
-
     /// Some rows, in the order in which they are named; for columns that fit memory.
     let choose (rows: int[]) field =
         let among (values: 'v[]) =
             rows |> Array.map (fun row -> values[row])
 
-        match field with
-        | Field.Texts values -> Field.Texts(among (Array.ofSeq values))
-        | Field.Categories(names, ordered, codes) -> Field.Categories(names, ordered, among (Array.ofSeq codes))
-        | Field.Numbers(numeric, batches) ->
-            let bytes = Array.concat batches
-            let size = Numeric.size numeric
+        let amongBytes size (bytes: byte[]) =
             let chosen = Array.zeroCreate (rows.Length * size)
 
             for i in 0 .. rows.Length - 1 do
                 Buffer.BlockCopy(bytes, rows[i] * size, chosen, i * size, size)
 
-            Field.Numbers(numeric, [ chosen ])
+            chosen
+
+        match field with
+        | Field.Texts values -> Field.Texts(among (Array.ofSeq values))
+        | Field.TextsOrNone(naValue, values) -> Field.TextsOrNone(naValue, among (Array.ofSeq values))
+        | Field.Categories(labels, ordered, codes) -> Field.Categories(labels, ordered, among (Array.ofSeq codes))
+        | Field.Numbers(numeric, batches) -> Field.Numbers(numeric, [ amongBytes (Numeric.size numeric) (Array.concat batches) ])
+        | Field.NumbersOrNone(numeric, batches) ->
+            let batches = Array.ofSeq batches
+
+            let bytes =
+                batches |> Array.map (fun (struct (bytes, _)) -> bytes) |> Array.concat |> amongBytes (Numeric.size numeric)
+
+            let missing =
+                batches |> Array.map (fun (struct (_, missing)) -> missing) |> Array.concat |> among
+
+            Field.NumbersOrNone(numeric, [ struct (bytes, missing) ])
+
+    /// The same column with other texts.
+    let mapTexts (map: seq<string> -> seq<string>) field =
+        match field with
+        | Field.Texts texts -> Field.Texts(map texts)
+        | Field.TextsOrNone(naValue, texts) ->
+            // A missing text is nothing to look at, but has its row.
+            let present = texts |> Seq.map (ValueOption.defaultValue "") |> map
+            Field.TextsOrNone(naValue, Seq.map2 (fun text -> ValueOption.map (fun _ -> text)) present texts)
+        | Field.Categories(Labels.Texts names, ordered, codes) -> Field.Categories(Labels.Texts(Array.ofSeq (map names)), ordered, codes)
+        | Field.Categories(Labels.Numbers _, _, _)
+        | Field.Numbers _
+        | Field.NumbersOrNone _ -> field
 
     /// What a category stands for, row by row.
-    let private labels (names: string[]) (codes: seq<int>) =
-        codes |> Seq.map (fun code -> if code < 0 then None else Some names[code]) |> Array.ofSeq
+    let private meanings labels (codes: seq<int>) =
+        let keys = Labels.keys labels
+        codes |> Seq.map (fun code -> if code < 0 then None else Some keys[code]) |> Array.ofSeq
+
+    /// Present values as they are, missing ones as zeros: what stands in their place means nothing.
+    let private flattened size (batches: seq<struct (byte[] * bool[])>) =
+        let present (struct (bytes: byte[], missing: bool[])) =
+            let bytes = Array.copy bytes
+
+            missing
+            |> Array.iteri (fun row isMissing ->
+                if isMissing then
+                    Array.Clear(bytes, row * size, size))
+
+            bytes
+
+        batches |> Seq.map present |> Array.concat, batches |> Seq.map (fun (struct (_, missing)) -> missing) |> Array.concat
 
     /// Do two columns hold the same?
     let areSame left right =
         match left, right with
         | Field.Texts left, Field.Texts right -> Array.ofSeq left = Array.ofSeq right
+        | Field.TextsOrNone(_, left), Field.TextsOrNone(_, right) -> Array.ofSeq left = Array.ofSeq right
         | Field.Numbers(numeric, left), Field.Numbers(other, right) -> numeric = other && Array.concat left = Array.concat right
-        | Field.Categories(names, ordered, codes), Field.Categories(others, alsoOrdered, places) ->
-            ordered = alsoOrdered && labels names codes = labels others places
+        | Field.NumbersOrNone(numeric, left), Field.NumbersOrNone(other, right) ->
+            numeric = other && flattened (Numeric.size numeric) left = flattened (Numeric.size numeric) right
+        | Field.Categories(labels, ordered, codes), Field.Categories(others, alsoOrdered, places) ->
+            ordered = alsoOrdered && Labels.areAlike labels others && meanings labels codes = meanings others places
         | _ -> false

@@ -51,21 +51,6 @@ module Fields =
             Whole.decode little (Span bytes) numbers
             numbers |> Array.map (fun number -> if truth number = Some true then 1uy else 0uy))
 
-    let private categories (store: Store) (names: Dataset) ordered (codes: Dataset) =
-        match names.Type with
-        | VlenString
-        | FixedString _ ->
-            let names = Frame.texts store names 0L names.Count |> Array.ofSeq
-
-            let place (code: int64) =
-                if code >= names.LongLength then
-                    store.Disk.Damaged codes.Path "a code lies beyond its categories"
-
-                int (max -1L code)
-
-            Some(Field.Categories(names, ordered, wholes store codes |> Seq.map place))
-        | _ -> None
-
     let private isOrdered (store: Store) header =
         match Attribute.tryFind store.Disk "ordered" header with
         | Some attribute ->
@@ -88,18 +73,82 @@ module Fields =
             | _, Some numeric -> Some(Field.Numbers(numeric, bytes store dataset))
             | _ -> None
 
+    /// What categories stand for: they lie in a dataset, or beside a mask that marks none of them.
+    let rec private labels (store: Store) path node =
+        match node with
+        | DatasetNode dataset ->
+            match ofDataset store dataset.Count dataset with
+            | Some(Field.Texts texts) -> Some(Labels.Texts(Array.ofSeq texts))
+            | Some(Field.Numbers(numeric, batches)) -> Some(Labels.Numbers(numeric, Array.concat batches))
+            | _ -> None
+        | GroupNode group -> store.TryFind(path, group, "values") |> Option.bind (labels store $"{path}/values")
+
+    let private categories (store: Store) rows labels ordered (codes: Dataset) =
+        if codes.Dims <> [| rows |] || (Filters.unsupported codes.Filters).IsSome then
+            None
+        else
+            let place (code: int64) =
+                if code >= int64 (Labels.count labels) then
+                    store.Disk.Damaged codes.Path "a code lies beyond its categories"
+
+                int (max -1L code)
+
+            Some(Field.Categories(labels, ordered, wholes store codes |> Seq.map place))
+
     /// Before anndata 0.8, categories stood apart from their column, which pointed to them.
     let private ofOldCategories (store: Store) (frame: Frame) column (codes: Dataset) =
+        let path = $"{frame.Path}/__categories"
+
         match store.TryFind(frame.Path, frame.Group, "__categories") with
-        | Some(GroupNode group) when codes.Dims = [| frame.Rows |] ->
-            let names = store.Dataset($"{frame.Path}/__categories", group, column)
-            categories store names (isOrdered store names.Header) codes
+        | Some(GroupNode group) ->
+            let names = store.Dataset(path, group, column)
+
+            labels store names.Path (DatasetNode names)
+            |> Option.bind (fun labels -> categories store frame.Rows labels (isOrdered store names.Header) codes)
+        | _ -> None
+
+    let private asBooleans field =
+        match field with
+        | Field.Numbers((Numeric.Bool | Numeric.UInt8 | Numeric.Int8), batches) -> Some(batches |> Seq.map (Array.map ((<>) 0uy)))
+        | _ -> None
+
+    /// Values beside a mask. Real numbers need none: what is missing of them is no number.
+    let private masked (store: Store) rows naValue (values: Dataset) (mask: Dataset) =
+        match ofDataset store rows mask |> Option.bind asBooleans with
+        | None -> None
+        | Some missing ->
+            match ofDataset store rows values with
+            | Some(Field.Texts texts) ->
+                Some(
+                    Field.TextsOrNone(
+                        naValue,
+                        Seq.map2 (fun text isMissing -> if isMissing then ValueNone else ValueSome text) texts (Seq.concat missing)
+                    )
+                )
+            | Some(Field.Numbers(numeric, batches)) when not (Numeric.isFloat numeric) ->
+                Some(Field.NumbersOrNone(numeric, Seq.map2 (fun values missing -> struct (values, missing)) batches missing))
+            | Some(Field.Numbers(numeric, batches)) ->
+                Some(
+                    Field.Numbers(
+                        numeric,
+                        Seq.map2 (fun values missing -> Promotion.withoutNumber numeric struct (values, missing)) batches missing
+                    )
+                )
+            | _ -> None
+
+    let private ofGroup (store: Store) path rows (group: Group) =
+        let inside name = store.TryFind(path, group, name)
+
+        match inside "codes", inside "categories", inside "values", inside "mask" with
+        | Some(DatasetNode codes), Some names, _, _ ->
+            labels store $"{path}/categories" names
+            |> Option.bind (fun labels -> categories store rows labels (isOrdered store group.Header) codes)
+        | _, _, Some(DatasetNode values), Some(DatasetNode mask) -> masked store rows (store.Text(group.Header, "na-value")) values mask
+        | _, _, Some(DatasetNode values), None -> ofDataset store rows values
         | _ -> None
 
     /// A column of a frame; none where it is of a kind that is left out.
     let ofColumn (store: Store) (frame: Frame) column =
-        let path = $"{frame.Path}/{column}"
-
         match store.TryFind(frame.Path, frame.Group, column) with
         | None -> None
         | Some(DatasetNode dataset) ->
@@ -107,8 +156,4 @@ module Fields =
                 ofOldCategories store frame column dataset
             else
                 ofDataset store frame.Rows dataset
-        | Some(GroupNode group) ->
-            match store.TryFind(path, group, "codes"), store.TryFind(path, group, "categories") with
-            | Some(DatasetNode codes), Some(DatasetNode names) when codes.Dims = [| frame.Rows |] ->
-                categories store names (isOrdered store group.Header) codes
-            | _ -> None
+        | Some(GroupNode group) -> ofGroup store $"{frame.Path}/{column}" frame.Rows group

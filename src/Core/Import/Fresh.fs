@@ -10,6 +10,12 @@ type Annotations =
       GeneNames: string[]
       Var: (string * Field) list }
 
+/// A matrix on its way into a new file: the type of its values, how many there are at most, and what lets its rows out, in order.
+type NewMatrix<'r> =
+    { Type: Numeric
+      Most: int64
+      Fill: Outlet<Slice> -> 'r }
+
 [<RequireQualifiedAccess>]
 module Fresh =
     let private headBytes = 48
@@ -63,13 +69,16 @@ module Fresh =
           Filters = []
           FillValue = Array.zeroCreate (Datatype.size datatype) }
 
-    let dict (draft: Draft) =
-        draft.PutGroup([], Element.encoding draft "dict" "0.1.0")
-
     let link name address =
         { Name = name
           Target = Hard address
           Order = ValueNone }
+
+    let private group (draft: Draft) arrays attributes =
+        draft.PutGroup(arrays |> List.map (fun (name, address) -> link name address), attributes)
+
+    let dict (draft: Draft) =
+        group draft [] (Element.encoding draft "dict" "0.1.0")
 
     /// The group of a matrix in compressed sparse rows.
     let matrix (draft: Draft) cells genes arrays =
@@ -80,40 +89,45 @@ module Fresh =
                 (Encode.line 2L)
                 (Bytes.concat [ Bytes.i64 cells; Bytes.i64 (int64 genes) ])
 
-        draft.PutGroup(arrays |> List.map (fun (name, address) -> link name address), shape :: Element.encoding draft "csr_matrix" "0.1.0")
+        group draft arrays (shape :: Element.encoding draft "csr_matrix" "0.1.0")
 
-    /// Writes a file of so many cells whose X holds `numeric` values, at most so many; `fill` lets the rows out, in order.
-    /// Law (fresh): the file is the same to the byte, however rows were cut.
-    let write (disk: Disk) numeric cells most (annotations: Annotations) (fill: Outlet<Slice> -> 'r) =
-        let draft = draft disk
-        let genes = annotations.GeneNames.Length
-
-        let index = IndexType.fresh (max most (int64 genes))
+    /// Writes the rows of a matrix and says where it is.
+    let private rows (draft: Draft) path cells genes (matrix': NewMatrix<'r>) =
+        let index = IndexType.fresh (max matrix'.Most (int64 genes))
 
         let template =
             Matrix.ofDatasets
-                "X"
+                path
                 cells
                 genes
-                numeric
-                (pattern "X/data" numeric most)
-                (pattern "X/indices" index most)
-                (pattern "X/indptr" index (cells + 1L))
+                matrix'.Type
+                (pattern $"{path}/data" matrix'.Type matrix'.Most)
+                (pattern $"{path}/indices" index matrix'.Most)
+                (pattern $"{path}/indptr" index (cells + 1L))
 
         let rows =
-            SparseOutlet.create draft chunkNodeK (Matrix.rows template) (Numeric.datatype numeric) cells (int64 genes)
+            SparseOutlet.create draft chunkNodeK (Matrix.rows template) (Numeric.datatype matrix'.Type) cells (int64 genes)
 
-        let result = fill rows.Outlet
+        let result = matrix'.Fill rows.Outlet
+        result, matrix draft cells genes (rows.Finish())
+
+    /// Writes a file of so many cells with this X and these layers.
+    /// Law (fresh): the file is the same to the byte, however rows were cut.
+    let write (disk: Disk) cells (annotations: Annotations) (x: NewMatrix<'r>) (layers: (string * NewMatrix<'r>) list) =
+        let draft = draft disk
+        let genes = annotations.GeneNames.Length
+        let result, x = rows draft "X" cells genes x
+
+        let layers =
+            layers |> List.map (fun (name, layer) -> name, snd (rows draft $"layers/{name}" cells genes layer))
 
         let members =
-            [ "X", matrix draft cells genes (rows.Finish())
-              "obs", Field.putFrame draft cells annotations.CellNames annotations.Obs
-              "var", Field.putFrame draft (int64 genes) annotations.GeneNames annotations.Var
-              for name in [ "layers"; "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
+            [ "X", x
+              "obs", NewFrame.write draft cells annotations.CellNames annotations.Obs
+              "var", NewFrame.write draft (int64 genes) annotations.GeneNames annotations.Var
+              "layers", group draft layers (Element.encoding draft "dict" "0.1.0")
+              for name in [ "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
                   name, dict draft ]
 
-        draft.Commit(
-            draft.PutGroup(members |> List.map (fun (name, address) -> link name address), Element.encoding draft "anndata" "0.1.0")
-        )
-
+        draft.Commit(group draft members (Element.encoding draft "anndata" "0.1.0"))
         result

@@ -5,76 +5,140 @@ open System
 
 [<RequireQualifiedAccess>]
 module FromH5ad =
-    /// Elements beside X, obs and var that hold anything.
+    /// Everything that a new file does not get, but for columns and layers.
     let private others (file: H5adFile) =
         let store = file.Store
+        let taken = [ file.X.Path; file.Obs.Path; file.Var.Path ]
 
-        [ if file.X.Path <> "X" && (store.TryFind "X").IsSome then
-              "X"
-          for name in [ "layers"; "obsm"; "varm"; "obsp"; "varp"; "uns"; "raw" ] do
-              match store.TryFind("", store.Root, name) with
-              | Some(GroupNode group) when not group.Links.IsEmpty -> name
-              | Some(DatasetNode _) -> name
-              | _ -> () ]
+        /// The members of a group, or what stands in its place.
+        let members name =
+            match store.TryFind("", store.Root, name) with
+            | Some(GroupNode group) ->
+                [ for link in group.Links do
+                      $"{name}/{link.Name}" ]
+            | _ -> [ name ]
+
+        [ for link in store.Root.Links do
+              match link.Name with
+              | "layers" when (store.TryFind "layers" |> Option.exists _.IsGroupNode) -> ()
+              | "obsm"
+              | "varm"
+              | "obsp"
+              | "varp"
+              | "uns" -> yield! members link.Name
+              | "raw" when file.X.Path.StartsWith "raw/" -> yield! members "raw"
+              | name -> name ]
+        |> List.except taken
 
     /// Columns that can be taken over, and the names of the others.
     let private fields (store: Store) (frame: Frame) =
         let fields =
-            frame.Columns |> List.map (fun column -> column, Fields.ofColumn store frame column)
+            frame.Columns |> List.distinctBy Links.along |> List.map (fun column -> column, Fields.ofColumn store frame column)
 
         fields |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
         fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")
+
+    /// The rows of a matrix, put together first where they have to be.
+    let private rowsOf (file: H5adFile) folder (settings: Settings) =
+        lazy RowMatrix.Prepare(file, folder, settings.Memory, settings.Cancel, ignore)
+
+    /// A layer as a matrix, unless it is none, or runs along other genes.
+    let private tryLayer (file: H5adFile) path node =
+        try
+            let matrix = Matrix.ofNode file.Store path node
+
+            if matrix.Cells = file.X.Cells && matrix.Genes = file.X.Genes then
+                Some(new H5adFile(file.Store, matrix, file.Obs, file.Var))
+            else
+                None
+        with FaultException _ ->
+            None
+
+    /// The layers beside the matrix that is wanted, by their names: those that can be read, and none where they cannot.
+    let private layersOf (file: H5adFile) =
+        [ match file.Store.TryFind("", file.Store.Root, "layers") with
+          | Some(GroupNode group) ->
+              for link in group.Links do
+                  let path = $"layers/{link.Name}"
+
+                  if path <> file.X.Path then
+                      let isOfRaw = file.X.Path.StartsWith "raw/"
+                      let node = if isOfRaw then None else file.Store.TryFind("layers", group, link.Name)
+                      link.Name, node |> Option.bind (tryLayer file path)
+          | _ -> () ]
 
     /// Opens a file for the matrix that is wanted; where its rows have to be put together first, they wait in the folder.
     let openRead matrix sumDuplicates path folder (settings: Settings) (held: Held) : Intake =
         let file = Schema.openReadWithin settings.Memory matrix path
 
-        let rows =
-            lazy RowMatrix.Prepare(file, folder, settings.Memory, settings.Cancel, ignore)
-
         try
             let store = file.Store
             let obs, oddObs = fields store file.Obs
             let var, oddVar = fields store file.Var
+            let rows = rowsOf file folder settings
 
-            let fit =
-                Intake.fit (RowMatrix.Foreseen file.X)
+            let layers =
+                layersOf file
+                |> List.map (fun (name, layer) -> name, layer |> Option.map (fun layer -> layer, rowsOf layer folder settings))
 
-            let openRows settings taken =
+            let opened (rows: Lazy<RowMatrix>) settings taken =
                 Intake.rows rows.Value.Disk rows.Value.Matrix sumDuplicates settings taken
 
-            { Path = path
-              Files = [ path ]
-              Cells = file.X.Cells
-              Genes = Frame.names store file.Var 0L file.Var.Rows |> Seq.map held.Add |> Array.ofSeq
-              Places = Array.init file.X.Genes id
-              Type = file.X.Type
-              Stored = file.X.Stored
-              CellNames = Frame.names store file.Obs 0L file.Obs.Rows
-              Obs = obs
-              Var = var
-              LeftOut = others file @ oddObs @ oddVar
-              Fit = fit
-              Prepare = None
-              Open = openRows
-              Look =
-                fun settings taken places ->
-                    match Intake.known places sumDuplicates file.X with
-                    | Some values ->
-                        let findings, examined = Info.examine file settings
+            /// Where nothing has to be put together or added up, X itself is looked at.
+            let look settings taken places =
+                match Intake.known places sumDuplicates file.X with
+                | Some values ->
+                    let findings, examined = Info.examine file settings
 
-                        { Matrix = file.X.Datasets |> List.map Info.stored
-                          Values = values
-                          AreCounts = findings.AreCounts
-                          CellsExamined = examined }
-                    | None -> Intake.look settings file.X.Datasets None (openRows settings taken) places
-              IsChanged = Publish.watch store
-              Close =
-                fun () ->
+                    { Matrix = file.X.Datasets |> List.map Info.stored
+                      Values = values
+                      AreCounts = findings.AreCounts
+                      CellsExamined = examined }
+                | None -> Intake.look settings file.X.Datasets None (opened rows settings taken) places
+
+            let close () =
+                for rows in rows :: List.choose (snd >> Option.map snd) layers do
                     if rows.IsValueCreated then
                         (rows.Value :> IDisposable).Dispose()
 
-                    (file :> IDisposable).Dispose() }
+                (file :> IDisposable).Dispose()
+
+            let intake =
+                { Path = path
+                  Files = [ path ]
+                  Cells = file.X.Cells
+                  Genes = Frame.names store file.Var 0L file.Var.Rows |> Seq.map held.Add |> Array.ofSeq
+                  Places = Array.init file.X.Genes id
+                  Type = file.X.Type
+                  Stored = file.X.Stored
+                  CellNames = Frame.names store file.Obs 0L file.Obs.Rows
+                  Obs = obs
+                  Var = var
+                  Layers = []
+                  LeftOut =
+                    others file
+                    @ oddObs
+                    @ oddVar
+                    @ (layers |> List.filter (snd >> Option.isNone) |> List.map (fun (name, _) -> $"layers/{name}"))
+                  Fit = Intake.fit (RowMatrix.Foreseen file.X)
+                  Prepare = None
+                  Open = opened rows
+                  Look = look
+                  IsChanged = Publish.watch store
+                  Close = close }
+
+            { intake with
+                Layers =
+                    [ for name, layer in layers do
+                          match layer with
+                          | Some(layer, rows) ->
+                              name,
+                              { intake with
+                                  Type = layer.X.Type
+                                  Stored = layer.X.Stored
+                                  Fit = Intake.fit (RowMatrix.Foreseen layer.X)
+                                  Open = opened rows }
+                          | None -> () ] }
         with _ ->
             (file :> IDisposable).Dispose()
             reraise ()

@@ -34,6 +34,8 @@ type Intake =
         Obs: (string * Field) list
         /// Of the genes that are taken.
         Var: (string * Field) list
+        /// Other matrices of the same cells and genes, as inputs of their own.
+        Layers: (string * Intake) list
         /// Elements and columns that a new file does not get.
         LeftOut: string list
         /// How to read within the memory allowed, of which so many bytes are taken.
@@ -76,6 +78,23 @@ module Intake =
             Duplicates.summed matrix.Type matrix.Genes rows
         else
             Duplicates.refused matrix.Genes rows
+
+    /// So many rows without any value.
+    let empty cells : Source<Slice> =
+        { Rows = cells
+          Open =
+            fun () ->
+                let slice = Slice()
+
+                { new RowReader<Slice> with
+                    member _.Read(first, count, visit) =
+                        slice.Reserve(count, 0)
+                        slice.FirstCell <- first
+                        slice.Cells <- count
+                        Array.Clear(slice.Offsets, 0, count + 1)
+                        visit slice
+
+                    member _.Dispose() = () } }
 
     /// The columns of the stored matrix that are taken.
     let taken (places: int[]) =

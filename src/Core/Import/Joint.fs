@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open System.Collections.Generic
-open System.Text
 
 /// Which genes the joined matrix has.
 type Join =
@@ -14,11 +13,6 @@ type Join =
 
 [<RequireQualifiedAccess>]
 module Joint =
-    let private byCodePoint (names: string[]) =
-        let keys = names |> Array.map Encoding.UTF8.GetBytes
-        Array.Sort(keys, names, Comparer.Create(fun (left: byte[]) right -> left.AsSpan().SequenceCompareTo(ReadOnlySpan right)))
-        names
-
     let private intersection (left: string[]) (right: string[]) =
         let known = HashSet right
         left |> Array.filter known.Contains
@@ -27,7 +21,7 @@ module Joint =
     let private union (left: string[]) (right: string[]) =
         if left = right || right.Length = 0 then left
         elif left.Length = 0 then right
-        else byCodePoint (Array.distinct (Array.append left right))
+        else Together.byCodePoint (Array.distinct (Array.append left right))
 
     /// The genes of the joined matrix. Names must be unique within each input.
     let genes join (inputs: string[] list) =
@@ -49,73 +43,29 @@ module Joint =
         let known = HashSet<string>()
         names |> Seq.tryFind (fun name -> not (known.Add name))
 
-    /// One column of all inputs, one after another, if they are of one kind.
-    let private together (fields: Field list) =
-        let numbers =
-            fields
-            |> List.choose (function
-                | Field.Numbers(numeric, batches) -> Some(numeric, batches)
-                | _ -> None)
-
-        let texts =
-            fields
-            |> List.choose (function
-                | Field.Texts texts -> Some texts
-                | _ -> None)
-
-        let categories =
-            fields
-            |> List.choose (function
-                | Field.Categories(names, ordered, codes) -> Some(names, ordered, codes)
-                | _ -> None)
-
-        if texts.Length = fields.Length then
-            Some(Field.Texts(Seq.concat texts))
-        elif numbers.Length = fields.Length then
-            (Some(fst numbers.Head), numbers)
-            ||> List.fold (fun common (numeric, _) -> common |> Option.bind (Promotion.common numeric))
-            |> Option.map (fun common ->
-                Field.Numbers(
-                    common,
-                    numbers |> Seq.collect (fun (numeric, batches) -> batches |> Seq.map (Promotion.convert numeric common))
-                ))
-        elif categories.Length = fields.Length then
-            let all =
-                categories |> Seq.collect (fun (names, _, _) -> names) |> Seq.distinct |> Array.ofSeq
-
-            let isOrdered =
-                categories |> List.forall (fun (names, ordered, _) -> ordered && names = all)
-
-            let codes =
-                categories
-                |> Seq.collect (fun (names, _, codes) ->
-                    let places = places all names
-                    codes |> Seq.map (fun code -> if code < 0 then code else places[code]))
-
-            Some(Field.Categories(all, isOrdered, codes))
-        else
-            None
-
     /// The columns of all inputs by name, in the order of the first one, and the names of those that do not go together.
-    let private columns place (inputs: (string * Field) list list) =
-        let names = inputs |> List.collect (List.map fst) |> List.distinct
-
+    let private columns place join (inputs: (int64 * (string * Field) list) list) =
         let joined =
-            names
+            inputs
+            |> List.collect (snd >> List.map fst)
+            |> List.distinct
             |> List.map (fun name ->
-                match inputs |> List.choose (List.tryFind (fun (other, _) -> other = name) >> Option.map snd) with
-                | fields when fields.Length = inputs.Length -> name, together fields
-                | _ -> name, None)
+                let parts =
+                    inputs
+                    |> List.map (fun (rows, columns) -> rows, columns |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd)
+
+                name, (if join = Outer || List.forall (snd >> Option.isSome) parts then Together.join parts else None))
 
         joined |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
         joined |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{place}/{name}")
 
-    /// Columns with one value per cell: those that every input has, of one kind.
-    let obs (inputs: (string * Field) list list) = columns "obs" inputs
+    /// Columns with one value per cell, of inputs of so many cells: those that every input has or, with an outer join, any.
+    let obs join (inputs: (int64 * (string * Field) list) list) = columns "obs" join inputs
 
     /// Columns with one value per gene: those that every input has and in which all agree about every gene that they share.
     let var (genes: string[]) (inputs: (string[] * (string * Field) list) list) =
-        let found, missing = inputs |> List.map snd |> columns "var"
+        let found, missing =
+            inputs |> List.map (fun (names, columns) -> names.LongLength, columns) |> columns "var" Inner
 
         /// Where each gene of an input stands in columns of all inputs one after another.
         let starts = inputs |> List.scan (fun start (names, _) -> start + names.Length) 0

@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open System.IO
-open System.Text
 
 [<Sealed>]
 type Lines(path: string) =
@@ -115,7 +114,7 @@ type Lines(path: string) =
     /// The line that was read last, without its end; valid until the next one.
     member _.Current = ReadOnlySpan(buffer, start, length)
 
-    member _.Text = Encoding.UTF8.GetString(buffer, start, length)
+    member _.Text = Utf8.text (ReadOnlySpan(buffer, start, length))
 
     /// Stops with what is wrong with the line that was read last.
     member _.Damaged what : 'a = damaged $"line {number}" what

@@ -41,6 +41,25 @@ module Promotion =
             Whole.decode (Numeric.datatype numeric) (Span bytes) numbers
             numbers |> Array.map (if numeric = Numeric.UInt64 then uint64 >> float else float)
 
+    /// Real numbers, those that are missing as what is no number.
+    let withoutNumber numeric (struct (bytes: byte[], missing: bool[])) =
+        let target = Array.copy bytes
+
+        if numeric = Numeric.Float32 then
+            let numbers = MemoryMarshal.Cast<byte, float32>(Span target)
+
+            for row in 0 .. missing.Length - 1 do
+                if missing[row] then
+                    numbers[row] <- Single.NaN
+        else
+            let numbers = MemoryMarshal.Cast<byte, float>(Span target)
+
+            for row in 0 .. missing.Length - 1 do
+                if missing[row] then
+                    numbers[row] <- Double.NaN
+
+        target
+
     /// Little-endian numbers of one type in another that holds them.
     let convert before after (bytes: byte[]) =
         if before = after then

@@ -40,7 +40,7 @@ module Sketch =
                        known[text] <- known.Count
                        known.Count - 1 |]
 
-        Field.Categories(Array.ofSeq known.Keys, false, codes)
+        Field.Categories(Labels.Texts(Array.ofSeq known.Keys), false, codes)
 
     let private obs (draft: Draft) cells (columns: (string * Field) list) batchKey =
         let bytes = Checked.(*) cells (int64 (Datatype.size VlenString))
@@ -51,16 +51,11 @@ module Sketch =
         /// Only batches are looked at.
         let put name field =
             match field with
-            | Field.Texts texts when Some name = batchKey -> Field.put draft cells (categories texts)
-            | _ when Some name = batchKey -> Field.put draft cells field
-            | _ -> Field.put draft 0L (Field.Numbers(Numeric.Int8, Seq.empty))
+            | Field.Texts texts when Some name = batchKey -> NewFrame.put draft cells (categories texts)
+            | _ when Some name = batchKey -> NewFrame.put draft cells field
+            | _ -> NewFrame.put draft 0L (Field.Numbers(Numeric.Int8, Seq.empty))
 
-        draft.PutGroup(
-            Fresh.link "_index" index :: [ for name, field in columns -> Fresh.link name (put name field) ],
-            [ draft.StringAttribute("_index", "_index")
-              draft.StringsAttribute("column-order", List.map fst columns)
-              yield! Element.encoding draft "dataframe" "0.2.0" ]
-        )
+        NewFrame.group draft index [ for name, field in columns -> name, put name field ]
 
     /// The sketch of what some inputs make together, with so many values; of the columns of obs only the batches are there.
     /// Law (sketch): its plan is that of the file itself.
@@ -85,7 +80,7 @@ module Sketch =
         let members =
             [ "X", x
               "obs", obs draft cells annotations.Obs batchKey
-              "var", Field.putFrame draft (int64 genes) annotations.GeneNames annotations.Var
+              "var", NewFrame.write draft (int64 genes) annotations.GeneNames annotations.Var
               for name in [ "layers"; "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
                   name, Fresh.dict draft ]
 

@@ -129,6 +129,7 @@ module TenX =
           CellNames = texts store matrix.Path group "barcodes" matrix.Cells
           Obs = obs
           Var = var |> List.map (fun (name, field) -> name, Field.choose taken field)
+          Layers = []
           LeftOut = leftOut
           Fit = Intake.fit matrix
           Prepare = None
@@ -170,6 +171,22 @@ module TenX =
 
     /// What scanpy knows by a name of its own, and what it does not read.
     let private known = [ "name"; "feature_type"; "id"; "gene_id"; "_all_tag_keys" ]
+
+    /// As in scanpy, a column of the features takes the place of one that scanpy makes if it has its name; what would have stood
+    /// there follows under a name of its own, unless it is the same.
+    let private among (features: (string * Field) list) (own: (string * Field) list) =
+        let tryOther name =
+            features |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd
+
+        [ for name, field in own do
+              name, Option.defaultValue field (tryOther name)
+          for name, field in features do
+              if not (List.exists (fun (other, _) -> other = name) own) then
+                  name, field
+          for name, field in own do
+              match tryOther name with
+              | Some other when not (Field.areSame field other) -> name, field
+              | _ -> () ]
 
     let private ofVersion3 path (store: Store) (group: Group) (choice: TenXChoice) (held: Held) =
         let matrix = matrix store "matrix" group
@@ -232,14 +249,11 @@ module TenX =
             choice
             (texts "name")
             (Array.map2 (&&) isOfGenome (ofType choice types))
-            [ "gene_ids", Field.Texts(texts (if isProbes then "gene_id" else "id"))
-              if isProbes then
-                  "probe_ids", Field.Texts(texts "id")
-              "feature_types", Field.Texts types
-              for name, field in others do
-                  match field with
-                  | Some field -> name, field
-                  | None -> () ]
+            ([ "gene_ids", Field.Texts(texts (if isProbes then "gene_id" else "id"))
+               if isProbes then
+                   "probe_ids", Field.Texts(texts "id")
+               "feature_types", Field.Texts types ]
+             |> among (others |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field))))
             barcodes
             [ for name, field in others do
                   if field.IsNone && name <> "target_sets" then

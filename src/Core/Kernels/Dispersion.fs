@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open System.Collections.Generic
-open System.Text
 
 /// What one batch says of every gene.
 type private Verdict =
@@ -156,7 +155,7 @@ module Dispersion =
 
     /// Names in the order of their code points, in which pandas sorts groups.
     let private compareNames (names: string[]) =
-        let bytes = names |> Array.map Encoding.UTF8.GetBytes
+        let bytes = names |> Array.map Utf8.bytes
         fun left right -> bytes[left].AsSpan().SequenceCompareTo(ReadOnlySpan bytes[right])
 
     let private columns means dispersions normalized =

@@ -1,0 +1,263 @@
+/// One column of several inputs, one after another, as anndata.concat and pandas join it; none where they cannot stand together.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Generic
+open System.Text.RegularExpressions
+
+[<RequireQualifiedAccess>]
+module Together =
+    /// Rows that are missing at a time.
+    let private batch = 16384
+
+    let private compareBytes (left: byte[]) (right: byte[]) =
+        left.AsSpan().SequenceCompareTo(ReadOnlySpan right)
+
+    /// Texts in the order of their code points.
+    let byCodePoint (texts: string[]) =
+        texts
+        |> Array.map (fun text -> Utf8.bytes text, text)
+        |> Array.sortWith (fun (left, _) (right, _) -> compareBytes left right)
+        |> Array.map snd
+
+    let private digits = Regex("([0-9]+)", RegexOptions.CultureInvariant)
+
+    /// Whole numbers of any length, without zeros before them.
+    let private compareNumbers (left: string) (right: string) =
+        let left, right = left.TrimStart '0', right.TrimStart '0'
+        let byLength = compare left.Length right.Length
+        if byLength <> 0 then byLength else String.CompareOrdinal(left, right)
+
+    /// Texts as natsort orders them: what is between digits by code points, digits as the number that they are.
+    /// Law (natural): it is a total order, and that of the numbers where texts differ in one number only.
+    let natural (texts: string[]) =
+        let key (text: string) =
+            digits.Split text |> Array.mapi (fun i part -> struct (part, (if i % 2 = 0 then Utf8.bytes part else [||])))
+
+        let compareKeys left right =
+            let parts =
+                Seq.zip left right
+                |> Seq.mapi (fun i (struct (one, oneBytes), struct (other, otherBytes)) ->
+                    if i % 2 = 0 then compareBytes oneBytes otherBytes else compareNumbers one other)
+
+            match parts |> Seq.tryFind ((<>) 0) with
+            | Some order -> order
+            | None -> compare (Array.length left) (Array.length right)
+
+        byCodePoint texts
+        |> List.ofArray
+        |> List.map (fun text -> key text, text)
+        |> List.sortWith (fun (left, _) (right, _) -> compareKeys left right)
+        |> List.map snd
+        |> Array.ofList
+
+    /// Different numbers, ascending.
+    let private ascending numeric (bytes: byte[]) =
+        let size = Numeric.size numeric
+
+        let sorted (key: byte[] -> 'key) =
+            bytes |> Array.chunkBySize size |> Array.distinct |> Array.sortBy key |> Array.concat
+
+        match numeric with
+        | Numeric.UInt64 -> sorted (fun bytes -> BitConverter.ToUInt64(bytes, 0))
+        | Numeric.Float32
+        | Numeric.Float64 -> sorted (fun bytes -> BitConverter.ToDouble(Promotion.convert numeric Numeric.Float64 bytes, 0))
+        | Numeric.Bool -> sorted (fun bytes -> int64 bytes[0])
+        | _ -> sorted (fun bytes -> BitConverter.ToInt64(Promotion.convert numeric Numeric.Int64 bytes, 0))
+
+    let private common (types: Numeric list) =
+        (Some types.Head, types) ||> List.fold (fun common numeric -> common |> Option.bind (Promotion.common numeric))
+
+    /// The labels of all, in anndata's order.
+    let private union (labels: Labels list) =
+        let texts =
+            labels
+            |> List.choose (function
+                | Labels.Texts texts -> Some texts
+                | Labels.Numbers _ -> None)
+
+        let numbers =
+            labels
+            |> List.choose (function
+                | Labels.Numbers(numeric, bytes) -> Some(numeric, bytes)
+                | Labels.Texts _ -> None)
+
+        if numbers.IsEmpty then
+            Some(Labels.Texts(texts |> Array.concat |> Array.distinct |> natural))
+        elif texts.IsEmpty then
+            common (List.map fst numbers)
+            |> Option.map (fun common ->
+                let bytes =
+                    numbers |> List.map (fun (numeric, bytes) -> Promotion.convert numeric common bytes)
+
+                Labels.Numbers(common, ascending common (Array.concat bytes)))
+        else
+            None
+
+    /// The place of each label among all of them.
+    let private placesAmong all labels =
+        let places = Dictionary<string, int>()
+        Labels.keys all |> Array.iteri (fun place key -> places[key] <- place)
+
+        let converted =
+            match all, labels with
+            | Labels.Numbers(common, _), Labels.Numbers(numeric, bytes) -> Labels.Numbers(common, Promotion.convert numeric common bytes)
+            | _ -> labels
+
+        Labels.keys converted |> Array.map (fun key -> places[key])
+
+    let private repeated rows value = Seq.replicate (Checked.int rows) value
+
+    let private withLabels all ordered (parts: (int64 * Field option) list) =
+        let codes (rows, field) =
+            match field with
+            | Some(Field.Categories(labels, _, codes)) ->
+                let places = placesAmong all labels
+                codes |> Seq.map (fun code -> if code < 0 then -1 else places[code])
+            | _ -> repeated rows -1
+
+        Field.Categories(all, ordered, Seq.collect codes parts)
+
+    /// Texts, categories of texts or rows without any, as texts.
+    let private textsOf (rows, field) =
+        match field with
+        | Some(Field.Texts texts) -> Seq.map ValueSome texts
+        | Some(Field.TextsOrNone(_, texts)) -> texts
+        | Some(Field.Categories(Labels.Texts names, _, codes)) ->
+            codes |> Seq.map (fun code -> if code < 0 then ValueNone else ValueSome names[code])
+        | _ -> repeated rows ValueNone
+
+    let private texts (parts: (int64 * Field option) list) =
+        let fields = List.choose snd parts
+        let all = Seq.collect textsOf parts
+
+        let naValues =
+            fields
+            |> List.choose (function
+                | Field.TextsOrNone(naValue, _) -> Some naValue
+                | _ -> None)
+
+        if not naValues.IsEmpty then
+            Field.TextsOrNone((if List.forall ((=) naValues.Head) naValues then naValues.Head else None), all)
+        elif parts |> List.forall (snd >> Option.exists _.IsTexts) then
+            Field.Texts(all |> Seq.map ValueOption.get)
+        else
+            // What pandas calls objects becomes categories as soon as anndata writes it.
+            let names =
+                all |> Seq.choose (fun text -> if text.IsSome then Some text.Value else None) |> HashSet |> Array.ofSeq |> byCodePoint
+
+            let places = Dictionary<string, int>()
+            names |> Array.iteri (fun place name -> places[name] <- place)
+
+            let code text =
+                match text with
+                | ValueSome name -> places[name]
+                | ValueNone -> -1
+
+            Field.Categories(Labels.Texts names, false, Seq.map code all)
+
+    /// Numbers, categories of numbers or rows without any, as numbers some of which may be missing.
+    let private numbersOf size (rows: int64, field) : seq<struct (byte[] * bool[])> =
+        match field with
+        | Some(Field.Numbers(numeric, batches)) ->
+            batches |> Seq.map (fun bytes -> struct (bytes, Array.zeroCreate (bytes.Length / Numeric.size numeric)))
+        | Some(Field.NumbersOrNone(_, batches)) -> batches
+        | Some(Field.Categories(Labels.Numbers(_, labels), _, codes)) ->
+            codes
+            |> Seq.chunkBySize batch
+            |> Seq.map (fun codes ->
+                let bytes = Array.zeroCreate (codes.Length * size)
+
+                codes
+                |> Array.iteri (fun row code ->
+                    if code >= 0 then
+                        Buffer.BlockCopy(labels, code * size, bytes, row * size, size))
+
+                struct (bytes, codes |> Array.map (fun code -> code < 0)))
+        | _ ->
+            seq {
+                for first in 0L .. int64 batch .. rows - 1L do
+                    let count = int (min (int64 batch) (rows - first))
+                    struct (Array.zeroCreate (count * size), Array.create count true)
+            }
+
+    let private typeOf field =
+        match field with
+        | Field.Numbers(numeric, _)
+        | Field.NumbersOrNone(numeric, _)
+        | Field.Categories(Labels.Numbers(numeric, _), _, _) -> Some numeric
+        | _ -> None
+
+    let private numbers (parts: (int64 * Field option) list) (types: Numeric list) =
+        let fields = List.choose snd parts
+        let isNullable = fields |> List.exists _.IsNumbersOrNone
+
+        let areMissing =
+            parts
+            |> List.exists (fun (rows, field) ->
+                match field with
+                | Some(Field.Categories(_, _, codes)) -> Seq.exists ((>) 0) codes
+                | Some _ -> false
+                | None -> rows > 0L)
+
+        let all target : seq<struct (byte[] * bool[])> =
+            parts
+            |> Seq.collect (fun (rows, field) ->
+                let own = field |> Option.bind typeOf |> Option.defaultValue target
+
+                numbersOf (Numeric.size own) (rows, field)
+                |> Seq.map (fun (struct (bytes, missing)) -> struct (Promotion.convert own target bytes, missing)))
+
+        let present target =
+            Field.Numbers(target, all target |> Seq.map (fun (struct (bytes, _)) -> bytes))
+
+        let orNoNumber target =
+            Field.Numbers(target, all target |> Seq.map (Promotion.withoutNumber target))
+
+        common types
+        |> Option.map (fun common ->
+            if Numeric.isFloat common then orNoNumber common
+            elif isNullable || areMissing && common = Numeric.Bool then Field.NumbersOrNone(common, all common)
+            elif areMissing then orNoNumber Numeric.Float64
+            else present common)
+
+    let private isTextual field =
+        match field with
+        | Field.Texts _
+        | Field.TextsOrNone _
+        | Field.Categories(Labels.Texts _, _, _) -> true
+        | _ -> false
+
+    /// As what the categories mean, whatever stands beside them.
+    let private decoded parts =
+        let fields = List.choose snd parts
+        let types = List.choose typeOf fields
+
+        if List.forall isTextual fields then Some(texts parts)
+        elif types.Length = fields.Length then numbers parts types
+        else None
+
+    /// The column of all inputs: of each one how many rows it has, and the column, if it has it. What is missing is marked as
+    /// pandas marks it: no number, no truth value, no text, no category.
+    let join (parts: (int64 * Field option) list) =
+        let fields = List.choose snd parts
+
+        let categories =
+            fields
+            |> List.choose (function
+                | Field.Categories(labels, ordered, _) -> Some(labels, ordered)
+                | _ -> None)
+
+        if categories.Length < fields.Length then
+            decoded parts
+        elif categories |> List.exists snd then
+            // An order that not all agree about is none, and then the categories are none either.
+            if categories |> List.forall (fun (labels, ordered) -> ordered && Labels.areSame labels (fst categories.Head)) then
+                Some(withLabels (fst categories.Head) true parts)
+            else
+                decoded parts
+        else
+            let named =
+                categories |> List.map fst |> List.filter (fun labels -> Labels.count labels > 0)
+
+            union (if named.IsEmpty then [ fst categories.Head ] else named) |> Option.map (fun all -> withLabels all false parts)
