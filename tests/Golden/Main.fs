@@ -27,6 +27,7 @@ let all =
           PipelineConformance.all
           ImportGolden.all
           ImportFaults.all
+          InputGolden.tests
           AliasGolden.tests
           CompatibilityGolden.tests
           Consumers.tests
