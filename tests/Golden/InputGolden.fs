@@ -82,7 +82,13 @@ let private mtx = "%%MatrixMarket matrix coordinate integer general\n2 2 1\n1 1 
 
 /// What other programs write, and what is to be said of it.
 let private strangers =
-    [ "a.loom", hdf5 [ "matrix", box [| 1.0 |]; "row_attrs", empty (); "col_attrs", empty (); "layers", empty () ], [ "loom"; "read_loom" ]
+    [ "a.loom",
+      hdf5
+          [ "matrix", box [| 1.0 |]
+            "row_attrs", empty ()
+            "col_attrs", empty ()
+            "layers", empty () ],
+      [ "loom"; "read_loom" ]
       "a.h5mu",
       hdf5
           [ "mod",
@@ -161,7 +167,13 @@ let private sentences =
           use sandbox = new Sandbox()
           let path = changed sandbox "untyped" "genes.tsv" ignore
           File.WriteAllText(Path.Combine(path, "features.tsv"), "E1\tA\nE2\tB\tGene Expression\n")
-          refused sandbox path [ "features.tsv"; "line 1 has none where others have one"; "--feature-type all" ]
+
+          refused
+              sandbox
+              path
+              [ "features.tsv"
+                "line 1 has none where others have one"
+                "--feature-type all" ]
       }
       test "gzip that is cut off" {
           use sandbox = new Sandbox()
@@ -189,24 +201,38 @@ let private sentences =
           let input = here "edge/plain_csr_f32/input.h5ad"
 
           let qc () =
-              tool [ "qc"; input; "--out"; sandbox.File "output.h5ad"; "--gene-set"; $"some=file:{list}"; "--json" ] [] ""
+              tool
+                  [ "qc"
+                    input
+                    "--out"
+                    sandbox.File "output.h5ad"
+                    "--gene-set"
+                    $"some=file:{list}"
+                    "--json" ]
+                  []
+                  ""
 
           File.WriteAllBytes(list, (gzipped (Encoding.UTF8.GetBytes "\uFEFFA\nB\n"))[..20])
           let outcome = qc ()
           Expect.equal outcome.ExitCode 1 "the code"
           Expect.stringContains outcome.Errors "cut off" "the sentence"
 
-          let names =
-              using (Schema.openRead input) Schema.geneNames |> Array.truncate 3
+          let names = using (Schema.openRead input) Schema.geneNames |> Array.truncate 3
 
           File.WriteAllBytes(
               list,
-              Array.append (gzipped (Encoding.UTF8.GetBytes $"\uFEFF{names[0]}\n")) (gzipped (Encoding.UTF8.GetBytes $"{names[1]}\n{names[2]}"))
+              Array.append
+                  (gzipped (Encoding.UTF8.GetBytes $"\uFEFF{names[0]}\n"))
+                  (gzipped (Encoding.UTF8.GetBytes $"{names[1]}\n{names[2]}"))
           )
 
           let outcome = qc ()
           Expect.equal outcome.ExitCode 0 outcome.Errors
-          Expect.equal (JsonDocument.Parse(outcome.Output).RootElement.GetProperty("gene_sets").GetProperty("some").GetInt32()) 3 "all genes"
+
+          Expect.equal
+              (JsonDocument.Parse(outcome.Output).RootElement.GetProperty("gene_sets").GetProperty("some").GetInt32())
+              3
+              "all genes"
       } ]
 
 let private makePipe path =
@@ -260,7 +286,9 @@ let private made =
 /// Inputs that are converted, the options that this takes, and whether genes are left out.
 let private conversions =
     [ [ "probes.h5" ], Conversion.standard
-      [ "two_genomes.h5" ], { Conversion.standard with Genome = Some "mm10" }
+      [ "two_genomes.h5" ],
+      { Conversion.standard with
+          Genome = Some "mm10" }
       [ "long.h5" ], Conversion.standard
       [ "double.h5" ], Conversion.standard
       [ "v3_shuffled" ], Conversion.standard
@@ -282,7 +310,10 @@ let private recipes =
               Some
                   { Recipe.qc with
                       GeneSets = [ { Name = "g1"; Rule = Prefix [ "g1" ] } ] }
-          Filter = Some { Recipe.filter with MinCells = Some 2L } } ]
+          Filter =
+              Some
+                  { Recipe.filter with
+                      MinCells = Some 2L } } ]
 
 let private need result =
     match result with
@@ -303,8 +334,7 @@ let private looks =
               let inputs = names |> List.map (fun name -> Path.Combine(made.Value, name))
               let output = sandbox.File $"{Guid.NewGuid():N}.h5ad"
 
-              let converted =
-                  Pipeline.convert conversion Settings.standard inputs output |> need
+              let converted = Pipeline.convert conversion Settings.standard inputs output |> need
 
               for recipe in recipes do
                   let recipe =
@@ -322,8 +352,7 @@ let private looks =
                   Expect.equal (without converted.Warnings seen) (without converted.Warnings file) $"the plan of {names}"
                   Expect.isGreaterThanOrEqual seen.Memory file.Memory "what converting needs is in it"
 
-              let seen =
-                  Inputs.info conversion Recipe.standard Settings.standard inputs
+              let seen = Inputs.info conversion Recipe.standard Settings.standard inputs
 
               let file = Pipeline.info Recipe.standard Settings.standard output |> need
 
@@ -353,7 +382,11 @@ let private looks =
           let nowhere = [ "TMPDIR", sandbox.File "nowhere" ]
 
           for command in [ [ "info" ]; [ "plan" ]; [ "plan"; "pipeline" ] ] do
-              for inputs in [ [ "probes.h5" ]; [ "v3_shuffled" ]; [ "v3/matrix.mtx.gz" ]; [ "first.h5ad"; "second.h5ad" ] ] do
+              for inputs in
+                  [ [ "probes.h5" ]
+                    [ "v3_shuffled" ]
+                    [ "v3/matrix.mtx.gz" ]
+                    [ "first.h5ad"; "second.h5ad" ] ] do
                   let inputs = inputs |> List.map (fun name -> Path.Combine(made.Value, name))
                   let outcome = tool (command @ inputs @ [ "--json" ]) nowhere ""
                   Expect.equal outcome.ExitCode 0 $"{command}: {outcome.Errors}"
@@ -382,9 +415,7 @@ let private looks =
           let convert (name: string) =
               let output = sandbox.File $"{Path.GetFileName name}.h5ad"
 
-              Pipeline.convert Conversion.standard Settings.standard [ Path.Combine(made.Value, name) ] output
-              |> need
-              |> ignore
+              Pipeline.convert Conversion.standard Settings.standard [ Path.Combine(made.Value, name) ] output |> need |> ignore
 
               File.ReadAllBytes output
 
@@ -412,8 +443,14 @@ let private modest =
 let private wide (sandbox: Sandbox) cells genes =
     let path = sandbox.File $"{cells} cells, {genes} genes"
     Directory.CreateDirectory path |> ignore
-    let write name (lines: seq<string>) = File.WriteAllLines(Path.Combine(path, name), lines)
-    let head = [ "%%MatrixMarket matrix coordinate integer general"; $"{genes} {cells} {cells}" ]
+
+    let write name (lines: seq<string>) =
+        File.WriteAllLines(Path.Combine(path, name), lines)
+
+    let head =
+        [ "%%MatrixMarket matrix coordinate integer general"
+          $"{genes} {cells} {cells}" ]
+
     write "matrix.mtx" (Seq.append head (Seq.init cells (fun cell -> $"{cell % genes + 1} {cell + 1} {cell % 5 + 1}")))
     write "genes.tsv" (Seq.init genes (fun gene -> $"ENSG{gene:D11}\tGENE{gene}"))
     write "barcodes.tsv" (Seq.init cells (fun cell -> $"AAACCTGAGAAACCAT-{cell:D12}"))
@@ -432,9 +469,7 @@ let private memory =
               | Error(OverBudget(needed, allowed)) -> Expect.isTrue (needed > allowed && allowed = modest.Memory) "the numbers"
               | other -> failtest $"over the budget, not {other}"
 
-          Pipeline.convert Conversion.standard { modest with Memory = 1L <<< 29 } [ path ] output
-          |> need
-          |> ignore
+          Pipeline.convert Conversion.standard { modest with Memory = 1L <<< 29 } [ path ] output |> need |> ignore
       }
       test "names of cells are not held" {
           use sandbox = new Sandbox()
@@ -444,7 +479,18 @@ let private memory =
           let limit = [ "DOTNET_GCHeapHardLimit", (80L <<< 20).ToString "X" ]
 
           let outcome =
-              tool [ "convert"; path; "--out"; sandbox.File "output.h5ad"; "--workers"; "1"; "--memory"; "48M"; "--json" ] limit ""
+              tool
+                  [ "convert"
+                    path
+                    "--out"
+                    sandbox.File "output.h5ad"
+                    "--workers"
+                    "1"
+                    "--memory"
+                    "48M"
+                    "--json" ]
+                  limit
+                  ""
 
           Expect.equal outcome.ExitCode 0 outcome.Errors
           Expect.equal (JsonDocument.Parse(outcome.Output).RootElement.GetProperty("n_obs").GetInt32()) 1_500_000 "all cells"

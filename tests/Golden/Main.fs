@@ -28,6 +28,7 @@ let all =
           ImportGolden.all
           ImportFaults.all
           InputGolden.tests
+          UseGolden.tests
           AliasGolden.tests
           CompatibilityGolden.tests
           Consumers.tests

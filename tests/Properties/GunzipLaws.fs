@@ -60,7 +60,9 @@ let private read step room (bytes: byte[]) =
     all.ToArray(), outcome
 
 let private levels =
-    [ CompressionLevel.Optimal; CompressionLevel.NoCompression; CompressionLevel.Fastest ]
+    [ CompressionLevel.Optimal
+      CompressionLevel.NoCompression
+      CompressionLevel.Fastest ]
 
 let private some (seed: int) count =
     let random = Random seed
@@ -75,17 +77,23 @@ let tests =
                   counts |> List.truncate 5 |> List.mapi (fun i count -> levels[i % 3], some (seed + i) (int count % 3000))
 
               let members = (CompressionLevel.Optimal, "x\n"B) :: members
-              let bytes = members |> List.map (fun (level, bytes) -> packed level bytes) |> Array.concat
+
+              let bytes =
+                  members |> List.map (fun (level, bytes) -> packed level bytes) |> Array.concat
+
               read (1 + int step) (1 + int room) bytes = (members |> List.map snd |> Array.concat, Ok()))
 
-          Law.holdsFor 100 "what is cut off is told, and only what was there comes out" (fun (seed: int) (count: uint16) (at: uint32) (two: bool) ->
-              let content = some seed (int count % 5000)
-              let first = if two then packed CompressionLevel.Optimal "first\n"B else [||]
-              let bytes = Array.append first (packed levels[abs (seed % 3)] content)
-              let whole = if two then Array.append "first\n"B content else content
-              let cut = first.Length + 1 + int (at % uint32 (bytes.Length - first.Length - 1))
-              let found, outcome = read 1000 4096 bytes[.. cut - 1]
-              outcome = Error "cut off" && found.Length <= whole.Length && whole.AsSpan().StartsWith(ReadOnlySpan found))
+          Law.holdsFor
+              100
+              "what is cut off is told, and only what was there comes out"
+              (fun (seed: int) (count: uint16) (at: uint32) (two: bool) ->
+                  let content = some seed (int count % 5000)
+                  let first = if two then packed CompressionLevel.Optimal "first\n"B else [||]
+                  let bytes = Array.append first (packed levels[abs (seed % 3)] content)
+                  let whole = if two then Array.append "first\n"B content else content
+                  let cut = first.Length + 1 + int (at % uint32 (bytes.Length - first.Length - 1))
+                  let found, outcome = read 1000 4096 bytes[.. cut - 1]
+                  outcome = Error "cut off" && found.Length <= whole.Length && whole.AsSpan().StartsWith(ReadOnlySpan found))
 
           test "every cut of a small file" {
               for level in levels do
@@ -103,7 +111,8 @@ let tests =
           }
 
           test "what was packed once more, or looks like the mark, is only content" {
-              let inner = packed CompressionLevel.Optimal "the end of singlesharp's packed the end of singlesharp's packed "B
+              let inner =
+                  packed CompressionLevel.Optimal "the end of singlesharp's packed the end of singlesharp's packed "B
 
               for content in [ inner; Array.append inner inner; "the end of singlesharp's packed "B ] do
                   Expect.equal (read 5 10 (packed CompressionLevel.NoCompression content)) (content, Ok()) "the content"

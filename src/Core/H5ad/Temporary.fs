@@ -17,13 +17,7 @@ module Temporary =
     /// Makes a file for this run alone: nobody else may read what is in it, whatever new files usually allow.
     let create (path: string) share options =
         let how =
-            FileStreamOptions(
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Share = share,
-                Options = options,
-                BufferSize = 0
-            )
+            FileStreamOptions(Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = share, Options = options, BufferSize = 0)
 
         if not (OperatingSystem.IsWindows()) then
             how.UnixCreateMode <- Nullable(UnixFileMode.UserRead ||| UnixFileMode.UserWrite)

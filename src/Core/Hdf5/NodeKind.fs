@@ -34,7 +34,8 @@ module NodeKind =
     let private pipe =
         "it is a pipe, which can be read only once and from front to back; write what comes through it to a file first, and name that"
 
-    let private device = "it is a device and no file; copy what it holds to a file first, and name that"
+    let private device =
+        "it is a device and no file; copy what it holds to a file first, and name that"
 
     /// Why nothing can be read at any place of what a path leads to; none for a regular file, a folder and what is not there.
     let unreadable path =

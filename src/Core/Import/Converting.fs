@@ -138,7 +138,8 @@ module Converting =
             |> List.sum
 
         publish (fun disk ->
-            let stored = Fresh.write disk combination.Type cells most combination.Annotations fill
+            let stored =
+                Fresh.write disk combination.Type cells most combination.Annotations fill
 
             match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
             | Some intake -> Fault.throw (InputChanged intake.Path)
@@ -178,7 +179,9 @@ module Converting =
                     | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
 
         withAll opens [] (fun intakes ->
-            let combination = Combine.make recipe (max 1L (settings.Memory / 4L)) samples intakes
+            let combination =
+                Combine.make recipe (max 1L (settings.Memory / 4L)) samples intakes
+
             work combination held.Bytes)
 
     /// Does what has to be done before rows can be read, and returns the number of the first pass behind it.

@@ -37,8 +37,7 @@ module FromH5ad =
             let obs, oddObs = fields store file.Obs
             let var, oddVar = fields store file.Var
 
-            let fit =
-                Intake.fit (RowMatrix.Foreseen file.X)
+            let fit = Intake.fit (RowMatrix.Foreseen file.X)
 
             let openRows settings taken =
                 Intake.rows rows.Value.Disk rows.Value.Matrix sumDuplicates settings taken

@@ -83,7 +83,9 @@ module Inputs =
                     let converted = Converting.runAside conversion settings inputs temporary
 
                     // Held for as long as it is needed, so that no other run takes it for left behind.
-                    use _ = Store.openHandle temporary FileAccess.Read (FileShare.Read ||| FileShare.Delete)
+                    use _ =
+                        Store.openHandle temporary FileAccess.Read (FileShare.Read ||| FileShare.Delete)
+
                     work temporary recipe converted.Warnings
                 with trouble when (Fault.tryFind trouble).IsSome ->
                     Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)
