@@ -90,7 +90,10 @@ module Execution =
 
     let private info request settings inputs conversion =
         let warn = Display.warn request.Quiet
-        let info = Inputs.info conversion Recipe.standard { settings with Warn = warn } inputs
+
+        let info =
+            Inputs.info conversion Recipe.standard { settings with Warn = warn } inputs
+
         info.Plan.Warnings |> List.iter warn
 
         if request.Json then

@@ -10,7 +10,7 @@ open SingleSharp.Golden.Shared
 
 let private standard = Conversion.standard
 
-let private made =
+let made =
     lazy
         (let folder = lasting.Value.File "imports"
          Directory.CreateDirectory folder |> ignore
@@ -117,7 +117,7 @@ let private folders =
           "an entry twice"
           "matrix.mtx"
           (lines (fun lines -> lines |> Array.mapi (fun i line -> if i = 7 then lines[5] else line)))
-          [ "it has two entries"; "cell AAAC"; "gene " ]
+          [ "stores more than one value for cell AAAC"; "gene "; "--sum-duplicates" ]
       spoilt "too few cells" "barcodes.tsv" (lines (Array.truncate 30)) [ "it names 30 cells, but the matrix has 60" ]
       spoilt "too many genes" "genes.tsv" (fun text -> text + "E\tg\n") [ "line 41"; "the matrix has only 40 genes" ]
       spoilt

@@ -92,6 +92,20 @@ let private cases =
       standard, [ "v2" ]
       standard, [ "real" ]
       standard, [ "pattern" ]
+      standard, [ "quoted" ]
+      standard, [ "edited" ]
+      { standard with SumDuplicates = true }, [ "twice" ]
+      { standard with SumDuplicates = true }, [ "real" ]
+      { standard with SumDuplicates = true }, [ "probes.h5" ]
+      { standard with
+          SumDuplicates = true
+          MakeUnique = true },
+      [ "twice"; "v2" ]
+      standard, [ "double.h5" ]
+      standard, [ "long.h5" ]
+      standard, [ "short.h5" ]
+      standard, [ "long.h5"; "short.h5" ]
+      { standard with Join = Outer }, [ "probes.h5"; "double.h5"; "short.h5" ]
       { standard with Genome = Some "mm10" }, [ "two_genomes.h5" ]
       standard, [ "probes.h5" ]
       { standard with Genome = Some "hg19" }, [ "probes.h5" ]

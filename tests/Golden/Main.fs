@@ -28,6 +28,8 @@ let all =
           PipelineConformance.all
           ImportGolden.all
           ImportFaults.all
+          InputGolden.tests
+          UseGolden.tests
           AliasGolden.tests
           CompatibilityGolden.tests
           Consumers.tests

@@ -65,14 +65,14 @@ def table(folder, *names):
     for name in names:
         for path in (folder / name, folder / f"{name}.gz"):
             if path.exists():
-                with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as lines:
-                    return name, [line.rstrip("\r\n").split("\t") for line in lines]
+                found = pd.read_csv(path, header=None, sep="\t", dtype=str, keep_default_na=False)
+                return name, found.to_numpy().tolist()
 
 
 def read_10x_mtx(folder, feature_type):
     folder = Path(folder)
     path = next(p for p in (folder / "matrix.mtx", folder / "matrix.mtx.gz") if p.exists())
-    x = sp.csr_matrix(scipy.io.mmread(str(path)).T, dtype=np.float32)
+    x = sp.csr_matrix(scipy.io.mmread(str(path)).T).astype(np.float32)
     name, genes = table(folder, "genes.tsv", "features.tsv")
     _, barcodes = table(folder, "barcodes.tsv")
     names = anndata.utils.make_index_unique(pd.Index([gene[1] for gene in genes]))
@@ -226,6 +226,17 @@ def make(folder):
     write_mtx(folder / "v3_shuffled", x, typed, barcodes, shuffled, features=True)
     write_mtx(folder / "v2", x, rows, barcodes, by_gene, gz=False)
     write_mtx(folder / "real", x * 0.37, rows, barcodes, shuffled, gz=False, field="real")
+    write_mtx(folder / "twice", sp.vstack([x, x]).tocoo(), rows, [f"{b}{i}" for i in range(2) for b in barcodes], shuffled)
+    twice = folder / "twice" / "matrix.mtx.gz"
+    lines = gzip.decompress(twice.read_bytes()).decode().split("\n")
+    again = [line.rsplit(" ", 1)[0] + f" {n}" for n in (3, 1000) for line in lines[4:-1:7]]
+    lines[2] = " ".join([*lines[2].split()[:2], str(int(lines[2].split()[2]) + len(again))])
+    # A gzip file may have several members.
+    twice.write_bytes(b"".join(gzip.compress(part.encode()) for part in ("\n".join(lines[:50]) + "\n", "\n".join(lines[50:-1] + again) + "\n")))
+    write_mtx(folder / "quoted", x, [[f'"{f}"' for f in row] for row in rows], [f'"{b}"' for b in barcodes], by_cell, gz=False)
+    write_mtx(folder / "edited", x, typed + [[""]], [*barcodes, "", ""], by_cell, features=True, gz=False)
+    for name in ("features.tsv", "barcodes.tsv"):
+        (folder / "edited" / name).write_bytes(b"\xef\xbb\xbf" + (folder / "edited" / name).read_bytes().replace(b"\n", b"\r\n"))
     write_mtx(folder / "pattern", x, rows, barcodes, shuffled, gz=False, field="pattern")
 
     with h5py.File(folder / "two_genomes.h5", "w") as file:
@@ -237,6 +248,18 @@ def make(folder):
             group["barcodes"] = np.array([f"{genome}{i}" for i in range(30)], "S")
             group["genes"] = np.array([f"E{i}" for i in range(20)], "S")
             group["gene_names"] = np.array([f"{genome}_{i}" for i in range(20)], "S")
+
+    for name, kind in ("double", "f8"), ("long", "i8"), ("half", "f2"), ("short", "u2"):
+        with h5py.File(folder / f"{name}.h5", "w") as file:
+            x = counts(rng, 30, 20)
+            values = x.data / 3 if kind[0] == "f" else x.data
+            values = (values + {"f8": 2**24, "i8": 2**40}.get(kind, 0)).astype(kind)
+            group = file.create_group("matrix")
+            for part, found in dict(data=values, indices=x.indices.astype("i8"), indptr=x.indptr.astype("i8"), shape=np.array(x.shape[::-1], "i4")).items():
+                group[part] = found
+            group["barcodes"] = np.array([f"{name}{i}" for i in range(30)], "S")
+            for part, found in dict(id=[f"E{i}" for i in range(20)], name=[f"gene{i}" for i in range(20)], feature_type=["Gene Expression"] * 20, genome=["hg"] * 20).items():
+                group[f"features/{part}"] = np.array(found, "S")
 
     with h5py.File(folder / "probes.h5", "w") as file:
         x = counts(rng, 30, 20)

@@ -2,6 +2,8 @@
 
 failures(path) tries everything, in memory and backed, and returns {use: the kind of its failure}; nothing is wrong where it is empty.
 """
+import json
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -151,3 +153,7 @@ def mixed(path):
     with h5py.File(path) as file:
         file.visititems(visit)
     return found
+
+
+if __name__ == "__main__":
+    print(json.dumps({path: mixed(path) + [f"not possible: {use} ({why})" for use, why in failures(path).items()] for path in json.load(sys.stdin)}))

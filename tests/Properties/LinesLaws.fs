@@ -27,7 +27,7 @@ let tests =
         "Lines"
         [ Law.holds "lines" (fun (texts: GenHdf5.AnyText list) (windows: bool) (ended: bool) (packed: bool) ->
               let texts =
-                  texts |> List.map (fun (GenHdf5.AnyText text) -> text.Replace('\n', ' ').Replace('\r', ' '))
+                  texts |> List.map (fun (GenHdf5.AnyText text) -> text.Replace('\n', ' ').Replace('\r', ' ').Replace('\uFEFF', ' '))
 
               let ending = if windows then "\r\n" else "\n"
               let whole = String.Join(ending, texts)

@@ -85,7 +85,10 @@ let all =
           RobustnessLaws.tests
           MalformedLaws.tests
           IntakeLaws.tests
+          IndexTypeLaws.tests
+          GunzipLaws.tests
           LinesLaws.tests
+          NameTableLaws.tests
           EntriesLaws.tests
           MatrixMarketLaws.tests
           JointLaws.tests ]

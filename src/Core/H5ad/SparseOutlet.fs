@@ -110,7 +110,9 @@ module SparseOutlet =
     /// Law (rows out): the matrix holds the rows that came; the file is the same to the byte whatever the schedule and the slices.
     let create (draft: Draft) k (arrays: SparseArrays) (dataType: Datatype) (rows: int64) (genes: int64) =
         let most = arrays.Data.Count
-        let indexType = IndexType.succeeding arrays.Indices.Type arrays.Indptr.Type (max most genes)
+
+        let indexType =
+            IndexType.succeeding arrays.Indices.Type arrays.Indptr.Type (max most genes)
         // The data come last, so that the room that they do not need can be given back.
         let indptr = Stretch(draft, k, arrays.Indptr, indexType, rows + 1L)
         let indices = Stretch(draft, k, arrays.Indices, indexType, most)

@@ -19,10 +19,10 @@ module Stranger =
             let names =
                 match members "mod" with
                 | [] -> ""
-                | names -> let list = String.concat ", " names in $" of which it has {list},"
+                | names -> let list = String.concat ", " names in $" ({list})"
 
             Some
-                $"it is a MuData file with one AnnData for each modality;{names} take one with mudata.read(\"FILE/MODALITY\"), write it with write_h5ad, and name that file"
+                $"it is a MuData file, which holds an AnnData for each modality{names}; take one with mudata.read(\"FILE/MODALITY\"), write it with write_h5ad, and name that file"
         elif has [ "assays"; "cell.names" ] then
             Some "it is an h5Seurat file; convert it in R with SeuratDisk::Convert(FILE, dest = \"h5ad\"), and name that file"
         elif has [ "barcode_idx" ] && (has [ "feature_idx" ] || has [ "gene" ] || has [ "umi" ]) then

@@ -15,7 +15,10 @@ type private SparsePieces(store: Store, matrix: SparseElement, minor: Kept vopti
     let newSize = Datatype.size indexType
     let isRetyped = indexType <> matrix.Indices.Type
     let indexBytes: byte[] = Array.zeroCreate (most * max indexSize newSize)
-    let numbers: int64[] = Array.zeroCreate (if minor.IsSome || isRetyped then most else 0)
+
+    let numbers: int64[] =
+        Array.zeroCreate (if minor.IsSome || isRetyped then most else 0)
+
     /// How many of the values before each one stay.
     let before: int[] = Array.zeroCreate (if minor.IsSome then most + 1 else 0)
 

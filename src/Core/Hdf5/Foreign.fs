@@ -15,7 +15,20 @@ module Foreign =
         endings |> List.exists (fun ending -> path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
 
     /// Files on other machines; anything else with a colon is the name of a file.
-    let private schemes = [ "s3"; "gs"; "gcs"; "az"; "abfs"; "http"; "https"; "ftp"; "ftps"; "sftp"; "ssh"; "hdfs"; "file" ]
+    let private schemes =
+        [ "s3"
+          "gs"
+          "gcs"
+          "az"
+          "abfs"
+          "http"
+          "https"
+          "ftp"
+          "ftps"
+          "sftp"
+          "ssh"
+          "hdfs"
+          "file" ]
 
     /// What a name says that leads to no file.
     let ofName (path: string) =
@@ -32,7 +45,8 @@ module Foreign =
             Some $"it is an address, and only files are read; {how}"
         | _ -> None
 
-    let private inR = "write an .h5ad file in R (with zellkonverter::writeH5AD or anndataR), and name that"
+    let private inR =
+        "write an .h5ad file in R (with zellkonverter::writeH5AD or anndataR), and name that"
 
     let private asMatrix =
         "its names of genes and cells stand in other files: put it as matrix.mtx into one folder with genes.tsv or features.tsv and barcodes.tsv, and name the folder"
@@ -42,13 +56,20 @@ module Foreign =
 
     let private isText (head: byte[]) =
         head.Length > 0
-        && head |> Array.forall (fun letter -> letter >= 0x20uy && letter <> 0x7Fuy || letter = 9uy || letter = 10uy || letter = 13uy)
+        && head
+           |> Array.forall (fun letter -> letter >= 0x20uy && letter <> 0x7Fuy || letter = 9uy || letter = 10uy || letter = 13uy)
 
     /// Whatever a file begins with, packed or not.
     let private ofContent (head: byte[]) =
         if begins head "%%MatrixMarket" || begins head "\xEF\xBB\xBF%%MatrixMarket" then
             Some("a matrix in the text format of MatrixMarket", asMatrix)
-        elif begins head "RDX2\n" || begins head "RDX3\n" || begins head "X\n\x00\x00\x00" || begins head "A\n2\n" || begins head "A\n3\n" then
+        elif
+            begins head "RDX2\n"
+            || begins head "RDX3\n"
+            || begins head "X\n\x00\x00\x00"
+            || begins head "A\n2\n"
+            || begins head "A\n3\n"
+        then
             Some("an object of R", inR)
         elif head.Length > 262 && Encoding.Latin1.GetString(head, 257, 5) = "ustar" then
             Some("an archive", "unpack it first (tar -xf), and name what was in it")
@@ -131,7 +152,10 @@ module Foreign =
 
     /// What a folder without the three files is instead, if that is known.
     let ofFolder (folder: string) =
-        let outs = [ "filtered_feature_bc_matrix"; "filtered_gene_bc_matrices"; "raw_feature_bc_matrix" ]
+        let outs =
+            [ "filtered_feature_bc_matrix"
+              "filtered_gene_bc_matrices"
+              "raw_feature_bc_matrix" ]
 
         try
             if ends (Path.TrimEndingDirectorySeparator folder) [ ".zarr" ] || has folder [ ".zgroup"; ".zattrs"; "zarr.json" ] then
@@ -139,13 +163,31 @@ module Foreign =
             elif has folder [ "all_genes.csv"; "DGE.mtx"; "count_matrix.mtx" ] then
                 Some
                     "it is a folder of Parse's split-pipe; name the anndata.h5ad that it holds in newer versions, or read DGE.mtx with scanpy.read_mtx, add all_genes.csv and cell_metadata.csv, and write it with write_h5ad"
-            elif has folder [ "cells_x_genes.mtx"; "cells_x_tcc.mtx"; "counts_unfiltered"; "counts_filtered" ] then
+            elif
+                has
+                    folder
+                    [ "cells_x_genes.mtx"
+                      "cells_x_tcc.mtx"
+                      "counts_unfiltered"
+                      "counts_filtered" ]
+            then
                 Some
                     "it is a folder of kb; name the adata.h5ad that kb count writes with --h5ad, or the folder that it makes with --cellranger"
-            elif has folder [ "quants_mat.gz"; "quants_mat.mtx"; "quants_mat.mtx.gz"; "quants_mat_rows.txt" ] then
-                Some "it is a folder of alevin; read it with pyroe.load_fry (alevin-fry) or vpolo (alevin), write it with write_h5ad, and name that file"
+            elif
+                has
+                    folder
+                    [ "quants_mat.gz"
+                      "quants_mat.mtx"
+                      "quants_mat.mtx.gz"
+                      "quants_mat_rows.txt" ]
+            then
+                Some
+                    "it is a folder of alevin; read it with pyroe.load_fry (alevin-fry) or vpolo (alevin), write it with write_h5ad, and name that file"
             else
-                match outs |> List.tryFind (fun name -> has folder [ name; $"{name}.h5"; $"outs/{name}"; $"outs/{name}.h5" ]), tryPrefixed folder with
+                match
+                    outs |> List.tryFind (fun name -> has folder [ name; $"{name}.h5"; $"outs/{name}"; $"outs/{name}.h5" ]),
+                    tryPrefixed folder
+                with
                 | Some name, _ ->
                     let inner = if has folder [ name; $"{name}.h5" ] then name else $"outs/{name}"
                     let file = if has folder [ inner ] then inner else $"{inner}.h5"

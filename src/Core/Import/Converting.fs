@@ -202,7 +202,9 @@ module Converting =
                     | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
 
         withAll opens [] (fun intakes ->
-            let combination = Combine.make recipe (max 1L (settings.Memory / 4L)) samples intakes
+            let combination =
+                Combine.make recipe (max 1L (settings.Memory / 4L)) samples intakes
+
             work combination held.Bytes)
 
     /// Does what has to be done before rows can be read, and returns the number of the first pass behind it.

@@ -27,7 +27,8 @@ type private Followed(file: Stream, tail: byte[]) =
             at <- at + now
             now
 
-    override followed.Read(target: byte[], offset: int, count: int) = followed.Read(Span(target, offset, count))
+    override followed.Read(target: byte[], offset: int, count: int) =
+        followed.Read(Span(target, offset, count))
 
     override _.CanRead = true
     override _.CanSeek = false

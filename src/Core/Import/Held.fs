@@ -6,8 +6,8 @@ open System.Collections.Generic
 /// What names take of the memory allowed while they are held.
 [<Sealed>]
 type Held(allowed: int64) =
-    /// A string beside its letters, and the places in arrays and dictionaries that lead to it.
-    let perName = 64L
+    /// A string beside its letters, and the place in an array that leads to it.
+    let perName = 32L
 
     let known = HashSet<string>()
     let mutable bytes = 0L

@@ -90,7 +90,9 @@ module Inputs =
                     let converted = Converting.runAside conversion settings inputs temporary
 
                     // Held for as long as it is needed, so that no other run takes it for left behind.
-                    use _ = Store.openHandle temporary FileAccess.Read (FileShare.Read ||| FileShare.Delete)
+                    use _ =
+                        Store.openHandle temporary FileAccess.Read (FileShare.Read ||| FileShare.Delete)
+
                     work temporary recipe converted.Warnings
                 with trouble when (Fault.tryFind trouble).IsSome ->
                     Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)
@@ -160,8 +162,10 @@ module Inputs =
                     Path = inputs.Head })
         else
             sketched conversion recipe settings inputs true (fun file recipe combination looked memory ->
-                let info = Info.ofFile file recipe settings
                 let looked = Option.get looked
+
+                let info =
+                    Info.ofLooked file recipe settings (looked |> List.forall _.AreCounts) (looked |> List.sumBy _.CellsExamined)
 
                 /// Of several inputs, each dataset with the input that it is in.
                 let named (intake: Intake) (stored: Stored) =
@@ -176,6 +180,4 @@ module Inputs =
                     Bytes = combination.Inputs |> List.collect _.Files |> List.sumBy (fun file -> FileInfo(file).Length)
                     Matrix =
                         List.zip combination.Inputs looked |> List.collect (fun (intake, looked) -> List.map (named intake) looked.Matrix)
-                    LooksLikeCounts = looked |> List.forall _.AreCounts
-                    CellsExamined = looked |> List.sumBy _.CellsExamined
                     Plan = beside memory info.Plan })

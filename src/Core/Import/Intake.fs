@@ -160,8 +160,7 @@ module Intake =
     /// Are the values of the first block of cells counts? And how many values are there, if that is not known?
     let look (settings: Settings) datasets known (fit: Fit, rows) places =
         let moved =
-            moved places rows
-            |> Reader.through (fun () slice -> Array.Copy(slice.Output, slice.Values, slice.Count))
+            moved places rows |> Reader.through (fun () slice -> Array.Copy(slice.Output, slice.Values, slice.Count))
 
         let examined = min moved.Rows (int64 Blocks.rowsPerBlock)
 

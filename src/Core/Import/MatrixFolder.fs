@@ -174,7 +174,10 @@ module MatrixFolder =
 
         let head = using (new Lines(matrixPath)) MatrixMarket.readHead
         let state = stateOf paths
-        let genes = GeneTable.read genesPath (int64 head.Genes) (choice.FeatureType = Some "all") held
+
+        let genes =
+            GeneTable.read genesPath (int64 head.Genes) (choice.FeatureType = Some "all") held
+
         NameTable.visit barcodesPath head.Cells "cells" (fun _ _ -> settings.Cancel.ThrowIfCancellationRequested())
         let barcodes = NameTable.firsts barcodesPath
         let names = unique genes.Names

@@ -64,7 +64,9 @@ module Repeats =
         // Arrays double while they grow, and are copied once.
         let needed = Checked.(*) (4L * perName) count
         let parts = max 1L ((needed + room - 1L) / max 1L room)
-        let found = [ for part in 0L .. parts - 1L -> tryIn names parts part ] |> List.filter _.IsSome
+
+        let found =
+            [ for part in 0L .. parts - 1L -> tryIn names parts part ] |> List.filter _.IsSome
 
         if found.IsEmpty then
             None

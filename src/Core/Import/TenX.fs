@@ -136,12 +136,7 @@ module TenX =
           Open = openRows
           Look =
             fun settings held places ->
-                Intake.look
-                    settings
-                    matrix.Datasets
-                    (Intake.known places choice.SumDuplicates matrix)
-                    (openRows settings held)
-                    places
+                Intake.look settings matrix.Datasets (Intake.known places choice.SumDuplicates matrix) (openRows settings held) places
           IsChanged = Publish.watch store
           Close = fun () -> (store :> IDisposable).Dispose() }
 

@@ -76,10 +76,8 @@ module Info =
         Blocks.run Blocks.sequential { rows with Rows = examined } Outlet.none (Validity.find false),
         if matrix.Cells = file.X.Cells then examined else 0L
 
-    let ofFile (file: H5adFile) recipe settings =
-        let plan = Plan.ofFile file recipe settings
-        let findings, examined = examine file settings
-
+    /// The same of a file whose values were looked at elsewhere: are those of so many cells counts?
+    let ofLooked (file: H5adFile) recipe settings areCounts examined =
         { Path = file.Path
           Bytes = file.Store.Disk.Device.Length
           Cells = file.X.Cells
@@ -91,6 +89,10 @@ module Info =
           VarColumns = file.Var.Columns
           Others = others file
           IsLogged = Schema.isLogged file
-          LooksLikeCounts = findings.AreCounts
+          LooksLikeCounts = areCounts
           CellsExamined = examined
-          Plan = plan }
+          Plan = Plan.ofFile file recipe settings }
+
+    let ofFile (file: H5adFile) recipe settings =
+        let findings, examined = examine file settings
+        ofLooked file recipe settings findings.AreCounts examined
