@@ -120,7 +120,7 @@ module Converting =
                 | _ -> BadOption("--sum-duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {intake.Path} holds")
             )
 
-    let private write (settings: Settings) firstPass (combination: Combination) target =
+    let private write (settings: Settings) firstPass (combination: Combination) isPrivate target =
         let inputs = combination.Inputs
         let annotations = combination.Annotations
         let cells = inputs |> List.sumBy _.Cells
@@ -134,18 +134,21 @@ module Converting =
             |> List.mapi (fun i (intake, places) -> rowsOf settings (firstPass + i) (firstPass + inputs.Length - 1) intake places outlet)
             |> List.sum
 
-        Publish.replaceFrom (inputs |> List.collect _.Files) target 0L (fun disk ->
+        let readers =
+            if isPrivate then OwnerOnly else WhoReads(inputs |> List.collect _.Files)
+
+        Publish.replaceFor readers target 0L (fun disk ->
             let stored = Fresh.write disk combination.Type cells most annotations fill
 
             match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
             | Some intake -> Fault.throw (InputChanged intake.Path)
             | None -> stored)
 
-    let private convert recipe (settings: Settings) samples firstPass (inputs: Intake list) target =
+    let private convert recipe (settings: Settings) samples firstPass isPrivate (inputs: Intake list) target =
         requireOther inputs target
         let combination = Combine.make recipe samples inputs
         combination.Warnings |> List.iter settings.Warn
-        let stored = write settings firstPass combination target
+        let stored = write settings firstPass combination isPrivate target
         let cells = inputs |> List.map _.Cells
 
         { Inputs = inputs |> List.map _.Path
@@ -159,9 +162,9 @@ module Converting =
           VarColumns = List.map fst combination.Annotations.Var
           Warnings = combination.Warnings }
 
-    /// Makes one file of all inputs, rows one after another. Throws a FaultException for expected trouble and
-    /// OperationCanceledException when cancelled; then the target is as it was.
-    let run (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
+    /// Makes one file of all inputs, rows one after another. A private one, under a new name, is for nobody else to read.
+    /// Throws a FaultException for expected trouble and OperationCanceledException when cancelled; then the target is as it was.
+    let runFor isPrivate (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
         check recipe inputs
         let samples = samples recipe inputs
         Publish.require target 0L
@@ -201,4 +204,8 @@ module Converting =
                                   Cells = cells
                                   Bytes = 0L }))
 
-        withAll opens [] (fun intakes -> convert recipe settings samples (folders.Length + 1) intakes target)
+        withAll opens [] (fun intakes -> convert recipe settings samples (folders.Length + 1) isPrivate intakes target)
+
+    /// The same for everybody who may read all inputs.
+    let run recipe settings inputs target =
+        runFor false recipe settings inputs target

@@ -83,7 +83,9 @@ module Inputs =
 
             try
                 try
-                    let converted = Converting.run conversion settings inputs temporary
+                    // Beside the output, it is for the readers of that; among the temporary files of all users, for nobody else.
+                    let converted = Converting.runFor target.IsNone conversion settings inputs temporary
+
                     work temporary recipe converted.Warnings
                 with trouble when (Fault.tryFind trouble).IsSome ->
                     Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)
