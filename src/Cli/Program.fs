@@ -7,6 +7,9 @@ open System.Runtime.InteropServices
 open System.Threading
 open SingleSharp.Core
 
+/// SIGXFSZ, for which .NET has no name.
+let private fileTooLarge = 25
+
 /// Ctrl-C and polite requests to end cancel the work; a second one ends the process at once.
 let private listen (cancel: CancellationTokenSource) =
     let obey (context: PosixSignalContext) =
@@ -17,8 +20,13 @@ let private listen (cancel: CancellationTokenSource) =
         [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ]
         |> List.map (fun signal -> PosixSignalRegistration.Create(signal, obey))
 
+    // Without this, a limit for the size of files (ulimit -f) would end the process where a write can say so.
+    let deaf =
+        [ if OperatingSystem.IsLinux() then
+              PosixSignalRegistration.Create(enum<PosixSignal> fileTooLarge, (fun context -> context.Cancel <- true)) ]
+
     { new IDisposable with
-        member _.Dispose() = ears |> List.iter _.Dispose() }
+        member _.Dispose() = ears @ deaf |> List.iter _.Dispose() }
 
 let private perform request =
     use cancel = new CancellationTokenSource()

@@ -11,6 +11,10 @@ let all =
         [ EdgeGolden.all
           FaultGolden.all
           SentenceGolden.all
+          ChangedGolden.all
+          DeviceGolden.all
+          OwnershipGolden.all
+          TogetherGolden.all
           OptionGolden.all
           CommandGolden.all
           MistakeGolden.all

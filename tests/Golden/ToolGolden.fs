@@ -31,7 +31,38 @@ let private streams =
           let outcome = run [ "pipeline"; "--help" ]
           Expect.equal (outcome.ExitCode, outcome.Errors) (0, "") "code and stderr"
           Expect.equal outcome.Output (Help.page (Command.tryFind "pipeline")) "stdout"
-      } ]
+      }
+      for where, code, words in
+          [ ">&-", 1, "Bad file descriptor"
+            "> /dev/full", 1, "No space left on device"
+            "| true", 0, "" ] do
+          for command in [ "digest"; "digest --json"; "verify"; "info --quiet"; "info --json --quiet" ] do
+              test $"stdout cannot be written to: {command} {where}" {
+                  let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+
+                  let outcome =
+                      Child.run "/bin/bash" [ "-c"; $"set -o pipefail; dotnet {tool} {command} {sample} {where}" ] [] ""
+
+                  Expect.equal outcome.ExitCode code outcome.Errors
+                  Expect.equal outcome.Errors (if words = "" then "" else $"error: {words}\n") "one sentence"
+              }
+      for where in [ "2>&-"; "2> /dev/full"; "2> >(true)" ] do
+          test $"stderr cannot be written to: {where}" {
+              use sandbox = new Sandbox()
+              let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+              let output = sandbox.File "out.h5ad"
+
+              let outcome =
+                  Child.run "/bin/bash" [ "-c"; $"dotnet {tool} preprocess {sample} --out {output} --json {where}" ] [] ""
+
+              Expect.equal outcome.ExitCode 0 "the work is done all the same"
+              Expect.isTrue (File.Exists output) "the output"
+
+              let mistaken =
+                  Child.run "/bin/bash" [ "-c"; $"dotnet {tool} digest nowhere.h5ad {where}" ] [] ""
+
+              Expect.equal mistaken.ExitCode 1 "a fault"
+          } ]
 
 /// What a command prints with --json.
 let private answer (arguments: string list) =

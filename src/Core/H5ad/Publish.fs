@@ -16,6 +16,12 @@ module private Folder =
     [<DllImport("libc", EntryPoint = "close", SetLastError = true)>]
     extern int close(int descriptor)
 
+/// Who may read a file under a new name.
+type Readers =
+    | OwnerOnly
+    /// As usual in its folder, but nobody who may not read all of these.
+    | WhoReads of inputs: string list
+
 [<RequireQualifiedAccess>]
 module Publish =
     /// A rename is only safe once its folder is on the device too.
@@ -183,15 +189,14 @@ module Publish =
             Temporary.create temporary FileShare.None FileOptions.None
         with
         | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(target, "its folder does not exist; make it first, or choose another"))
-        | :? IOException
-        | :? UnauthorizedAccessException as trouble -> Fault.throw (Fault.ofWrite target trouble)
+        | Fault.WriteTrouble trouble -> Fault.throw (Fault.ofWrite target trouble)
 
-    /// Lets `write` make a file beside the target, of these inputs, then puts it in the target's place in one step.
+    /// Lets `write` make a file beside the target, then puts it in the target's place in one step.
     /// If anything goes wrong before, the target is as it was and the temporary file is gone.
     /// `origin` is where its superblock will stand.
     /// Owner, permissions and extended attributes of a file that is replaced stay, as far as they may; its other hard links
-    /// lead to the old content. A file under a new name can be read by nobody who may not read every input.
-    let replaceFrom (inputs: string list) (target: string) origin (write: Disk -> 'r) =
+    /// lead to the old content. A file under a new name is for its readers.
+    let replaceFor readers (target: string) origin (write: Disk -> 'r) =
         let file = resolve target
         let folder = Path.GetDirectoryName file
         requireRegular target file
@@ -207,7 +212,10 @@ module Publish =
                     // Until here nobody else may read what is there.
                     match Status.tryFindHere file with
                     | ValueSome old -> Ownership.keep file old handle
-                    | ValueNone -> Ownership.settle folder inputs handle
+                    | ValueNone ->
+                        match readers with
+                        | OwnerOnly -> ()
+                        | WhoReads inputs -> Ownership.settle folder inputs handle
 
                     disk.Sync()
                     result)
@@ -216,9 +224,8 @@ module Publish =
 
             try
                 File.Move(temporary, file, true)
-            with
-            | :? IOException
-            | :? UnauthorizedAccessException as trouble -> Fault.throw (Fault.ofWrite target trouble)
+            with Fault.WriteTrouble trouble ->
+                Fault.throw (Fault.ofWrite target trouble)
 
             syncFolder folder
             result
@@ -227,4 +234,5 @@ module Publish =
             reraise ()
 
     /// The same for what is made of no file.
-    let replace target origin write = replaceFrom [] target origin write
+    let replace target origin write =
+        replaceFor (WhoReads []) target origin write

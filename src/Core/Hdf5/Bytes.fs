@@ -76,20 +76,20 @@ type Disk(path: string, device: Device, origin: int64) =
     member _.Write(address: int64, source: ReadOnlySpan<byte>) =
         try
             device.Write(origin + address, source)
-        with :? IOException as trouble ->
+        with Fault.WriteTrouble trouble ->
             Fault.throw (Fault.ofWrite path trouble)
 
     member _.SetLength(length: int64) =
         try
             device.SetLength(origin + length)
-        with :? IOException as trouble ->
+        with Fault.WriteTrouble trouble ->
             Fault.throw (Fault.ofWrite path trouble)
 
     /// Returns when everything written is on the device.
     member _.Sync() =
         try
             device.Flush()
-        with :? IOException as trouble ->
+        with Fault.WriteTrouble trouble ->
             Fault.throw (Fault.ofWrite path trouble)
 
     interface IDisposable with

@@ -111,9 +111,20 @@ module Fault =
             | null -> path
             | folder -> folder
 
+    /// What the operating system may have against a write.
+    let (|WriteTrouble|_|) (trouble: exn) =
+        match trouble with
+        | :? IOException
+        | :? UnauthorizedAccessException -> Some trouble
+        | :? ArgumentOutOfRangeException as tooLarge when tooLarge.ParamName = "value" -> Some trouble
+        | _ -> None
+
     /// What keeps a file from being written there, and what to do about it.
     let ofWrite (path: string) (trouble: exn) =
-        let said = reason trouble
+        let said =
+            match trouble with
+            | :? ArgumentOutOfRangeException -> "File too large"
+            | _ -> reason trouble
 
         // The number of the error: of Unix, or of Windows behind 0x8007.
         match trouble, trouble.HResult with
@@ -128,6 +139,8 @@ module Fault =
                 $"{said}: your share of the disk of {folderOf path} is used up; make room there, or choose another folder (--out)"
             )
         | _, 30 -> CannotWrite(path, $"{said}: nothing can be written to {folderOf path}; choose another folder (--out)")
+        // So .NET calls a file that is too large.
+        | :? ArgumentOutOfRangeException, _
         | _, 27 ->
             CannotWrite(
                 path,

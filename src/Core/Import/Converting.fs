@@ -252,20 +252,12 @@ module Converting =
               VarColumns = List.map fst combination.Annotations.Var
               Warnings = combination.Warnings })
 
-    /// Makes one file of all inputs, rows one after another. Throws a FaultException for expected trouble and
-    /// OperationCanceledException when cancelled; then the target is as it was.
-    let run (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
-        convert recipe settings inputs target (fun files write -> Publish.replaceFrom files target 0L write)
+    /// Makes one file of all inputs, rows one after another, for those to read who may read all inputs, or for its owner alone.
+    /// Throws a FaultException for expected trouble and OperationCanceledException when cancelled; then the target is as it was.
+    let runFor isPrivate (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
+        convert recipe settings inputs target (fun files write ->
+            Publish.replaceFor (if isPrivate then OwnerOnly else WhoReads files) target 0L write)
 
-    /// The same for a file that only this run needs and nobody else may read; whoever asks for it removes it.
-    let runAside (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (path: string) =
-        convert recipe settings inputs path (fun _ write ->
-            let handle =
-                try
-                    Temporary.create path FileShare.None FileOptions.None
-                with
-                | :? IOException as trouble -> Fault.throw (CannotWrite(path, Fault.reason trouble))
-                | :? UnauthorizedAccessException ->
-                    Fault.throw (CannotWrite(path, "you may not write to its folder; choose another (--out), or ask for permission"))
-
-            using (new Disk(path, handle, 0L)) write)
+    /// The same for everybody who may read all inputs.
+    let run recipe settings inputs target =
+        runFor false recipe settings inputs target

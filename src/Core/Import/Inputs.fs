@@ -87,7 +87,9 @@ module Inputs =
 
             try
                 try
-                    let converted = Converting.runAside conversion settings inputs temporary
+                    // Beside the output, it is for the readers of that; among the temporary files of all users, for nobody else.
+                    let converted =
+                        Converting.runFor target.IsNone conversion settings inputs temporary
 
                     // Held for as long as it is needed, so that no other run takes it for left behind.
                     use _ =

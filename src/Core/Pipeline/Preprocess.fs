@@ -156,7 +156,7 @@ module Preprocess =
 
         let reads = plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps)
 
-        Publish.replaceFrom [ file.Path ] target file.Store.Disk.Origin (fun disk ->
+        Publish.replaceFor (WhoReads [ file.Path ]) target file.Store.Disk.Origin (fun disk ->
             let draft, following =
                 Place.clone file disk plan.Values reads withheld settings.Cancel
 
