@@ -28,6 +28,7 @@ let all =
           ImportGolden.all
           ImportFaults.all
           AliasGolden.tests
+          ValuesGolden.tests
           CompatibilityGolden.tests
           Consumers.tests
           FacadeGolden.tests

@@ -21,6 +21,7 @@ let all =
           ChunksLaws.tests
           LzfLaws.tests
           ZstdLaws.tests
+          BloscLaws.tests
           FiltersLaws.tests
           SlabLaws.tests
           WholeLaws.tests
@@ -42,6 +43,8 @@ let all =
           FilterLaws.tests
           GramLaws.tests
           PcaLaws.tests
+          ShiftLaws.tests
+          PcaByCellsLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests
