@@ -101,7 +101,7 @@ let private settings workers memory =
 /// The smallest budget that is not refused.
 let private smallest recipe workers input =
     match Pipeline.info recipe (settings workers 1L) input with
-    | Error(OverBudget(needed, _) | GramOverBudget(_, needed, _)) -> needed
+    | Error(OverBudget(needed, _) | GramOverBudget(_, needed, _, _)) -> needed
     | other -> failtest $"one byte of memory should not be enough: {other}"
 
 let private budgets recipe workers input =

@@ -35,6 +35,7 @@ let all =
           InputGolden.tests
           UseGolden.tests
           AliasGolden.tests
+          ValuesGolden.tests
           CompatibilityGolden.tests
           Consumers.tests
           FacadeGolden.tests

@@ -214,7 +214,7 @@ let tests =
                       let pipeline =
                           Bytes.concat
                               [ [| 2uy; 1uy |]
-                                Bytes.u16 32001
+                                Bytes.u16 32026
                                 Bytes.u16 0
                                 Bytes.u16 0
                                 Bytes.u16 1
@@ -236,10 +236,10 @@ let tests =
                       let draft = Draft(disk, store.Superblock, [])
 
                       let obsm =
-                          draft.PutGroup([ hard "blosc" (unknown draft) ], [ draft.StringAttribute("encoding-type", "dict") ])
+                          draft.PutGroup([ hard "blosc2" (unknown draft) ], [ draft.StringAttribute("encoding-type", "dict") ])
 
                       draft.Commit(draft.Rewrite("the root group", store.Root, [ "obsm", obsm ], [])))
 
-                  GenFiles.isFault "obsm/blosc" (fun () -> require true true path)
+                  GenFiles.isFault "obsm/blosc2" (fun () -> require true true path)
                   GenFiles.isFault "read the file with anndata and write it again" (fun () -> require true true path))
           } ]

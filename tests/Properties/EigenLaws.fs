@@ -210,6 +210,40 @@ let tests =
               Expect.equal (allBits pairs) (allBits (leading matrix 4)) "the same pairs"
               Expect.equal (bits longer[45..]) (bits [| nan; 1.5; infinity |]) "as they were")
 
+          testCase "who looks on changes nothing, hears how far it is, and may end it" (fun () ->
+              let matrix = fixedMatrix 60
+              let told = ResizeArray<float>()
+              let pauses = ref 0
+
+              let watch =
+                  { Pause = fun () -> pauses.Value <- pauses.Value + 1
+                    Tell = told.Add }
+
+              let pairs = Eigen.leadingUnder watch 60 20 (Array.copy matrix.Upper)
+              Expect.equal (allBits pairs) (allBits (leading matrix 20)) "the same pairs"
+              Expect.equal (List.ofSeq told) (List.sort (List.ofSeq told)) "it only goes forward"
+              Expect.isTrue (Seq.forall (fun share -> share >= 0.0 && share <= 1.0) told && Seq.last told = 1.0) "to the end"
+              Expect.isGreaterThan pauses.Value 60 "pauses"
+
+              // Wherever it is, it ends at the next pause.
+              for stop in [ 1; 10; 100; pauses.Value / 2; pauses.Value ] do
+                  let left = ref stop
+
+                  let watch =
+                      { Watch.none with
+                          Pause =
+                              fun () ->
+                                  left.Value <- left.Value - 1
+
+                                  if left.Value = 0 then
+                                      raise (OperationCanceledException()) }
+
+                  Expect.throwsT<OperationCanceledException>
+                      (fun () -> Eigen.leadingUnder watch 60 20 (Array.copy matrix.Upper) |> ignore)
+                      $"at pause {stop}"
+
+                  Expect.equal left.Value 0 "no pause after it")
+
           testCase "what has no eigenpairs is refused" (fun () ->
               refuses 0 0 [||]
               refuses 3 0 (Array.zeroCreate 6)

@@ -82,6 +82,45 @@ let tests =
 
                   decide study.Type sets rule (slices (List.chunkBySize (1 + int perSlice) rows)) = decideRows study.Type sets rule rows))
 
+          Law.holdsFor 300 "each limit counts the cells that do not meet it" (fun () ->
+              Prop.forAll someFilter (fun (AnyFilter(study, sets, rule, _)) (perSlice: byte) ->
+                  let rows = study.Matrix.Rows
+                  let losses = Losses()
+
+                  // Two readers, one after the other.
+                  for part in rows |> List.splitInto 2 do
+                      let decide = Filter.counting losses study.Type sets rule ()
+
+                      for slice in slices (List.chunkBySize (1 + int perSlice) part) do
+                          decide slice (Array.zeroCreate (slice.Cells + 1))
+
+                  let lone: CellRule list =
+                      [ match rule.MinCounts with
+                        | Some _ ->
+                            { noRule with
+                                MinCounts = rule.MinCounts }
+                        | None -> ()
+                        match rule.MaxCounts with
+                        | Some _ ->
+                            { noRule with
+                                MaxCounts = rule.MaxCounts }
+                        | None -> ()
+                        match rule.MinGenes with
+                        | Some _ -> { noRule with MinGenes = rule.MinGenes }
+                        | None -> ()
+                        match rule.MaxGenes with
+                        | Some _ -> { noRule with MaxGenes = rule.MaxGenes }
+                        | None -> ()
+                        for limit in rule.MinPct do
+                            { noRule with MinPct = [ limit ] }
+                        for limit in rule.MaxPct do
+                            { noRule with MaxPct = [ limit ] } ]
+
+                  let lost (rule: CellRule) =
+                      rows |> List.filter (cellStays study.Type sets rule >> not) |> List.length |> int64
+
+                  (Filter.cellLosses losses sets rule |> List.map snd) = List.map lost lone))
+
           Law.holds "tallies" (fun (CutRows segments) ->
               let rows = segments |> List.concat |> List.concat |> rowsOf
               let genes = 1 + List.fold max 0 (rows |> List.concat |> List.map fst)

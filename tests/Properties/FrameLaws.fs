@@ -6,6 +6,24 @@ open PureHDF
 open SingleSharp.Core
 open SingleSharp.Properties.AnnDataFiles
 
+/// Truth values as others store them.
+type Swapped =
+    | TRUE = 0uy
+    | FALSE = 1uy
+
+type Wide =
+    | FALSE = 0
+    | TRUE = 7
+
+type Missing =
+    | FALSE = 0uy
+    | TRUE = 1uy
+    | NA = 2uy
+
+type Colour =
+    | RED = 0uy
+    | BLUE = 1uy
+
 let private labels = [| "a"; ""; "Größe"; "gene-1"; "a" |]
 
 /// A file whose obs and var are these.
@@ -144,6 +162,32 @@ let tests =
           }
 
           test "boolean columns" { Expect.equal (isFlag (bools flags)) flags "as h5py writes them" }
+
+          test "boolean columns of others are read by the names of their numbers" {
+              let swapped =
+                  flags |> Array.map (fun value -> if value then Swapped.TRUE else Swapped.FALSE)
+
+              let wide = flags |> Array.map (fun value -> if value then Wide.TRUE else Wide.FALSE)
+
+              let missing =
+                  flags |> Array.map (fun value -> if value then Missing.TRUE else Missing.FALSE)
+
+              Expect.equal (isFlag (H5Dataset swapped)) flags "in the other order"
+              Expect.equal (isFlag (H5Dataset wide)) flags "over four bytes"
+              Expect.equal (isFlag (H5Dataset missing)) flags "with a third number, which none has"
+
+              GenFiles.isFault "has missing values" (fun () ->
+                  isFlag (H5Dataset(missing |> Array.mapi (fun i value -> if i = 3 then Missing.NA else value))))
+
+              GenFiles.isFault "enum uint8 values where True and False are needed" (fun () ->
+                  isFlag (H5Dataset [| Colour.RED; Colour.BLUE; Colour.RED; Colour.RED; Colour.RED |]))
+
+              let nullable mask =
+                  group "nullable-boolean" [ "values", H5Dataset wide; "mask", H5Dataset(mask: Swapped[]) ]
+
+              Expect.equal (isFlag (nullable (Array.create 5 Swapped.FALSE))) flags "none is missing"
+              GenFiles.isFault "has missing values" (fun () -> isFlag (nullable (Array.create 5 Swapped.TRUE)))
+          }
 
           test "nullable boolean columns without missing values" {
               let column mask =

@@ -22,6 +22,7 @@ let all =
           ChunksLaws.tests
           LzfLaws.tests
           ZstdLaws.tests
+          BloscLaws.tests
           FiltersLaws.tests
           SlabLaws.tests
           WholeLaws.tests
@@ -43,6 +44,8 @@ let all =
           FilterLaws.tests
           GramLaws.tests
           PcaLaws.tests
+          ShiftLaws.tests
+          PcaByCellsLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
           FrameLaws.tests

@@ -161,7 +161,7 @@ let tests =
               && Array.sum bare.Variances <= population * (1.0 + 1e-10)
               && Array.forall (fun variance -> variance >= 0.0) (Array.append found.Variances bare.Variances)
               && Array.pairwise found.Variances |> Array.forall (fun (left, right) -> left >= right)
-              && found.Ratios = Array.map (fun variance -> variance / found.TotalVariance) found.Variances)
+              && found.Ratios = Array.map (fun variance -> min 1.0 (variance / found.TotalVariance)) found.Variances)
 
           lawOfLogs 300 "the largest loading of each component is positive, of equal ones the first" (fun size rows ->
               [ centred; uncentred ]

@@ -186,7 +186,7 @@ let tests =
 
                           let least =
                               match Pipeline.plan recipe { settings with Memory = 1L } (path name) with
-                              | Error(OverBudget(needed, _) | GramOverBudget(_, needed, _)) -> needed
+                              | Error(OverBudget(needed, _) | GramOverBudget(_, needed, _, _)) -> needed
                               | other -> failtest $"one byte should not be enough: {other}"
 
                           outcome recipe { settings with Memory = least } (path name) (path (name + "-out"))

@@ -19,7 +19,8 @@ let private options genes tops log1p =
               "third", Array.init genes (fun gene -> gene % 3 = 0)
               "none", Array.create genes false ]
       PercentTop = tops
-      Log1p = log1p }
+      Log1p = log1p
+      Dense = ValueNone }
 
 let private whole rows = Slice.ofRows 0L 0L rows
 
@@ -115,6 +116,25 @@ let tests =
               [ 2; 15 ]
               |> List.forall (fun k ->
                   agree (column $"pct_counts_in_top_{k}_genes" columns) (perRow rows (fun row -> topSum 15 k row / sum row * 100.0))))
+
+          Law.holds "zeros of a dense row stand above its negative values, stored or not" (fun (CountRows matrix) ->
+              let rows =
+                  matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, (if gene % 3 = 0 then -value else value)))
+
+              let tops = [ 2; 15 ] |> List.filter (fun k -> k <= matrix.Genes)
+
+              let dense =
+                  { options matrix.Genes tops false with
+                      Dense = ValueSome matrix.Genes }
+
+              let columns =
+                  columnsOf (Qc.perCell Numeric.Float64 Numeric.Int32 dense) [ whole rows ]
+
+              // As scanpy has it: all values of the row in descending order.
+              let top k row =
+                  topSum matrix.Genes k row / sum row * 100.0
+
+              tops |> List.forall (fun k -> agree (column $"pct_counts_in_top_{k}_genes" columns) (perRow rows (top k))))
 
           Law.holds "log1p columns are log1p of the stored columns" (fun (CountRows matrix) ->
               let columns =

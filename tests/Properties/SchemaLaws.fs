@@ -88,15 +88,15 @@ let tests =
           refused "Damaged" "nor an array of records" "obs that is no frame" (fun file -> file["obs"] <- H5Dataset [| 1; 2; 3 |])
 
           test "compression of others is named, with a way out" {
-              // The filter's number and name as h5py wrote them: a neighbour's number makes it blosc.
+              // The filter's number and name as h5py wrote them: another number makes it lz4.
               let file = File.ReadAllBytes(GenFiles.goldenEdge "layout_lzf")
               let lzf = [| 0x00uy; 0x7Duy; 0x08uy; 0uy |]
 
               for at in 0 .. file.Length - lzf.Length do
                   if file.AsSpan(at, lzf.Length).SequenceEqual(ReadOnlySpan lzf) then
-                      file[at] <- 0x01uy
+                      file[at] <- 0x04uy
 
               GenFiles.withBytes file (fun path ->
                   let sentence = Fault.sentence (GenFiles.faultOf (fun () -> Schema.openRead path))
-                  Expect.stringContains sentence "compressed with blosc; read the file with anndata and write it again" "what to do")
+                  Expect.stringContains sentence "compressed with lz4; read the file with anndata and write it again" "what to do")
           } ]

@@ -37,6 +37,37 @@ let tests =
                   || rows.Genes = 0
                   || isSame (transposed (AnyForm.Chunks(cells, genes, true)) Numeric.Float64 0L rows) rows))
 
+          Law.holdsFor 60 "turned" (fun (CountRows rows) (roomy: bool) (perSlice: byte) ->
+              use scratch = new Scratch(Path.GetTempPath())
+              let rows = plain rows
+              let source = RowSource.source rows.Rows (1 + int perSlice % 5) false
+              let allowed = if roomy then 1L <<< 30 else 0L
+
+              let matrix =
+                  Transposed.turned
+                      scratch.Disk
+                      "X"
+                      source
+                      rows.Genes
+                      Precision.Double
+                      scratch.Disk
+                      (Path.GetTempPath())
+                      allowed
+                      CancellationToken.None
+                      ignore
+
+              let found =
+                  Blocks.run Blocks.sequential (Reader.rows scratch.Disk matrix 50) Outlet.none AnnDataFiles.transcript
+
+              let wanted =
+                  [ for gene in 0 .. rows.Genes - 1 ->
+                        [ for cell, row in List.indexed rows.Rows do
+                              for other, value in row do
+                                  if other = gene then
+                                      cell, value ] ]
+
+              found = AnnDataFiles.expected wanted)
+
           test "more cells than a bucket holds, and more than a buffer" {
               let rows =
                   { Genes = 6
