@@ -9,6 +9,9 @@ open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
 module Execution =
+    /// One line on stdout.
+    let private say (text: string) = printfn "%s" (Shown.line text)
+
     let private orThrow result =
         match result with
         | Ok value -> value
@@ -22,8 +25,9 @@ module Execution =
 
     /// The recipe with its lists of genes read, and what is worth a warning so far.
     let private complete warn file (recipe: Recipe) (work: Work) =
-        let sets, remarks = GeneLists.read file recipe.Matrix work.Wish.GeneSets
-        let remarks = work.Wish.Remarks @ remarks
+        let sets, remarks =
+            GeneLists.read file recipe.Matrix recipe.GeneSymbols work.Wish.GeneSets
+
         remarks |> List.iter warn
         Recipes.withGeneSets sets recipe, remarks
 
@@ -123,7 +127,7 @@ module Execution =
         elif request.Quiet then
             printfn "%s" digest.Whole
         else
-            digest.Elements |> List.iter (fun element -> printfn "%s  %s" element.Sha256 element.Path)
+            digest.Elements |> List.iter (fun element -> say $"{element.Sha256}  {element.Path}")
             printfn "%s  (the whole file)" digest.Whole
 
     /// Says whether the file is sound.
@@ -133,7 +137,7 @@ module Execution =
         if request.Json then
             Json.ofVerification verification
         else
-            Summary.ofVerification request.Quiet verification |> List.iter (printfn "%s")
+            Summary.ofVerification request.Quiet verification |> List.iter say
 
         verification.IsSound
 
@@ -158,7 +162,7 @@ module Execution =
         let result = Path.Combine(folder, "pbmc_like_preprocessed.h5ad")
 
         if not request.Quiet then
-            eprintfn "making synthetic blood cells: %s" counts
+            eprintfn "making synthetic blood cells: %s" (Shown.line counts)
 
         let cells = Synthetic.counts ()
         settings.Cancel.ThrowIfCancellationRequested()
@@ -170,21 +174,20 @@ module Execution =
               Conversion = Conversion.standard
               Wish =
                 { Recipe = Recipe.standard
-                  GeneSets = []
-                  Remarks = [] } }
+                  GeneSets = [] } }
 
         run request settings work (NewFile result)
 
         if not request.Json then
             printfn ""
-            printfn "Raw counts:   %s" counts
-            printfn "Preprocessed: %s" result
+            say $"Raw counts:   {counts}"
+            say $"Preprocessed: {result}"
             printfn ""
             printfn "Try next:"
-            printfn "  singlesharp info %s" (quoted counts)
-            printfn "  singlesharp pipeline %s --out %s" (quoted counts) (quoted (Path.Combine(folder, "pbmc_like_pca.h5ad")))
-            printfn "  singlesharp digest %s" (quoted result)
-            printfn "  python -c \"import anndata; print(anndata.read_h5ad(r'%s').obs.describe())\"" result
+            say $"  singlesharp info {quoted counts}"
+            say $"""  singlesharp pipeline {quoted counts} --out {quoted (Path.Combine(folder, "pbmc_like_pca.h5ad"))}"""
+            say $"  singlesharp digest {quoted result}"
+            say $"  python -c \"import anndata; print(anndata.read_h5ad(r'{result}').obs.describe())\""
 
     let private succeed () = 0
 

@@ -28,9 +28,9 @@ module GeneLists =
             Some $"{missing.Length} of the {genes.Length} genes that {file} lists for {name} are not in X: {first}{dots}"
 
     /// The gene sets with their lists read, and a warning for each list with genes that X lacks.
-    let read (input: string) matrix (wanted: WantedSet list) : GeneSet list * string list =
+    let read (input: string) matrix symbols (wanted: WantedSet list) : GeneSet list * string list =
         let known =
-            lazy (using (Schema.openReadAs matrix input) (fun file -> Schema.geneNames file |> Set.ofArray))
+            lazy (using (Schema.openReadAs matrix input) (fun file -> Symbols.names file symbols |> Set.ofArray))
 
         wanted
         |> List.map (fun set ->

@@ -50,13 +50,39 @@ type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationTo
                         findings.Error path $"it has {count} attributes called {name}"
         )
 
-    /// Every string of variable length must be where its reference says.
+    /// Are there strings among its values?
+    let rec holdsText datatype =
+        match datatype with
+        | VlenString
+        | FixedString _ -> true
+        | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> holdsText inner)
+        | ArrayOf(_, element) -> holdsText element
+        | _ -> false
+
+    /// How many of the strings in a value are not UTF-8. Each must be where its reference says.
+    let rec damagedText datatype (bytes: byte[]) at : int64 =
+        match datatype with
+        | VlenString ->
+            if Text.Unicode.Utf8.IsValid(ReadOnlySpan(store.Heap.Resolve(ReadOnlySpan(bytes, at, 16), 1))) then
+                0L
+            else
+                1L
+        | FixedString size -> if Text.Unicode.Utf8.IsValid((ReadOnlySpan(bytes, at, size)).TrimEnd 0uy) then 0L else 1L
+        | Compound(_, members) -> members |> List.sumBy (fun (_, offset, inner) -> damagedText inner bytes (at + offset))
+        | ArrayOf(_, element) ->
+            let size = Datatype.size element
+            seq { at..size .. at + Datatype.size datatype - size } |> Seq.sumBy (damagedText element bytes)
+        | _ -> 0L
+
+    /// Reads all strings.
     let resolve (dataset: Dataset) =
         let reader = SlabReader(disk, dataset)
         let size = dataset.ElementSize
         let rowBytes = Slab.rowBytes dataset
         let rows = if dataset.Dims.Length = 0 then 1L else dataset.Dims[0]
         let atOnce = max 1L (int64 batch * int64 size / max 1L rowBytes)
+        let mutable damaged = 0L
+        let mutable firstDamaged = -1L
 
         for first in 0L .. atOnce .. rows - 1L do
             cancel.ThrowIfCancellationRequested()
@@ -65,12 +91,22 @@ type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationTo
             reader.Read(first, int count, slab)
 
             for at in 0..size .. slab.Length - size do
-                store.Heap.String(ReadOnlySpan(slab, at, size)) |> ignore
+                let now = damagedText dataset.Type slab at
+
+                if now > 0L && firstDamaged < 0L then
+                    firstDamaged <- first * (rowBytes / int64 size) + int64 (at / size)
+
+                damaged <- damaged + now
+
+        if damaged > 0L then
+            findings.Error
+                dataset.Path
+                $"{damaged} of its strings are not UTF-8, the first at {firstDamaged}, so that anndata cannot read them"
 
     let decode (dataset: Dataset) (chunks: Chunks voption) =
         match dataset.Layout, chunks with
-        | _ when dataset.Type = VlenString && dataset.Count > 0L ->
-            bytes <- bytes + dataset.Count * 16L
+        | _ when holdsText dataset.Type && dataset.Count > 0L ->
+            bytes <- bytes + dataset.Count * int64 dataset.ElementSize
             resolve dataset
         | _, ValueSome chunks ->
             let reader = SlabReader(disk, dataset, ValueSome chunks)
@@ -155,6 +191,10 @@ type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationTo
 
             for link in group.Links do
                 cancel.ThrowIfCancellationRequested()
+
+                if not (Shown.isWhole link.Name) then
+                    findings.Warn path $"the name {link.Name} in it is not UTF-8"
+
                 let child = if path = "" then link.Name else $"{path}/{link.Name}"
 
                 match link.Target with
@@ -179,11 +219,13 @@ type StorageVerifier(store: Store, findings: FindingList, cancel: CancellationTo
     member _.Pieces = pieces
     member _.Bytes = bytes
 
-    /// Looks at everything.
-    member _.Run() =
+    /// Looks at everything; `visit` is shown each object.
+    member _.Run(visit: string -> Node -> unit) =
         claims.Add(struct (0L, superblock.Image.LongLength, "/"))
 
         walk (fun found ->
+            visit found.At found.Node
+
             match found.Node with
             | GroupNode group -> attributes found.At group.Header
             | DatasetNode dataset ->

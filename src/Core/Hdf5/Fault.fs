@@ -38,8 +38,7 @@ type Fault =
     static member private Number(value: float) =
         value.ToString("R", CultureInfo.InvariantCulture)
 
-    /// One sentence: what is wrong, where, and what to do next.
-    member fault.Sentence =
+    member private fault.Words =
         match fault with
         | Missing path -> $"{path} does not exist; check the name."
         | Unreadable(path, why) -> $"{path} cannot be opened: {why}."
@@ -58,6 +57,9 @@ type Fault =
         | GramOverBudget(genes, needed, allowed) ->
             $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes (--n-top-genes or --mask-var), raise --memory or lower --workers."
         | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
+
+    /// One sentence: what is wrong, where, and what to do next. What a file or a path brings into it is escaped.
+    member fault.Sentence = Shown.line fault.Words
 
 /// Carries a fault out of the middle of a read or a write.
 exception FaultException of Fault with

@@ -115,7 +115,7 @@ module Combine =
                   let places = Joint.places genes intake.Genes
                   intake.Places |> Array.map (fun place -> if place < 0 then place else places[place]) ]
           Type = typeOf inputs
-          Warnings = warnings recipe inputs genes names (oddObs @ oddVar) }
+          Warnings = Overlap.warnings recipe.Join genes.Length inputs @ warnings recipe inputs genes names (oddObs @ oddVar) }
 
     /// What inputs, and the names of their samples, make together.
     let make recipe samples (inputs: Intake list) =

@@ -165,6 +165,7 @@ module Converting =
     /// OperationCanceledException when cancelled; then the target is as it was.
     let run (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) =
         check recipe inputs
+        Conversion.requireUses false recipe inputs
         let samples = samples recipe inputs
         let scratchFolder = Path.GetDirectoryName(Publish.resolve target)
 

@@ -51,7 +51,10 @@ module Inputs =
         let startsFromRaw =
             recipe.Matrix = MatrixName.Raw && Recipe.steps recipe <> [ "qc" ]
 
-        if Converting.isAnnData inputs && not startsFromRaw then
+        let isAnnData = Converting.isAnnData inputs
+        Conversion.requireUses isAnnData conversion inputs
+
+        if isAnnData && not startsFromRaw then
             work inputs.Head recipe []
         else
             let conversion =

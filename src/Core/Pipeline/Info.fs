@@ -78,7 +78,8 @@ module Info =
         if matrix.Cells = file.X.Cells then examined else 0L
 
     let ofFile (file: H5adFile) recipe settings =
-        let plan = Plan.ofFile file recipe settings
+        // What a run would refuse is a warning here: people look at a file to learn such things.
+        let plan = Plan.ofFile file { recipe with AllowLogged = true } settings
         let findings, examined = examine file settings
 
         { Path = file.Path

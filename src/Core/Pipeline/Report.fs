@@ -119,4 +119,4 @@ module Report =
             | Some components -> List.ofArray components.Components.Ratios
             | None -> []
           Findings = tallied.Findings
-          Warnings = remarks job tallied table }
+          Warnings = remarks job tallied table |> List.map Shown.line }
