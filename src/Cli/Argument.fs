@@ -50,6 +50,7 @@ type Argument =
     | [<Unique>] Gene_Max_Counts of N: string
     | [<Unique>] Mt_Prefix of PREFIX: string
     | Gene_Set of SPEC: string
+    | [<Unique>] Gene_Symbols of COLUMN: string
     | Percent_Top of K: string list
     | [<Unique>] No_Log1p_Columns
     | [<Unique>] Target_Sum of SUM: string
@@ -58,6 +59,7 @@ type Argument =
     | [<Unique>] Max_Fraction of F: string
     | [<Unique>] Key_Added of NAME: string
     | [<Unique>] Base of B: string
+    | [<Unique>] Allow_Logged
     | [<Unique>] Flavor of FLAVOR: string
     | [<Unique>] N_Top_Genes of N: string
     | [<Unique>] Min_Mean of M: string
@@ -107,7 +109,8 @@ type Argument =
         | Gene_Min_Counts _
         | Gene_Max_Counts _ -> Chapter.Filter
         | Mt_Prefix _
-        | Gene_Set _ -> Chapter.GeneSets
+        | Gene_Set _
+        | Gene_Symbols _ -> Chapter.GeneSets
         | Percent_Top _
         | No_Log1p_Columns -> Chapter.Qc
         | Target_Sum _
@@ -115,7 +118,8 @@ type Argument =
         | Exclude_Highly_Expressed
         | Max_Fraction _
         | Key_Added _ -> Chapter.NormalizeTotal
-        | Base _ -> Chapter.Log1p
+        | Base _
+        | Allow_Logged -> Chapter.Log1p
         | Flavor _
         | N_Top_Genes _
         | Min_Mean _
@@ -149,7 +153,7 @@ type Argument =
             | Feature_Type _ ->
                 "of 10x inputs, features of this type, such as 'Antibody Capture'; all for every one. Default: Gene Expression."
             | Make_Unique ->
-                "give genes of equal names different ones: anndata's var_names_make_unique. Folders with matrix.mtx have them so already."
+                "give genes of equal names in 10x and joined inputs different ones: anndata's var_names_make_unique. Folders with matrix.mtx have them so already."
             | Join _ ->
                 "of several FILEs, the genes that all of them have (inner, the default) or that any has (outer). Their cells follow one another."
             | Sample_Key _ -> "the column of obs that says which FILE a cell is from. Default: sample."
@@ -172,6 +176,8 @@ type Argument =
                 "genes that begin with this are mitochondrial, the gene set mt. Default: MT-, or mt- where no gene begins with MT-. An empty string: no such set."
             | Gene_Set _ ->
                 "a further set of genes. Repeatable. NAME=prefix:RPS,RPL by prefix; NAME=column:hb by a boolean column of var; NAME=file:genes.txt by a list, one gene per line. qc writes total_counts_NAME and pct_counts_NAME."
+            | Gene_Symbols _ ->
+                "the column of var that gene sets by prefix and by list go by, as feature_name where genes are called by Ensembl identifiers. Default: the names of the genes."
             | Percent_Top _ ->
                 "columns pct_counts_in_top_K_genes, as 50,100 or 50 100. Default: those of 50,100,200,500 that X has genes for. none: no such columns."
             | No_Log1p_Columns -> "leave out the log1p_ columns: calculate_qc_metrics(log1p=False)."
@@ -182,9 +188,10 @@ type Argument =
             | Max_Fraction _ -> "the share of a cell's counts, between 0 and 1, above which a gene is highly expressed. Default: 0.05."
             | Key_Added _ -> "also write each cell's normalization factor to this column of obs."
             | Base _ -> "base of the logarithm: e, 2, 10 or another number. Default: e."
+            | Allow_Logged -> "take the logarithm although uns/log1p says that X is logged already, as scanpy does, instead of refusing it."
             | Flavor _ -> "seurat (default) or cell_ranger, for logged X; seurat_v3 or seurat_v3_paper, for raw counts."
             | N_Top_Genes _ ->
-                "choose so many genes and ignore the limits of mean and dispersion. Default: by the limits; seurat_v3 and seurat_v3_paper, and pipeline where no limit is given: 2000."
+                "choose so many genes, in place of limits of mean and dispersion. Default: by the limits; seurat_v3 and seurat_v3_paper, and pipeline where no limit is given: 2000."
             | Min_Mean _ -> "choose genes with a mean above this. Default: 0.0125."
             | Max_Mean _ -> "choose genes with a mean below this. Default: 3."
             | Min_Disp _ -> "choose genes with a normalized dispersion above this. Default: 0.5."
@@ -199,7 +206,7 @@ type Argument =
             | No_Zero_Center -> "leave the means in: pca(zero_center=False), but exact."
             | Pca_Key _ -> "the name in obsm, varm and uns. Default: X_pca, PCs and pca."
             | Skip _ ->
-                "leave steps out: filter, qc, normalize_total, log1p, hvg, pca; several as qc,log1p or by saying --skip again. Options of a step that is left out are ignored."
+                "leave steps out: filter, qc, normalize_total, log1p, hvg, pca; several as qc,log1p or by saying --skip again. Options of a step that is left out are mistakes."
             | Layer _ -> "read this layer instead of X, and write it where values change."
             | Use_Raw ->
                 "read raw/X and raw/var instead of X and var. qc alone leaves all in its place; other steps make a new file whose X comes from raw."

@@ -172,10 +172,12 @@ module Command =
             Chapters = [ Chapter.Input; Chapter.General ] }
 
     let private verify =
-        look
-            "verify"
-            "check a file through and through."
-            "Checks the structure of a file, its checksums, every chunk, and whether X, layers, raw, obs, var and the rest fit together, and says what it found. The exit code is 1 where there is an error. Nothing is written."
+        { look
+              "verify"
+              "check a file through and through."
+              "Checks the structure of an .h5ad file, its checksums, every chunk, whether X, layers, raw, obs, var and the rest fit together, and whether anndata knows how each part is encoded, and says what it found. The exit code is 1 where there is an error. Nothing is written." with
+            Syntax = "FILE [options]"
+            Chapters = [ Chapter.Input; Chapter.General ] }
 
     let all =
         [ demo
@@ -228,6 +230,12 @@ module Command =
         match command.Name, form.Spelling with
         | "pca", "--pca-key" -> "--key-added"
         | _, usual -> usual
+
+    /// What its page says of an option.
+    let usage command form =
+        match command.Name, form.Chapter with
+        | ("digest" | "verify"), Chapter.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
+        | _ -> form.Usage
 
     let meant command argument =
         match argument with

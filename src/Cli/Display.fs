@@ -97,8 +97,9 @@ module Display =
             last <- clock.Elapsed
             show progress (last - began)
 
-    /// One line on stderr, whatever its width.
-    let note kind (sentence: string) = eprintfn "%s: %s" kind sentence
+    /// One line on stderr, whatever its width and whatever names are in it.
+    let note kind (sentence: string) =
+        eprintfn "%s: %s" kind (Shown.line sentence)
 
     let warn isQuiet (warning: string) =
         if not isQuiet then
@@ -132,7 +133,7 @@ module Display =
                     readout <- if isWide then Wording.all progress elapsed else speed
 
                 // What is written through the bar's own console stands above the bar.
-                work (timed show) (fun warning -> console.WriteLine $"warning: {warning}"))
+                work (timed show) (fun warning -> console.WriteLine $"warning: {Shown.line warning}"))
 
     /// Never twice within this time, unless a pass ends,
     let private quietFor = TimeSpan.FromSeconds 5.0

@@ -9,6 +9,9 @@ open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
 module Execution =
+    /// One line on stdout.
+    let private say (text: string) = printfn "%s" (Shown.line text)
+
     let private orThrow result =
         match result with
         | Ok value -> value
@@ -23,7 +26,6 @@ module Execution =
     /// The recipe with its lists of genes read, and what is worth a warning so far.
     let private complete warn names (recipe: Recipe) (work: Work) =
         let sets, remarks = GeneLists.read names work.Wish.GeneSets
-        let remarks = work.Wish.Remarks @ remarks
         remarks |> List.iter warn
         Recipes.withGeneSets sets recipe, remarks
 
@@ -39,7 +41,7 @@ module Execution =
 
                 Inputs.asFile work.Conversion work.Wish.Recipe settings work.Inputs (Some output) (fun file recipe warnings ->
                     let names () =
-                        using (Schema.openReadAs recipe.Matrix file) Schema.geneNames
+                        using (Schema.openReadAs recipe.Matrix file) (fun file -> Symbols.names file recipe.GeneSymbols)
 
                     let recipe, remarks = complete warn names recipe work
                     let report = Pipeline.run recipe settings file output |> orThrow
@@ -62,7 +64,7 @@ module Execution =
 
         let plan =
             Inputs.plan work.Conversion work.Wish.Recipe { settings with Warn = warn } work.Inputs (fun file recipe ->
-                complete warn (fun () -> Schema.geneNames file) recipe work)
+                complete warn (fun () -> Symbols.names file recipe.GeneSymbols) recipe work)
 
         if request.Json then
             Json.ofPlan work.Command input plan
@@ -111,7 +113,7 @@ module Execution =
         elif request.Quiet then
             printfn "%s" digest.Whole
         else
-            digest.Elements |> List.iter (fun element -> printfn "%s  %s" element.Sha256 element.Path)
+            digest.Elements |> List.iter (fun element -> say $"{element.Sha256}  {element.Path}")
             printfn "%s  (the whole file)" digest.Whole
 
     /// Says whether the file is sound.
@@ -121,7 +123,7 @@ module Execution =
         if request.Json then
             Json.ofVerification verification
         else
-            Summary.ofVerification request.Quiet verification |> List.iter (printfn "%s")
+            Summary.ofVerification request.Quiet verification |> List.iter say
 
         verification.IsSound
 
@@ -150,7 +152,7 @@ module Execution =
             Publish.requireReplaceable file false
 
         if not request.Quiet then
-            eprintfn "making synthetic blood cells: %s" counts
+            eprintfn "making synthetic blood cells: %s" (Shown.line counts)
 
         let cells = Synthetic.counts ()
         settings.Cancel.ThrowIfCancellationRequested()
@@ -162,21 +164,20 @@ module Execution =
               Conversion = Conversion.standard
               Wish =
                 { Recipe = Recipe.standard
-                  GeneSets = []
-                  Remarks = [] } }
+                  GeneSets = [] } }
 
         run request settings work (NewFile result)
 
         if not request.Json then
             printfn ""
-            printfn "Raw counts:   %s" counts
-            printfn "Preprocessed: %s" result
+            say $"Raw counts:   {counts}"
+            say $"Preprocessed: {result}"
             printfn ""
             printfn "Try next:"
-            printfn "  singlesharp info %s" (quoted counts)
-            printfn "  singlesharp pipeline %s --out %s" (quoted counts) (quoted (Path.Combine(folder, "pbmc_like_pca.h5ad")))
-            printfn "  singlesharp digest %s" (quoted result)
-            printfn "  python -c \"import anndata; print(anndata.read_h5ad(r'%s').obs.describe())\"" result
+            say $"  singlesharp info {quoted counts}"
+            say $"""  singlesharp pipeline {quoted counts} --out {quoted (Path.Combine(folder, "pbmc_like_pca.h5ad"))}"""
+            say $"  singlesharp digest {quoted result}"
+            say $"  python -c \"import anndata; print(anndata.read_h5ad(r'{result}').obs.describe())\""
 
     let private succeed () = 0
 

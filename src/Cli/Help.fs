@@ -26,19 +26,19 @@ module Help =
 
     let private entry name text = Paragraph.hang 4 26 width name text
 
-    let private option spelling form =
+    let private option spelling usage form =
         let name =
             if form.Chapter = Chapter.Input then form.Values.Trim() else spelling form + form.Values
 
-        entry name form.Usage
+        entry name (usage form)
 
-    let private chapter spelling chapter =
+    let private chapter spelling usage chapter =
         [ ""
           $"{title chapter}:"
           ""
           for form in Argument.forms do
               if form.Chapter = chapter then
-                  yield! option spelling form ]
+                  yield! option spelling usage form ]
 
     let private help = entry "--help, -h" "display this page."
 
@@ -51,7 +51,7 @@ module Help =
               ""
               $"USAGE: singlesharp {command.Name} {command.Syntax}"
               for each in command.Chapters do
-                  yield! chapter (Command.spelling command) each
+                  yield! chapter (Command.spelling command) (Command.usage command) each
               yield! help ]
 
     let private front =
@@ -75,8 +75,8 @@ module Help =
                   yield! entry command.Name command.Line
               ""
               "singlesharp COMMAND --help lists the options of a command."
-              yield! chapter _.Spelling Chapter.General
-              yield! chapter _.Spelling Chapter.Front |> List.skip 3
+              yield! chapter _.Spelling _.Usage Chapter.General
+              yield! chapter _.Spelling _.Usage Chapter.Front |> List.skip 3
               yield! help ]
 
     let isWanted (words: string list) =

@@ -23,6 +23,10 @@ module Json =
 
         out.WriteByte(byte '\n')
 
+    /// JSON escapes what steers a terminal by itself; it cannot hold half a surrogate pair.
+    let private text (json: Utf8JsonWriter) (name: string) (value: string) =
+        json.WriteString(Shown.whole name, Shown.whole value)
+
     let private object' (json: Utf8JsonWriter) (name: string) fields =
         json.WriteStartObject name
         fields ()
@@ -30,7 +34,7 @@ module Json =
 
     let private strings (json: Utf8JsonWriter) (name: string) (values: string list) =
         json.WriteStartArray name
-        values |> List.iter (fun (value: string) -> json.WriteStringValue value)
+        values |> List.iter (fun (value: string) -> json.WriteStringValue(Shown.whole value))
         json.WriteEndArray()
 
     /// JSON has no NaN and no infinity; they are null, as is what was not computed.
@@ -58,17 +62,17 @@ module Json =
         object' json name (fun () -> counts |> List.iter (fun (name, count) -> json.WriteNumber(name, count)))
 
     let private geneSets json (sets: (string * int) list) =
-        object' json "gene_sets" (fun () -> sets |> List.iter (fun (name, genes) -> json.WriteNumber(name, genes)))
+        object' json "gene_sets" (fun () -> sets |> List.iter (fun (name, genes) -> json.WriteNumber(Shown.whole name, genes)))
 
     /// Of every command that writes a file. A field that its steps do not compute is null.
     let ofReport command isInPlace (seconds: float) (keys: Keys) (report: Report) =
         print (fun json ->
-            json.WriteString("command", (command: string))
-            json.WriteString("input", report.Input)
-            json.WriteString("output", report.Output)
+            text json "command" command
+            text json "input" report.Input
+            text json "output" report.Output
             json.WriteBoolean("in_place", isInPlace)
             strings json "steps" report.Steps
-            json.WriteString("matrix", report.Matrix)
+            text json "matrix" report.Matrix
             json.WriteNumber("n_obs", report.Cells)
             json.WriteNumber("n_vars", report.Genes)
             json.WriteNumber("nnz", report.StoredValues)
@@ -77,8 +81,8 @@ module Json =
             counts json "obs_dropped" report.Dropped.OfCells
             counts json "vars_dropped" report.Dropped.OfGenes
             json.WriteNumber("reads_of_x", report.Reads)
-            json.WriteString("dtype_before", report.TypeBefore)
-            json.WriteString("dtype_after", report.TypeAfter)
+            text json "dtype_before" report.TypeBefore
+            text json "dtype_after" report.TypeAfter
             number json "target_sum" report.TargetSum
             json.WriteNumber("highly_expressed_genes", report.ExcludedGenes)
             geneSets json report.GeneSets
@@ -102,12 +106,15 @@ module Json =
         print (fun json ->
             json.WriteString("command", "convert")
             strings json "inputs" conversion.Inputs
-            json.WriteString("output", conversion.Output)
+            text json "output" conversion.Output
             json.WriteNumber("n_obs", conversion.Cells)
             json.WriteNumber("n_vars", conversion.Genes)
             json.WriteNumber("nnz", conversion.StoredValues)
-            json.WriteString("dtype", conversion.Type)
-            object' json "samples" (fun () -> conversion.Samples |> List.iter (fun (name, cells) -> json.WriteNumber(name, cells)))
+            text json "dtype" conversion.Type
+
+            object' json "samples" (fun () ->
+                conversion.Samples |> List.iter (fun (name, cells) -> json.WriteNumber(Shown.whole name, cells)))
+
             strings json "obs_columns" conversion.ObsColumns
             strings json "var_columns" conversion.VarColumns
             strings json "warnings" conversion.Warnings
@@ -115,10 +122,10 @@ module Json =
 
     let private stored (json: Utf8JsonWriter) (dataset: Stored) =
         json.WriteStartObject()
-        json.WriteString("name", dataset.Name)
-        json.WriteString("dtype", dataset.Type)
+        text json "name" dataset.Name
+        text json "dtype" dataset.Type
         json.WriteNumber("length", dataset.Count)
-        json.WriteString("storage", dataset.Storage)
+        text json "storage" dataset.Storage
 
         match dataset.ChunkLength with
         | Some length -> json.WriteNumber("chunk_length", length)
@@ -156,13 +163,13 @@ module Json =
 
     let ofInfo (info: Info) =
         print (fun json ->
-            json.WriteString("path", info.Path)
+            text json "path" info.Path
             json.WriteNumber("bytes", info.Bytes)
             json.WriteNumber("n_obs", info.Cells)
             json.WriteNumber("n_vars", info.Genes)
             json.WriteNumber("nnz", info.StoredValues)
             number json "density" (Some(float info.StoredValues / (float info.Cells * float info.Genes)))
-            json.WriteString("encoding", info.Encoding)
+            text json "encoding" info.Encoding
             json.WriteStartArray "matrix"
             info.Matrix |> List.iter (stored json)
             json.WriteEndArray()
@@ -176,14 +183,14 @@ module Json =
 
     let ofPlan command path (planned: Plan) =
         print (fun json ->
-            json.WriteString("command", (command: string))
-            json.WriteString("path", (path: string))
+            text json "command" command
+            text json "path" path
             strings json "steps" (Recipe.steps planned.Recipe)
             plan json planned)
 
     let ofVerification (verification: Verification) =
         print (fun json ->
-            json.WriteString("path", verification.Path)
+            text json "path" verification.Path
             json.WriteBoolean("is_sound", verification.IsSound)
             json.WriteNumber("objects_checked", verification.Objects)
             json.WriteNumber("pieces_checked", verification.Pieces)
@@ -193,13 +200,13 @@ module Json =
             for finding in verification.Findings do
                 json.WriteStartObject()
                 json.WriteString("severity", (string finding.Severity).ToLowerInvariant())
-                json.WriteString("path", finding.Path)
-                json.WriteString("finding", finding.Sentence)
+                text json "path" finding.Path
+                text json "finding" finding.Sentence
                 json.WriteEndObject()
 
             json.WriteEndArray())
 
     let ofDigest (digest: Digest) =
         print (fun json ->
-            object' json "objects" (fun () -> digest.Elements |> List.iter (fun element -> json.WriteString(element.Path, element.Sha256)))
-            json.WriteString("sha256", digest.Whole))
+            object' json "objects" (fun () -> digest.Elements |> List.iter (fun element -> text json element.Path element.Sha256))
+            text json "sha256" digest.Whole)

@@ -2,6 +2,7 @@
 namespace SingleSharp.Cli
 
 open Spectre.Console
+open SingleSharp.Core
 
 type Listing =
     { Title: string
@@ -27,7 +28,11 @@ module Listing =
 
         (Terminal.consoleOn System.Console.Out).Write table
 
-    let print listing =
+    let print (listing: Listing) =
+        let listing =
+            { Title = Shown.line listing.Title
+              Lines = listing.Lines |> List.map (fun (name, value) -> Shown.line name, Shown.line value) }
+
         // The title may be a path, which a terminal must not break in two.
         printfn "%s" listing.Title
         if Terminal.outIsLively.Value then printLively listing else printPlain listing

@@ -61,7 +61,7 @@ let private admit (trouble: exn) =
         1
     | None, _ ->
         Display.note "bug" "this should not have happened; please report it with the lines below."
-        eprintfn "singlesharp %s on %s: %O" Pipeline.version RuntimeInformation.OSDescription trouble
+        eprintfn "singlesharp %s on %s: %s" Pipeline.version RuntimeInformation.OSDescription (Shown.lines (string trouble))
         70
 
 [<EntryPoint>]

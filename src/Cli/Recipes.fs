@@ -9,8 +9,6 @@ type Wish =
         /// Complete but for the gene sets below, some of which are lists yet to be read.
         Recipe: Recipe
         GeneSets: WantedSet list
-        /// What is worth a warning.
-        Remarks: string list
     }
 
 [<RequireQualifiedAccess>]
@@ -39,7 +37,8 @@ module Recipes =
             Hvg = unless "hvg" steps.Hvg
             Pca = unless "pca" steps.Pca
             SumDuplicates = List.contains Argument.Sum_Duplicates spoken
-            AllowInvalid = List.contains Argument.Allow_Invalid spoken }
+            AllowInvalid = List.contains Argument.Allow_Invalid spoken
+            AllowLogged = List.contains Argument.Allow_Logged spoken && not (List.contains "log1p" skipped) }
 
     let private spokenSteps (spoken: Spoken) (steps: Recipe) =
         check {
@@ -53,6 +52,7 @@ module Recipes =
             and! hvg = steps.Hvg |> Checked.optional (Steps.hvg spoken)
             and! pca = steps.Pca |> Checked.optional (Steps.pca spoken)
             and! matrix = matrix spoken
+            and! symbols = spoken |> Spoken.optional Argument.Gene_Symbols Values.name
 
             return
                 { steps with
@@ -62,7 +62,8 @@ module Recipes =
                     Log1p = log1p
                     Hvg = hvg
                     Pca = pca
-                    Matrix = matrix }
+                    Matrix = matrix
+                    GeneSymbols = symbols }
         }
 
     /// What the core refuses whatever the data is a mistake of the command line.
@@ -80,16 +81,21 @@ module Recipes =
 
         let remaining = remaining spoken (Result.defaultValue [] skipped) steps
 
-        check {
-            let! _ = skipped
-            and! recipe = spokenSteps spoken remaining |> Result.bind accepted
-            and! geneSets = Steps.geneSets spoken
+        let understood =
+            check {
+                let! skipped = skipped
+                and! recipe = spokenSteps spoken remaining
+                and! geneSets = Steps.geneSets spoken
+                return skipped, recipe, geneSets
+            }
 
-            return
-                { Recipe = recipe
-                  GeneSets = geneSets
-                  Remarks = Steps.remarks spoken recipe }
-        }
+        // What is said in vain is told by its name, before the core tells of what it results in.
+        match understood with
+        | Error mistakes -> Error mistakes
+        | Ok(skipped, recipe, geneSets) ->
+            Unused.ofSteps spoken skipped recipe geneSets
+            |> Result.bind (fun () -> accepted recipe)
+            |> Result.map (fun recipe -> { Recipe = recipe; GeneSets = geneSets })
 
     /// The recipe, once the lists of genes are read.
     let withGeneSets sets recipe =

@@ -96,6 +96,7 @@ module Requests =
     let private work (command: Command) (spoken: Spoken) files : Checked<Work> =
         check {
             let! inputs = inputs files
+            and! _ = Unused.ofInputs spoken files
             and! conversion = conversion spoken
             and! wish = Recipes.ofOptions command.Steps spoken
 
@@ -121,6 +122,7 @@ module Requests =
     let private convert (spoken: Spoken) files =
         check {
             let! inputs = inputs files
+            and! _ = Unused.ofInputs spoken files
             and! conversion = conversion spoken
 
             and! target =
@@ -135,6 +137,7 @@ module Requests =
     let private info (spoken: Spoken) files =
         check {
             let! inputs = inputs files
+            and! _ = Unused.ofInputs spoken files
             and! conversion = conversion spoken
             return Info(inputs, conversion)
         }
@@ -183,6 +186,7 @@ module Requests =
 
         check {
             let! _ = misplaced command spoken
+            and! _ = Unused.ofManner command.Name spoken
 
             and! task =
                 if isPlan then work command spoken files |> Result.map Plan else taskOf command spoken files
@@ -201,7 +205,10 @@ module Requests =
             Command.find name |> Result.bind (fun command -> ofCommand isPlan command (files @ strange) spoken)
 
         match plain with
-        | [] when List.contains Argument.Version spoken -> Ok Version
+        | [] when List.contains Argument.Version spoken ->
+            match spoken |> List.filter (fun argument -> argument <> Argument.Version) with
+            | [] -> Ok Version
+            | other :: _ -> Checked.mistake $"--version is said alone, without {Argument.spelling other}."
         | [] ->
             strange
             |> List.map Values.word

@@ -11,7 +11,7 @@ module Steps =
         let distinct (sets: WantedSet list) =
             match sets |> List.countBy _.Name |> List.tryFind (fun (_, count) -> count > 1) with
             | Some(name, _) -> Checked.mistake $"--gene-set: two sets are called {name}."
-            | None when Option.isSome mtPrefix && mtPrefix <> Some "" && sets |> List.exists (fun set -> set.Name = "mt") ->
+            | None when Option.isSome mtPrefix && sets |> List.exists (fun set -> set.Name = "mt") ->
                 Checked.mistake "--mt-prefix and --gene-set mt=... both make the set mt; say one of them."
             | None -> Ok sets
 
@@ -157,22 +157,3 @@ module Steps =
                   ZeroCenter = not (List.contains Argument.No_Zero_Center spoken)
                   KeyAdded = key }
         }
-
-    /// Options that the flavor, or another option, makes pointless; scanpy says so of limits beside n_top_genes.
-    let remarks (spoken: Spoken) (recipe: Recipe) =
-        match recipe.Hvg with
-        | None -> []
-        | Some hvg ->
-            [ if Recipe.fitsTrend hvg then
-                  limits, "seurat_v3 and seurat_v3_paper choose --n-top-genes"
-              elif hvg.NTopGenes.IsSome then
-                  limits, "--n-top-genes says how many to choose"
-              if hvg.Flavor <> HvgFlavor.Seurat then
-                  [ "--n-bins" ], "only the flavor seurat has bins to choose"
-              if not (Recipe.fitsTrend hvg) then
-                  [ "--span" ], "only seurat_v3 and seurat_v3_paper fit a trend" ]
-            |> List.choose (fun (options, why) ->
-                match Spoken.among options spoken with
-                | [] -> None
-                | [ one ] -> Some $"{one} is ignored: {why}"
-                | several -> Some $"""{String.concat " and " several} are ignored: {why}""")

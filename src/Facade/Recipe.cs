@@ -24,6 +24,8 @@ public sealed record Recipe
         Matrix = new(recipe.Matrix);
         SumDuplicates = recipe.SumDuplicates;
         AllowInvalid = recipe.AllowInvalid;
+        AllowLogged = recipe.AllowLogged;
+        GeneSymbols = Translate.Nullable(recipe.GeneSymbols);
     }
 
     /// <summary>Keep some cells and genes; all further steps see only those. Default: null, left out.</summary>
@@ -57,6 +59,18 @@ public sealed record Recipe
     /// Do not set it to get rid of an error; such a value usually means that X does not hold counts.
     /// </summary>
     public bool AllowInvalid { get; init; }
+
+    /// <summary>
+    /// Take the logarithm of X although <c>uns/log1p</c> says that it is logged already, as scanpy does, instead of refusing it.
+    /// Default: false.
+    /// </summary>
+    public bool AllowLogged { get; init; }
+
+    /// <summary>
+    /// The column of var that gene sets by prefix and by name go by, such as <c>feature_name</c> where genes are called by Ensembl
+    /// identifiers. Default: null, the names of the genes.
+    /// </summary>
+    public string? GeneSymbols { get; init; }
 
     /// <summary>QC metrics, 10,000 counts per cell, natural logarithm: a sensible start untouched.</summary>
     public static Recipe Standard { get; } = new(Core.RecipeModule.standard);

@@ -219,6 +219,16 @@ public sealed class Steps
     /// </summary>
     public Steps AllowInvalid() => new(_path, Recipe with { AllowInvalid = true }, _given);
 
+    /// <summary>
+    /// Takes the logarithm of X although <c>uns/log1p</c> says that it is logged already, as scanpy does. Not a step, so it may come anywhere.
+    /// </summary>
+    public Steps AllowLogged() => new(_path, Recipe with { AllowLogged = true }, _given);
+
+    /// <summary>
+    /// Gene sets by prefix and by name go by this column of var, such as <c>feature_name</c>. Not a step, so it may come anywhere.
+    /// </summary>
+    public Steps GeneSymbols(string column) => new(_path, Recipe with { GeneSymbols = Translate.NotNull(column) }, _given);
+
     /// <summary>Reads and writes this layer instead of X. Not a step, so it may come anywhere.</summary>
     public Steps Layer(string name) => new(_path, Recipe with { Matrix = MatrixName.Layer(name) }, _given);
 

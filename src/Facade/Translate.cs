@@ -104,7 +104,9 @@ internal static class Translate
             Option(recipe.Pca, Pca),
             NotNull(recipe.Matrix).Value,
             recipe.SumDuplicates,
-            recipe.AllowInvalid);
+            recipe.AllowInvalid,
+            recipe.AllowLogged,
+            Option(recipe.GeneSymbols, column => column));
 
     private static FSharpOption<TResult> Option<T, TResult>(T? value, Func<T, TResult> change)
         where T : class =>

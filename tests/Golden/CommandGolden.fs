@@ -147,19 +147,12 @@ let private recipes =
           Recipe.nothing
       "pca a.h5ad --in-place --mask-var none", withPca (fun pca -> { pca with MaskVar = AllGenes }) Recipe.nothing
 
-      // A limit takes the place of the number of genes that is usual in the pipeline, and loses against one that is said.
+      // A limit takes the place of the number of genes that is usual in the pipeline.
       "pipeline a.h5ad --in-place --min-disp 1",
       withHvg
           (fun hvg ->
               { hvg with
                   NTopGenes = None
-                  MinDisp = 1.0 })
-          Recipe.full
-      "pipeline a.h5ad --in-place --n-top-genes 99 --min-disp 1",
-      withHvg
-          (fun hvg ->
-              { hvg with
-                  NTopGenes = Some 99
                   MinDisp = 1.0 })
           Recipe.full
       "pipeline a.h5ad --in-place --key-added factor --pca-key mine",
@@ -175,9 +168,17 @@ let private recipes =
           Qc = None
           NormalizeTotal = None
           Log1p = None }
-      "pipeline a.h5ad --in-place --min-genes 5 --target-sum 7 --skip filter,normalize_total,hvg,pca",
+      "pipeline a.h5ad --in-place --skip normalize_total,hvg,pca",
       { Recipe.standard with
           NormalizeTotal = None }
+      "log1p a.h5ad --in-place --allow-logged",
+      { Recipe.nothing with
+          Log1p = Some Recipe.log1p
+          AllowLogged = true }
+      "qc a.h5ad --in-place --gene-symbols feature_name",
+      { Recipe.nothing with
+          Qc = Some Recipe.qc
+          GeneSymbols = Some "feature_name" }
       "pipeline a.h5ad --in-place --allow-invalid", { Recipe.full with AllowInvalid = true } ]
 
 let private same line other =

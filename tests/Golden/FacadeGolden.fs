@@ -166,7 +166,9 @@ let private unusual: Recipe =
               KeyAdded = Some "twenty-seven" }
       Matrix = MatrixName.Layer "twenty-eight"
       SumDuplicates = true
-      AllowInvalid = true }
+      AllowInvalid = true
+      AllowLogged = true
+      GeneSymbols = Some "twenty-nine" }
 
 let private border =
     testList

@@ -21,6 +21,9 @@ let all =
           ToolGolden.all
           DamageGolden.all
           VerifyGolden.all
+          BrokenGolden.all
+          EscapeGolden.all
+          AskedGolden.all
           FuzzGolden.all
           RealGolden.all
           DenseGolden.all

@@ -40,6 +40,7 @@ let private refused =
       "pca a.h5ad --nonsense 3 --in-place", [ "no option --nonsense." ]
       "qc a.h5ad --in-place --n-comps 3 --min-genes 5", [ "qc has no option --n-comps; pca and pipeline have."; "--min-genes" ]
       "qc a.h5ad --in-place --version", [ "--version" ]
+      "--version --json", [ "--version is said alone" ]
       "filter a.h5ad --in-place", [ "at least one limit" ]
       "filter a.h5ad --in-place --min-genes -1 --min-cells 1.5 --max-counts many",
       [ "--max-counts must be a number"
@@ -81,21 +82,125 @@ let private refusal (line, parts: string list) =
             Expect.stringContains mistake part "the mistake"
     }
 
-let private remarks =
-    [ for line, parts in
-          [ "pipeline a.h5ad --in-place", []
-            "pipeline a.h5ad --in-place --min-mean 1", []
-            "pipeline a.h5ad --in-place --n-top-genes 9 --skip hvg --min-mean 1", []
-            "hvg a.h5ad --in-place --n-top-genes 9 --min-mean 1 --max-disp 3", [ "--min-mean and --max-disp are ignored" ]
-            "hvg a.h5ad --in-place --flavor seurat_v3 --min-disp 1 --n-bins 3", [ "--min-disp is ignored"; "--n-bins is ignored" ]
-            "hvg a.h5ad --in-place --span 0.5", [ "--span is ignored" ] ] do
-          test line {
-              let remarks = (work line).Wish.Remarks
-              Expect.equal remarks.Length (List.length parts) $"{remarks}"
+/// Every option of every command where it says nothing, and what has an effect beside it.
+let private without =
+    let mistake (option, why) = $"{option} has no effect: ", why
 
-              for remark, part in List.zip remarks parts do
-                  Expect.stringContains remark part "the remark"
-          } ]
+    let skipped option step =
+        option, $"it belongs to {step}, which --skip leaves out"
+
+    let several = "it is about several FILEs, and there is one"
+    let sets = "only qc and limits such as --max-pct"
+
+    [ for command in
+          [ "info a"
+            "plan a"
+            "convert a --out b"
+            "qc a --in-place"
+            "pipeline a --in-place" ] do
+          for option in [ "--join inner"; "--sample-key s"; "--sample-names a"; "--index-unique -" ] do
+              $"{command} {option}", [ (option.Split ' ')[0], several ]
+
+      for option, step in
+          [ "--min-genes 1", "filter"
+            "--max-genes 1", "filter"
+            "--min-counts 1", "filter"
+            "--max-counts 1", "filter"
+            "--max-pct mt=1", "filter"
+            "--min-pct mt=1", "filter"
+            "--min-cells 1", "filter"
+            "--max-cells 1", "filter"
+            "--gene-min-counts 1", "filter"
+            "--gene-max-counts 1", "filter"
+            "--percent-top 5", "qc"
+            "--no-log1p-columns", "qc"
+            "--target-sum 1", "normalize_total"
+            "--median all", "normalize_total"
+            "--exclude-highly-expressed", "normalize_total"
+            "--key-added k", "normalize_total"
+            "--base 2", "log1p"
+            "--allow-logged", "log1p"
+            "--flavor seurat", "hvg"
+            "--n-top-genes 5", "hvg"
+            "--min-mean 1", "hvg"
+            "--max-mean 1", "hvg"
+            "--min-disp 1", "hvg"
+            "--max-disp 1", "hvg"
+            "--n-bins 5", "hvg"
+            "--span 0.5", "hvg"
+            "--batch-key b", "hvg"
+            "--exact-n", "hvg"
+            "--n-comps 5", "pca"
+            "--mask-var m", "pca"
+            "--no-zero-center", "pca"
+            "--pca-key k", "pca" ] do
+          $"pipeline a --in-place {option} --skip {step}", [ skipped option step ]
+
+      "pipeline a --in-place --skip filter", [ "--skip filter", "only filtered where a limit is given" ]
+
+      for flavor in [ "seurat_v3"; "seurat_v3_paper" ] do
+          for option in [ "--min-mean 0.0125"; "--max-mean 3"; "--min-disp 0.5"; "--max-disp inf" ] do
+              $"hvg a --in-place --flavor {flavor} {option}", [ (option.Split ' ')[0], "choose --n-top-genes" ]
+
+          $"hvg a --in-place --flavor {flavor} --n-bins 20", [ "--n-bins", "only the flavor seurat" ]
+          $"hvg a --in-place --flavor {flavor} --exact-n", [ "--exact-n", "exactly --n-top-genes anyway" ]
+
+      for option in [ "--min-mean 0.0125"; "--max-mean 3"; "--min-disp 0.5"; "--max-disp inf" ] do
+          $"hvg a --in-place --n-top-genes 5 {option}", [ (option.Split ' ')[0], "--n-top-genes says how many" ]
+          $"pipeline a --in-place --n-top-genes 5 {option}", [ (option.Split ' ')[0], "--n-top-genes says how many" ]
+
+      "hvg a --in-place --flavor cell_ranger --n-bins 20", [ "--n-bins", "only the flavor seurat" ]
+      "hvg a --in-place --span 0.3", [ "--span", "only seurat_v3" ]
+      "hvg a --in-place --flavor cell_ranger --span 0.3", [ "--span", "only seurat_v3" ]
+      "hvg a --in-place --n-top-genes 9 --min-mean 1 --max-disp 3",
+      [ "--min-mean", "--n-top-genes says how many"
+        "--max-disp", "--n-top-genes says how many" ]
+
+      "filter a --in-place --min-genes 1 --gene-set s=prefix:A", [ "--gene-set s", sets ]
+      "filter a --in-place --max-pct s=1 --gene-set s=prefix:A --gene-set t=prefix:B", [ "--gene-set t", sets ]
+      "filter a --in-place --min-genes 1 --mt-prefix MT", [ "--mt-prefix", sets ]
+      "filter a --in-place --min-genes 1 --mt-prefix=", [ "--mt-prefix", sets ]
+      "filter a --in-place --min-genes 1 --gene-symbols c", [ "--gene-symbols", "no gene set is made of names" ]
+      "pipeline a --in-place --skip qc --gene-set s=prefix:A", [ "--gene-set s", sets ]
+      "pipeline a --in-place --skip qc --mt-prefix MT", [ "--mt-prefix", sets ]
+      "qc a --in-place --mt-prefix= --gene-symbols c", [ "--gene-symbols", "no gene set is made of names" ]
+      "qc a --in-place --gene-set mt=column:m --gene-symbols c", [ "--gene-symbols", "no gene set is made of names" ]
+
+      "pipeline a --in-place --skip normalize_total,log1p --allow-invalid", [ "--allow-invalid", "only normalize_total and log1p" ]
+
+      for command in [ "digest"; "verify" ] do
+          $"{command} a --workers 2", [ "--workers", "one thread" ]
+          $"{command} a --json --quiet", [ "--quiet", "prints the whole result" ] ]
+    |> List.map (fun (line, parts) ->
+        test $"in vain: {line}" {
+            let mistakes = mistakes line
+            Expect.equal mistakes.Length (List.length parts) $"{mistakes}"
+
+            for told, part in List.zip mistakes parts do
+                let start, why = mistake part
+                Expect.stringStarts told start "the option"
+                Expect.stringContains told why "the reason"
+        })
+
+/// What is next to these and has an effect.
+let private within =
+    [ for line in
+          [ "convert a b --out c --join inner --sample-key s --sample-names a,b --index-unique -"
+            "hvg a --in-place --n-top-genes 5 --exact-n"
+            "hvg a --in-place --flavor seurat_v3 --span 0.3"
+            "hvg a --in-place --n-bins 20 --min-mean 0.0125"
+            "hvg a --in-place --flavor cell_ranger --n-top-genes 5 --exact-n --batch-key b"
+            "pipeline a --in-place --exact-n"
+            "filter a --in-place --max-pct s=1 --gene-set s=prefix:A --gene-symbols c"
+            "filter a --in-place --max-pct mt=1 --mt-prefix MT"
+            "pipeline a --in-place --skip qc --max-pct mt=1 --mt-prefix MT"
+            "qc a --in-place --gene-symbols c"
+            "qc a --in-place --gene-set s=column:m --gene-symbols c"
+            "pipeline a --in-place --skip log1p --allow-invalid"
+            "digest a --quiet"
+            "verify a --quiet --memory 200M"
+            "info a --json --quiet --workers 2" ] do
+          test $"not in vain: {line}" { request line |> ignore } ]
 
 let private pages =
     [ test "a command's page has its options and no others" {
@@ -137,5 +242,6 @@ let all =
     testList
         "Mistakes"
         [ testList "mistakes" (List.map refusal refused)
-          testList "remarks" remarks
+          testList "in vain" without
+          testList "not in vain" within
           testList "pages" pages ]

@@ -245,4 +245,6 @@ let fuse recipes =
       Pca = first _.Pca
       Matrix = recipes |> List.map _.Matrix |> List.head
       SumDuplicates = recipes |> List.exists _.SumDuplicates
-      AllowInvalid = recipes |> List.exists _.AllowInvalid }
+      AllowInvalid = recipes |> List.exists _.AllowInvalid
+      AllowLogged = recipes |> List.exists _.AllowLogged
+      GeneSymbols = recipes |> List.tryPick _.GeneSymbols }

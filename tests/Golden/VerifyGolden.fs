@@ -114,6 +114,7 @@ let private annData order (columns: (string * obj) list) (members: (string * obj
     let frame (rows: int) (order: string list) (columns: (string * obj) list) =
         let frame = H5Group()
         frame.Attributes["encoding-type"] <- "dataframe"
+        frame.Attributes["encoding-version"] <- "0.2.0"
         frame.Attributes["_index"] <- "_index"
         frame.Attributes["column-order"] <- Array.ofList order
         frame["_index"] <- Array.init rows string
@@ -130,6 +131,8 @@ let private annData order (columns: (string * obj) list) (members: (string * obj
 let private categorical (codes: sbyte list) =
     let column = H5Group()
     column.Attributes["encoding-type"] <- "categorical"
+    column.Attributes["encoding-version"] <- "0.2.0"
+    column.Attributes["ordered"] <- false
     column["codes"] <- Array.ofList codes
     column["categories"] <- [| "a"; "b" |]
     box column
@@ -235,7 +238,15 @@ let private sound =
     [ test "every file there is comes to an end, and those that anybody made on purpose are sound" {
           for case in EdgeFiles.cases do
               let verification = verify (here $"edge/{case}/input.h5ad")
-              Expect.isTrue verification.IsSound $"{case}: {verification.Findings}"
+
+              let errors =
+                  verification.Findings |> List.filter (fun finding -> finding.Severity = Severity.Error)
+
+              // One case holds what no anndata can read, to see that it is kept.
+              let expected =
+                  if case = "preserve_everything" then [ "obsx"; "uns/from_the_future" ] else []
+
+              Expect.equal (errors |> List.map _.Path |> List.sort) expected $"{case}: {verification.Findings}"
 
           for folder in [ "data/wild"; "data/real" ] do
               for name in list folder "*.h5ad" do

@@ -97,16 +97,106 @@ let tests =
               Expect.hasLength (List.distinct wholes) changes.Length "all differ"
           }
 
-          test "elements are in the order of their paths, and the whole is that of the lines" {
-              let found = changed ignore
+          test "strings are hashed as they are stored, whether UTF-8 or not" {
+              // What no writer of texts writes is put in the place of what it wrote.
+              let stored (bytes: byte[]) =
+                  GenFiles.withPath (fun path ->
+                      (AnnDataFiles.file
+                          (AnnDataFiles.usual InOnePiece)
+                          matrix.Genes
+                          (AnnDataFiles.csr matrix.Rows)
+                          [ "uns", AnnDataFiles.group "dict" [ "s", box [| "Q#Q"; "x" |] ] ])
+                          .Write
+                          path
 
-              let lines =
-                  found.Elements |> List.map (fun element -> $"{element.Sha256}  {element.Path}\n") |> String.concat ""
+                      let file = IO.File.ReadAllBytes path
+                      let at = file.AsSpan().IndexOf("Q#Q"B)
+                      bytes.CopyTo(file, at)
+                      IO.File.WriteAllBytes(path, file)
+                      digest path)
+
+              let wholes =
+                  [ [| 0xe4uy; 0x41uy; 0x41uy |]
+                    [| 0xf6uy; 0x41uy; 0x41uy |]
+                    [| 0xefuy; 0xbfuy; 0xbduy |]
+                    [| 0xe4uy; 0xe4uy; 0x41uy |]
+                    [| 0x41uy; 0uy; 0x42uy |]
+                    [| 0x41uy; 0uy; 0x43uy |]
+                    [| 0x41uy; 0uy; 0uy |] ]
+                  |> List.map (stored >> _.Whole)
+
+              Expect.hasLength (List.distinct wholes) wholes.Length "all differ"
+          }
+
+          test "texts are bytes, and different texts different ones" {
+              let texts =
+                  [ "ä"
+                    "\ufffd"
+                    "\udce4"
+                    "\udcf6"
+                    "\ud83d"
+                    "\ud83e"
+                    "\ude00\ud83d"
+                    "😀"
+                    "\udce4a"
+                    "a\udce4" ]
+
+              let bytes = texts |> List.map CanonicalText.bytes
+              Expect.hasLength (List.distinct bytes) texts.Length "all differ"
+              Expect.equal (CanonicalText.bytes "ä😀") (Text.Encoding.UTF8.GetBytes "ä😀") "UTF-8"
+              Expect.equal (CanonicalText.bytes "T\udce4") [| 0x54uy; 0xe4uy |] "the byte that it stands for"
+          }
+
+          test "no name can stand for another line" {
+              let plain =
+                  changed (fun file ->
+                      (uns file)["b"] <- [| 1 |]
+                      (uns file)["c"] <- [| 2 |])
+
+              let hashOf path =
+                  (plain.Elements |> List.find (fun element -> element.Path = path)).Sha256
+
+              let hash = hashOf "uns/c"
+
+              let forging = changed (fun file -> (uns file)[$"b\n{hash}  uns_c"] <- [| 1 |])
+
+              Expect.notEqual forging.Whole plain.Whole "a forged line"
+
+              let lines (digest: Digest) =
+                  digest.Elements |> List.map (fun element -> $"{element.Sha256}  {Shown.line element.Path}")
+
+              Expect.hasLength (String.concat "\n" (lines forging) |> _.Split('\n')) forging.Elements.Length "one line for each"
+          }
+
+          test "elements are in the order of their paths, and the whole is that of all that is told of them" {
+              let found = changed ignore
+              use told = new IO.MemoryStream()
+
+              for element in found.Elements do
+                  let name = Text.Encoding.UTF8.GetBytes element.Path
+
+                  // 0: a group, 1: a dataset; then how many attributes it has.
+                  let kind, attributes =
+                      match element.Path with
+                      | "/" -> 0L, 2L
+                      | "X" -> 0L, 3L
+                      | "obs"
+                      | "var" -> 0L, 4L
+                      | "uns" -> 0L, 2L
+                      | "obs/_index"
+                      | "var/_index" -> 1L, 2L
+                      | _ -> 1L, 0L
+
+                  for number in [ name.LongLength; kind; attributes ] do
+                      told.Write(BitConverter.GetBytes number)
+
+                  told.Write name
+                  told.Write(Convert.FromHexString element.Sha256)
 
               let whole =
-                  Convert.ToHexStringLower(Security.Cryptography.SHA256.HashData(Text.Encoding.UTF8.GetBytes lines))
+                  Convert.ToHexStringLower(Security.Cryptography.SHA256.HashData(told.ToArray()))
 
-              Expect.equal found.Whole whole "as sha256sum would give it"
+              Expect.equal found.Whole whole "as anybody can compute it"
 
               Expect.equal
                   (found.Elements |> List.map _.Path)

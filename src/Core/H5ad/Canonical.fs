@@ -5,15 +5,48 @@ open System
 open System.Security.Cryptography
 open System.Text
 
-/// Feeds values to a hash: numbers little-endian, strings as UTF-8 behind their length, references as the paths they lead to.
+/// Text as bytes, different ones for different texts.
+[<RequireQualifiedAccess>]
+module CanonicalText =
+    /// UTF-8. Half a surrogate pair that stands for a byte, as PEP 383 has it, is this byte, and any other its own three bytes.
+    let bytes (text: string) =
+        if Object.ReferenceEquals(Shown.whole text, text) then
+            Encoding.UTF8.GetBytes text
+        else
+            let letter at =
+                let code = int text[at]
+
+                if Char.IsSurrogatePair(text, at) then
+                    Encoding.UTF8.GetBytes(text, at, 2)
+                elif at > 0 && Char.IsSurrogatePair(text, at - 1) then
+                    [||]
+                elif code >= 0xdc80 && code <= 0xdcff then
+                    [| byte (code - 0xdc00) |]
+                elif Char.IsSurrogate text[at] then
+                    [| byte (0xe0 ||| (code >>> 12))
+                       byte (0x80 ||| (code >>> 6 &&& 0x3f))
+                       byte (0x80 ||| (code &&& 0x3f)) |]
+                else
+                    Encoding.UTF8.GetBytes(text, at, 1)
+
+            Array.init text.Length letter |> Array.concat
+
+/// Feeds values to a hash: numbers little-endian, strings as their bytes behind their length, references as the paths they lead to.
+/// Law (canonical): of objects of one kind and with as many attributes, different values and attributes are different bytes.
 [<Sealed>]
 type Canonical(store: Store, pathOf: int64 -> string, hash: IncrementalHash) =
     let number (value: int64) = hash.AppendData(Bytes.i64 value)
 
-    let text (value: string) =
-        let bytes = Encoding.UTF8.GetBytes value
-        number bytes.LongLength
+    let lengthAnd (bytes: ReadOnlySpan<byte>) =
+        number (int64 bytes.Length)
         hash.AppendData bytes
+
+    let text (value: string) =
+        lengthAnd (ReadOnlySpan(CanonicalText.bytes value))
+
+    /// A string as it is stored, UTF-8 or not, but for the NULs that fill it up or end it.
+    let stored (bytes: byte[]) =
+        lengthAnd ((ReadOnlySpan bytes).TrimEnd 0uy)
 
     /// Are the stored bytes the canonical ones?
     let rec isPlain datatype =
@@ -35,8 +68,8 @@ type Canonical(store: Store, pathOf: int64 -> string, hash: IncrementalHash) =
         | Integer _
         | Float _
         | Opaque _ -> hash.AppendData own
-        | FixedString _ -> text (Bytes.text (ReadOnlySpan own))
-        | VlenString -> text (store.Heap.String(ReadOnlySpan own))
+        | FixedString _ -> stored own
+        | VlenString -> stored (store.Heap.Resolve(ReadOnlySpan own, 1))
         | VlenSequence element ->
             let inner = store.Heap.Resolve(ReadOnlySpan own, Datatype.size element)
             let count = inner.Length / Datatype.size element
@@ -54,17 +87,31 @@ type Canonical(store: Store, pathOf: int64 -> string, hash: IncrementalHash) =
         | Reference 8 -> text (pathOf (BitConverter.ToInt64(bytes, start)))
         | Reference _ -> text "region"
 
+    /// A name in the description of a type; one that could end before its end says how long it is.
+    let named (name: string) =
+        if name <> "" && name |> Seq.forall (fun c -> Char.IsAsciiLetterOrDigit c || "_-. ".Contains c) then
+            name
+        else
+            $"\"{name.Length}:{name}"
+
     /// The name of a type with everything that gives its values their meaning.
     let rec describe datatype =
         match datatype with
         | Enumeration(baseType, members) ->
             let entries =
-                members |> List.map (fun (name, code) -> $"{name}={Convert.ToHexString code}") |> String.concat ","
+                members |> List.map (fun (name, code) -> $"{named name}={Convert.ToHexString code}") |> String.concat ","
 
             $"enum {describe baseType} {{{entries}}}"
-        | Compound(_, members) -> members |> List.map (fun (name, _, inner) -> $"{name}: {describe inner}") |> String.concat "; "
-        | ArrayOf(dims, element) -> $"array %A{dims} {describe element}"
+        | Compound(_, members) -> members |> List.map (fun (name, _, inner) -> $"{named name}: {inside inner}") |> String.concat "; "
+        | ArrayOf(dims, element) -> $"array %A{dims} {inside element}"
+        | VlenSequence element -> $"vlen {inside element}"
         | other -> Datatype.name other
+
+    /// Members of a record in a record belong to the inner one.
+    and inside datatype =
+        match datatype with
+        | Compound _ -> $"({describe datatype})"
+        | _ -> describe datatype
 
     member _.Text = text
 
@@ -73,7 +120,8 @@ type Canonical(store: Store, pathOf: int64 -> string, hash: IncrementalHash) =
         text (describe datatype)
 
         match space with
-        | Null -> text "null"
+        // Nothing has fewer than no dimensions.
+        | Null -> number -1L
         | Simple(dims, _) ->
             number (int64 dims.Length)
             dims |> List.iter number

@@ -4,7 +4,6 @@ namespace SingleSharp.Core
 open System
 open System.Collections.Generic
 open System.Security.Cryptography
-open System.Text
 
 /// One object of a file and the hash of its values and attributes.
 type ElementDigest = { Path: string; Sha256: string }
@@ -13,7 +12,7 @@ type Digest =
     {
         /// By path.
         Elements: ElementDigest list
-        /// Over all of them.
+        /// Over all of them: their paths, kinds, numbers of attributes and hashes.
         Whole: string
     }
 
@@ -50,7 +49,19 @@ module Digest =
 
     let private hex (bytes: byte[]) = Convert.ToHexStringLower bytes
 
-    /// The digest of an open file.
+    /// What the hash of an element does not tell: whether it is a group, a dataset or what a link holds, and how many attributes
+    /// come before its values.
+    let private kindOf (store: Store) node =
+        let attributes (header: Header) =
+            int64 (Attribute.messages store.Disk header).Length
+
+        match node with
+        | ValueSome(struct (_, GroupNode group)) -> 0L, attributes group.Header
+        | ValueSome(struct (_, DatasetNode dataset)) -> 1L, attributes dataset.Header
+        | ValueNone -> 2L, 0L
+
+    /// The digest of an open file. Everything that the last hash is fed has a fixed length or stands behind its length, so that files
+    /// whose elements differ feed it different bytes, whatever their names hold.
     let ofStore (store: Store) cancel =
         let found = Store.objects store |> List.ofSeq
         let paths = Dictionary<int64, string>()
@@ -65,17 +76,26 @@ module Digest =
             | true, path -> path
             | _ -> ""
 
-        let element path feed =
+        use whole = IncrementalHash.CreateHash HashAlgorithmName.SHA256
+
+        let element path (kind, attributes) feed =
             use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
             feed (Canonical(store, pathOf, hash)) hash
+            let sha256 = hash.GetHashAndReset()
+            let name = CanonicalText.bytes path
 
-            { Path = path
-              Sha256 = hex (hash.GetHashAndReset()) }
+            for number in [ name.LongLength; kind; attributes ] do
+                whole.AppendData(Bytes.i64 number)
+
+            whole.AppendData name
+            whole.AppendData sha256
+            { Path = path; Sha256 = hex sha256 }
 
         let elements =
-            [ element "/" (fun canonical _ -> canonical.Attributes store.Root.Header)
+            [ element "/" (kindOf store (ValueSome(struct (0L, GroupNode store.Root)))) (fun canonical _ ->
+                  canonical.Attributes store.Root.Header)
               for path, node, link in found do
-                  element path (fun canonical hash ->
+                  element path (kindOf store node) (fun canonical hash ->
                       match node with
                       | ValueSome(struct (_, DatasetNode dataset)) ->
                           canonical.Attributes dataset.Header
@@ -85,8 +105,5 @@ module Digest =
                           canonical.Attributes group.Header
                       | ValueNone -> hash.AppendData link) ]
 
-        let lines =
-            elements |> List.map (fun element -> $"{element.Sha256}  {element.Path}\n") |> String.concat ""
-
         { Elements = elements
-          Whole = hex (SHA256.HashData(Encoding.UTF8.GetBytes lines)) }
+          Whole = hex (whole.GetHashAndReset()) }

@@ -30,7 +30,9 @@ module Schema =
     /// The matrix that is meant, or what there is instead.
     let private matrix (store: Store) name =
         let names (layers: Group) =
-            layers.Links |> List.map _.Name |> String.concat ", "
+            match layers.Links with
+            | [] -> "none"
+            | links -> links |> List.map _.Name |> String.concat ", "
 
         match name with
         | MatrixName.X ->

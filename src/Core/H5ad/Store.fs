@@ -250,7 +250,9 @@ module Store =
         // A datatype with a name of its own is an object too, but no part of AnnData: it stands for what it is called.
         let committedType address =
             match Header.tryFind Header.Datatype (Header.read store.Disk address) with
-            | Some message -> Encoding.UTF8.GetBytes(Datatype.name (Datatype.ofMessage store.Disk message))
+            | Some message ->
+                // No link has the kind 0 at its end.
+                Array.append (Encoding.UTF8.GetBytes(Datatype.name (Datatype.ofMessage store.Disk message))) [| 0uy |]
             | None -> [||]
 
         let found = ref 0

@@ -16,6 +16,7 @@ module Verify =
         | GroupNode group ->
             match VerifyMatrix.shape store group.Header with
             | Some shape -> shape
+            | None when format store group.Header = Some "awkward-array" -> store.Integers(group.Header, "length") |> Option.defaultValue []
             | None -> VerifyFrame.rows store findings path node |> ValueOption.toList
 
     let private nameIn (store: Store) (frame: Frame option) row what =
@@ -44,7 +45,7 @@ module Verify =
             match format store group.Header with
             | Some("csr_matrix" | "csr") -> VerifyMatrix.sparse store findings cancel path group true names
             | Some("csc_matrix" | "csc") -> VerifyMatrix.sparse store findings cancel path group false (fun at index -> names index at)
-            | Some other -> findings.Warn path $"its encoding is {other}, which is not checked any further"
+            | Some other -> findings.Error path $"its encoding is {other}, which is no matrix"
             | None -> findings.Error path "it does not say how it is encoded"
 
     /// The dataset that holds the values of a matrix.
@@ -81,21 +82,35 @@ module Verify =
         within "raw" |> Option.iter (fun raw -> add "raw" raw "X")
         addresses
 
+    /// A matrix that a step is to work on must be one that it can open.
+    let private requireUsable (store: Store) (findings: FindingList) path node =
+        match valuesOf store path node with
+        | Some { Type = VlenString | FixedString _ | Compound _ as datatype } ->
+            findings.Error path $"its values are {Datatype.name datatype} instead of numbers"
+        | _ ->
+            // What was told already need not be told again.
+            if not (findings.HasError path) then
+                Matrix.ofNode store path node |> ignore
+
     /// A matrix of counts, or of what was made of counts.
     let private counts (store: Store) (findings: FindingList) (storage: StorageVerifier) cancel path node across =
         matrix store findings cancel path node across
+        findings.Check(path, (fun () -> requireUsable store findings path node))
 
         findings.Check(path, fun () -> valuesOf store path node |> Option.iter storage.TellValues)
 
-    let private requireExtent (findings: FindingList) path (found: int64 list) (expected: int64 option list) =
+    /// The lengths must be the expected ones; only where more dimensions may follow do they.
+    let private requireExtent (findings: FindingList) path mayGoOn (found: int64 list) (expected: int64 option list) =
         let fits =
-            found.Length >= expected.Length
+            (found.Length = expected.Length || (mayGoOn && found.Length > expected.Length))
             && List.forall2 (fun found expected -> Option.forall ((=) found) expected) (List.truncate expected.Length found) expected
 
         let shown numbers =
             numbers |> List.map string |> String.concat " x "
 
-        if not fits then
+        if found.IsEmpty then
+            findings.Error path "it has no shape, as a matrix or a data frame has"
+        elif not fits then
             let wanted =
                 expected |> List.map (Option.map string >> Option.defaultValue "any") |> String.concat " x "
 
@@ -112,9 +127,31 @@ module Verify =
                         let path = $"{name}/{link.Name}"
 
                         findings.Check(path, fun () -> store.TryFind(name, group, link.Name) |> Option.iter (visit path))
-                | Some(DatasetNode _) -> findings.Warn name "it is a dataset of an old version, which is not checked any further"
+                // Records with a field for each member, as anndata before 0.7 kept obsm and varm.
+                | Some(DatasetNode { Type = Compound _ }) when name = "obsm" || name = "varm" ->
+                    findings.Warn name "it is a dataset of an old version, which is not checked any further"
+                | Some(DatasetNode _) -> findings.Error name "it is a dataset, where anndata expects a group"
                 | None -> ()
         )
+
+    /// What stands in the root must be what an AnnData consists of.
+    let private root (store: Store) (findings: FindingList) =
+        let known =
+            [ "X"; "obs"; "var"; "layers"; "obsm"; "varm"; "obsp"; "varp"; "uns"; "raw" ]
+
+        for link in store.Root.Links do
+            // Before anndata 0.7 the parts of raw were called raw.X, raw.var and so on.
+            if not (List.contains link.Name known || link.Name.StartsWith "raw.") then
+                findings.Error link.Name "anndata knows no such part of a file and does not open it"
+
+        for name in [ "obs"; "var" ] do
+            match findings.Try(name, (fun () -> store.TryFind("", store.Root, name))) |> Option.flatten with
+            | Some(GroupNode group) ->
+                match store.Text(group.Header, "encoding-type") with
+                | None
+                | Some "dataframe" -> ()
+                | Some other -> findings.Error name $"it is said to be a {other}, where anndata expects a dataframe"
+            | _ -> ()
 
     let private raw (store: Store) (findings: FindingList) storage cancel obs =
         findings.Check(
@@ -125,29 +162,70 @@ module Verify =
                     let find name =
                         findings.Try($"raw/{name}", fun () -> store.TryFind("raw", group, name)) |> Option.flatten
 
-                    let genes =
-                        find "var" |> Option.bind (VerifyFrame.rows store findings "raw/var" >> ValueOption.toOption)
+                    let var =
+                        find "var" |> Option.bind (fun _ -> VerifyFrame.check store findings cancel "raw/var")
 
-                    match find "var" with
-                    | Some(GroupNode _) ->
-                        findings.Check("raw/var", fun () -> VerifyFrame.columns store findings cancel (Frame.read store "raw/var"))
+                    let genes =
+                        var |> Option.map (fun (frame: Frame) -> frame.Rows) |> Option.filter (fun rows -> rows >= 0L)
+
+                    match find "varm" with
+                    | Some(GroupNode varm) ->
+                        for link in varm.Links do
+                            let path = $"raw/varm/{link.Name}"
+
+                            findings.Check(
+                                path,
+                                fun () ->
+                                    store.TryFind("raw/varm", varm, link.Name)
+                                    |> Option.iter (fun node ->
+                                        requireExtent findings path true (extent store findings path node) [ genes ])
+                            )
                     | _ -> ()
 
                     match find "X" with
                     | Some node ->
-                        let cells = obs |> Option.map (fun (frame: Frame) -> frame.Rows)
-                        requireExtent findings "raw/X" (extent store findings "raw/X" node) [ cells; genes ]
-                        counts store findings storage cancel "raw/X" node ((obs, "cell"), (None, "gene"))
+                        let cells =
+                            obs |> Option.map (fun (frame: Frame) -> frame.Rows) |> Option.filter (fun rows -> rows >= 0L)
+
+                        requireExtent findings "raw/X" false (extent store findings "raw/X" node) [ cells; genes ]
+                        counts store findings storage cancel "raw/X" node ((obs, "cell"), (var, "gene"))
                     | None -> findings.Warn "raw" "it has no X"
-                | Some(DatasetNode _) -> findings.Warn "raw" "it is a dataset, which is not checked any further"
+                | Some(DatasetNode _) -> findings.Error "raw" "it is a dataset, where anndata expects a group"
                 | None -> ()
         )
 
-    let private annData (store: Store) (findings: FindingList) storage cancel =
+    /// Frames and sparse matrices in uns, and frames among what is aligned to obs or var.
+    let private elements (store: Store) (findings: FindingList) cancel (encodings: EncodingVerifier) obs var =
+        let isIn (groups: string list) (path: string) =
+            groups |> List.exists (fun group -> path.StartsWith(group + "/"))
+
+        for path in encodings.Frames do
+            if path <> "obs" && path <> "var" && path <> "raw/var" then
+                VerifyFrame.check store findings cancel path |> ignore
+
+                let axis =
+                    if isIn [ "obsm" ] path then obs
+                    elif isIn [ "varm" ] path then var
+                    else None
+
+                if path.Split('/').Length = 2 then
+                    axis |> Option.iter (VerifyFrame.requireNames store findings cancel path)
+
+        for path in encodings.Matrices do
+            if not (path = "X" || isIn [ "layers"; "obsm"; "varm"; "obsp"; "varp"; "raw" ] path) then
+                findings.Check(
+                    path,
+                    fun () ->
+                        store.TryFind path
+                        |> Option.iter (fun node -> matrix store findings cancel path node ((None, "row"), (None, "column")))
+                )
+
+    let private annData (store: Store) (findings: FindingList) storage cancel encodings =
         let has name =
             store.Root.Links |> List.exists (fun link -> link.Name = name)
 
         if has "obs" && has "var" then
+            root store findings
             let obs = VerifyFrame.check store findings cancel "obs"
             let var = VerifyFrame.check store findings cancel "var"
 
@@ -156,9 +234,9 @@ module Verify =
 
             let cells, genes = rows obs, rows var
 
-            let aligned name expected visit =
+            let aligned name mayGoOn expected visit =
                 members store findings name (fun path node ->
-                    requireExtent findings path (extent store findings path node) expected
+                    requireExtent findings path mayGoOn (extent store findings path node) expected
                     visit path node)
 
             let ofCounts path node =
@@ -170,7 +248,7 @@ module Verify =
                     match store.TryFind("", store.Root, "X") with
                     | None -> findings.Note "" "it has no X"
                     | Some node ->
-                        requireExtent findings "X" (extent store findings "X" node) [ cells; genes ]
+                        requireExtent findings "X" false (extent store findings "X" node) [ cells; genes ]
                         ofCounts "X" node
             )
 
@@ -179,21 +257,33 @@ module Verify =
                 | GroupNode group when (VerifyMatrix.shape store group.Header).IsSome -> matrix store findings cancel path node across
                 | _ -> ()
 
-            /// Frames in obsm and varm have columns, too.
-            let ofMapping across path node =
-                match node with
-                | GroupNode group when format store group.Header = Some "dataframe" ->
-                    findings.Check(path, fun () -> VerifyFrame.columns store findings cancel (Frame.read store path))
-                | _ -> ifSparse across path node
-
-            aligned "layers" [ cells; genes ] ofCounts
-            aligned "obsm" [ cells ] (ofMapping ((obs, "cell"), (None, "column")))
-            aligned "varm" [ genes ] (ofMapping ((var, "gene"), (None, "column")))
-            aligned "obsp" [ cells; cells ] (ifSparse ((obs, "cell"), (obs, "cell")))
-            aligned "varp" [ genes; genes ] (ifSparse ((var, "gene"), (var, "gene")))
+            aligned "layers" false [ cells; genes ] ofCounts
+            aligned "obsm" true [ cells ] (ifSparse ((obs, "cell"), (None, "column")))
+            aligned "varm" true [ genes ] (ifSparse ((var, "gene"), (None, "column")))
+            aligned "obsp" true [ cells; cells ] (ifSparse ((obs, "cell"), (obs, "cell")))
+            aligned "varp" true [ genes; genes ] (ifSparse ((var, "gene"), (var, "gene")))
+            members store findings "uns" (fun _ _ -> ())
             raw store findings storage cancel obs
+
+            elements
+                store
+                findings
+                cancel
+                encodings
+                (Option.filter (fun frame -> frame.Rows >= 0L) obs)
+                (Option.filter (fun frame -> frame.Rows >= 0L) var)
         else
-            findings.Error "" "it has no obs and var, and so is no AnnData file"
+            let isTenX =
+                store.Root.Links
+                |> List.exists (fun link ->
+                    match findings.Try(link.Name, (fun () -> store.TryFind("", store.Root, link.Name))) |> Option.flatten with
+                    | Some(GroupNode group) -> (Links.tryFind "barcodes" group).IsSome
+                    | _ -> false)
+
+            let next =
+                if isTenX then "; it looks like a 10x file, of which singlesharp convert makes one" else ""
+
+            findings.Error "" $"it has no obs and var, and so is no AnnData file{next}"
 
     /// Everything that can be found without a second file. Only a file that cannot be opened at all is a fault.
     /// What does not fit so much memory is a fault, too.
@@ -210,8 +300,9 @@ module Verify =
         try
             use store = Store.openReadWithin memory path
             let storage = StorageVerifier(store, findings, matrices store, cancel)
-            storage.Run()
-            annData store findings storage cancel
+            let encodings = EncodingVerifier(store, findings, cancel)
+            storage.Run(fun path node -> encodings.Visit(path, node))
+            annData store findings storage cancel encodings
             told storage.Objects storage.Pieces storage.Bytes
         with FaultException(Damaged _ | Unsupported _ | NotAnnData _ as fault) ->
             findings.Check("", fun () -> Fault.throw fault)

@@ -48,6 +48,7 @@ type FindingList() =
 
     member _.Add(severity, path: string, sentence: string) =
         let path = if path = "" then "/" else path
+        let sentence = Shown.line sentence
         let key = struct (severity, path)
         let count = counts.GetValueOrDefault key + 1
         counts[key] <- count
@@ -93,5 +94,12 @@ type FindingList() =
 
     /// The same where nothing comes out of it.
     member list.Check(path, check: unit -> unit) = list.Try(path, check) |> ignore
+
+    /// Is there an error about an object or something in it?
+    member _.HasError(path: string) =
+        counts.Keys
+        |> Seq.exists (fun key ->
+            let struct (severity, other) = key
+            severity = Severity.Error && (other = path || other.StartsWith(path + "/")))
 
     member _.All = List.ofSeq findings

@@ -1,4 +1,4 @@
-/// Verifies data frames: the columns that the order names, their lengths, the codes of categories, and names that come twice.
+/// Verifies data frames: the columns that the order names, their lengths, names that come twice, and names that must be those of another.
 namespace SingleSharp.Core
 
 open System
@@ -8,39 +8,8 @@ open System.Threading
 
 [<RequireQualifiedAccess>]
 module VerifyFrame =
-    /// Codes that are read at a time.
-    let private batch = 65536L
-
     let private length (dataset: Dataset) =
         if dataset.Dims.Length = 1 then ValueSome dataset.Dims[0] else ValueNone
-
-    /// Codes must lead to a category, or be -1 for a missing value.
-    let private codes (store: Store) (findings: FindingList) (cancel: CancellationToken) (dataset: Dataset) categories =
-        if not (Whole.isStored dataset.Type) then
-            findings.Error dataset.Path $"its codes are {Datatype.name dataset.Type} instead of whole numbers"
-        elif dataset.Dims.Length = 1 && (Filters.unsupported dataset.Filters).IsNone then
-            let reader = SlabReader(store.Disk, dataset)
-            let most = int (min batch dataset.Count)
-            let bytes: byte[] = Array.zeroCreate (most * dataset.ElementSize)
-            let found = Array.zeroCreate<int64> most
-            let mutable wrong = 0L
-            let mutable first = -1L
-
-            for start in 0L .. batch .. dataset.Count - 1L do
-                cancel.ThrowIfCancellationRequested()
-                let count = int (min batch (dataset.Count - start))
-                reader.Read(start, count, bytes)
-                Whole.decode dataset.Type (Span(bytes, 0, count * dataset.ElementSize)) found
-
-                for i in 0 .. count - 1 do
-                    if found[i] < -1L || found[i] >= categories then
-                        wrong <- wrong + 1L
-
-                        if first < 0L then
-                            first <- start + int64 i
-
-            if wrong > 0L then
-                findings.Error dataset.Path $"{wrong} codes lead to none of the {categories} categories, first in row {first}"
 
     /// The number of values of a column, or of what stands in its place; none where it says nothing.
     let rec rows (store: Store) (findings: FindingList) path node : int64 voption =
@@ -71,26 +40,28 @@ module VerifyFrame =
                 | Some node ->
                     match rows store findings path node with
                     | ValueSome found when found <> expected -> findings.Error path $"it has {found} values for {expected} rows"
-                    | _ -> ()
+                    | ValueSome _ -> ()
+                    | ValueNone -> findings.Error path "it does not hold one value for each row"
 
                     match node with
-                    | GroupNode group when (Links.tryFind "codes" group).IsSome ->
-                        match store.TryFind(path, group, "categories") with
-                        | None -> findings.Error path "it has codes but no categories"
-                        | Some categories ->
-                            let count = rows store findings $"{path}/categories" categories
-                            codes store findings cancel (store.Dataset(path, group, "codes")) (ValueOption.defaultValue 0L count)
-                    | GroupNode group when (Links.tryFind "mask" group).IsSome ->
-                        let mask = store.Dataset(path, group, "mask")
-
-                        if length mask <> ValueSome expected then
-                            findings.Error mask.Path $"it has another number of values than there are rows, {expected}"
+                    | GroupNode group when (VerifyMatrix.shape store group.Header).IsSome ->
+                        findings.Error path "it is a matrix, not a column"
+                    | GroupNode group when (Links.tryFind "codes" group).IsSome && (store.Text(group.Header, "encoding-type")).IsNone ->
+                        // One that tells its encoding is checked as an element.
+                        VerifyCategories.check store findings cancel path group
                     | DatasetNode dataset when (Attribute.tryFind store.Disk "categories" dataset.Header).IsSome ->
-                        // Before anndata 0.8 the categories of all columns lay together.
+                        // Before anndata 0.8 the categories of all columns lay together, and anndata goes by the reference to them.
                         match store.TryFind(framePath, frame, "__categories") with
                         | Some(GroupNode kept) ->
                             let categories = store.Dataset($"{framePath}/__categories", kept, name)
-                            codes store findings cancel dataset (length categories |> ValueOption.defaultValue 0L)
+
+                            match Attribute.tryFind store.Disk "categories" dataset.Header with
+                            | Some { Type = Reference 8; Data = address } when BitConverter.ToInt64(address, 0) <> categories.Header.Address ->
+                                findings.Error path "its reference to its categories does not lead to them, so that anndata cannot read it"
+                            | _ -> ()
+
+                            VerifyCategories.categories store findings cancel categories
+                            VerifyCategories.codes store findings cancel dataset categories.Count
                         | _ -> ()
                     | _ -> ()
         )
@@ -194,4 +165,29 @@ module VerifyFrame =
                     findings.Check($"{name}/{frame.IndexName}", fun () -> repeated store findings cancel frame)
 
                 frame
+        )
+
+    /// The rows of a frame that lies beside obs or var must have the same names in the same order.
+    let requireNames (store: Store) (findings: FindingList) (cancel: CancellationToken) path (other: Frame) =
+        findings.Check(
+            path,
+            fun () ->
+                let frame = Frame.read store path
+
+                if frame.Rows = other.Rows then
+                    let differing =
+                        Seq.zip (Frame.names store frame 0L frame.Rows) (Frame.names store other 0L other.Rows)
+                        |> Seq.indexed
+                        |> Seq.tryFind (fun (row, (name, expected)) ->
+                            if row % 65536 = 0 then
+                                cancel.ThrowIfCancellationRequested()
+
+                            name <> expected)
+
+                    match differing with
+                    | Some(row, (name, expected)) ->
+                        findings.Error
+                            path
+                            $"its row {row} is called {name}, where {other.Path} has {expected}; anndata refuses rows that differ from those of {other.Path}"
+                    | None -> ()
         )

@@ -53,7 +53,28 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
                         findings.Error path $"it has {count} attributes called {name}"
         )
 
-    /// Every string of variable length must be where its reference says.
+    /// Are there strings among its values?
+    let rec holdsText datatype =
+        match datatype with
+        | VlenString
+        | FixedString _ -> true
+        | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> holdsText inner)
+        | ArrayOf(_, element) -> holdsText element
+        | _ -> false
+
+    /// How many of the strings in a value are not UTF-8. Each must be where its reference says.
+    let rec damagedText datatype (bytes: byte[]) at : int64 =
+        match datatype with
+        | VlenString ->
+            if store.Heap.IsUtf8(ReadOnlySpan(bytes, at, 16)) then 0L else 1L
+        | FixedString(size, _) -> if Text.Unicode.Utf8.IsValid((ReadOnlySpan(bytes, at, size)).TrimEnd 0uy) then 0L else 1L
+        | Compound(_, members) -> members |> List.sumBy (fun (_, offset, inner) -> damagedText inner bytes (at + offset))
+        | ArrayOf(_, element) ->
+            let size = Datatype.size element
+            seq { at..size .. at + Datatype.size datatype - size } |> Seq.sumBy (damagedText element bytes)
+        | _ -> 0L
+
+    /// Reads all strings.
     let resolve (dataset: Dataset) =
         let reader = SlabReader(disk, dataset)
         let size = dataset.ElementSize
@@ -64,6 +85,8 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
             if dataset.Dims.Length = 0 then 1L else Slab.rowsAtOnce disk dataset slabBytes 1L
 
         let slab = Array.zeroCreate (Checked.int (atOnce * rowBytes))
+        let mutable damaged = 0L
+        let mutable firstDamaged = -1L
 
         for first in 0L .. atOnce .. rows - 1L do
             cancel.ThrowIfCancellationRequested()
@@ -71,7 +94,17 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
             reader.Read(first, int count, slab)
 
             for at in 0..size .. int (count * rowBytes) - size do
-                store.Heap.Check(ReadOnlySpan(slab, at, size), 1)
+                let now = damagedText dataset.Type slab at
+
+                if now > 0L && firstDamaged < 0L then
+                    firstDamaged <- first * (rowBytes / int64 size) + int64 (at / size)
+
+                damaged <- damaged + now
+
+        if damaged > 0L then
+            findings.Error
+                dataset.Path
+                $"{damaged} of its strings are not UTF-8, the first at {firstDamaged}, so that anndata cannot read them"
 
     let isFilledWithZeros (dataset: Dataset) =
         dataset.FillValue |> Array.forall (fun value -> value = 0uy)
@@ -83,8 +116,8 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
         tally |> ValueOption.iter (fun tally -> tallies[dataset.Header.Address] <- tally)
 
         match dataset.Layout, chunks with
-        | _ when dataset.Type = VlenString && dataset.Count > 0L ->
-            bytes <- bytes + dataset.Count * 16L
+        | _ when holdsText dataset.Type && dataset.Count > 0L ->
+            bytes <- bytes + dataset.Count * int64 dataset.ElementSize
             resolve dataset
         | _, ValueSome chunks ->
             let reader = SlabReader(disk, dataset, ValueSome chunks)
@@ -187,6 +220,10 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
 
             for link in group.Links do
                 cancel.ThrowIfCancellationRequested()
+
+                if not (Shown.isWhole link.Name) then
+                    findings.Warn path $"the name {link.Name} in it is not UTF-8"
+
                 let child = if path = "" then link.Name else $"{path}/{link.Name}"
 
                 match link.Target with
@@ -217,11 +254,13 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
     member _.Pieces = pieces
     member _.Bytes = bytes
 
-    /// Looks at everything.
-    member _.Run() =
+    /// Looks at everything; `visit` is shown each object.
+    member _.Run(visit: string -> Node -> unit) =
         claims.Add(struct (0L, superblock.Image.LongLength, "/"))
 
         walk (fun found ->
+            visit found.At found.Node
+
             match found.Node with
             | GroupNode group -> attributes found.At group.Header
             | DatasetNode dataset ->

@@ -42,8 +42,7 @@ type Fault =
     static member private Number(value: float) =
         value.ToString("R", CultureInfo.InvariantCulture)
 
-    /// One sentence: what is wrong, where, and what to do next.
-    member fault.Sentence =
+    member private fault.Words =
         match fault with
         | Missing path -> $"{path} does not exist; check the name."
         | Unreadable(path, why) -> $"{path} cannot be opened: {why}."
@@ -63,6 +62,9 @@ type Fault =
             $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes ({fewer}), raise --memory or lower --workers."
         | OutOfMemory -> "There is no memory left on this machine or in this container; lower --memory or --workers, or end other programs."
         | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
+
+    /// One sentence: what is wrong, where, and what to do next. What a file or a path brings into it is escaped.
+    member fault.Sentence = Shown.line fault.Words
 
 /// Carries a fault out of the middle of a read or a write.
 exception FaultException of Fault with

@@ -81,10 +81,10 @@ type GlobalHeap(disk: Disk) =
         let struct (bytes, start, length) = find reference elementSize
         bytes.AsSpan(start, length).ToArray()
 
-    /// Is there what a reference says? Damage throws.
-    member _.Check(reference: ReadOnlySpan<byte>, elementSize: int) =
-        let struct (_, _, _) = find reference elementSize
-        ()
+    /// Is the string that a reference leads to UTF-8? It must be there.
+    member _.IsUtf8(reference: ReadOnlySpan<byte>) =
+        let struct (bytes, start, length) = find reference 1
+        Text.Unicode.Utf8.IsValid(ReadOnlySpan(bytes, start, length))
 
     member heap.String(reference: ReadOnlySpan<byte>) =
         // A string may carry its terminating NUL, as some writers store it.

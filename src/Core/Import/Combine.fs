@@ -156,7 +156,10 @@ module Combine =
                   intake.Places |> Array.map (fun place -> if place < 0 then place else places[place]) ]
           Type = typeOf inputs
           Layers = layers
-          Warnings = warnings recipe room unnamed genes names (oddObs @ oddVar @ oddLayers) @ List.concat renamed }
+          Warnings =
+            Overlap.warnings recipe.Join genes.Length inputs
+            @ warnings recipe room unnamed genes names (oddObs @ oddVar @ oddLayers)
+            @ List.concat renamed }
 
     /// What inputs, and the names of their samples, make together; names of cells are compared within so many bytes.
     let make recipe room samples (inputs: Intake list) =

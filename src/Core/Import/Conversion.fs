@@ -53,3 +53,30 @@ module Conversion =
           IndexUnique = None
           Matrix = MatrixName.X
           SumDuplicates = false }
+
+    /// Refuses what was asked and says nothing about these inputs; `isAnnData` tells whether they are one .h5ad file.
+    let requireUses isAnnData (recipe: ConvertRecipe) (inputs: string list) =
+        let refuse option why = Fault.throw (BadOption(option, why))
+
+        match inputs with
+        | [ one ] ->
+            let several =
+                [ "--join", recipe.Join <> standard.Join
+                  "--sample-key", recipe.SampleKey <> standard.SampleKey
+                  "--sample-names", not recipe.SampleNames.IsEmpty
+                  "--index-unique", recipe.IndexUnique.IsSome ]
+
+            let tenX =
+                [ "--genome", recipe.Genome.IsSome
+                  "--feature-type", recipe.FeatureType.IsSome
+                  "--make-unique", recipe.MakeUnique ]
+
+            for option, isSaid in several do
+                if isSaid then
+                    refuse option $"it is about several inputs, and {one} is the only one; leave it out"
+
+            if isAnnData then
+                for option, isSaid in tenX do
+                    if isSaid then
+                        refuse option $"{one} is one .h5ad file, of which everything is taken as it is; leave it out"
+        | _ -> ()

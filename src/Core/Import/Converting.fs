@@ -226,6 +226,7 @@ module Converting =
 
     let private convert recipe (settings: Settings) inputs target publish =
         check recipe inputs
+        Conversion.requireUses false recipe inputs
         Publish.require target 0L
         Publish.requireReplaceable target false
         let scratchFolder = Path.GetDirectoryName(Publish.resolve target)

@@ -39,11 +39,13 @@ module Inputs =
 
     /// Is the input a file that needs no conversion? Steps that change values or genes and start from raw, which has genes of its
     /// own, need one.
-    let private isTakenAsItIs inputs (recipe: Recipe) =
+    let private isTakenAsItIs inputs (recipe: Recipe) conversion =
         let startsFromRaw =
             recipe.Matrix = MatrixName.Raw && Recipe.steps recipe <> [ "qc" ]
 
-        Converting.isAnnData inputs && not startsFromRaw
+        let isAnnData = Converting.isAnnData inputs
+        Conversion.requireUses isAnnData conversion inputs
+        isAnnData && not startsFromRaw
 
     /// What is asked of the conversion, and of what comes out of it.
     let private apart (conversion: ConvertRecipe) (recipe: Recipe) =
@@ -66,7 +68,7 @@ module Inputs =
         (output: Output option)
         (work: string -> Recipe -> string list -> 'r)
         =
-        if isTakenAsItIs inputs recipe then
+        if isTakenAsItIs inputs recipe conversion then
             work inputs.Head recipe []
         else
             let conversion, recipe = apart conversion recipe
@@ -150,7 +152,7 @@ module Inputs =
             { plan with
                 Warnings = warnings @ remarks @ plan.Warnings }
 
-        if isTakenAsItIs inputs recipe then
+        if isTakenAsItIs inputs recipe conversion then
             using (Schema.openReadAs recipe.Matrix inputs.Head) (fun file -> planned file recipe [])
         else
             sketched conversion recipe settings inputs false (fun file recipe combination _ memory ->
@@ -158,7 +160,7 @@ module Inputs =
 
     /// What the inputs hold and what a recipe would do to it; they are read where they lie.
     let info conversion (recipe: Recipe) (settings: Settings) (inputs: string list) =
-        if isTakenAsItIs inputs recipe then
+        if isTakenAsItIs inputs recipe conversion then
             using (Schema.openReadAs recipe.Matrix inputs.Head) (fun file ->
                 { Info.ofFile file recipe settings with
                     Path = inputs.Head })

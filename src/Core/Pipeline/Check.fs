@@ -41,6 +41,36 @@ module Check =
 
         checkSets filter.GeneSets
 
+    /// Sets of the filter are for its limits of percentages, unless qc has them as well.
+    let private checkUses (recipe: Recipe) (filter: FilterRecipe) =
+        let limited = filter.MinPct @ filter.MaxPct |> List.map fst
+
+        let others =
+            match recipe.Qc with
+            | Some qc -> qc.GeneSets |> List.map _.Name
+            | None -> []
+
+        match filter.GeneSets |> List.tryFind (fun set -> not (List.contains set.Name (limited @ others))) with
+        | Some set ->
+            refuse "--gene-set" $"no limit refers to the set {set.Name}; give one, such as --max-pct {set.Name}=20, or leave the set out"
+        | None -> ()
+
+        let isMtUsed =
+            List.contains "mt" limited || recipe.Qc |> Option.exists (fun qc -> qc.Mitochondrial = filter.Mitochondrial)
+
+        if filter.Mitochondrial <> Guessed && not isMtUsed then
+            refuse "--mt-prefix" "no limit refers to the set mt; give one, such as --max-pct mt=20, or leave the prefix out"
+
+    let private checkSymbols (recipe: Recipe) =
+        let usesSets =
+            recipe.Qc.IsSome || recipe.Filter |> Option.exists (fun filter -> not (filter.MinPct.IsEmpty && filter.MaxPct.IsEmpty))
+
+        match recipe.GeneSymbols with
+        | Some "" -> refuse "--gene-symbols" "it must not be empty"
+        | Some _ when not usesSets ->
+            refuse "--gene-symbols" "only gene sets of qc and of limits such as --max-pct go by it, and there are none"
+        | _ -> ()
+
     let private checkNormalize normalize =
         match normalize.TargetSum with
         | Counts target when not (target > 0.0 && Double.IsFinite target) -> refuse "--target-sum" "it must be a positive number or median"
@@ -48,6 +78,25 @@ module Check =
 
         if not (normalize.MaxFraction >= 0.0 && normalize.MaxFraction <= 1.0) then
             refuse "--max-fraction" "it must lie between 0 and 1"
+
+        if normalize.MaxFraction <> Recipe.normalizeTotal.MaxFraction && not normalize.ExcludeHighlyExpressed then
+            refuse "--max-fraction" "it has no effect without --exclude-highly-expressed"
+
+    /// An option that differs from what is usual was meant.
+    let private checkUnused (hvg: HvgRecipe) =
+        let usual = Recipe.hvg
+
+        for option, isSet in
+            [ "--min-mean", hvg.MinMean <> usual.MinMean
+              "--max-mean", hvg.MaxMean <> usual.MaxMean
+              "--min-disp", hvg.MinDisp <> usual.MinDisp
+              "--max-disp", hvg.MaxDisp <> usual.MaxDisp
+              "--n-bins", hvg.NBins <> usual.NBins
+              "--span", hvg.Span <> usual.Span
+              "--exact-n", hvg.ExactN ] do
+            match Recipe.withoutEffect hvg option with
+            | Some why when isSet -> refuse option $"it has no effect, because {why}; leave it out"
+            | _ -> ()
 
     let private checkHvg (hvg: HvgRecipe) =
         if hvg.NTopGenes |> Option.exists (fun n -> n < 1) then
@@ -70,6 +119,8 @@ module Check =
         if hvg.ExactN && hvg.NTopGenes.IsNone && not (Recipe.fitsTrend hvg) then
             refuse "--exact-n" "it needs --n-top-genes"
 
+        checkUnused hvg
+
     let private checkPca pca =
         if pca.NComps |> Option.exists (fun n -> n < 1) then
             refuse "--n-comps" "it must be at least 1"
@@ -84,6 +135,12 @@ module Check =
             refuse "the recipe" "it has no steps"
 
         Option.iter checkFilter recipe.Filter
+        Option.iter (checkUses recipe) recipe.Filter
+        checkSymbols recipe
+
+        if recipe.AllowLogged && recipe.Log1p.IsNone then
+            refuse "--allow-logged" "it has no effect without log1p; leave it out"
+
         Option.iter checkNormalize recipe.NormalizeTotal
 
         match recipe.Log1p with

@@ -14,8 +14,9 @@ module GeneSets =
             Array.init (int genes.Count) (fun gene -> values[int (genes.At(int64 gene))])
 
     /// The name and mask of each set over the genes that stay, the mitochondrial one first; one that is called mt replaces it.
-    let masks (file: H5adFile) genes mitochondrial (sets: GeneSet list) : (string * bool[]) list =
-        let names = lazy (Schema.geneNames file |> valuesAmong genes)
+    /// `symbols` is the column of var that genes are called by, if it is not its index.
+    let masks (file: H5adFile) symbols genes mitochondrial (sets: GeneSet list) : (string * bool[]) list =
+        let names = lazy (Symbols.names file symbols |> valuesAmong genes)
 
         let mask (set: GeneSet) =
             match set.Rule with

@@ -91,7 +91,8 @@ module Info =
           IsLogged = Schema.isLogged file
           LooksLikeCounts = areCounts
           CellsExamined = examined
-          Plan = Plan.ofFile file recipe settings }
+          // What a run would refuse is a warning here: people look at a file to learn such things.
+          Plan = Plan.ofFile file { recipe with AllowLogged = true } settings }
 
     let ofFile (file: H5adFile) recipe settings =
         let findings, examined = examine file settings

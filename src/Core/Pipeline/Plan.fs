@@ -109,8 +109,30 @@ module Plan =
             | MaskColumn "highly_variable_intersection", Some { BatchKey = Some _ } -> None
             | MaskColumn column, _ -> inColumn column
 
+    /// Is X itself, rather than a layer or raw, said to be logged?
+    let private isLoggedX (file: H5adFile) (recipe: Recipe) =
+        recipe.Matrix = MatrixName.X && Schema.isLogged file
+
+    /// A hint where sets of genes stay empty because genes are not called by their symbols.
+    let private unnamed file (recipe: Recipe) sets filterSets =
+        let mitochondrial =
+            [ recipe.Qc |> Option.map _.Mitochondrial
+              recipe.Filter
+              |> Option.filter (fun filter -> not (filter.MinPct.IsEmpty && filter.MaxPct.IsEmpty))
+              |> Option.map _.Mitochondrial ]
+            |> List.choose id
+
+        let all = sets @ filterSets
+
+        let isLacking =
+            all |> List.exists (fun (_, mask) -> GeneSets.size mask = 0)
+            || (List.contains Guessed mitochondrial && all |> List.forall (fun (name, _) -> name <> "mt"))
+
+        if isLacking then Symbols.hint file recipe.GeneSymbols |> Option.toList else []
+
     let private warnings (file: H5adFile) (recipe: Recipe) sets filterSets pcaGenes =
-        [ match recipe.Qc |> Option.map (percentTop file.X.Genes) with
+        [ yield! unnamed file recipe sets filterSets
+          match recipe.Qc |> Option.map (percentTop file.X.Genes) with
           | Some(_, (_ :: _ as dropped)) ->
               let list = dropped |> List.map string |> String.concat ", "
               $"the share of the top {list} genes is left out, because {file.X.Path} has {file.X.Genes}"
@@ -136,7 +158,12 @@ module Plan =
               for other in Schema.followers file do
                   $"{other} is a soft link to {file.X.Path} and changes with it"
           if recipe.Log1p.IsSome && Schema.isLogged file then
-              $"{file.X.Path} seems to be already log-transformed (uns/log1p is there); it is transformed again"
+              if recipe.Matrix = MatrixName.X then
+                  $"{file.X.Path} is already log-transformed (uns/log1p is there); it is transformed again, which needs --allow-logged"
+              else
+                  $"{file.X.Path} may be log-transformed already (uns/log1p is there, which tells of X); it is transformed now"
+          if recipe.NormalizeTotal.IsSome && isLoggedX file recipe then
+              $"{file.X.Path} seems to be log-transformed (uns/log1p is there), but normalize_total expects counts"
           match recipe.Hvg with
           | Some hvg when recipe.Log1p.IsNone && Recipe.fitsTrend hvg = Schema.isLogged file ->
               if Recipe.fitsTrend hvg then
@@ -182,8 +209,18 @@ module Plan =
         | Ok fit -> fit
         | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory, fewer recipe))
 
+    /// What is logged is not logged again by mistake.
+    let private requireUnlogged (file: H5adFile) (recipe: Recipe) =
+        if recipe.Log1p.IsSome && isLoggedX file recipe && not recipe.AllowLogged then
+            Fault.throw (
+                Unsuitable(
+                    "log1p",
+                    $"{file.X.Path} is already log-transformed, as uns/log1p says; leave the step out, of pipeline with --skip log1p, or pass --allow-logged to take the logarithm again, as scanpy does"
+                )
+            )
+
     /// Limits of percentages must refer to gene sets that there are.
-    let private requireSets (recipe: Recipe) (sets: (string * bool[]) list) =
+    let private requireSets file (recipe: Recipe) (sets: (string * bool[]) list) =
         match recipe.Filter with
         | Some filter ->
             for option, limits in [ "--min-pct", filter.MinPct; "--max-pct", filter.MaxPct ] do
@@ -193,7 +230,9 @@ module Plan =
                             BadOption(
                                 option,
                                 if name = "mt" then
-                                    "no gene begins with MT- or mt-; say how mitochondrial genes begin with --mt-prefix"
+                                    match Symbols.hint file recipe.GeneSymbols with
+                                    | Some hint -> $"no gene begins with MT- or mt-: {hint}"
+                                    | None -> "no gene begins with MT- or mt-; say how mitochondrial genes begin with --mt-prefix"
                                 else
                                     $"there is no gene set called {name}; define it with --gene-set"
                             )
@@ -217,6 +256,7 @@ module Plan =
         if recipe.Matrix = MatrixName.Raw && Recipe.steps recipe <> [ "qc" ] then
             Fault.throw (BadOption("--use-raw", "only qc works on raw as it is; to go on from it, make it X with convert --use-raw"))
 
+        requireUnlogged file recipe
         let after = typeAfter file.X recipe
         let values = values file recipe after
         let pcaGenes = pcaGenes file recipe
@@ -235,14 +275,16 @@ module Plan =
                   Fit = fit })
 
         let sets =
-            recipe.Qc |> Option.map (fun qc -> GeneSets.masks file genes qc.Mitochondrial qc.GeneSets) |> Option.defaultValue []
+            recipe.Qc
+            |> Option.map (fun qc -> GeneSets.masks file recipe.GeneSymbols genes qc.Mitochondrial qc.GeneSets)
+            |> Option.defaultValue []
 
         let filterSets =
             recipe.Filter
-            |> Option.map (fun filter -> GeneSets.masks file genes filter.Mitochondrial filter.GeneSets)
+            |> Option.map (fun filter -> GeneSets.masks file recipe.GeneSymbols genes filter.Mitochondrial filter.GeneSets)
             |> Option.defaultValue []
 
-        requireSets recipe filterSets
+        requireSets file recipe filterSets
 
         // Too many components for the data are refused now, as far as these are known.
         match recipe.Pca, pcaGenes with
@@ -269,7 +311,7 @@ module Plan =
             | None -> Schema.logBase file
           PcaGenes = pcaGenes
           Memory = passes |> List.map _.Memory |> List.max
-          Warnings = warnings file recipe sets filterSets pcaGenes }
+          Warnings = warnings file recipe sets filterSets pcaGenes |> List.map Shown.line }
 
     /// The plan alone, for those who only want to know.
     let ofFile (file: H5adFile) recipe settings =

@@ -135,6 +135,10 @@ type Recipe =
         SumDuplicates: bool
         /// Compute with negative, NaN and infinite values as scanpy does, instead of refusing them.
         AllowInvalid: bool
+        /// Take the logarithm of X although uns/log1p says that it is logged already, as scanpy does, instead of refusing it.
+        AllowLogged: bool
+        /// The column of var that gene sets go by, such as feature_name; none for the names of the genes.
+        GeneSymbols: string option
     }
 
 [<RequireQualifiedAccess>]
@@ -196,7 +200,9 @@ module Recipe =
           Pca = None
           Matrix = MatrixName.X
           SumDuplicates = false
-          AllowInvalid = false }
+          AllowInvalid = false
+          AllowLogged = false
+          GeneSymbols = None }
 
     /// QC metrics, 10,000 counts per cell, natural logarithm.
     let standard =
@@ -233,6 +239,22 @@ module Recipe =
     /// Is the trend of the variance over the mean fitted to raw counts?
     let fitsTrend (hvg: HvgRecipe) =
         hvg.Flavor = HvgFlavor.SeuratV3 || hvg.Flavor = HvgFlavor.SeuratV3Paper
+
+    /// Why an option of hvg says nothing beside the others; none where it has an effect.
+    let withoutEffect (hvg: HvgRecipe) option =
+        match option with
+        | "--min-mean"
+        | "--max-mean"
+        | "--min-disp"
+        | "--max-disp" when fitsTrend hvg -> Some "seurat_v3 and seurat_v3_paper choose --n-top-genes"
+        | "--min-mean"
+        | "--max-mean"
+        | "--min-disp"
+        | "--max-disp" when hvg.NTopGenes.IsSome -> Some "--n-top-genes says how many to choose"
+        | "--n-bins" when hvg.Flavor <> HvgFlavor.Seurat -> Some "only the flavor seurat has bins to choose"
+        | "--span" when not (fitsTrend hvg) -> Some "only seurat_v3 and seurat_v3_paper fit a trend"
+        | "--exact-n" when fitsTrend hvg -> Some "seurat_v3 and seurat_v3_paper choose exactly --n-top-genes anyway"
+        | _ -> None
 
     /// Do the steps expect raw counts? A logarithm alone is usually taken of what was normalized before.
     let wantsCounts recipe =

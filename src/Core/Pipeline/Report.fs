@@ -140,4 +140,4 @@ module Report =
             | Some components -> List.ofArray components.Components.Ratios
             | None -> []
           Findings = tallied.Findings
-          Warnings = remarks job tallied table components }
+          Warnings = remarks job tallied table components |> List.map Shown.line }

@@ -19,7 +19,7 @@ module Written =
     /// The gene sets of qc, over the genes that stay.
     let sets (file: H5adFile) (plan: Plan) (genes: Kept) =
         match plan.Recipe.Qc with
-        | Some qc when not genes.IsAll -> GeneSets.masks file genes qc.Mitochondrial qc.GeneSets
+        | Some qc when not genes.IsAll -> GeneSets.masks file plan.Recipe.GeneSymbols genes qc.Mitochondrial qc.GeneSets
         | _ -> plan.Sets
 
     /// The columns of obs that the other steps write, in scanpy's order, for the genes that stay.
