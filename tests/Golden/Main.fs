@@ -27,6 +27,7 @@ let all =
           PipelineConformance.all
           ImportGolden.all
           ImportFaults.all
+          FrameGolden.all
           AliasGolden.tests
           CompatibilityGolden.tests
           Consumers.tests

@@ -83,7 +83,10 @@ let all =
           LinesLaws.tests
           EntriesLaws.tests
           MatrixMarketLaws.tests
-          JointLaws.tests ]
+          JointLaws.tests
+          Utf8Laws.tests
+          NamingLaws.tests
+          TogetherLaws.tests ]
 
 [<EntryPoint>]
 let main args = runTestsWithCLIArgs [] args all
