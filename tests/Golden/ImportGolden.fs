@@ -125,6 +125,9 @@ let private cases =
       standard, [ "first.h5ad"; "apart.h5ad" ]
       { standard with Join = Outer }, [ "first.h5ad"; "apart.h5ad" ]
       { standard with Join = Outer }, [ "empty.h5ad"; "first.h5ad" ]
+      standard, [ "kinds_1.h5ad"; "kinds_2.h5ad" ]
+      { standard with Join = Outer }, [ "kinds_1.h5ad"; "kinds_2.h5ad" ]
+      { standard with Join = Outer }, [ "kinds_2.h5ad"; "first.h5ad"; "kinds_1.h5ad" ]
       standard, [ "v3"; "v3_shuffled" ]
       { standard with Join = Outer }, [ "first.h5ad"; "v2"; "probes.h5" ] ]
 

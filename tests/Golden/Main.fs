@@ -37,6 +37,7 @@ let all =
           ImportFaults.all
           InputGolden.tests
           UseGolden.tests
+          FrameGolden.all
           AliasGolden.tests
           ValuesGolden.tests
           CompatibilityGolden.tests

@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 import scipy.io
 import scipy.sparse as sp
+from natsort import natsorted
+from pandas.api.types import infer_dtype, is_bool_dtype, is_categorical_dtype
 
 import uses
 
@@ -103,7 +105,53 @@ def named(path):
 
 def plain(column):
     """Values of a column whatever pandas calls their type: categories and strings compare by what they say."""
-    return column.astype(object).to_numpy()
+    return column.astype(object).where(column.notna(), None).to_numpy()
+
+
+def alike(frames):
+    """Columns in the types that anndata 0.11 gives them before pandas joins them: categories in natural order, truth values that may be missing."""
+    frames = [frame.copy() for frame in frames]
+    for name in {name for frame in frames for name in frame}:
+        having = [frame for frame in frames if name in frame]
+        columns = [frame[name] for frame in having]
+        if all(is_categorical_dtype(column) for column in columns):
+            if any(column.cat.ordered for column in columns):
+                continue
+            labels = {label for column in columns for label in column.cat.categories}
+            dtype = pd.CategoricalDtype(natsorted(sorted(labels, key=str)))
+        elif all(is_bool_dtype(column) and not is_categorical_dtype(column) for column in columns) and (len(having) < len(frames) or any(column.dtype == "boolean" for column in columns)):
+            dtype = "boolean"
+        else:
+            continue
+        for frame in having:
+            frame[name] = frame[name].astype(dtype)
+    return frames
+
+
+def is_storable(name, column, frames):
+    """Can anndata write the column? Not what pandas calls objects, unless they are strings; from pandas 2 on, truth values among numbers are objects."""
+    values = column.cat.categories if is_categorical_dtype(column) else column
+    if values.dtype == object and infer_dtype(values, skipna=True) not in ("string", "empty", "boolean"):
+        return False
+    truths = [is_bool_dtype(values_of(frame[name])) for frame in frames if name in frame]
+    return all(truths) or not any(truths)
+
+
+def values_of(column):
+    return column.cat.categories.to_series().infer_objects() if is_categorical_dtype(column) else column
+
+
+def says_nothing(frames, name, frame):
+    """Categories of nothing, beside a column that has values: its rows are as if they had none."""
+    empty = [is_categorical_dtype(other[name]) and not len(other[name].cat.categories) for other in frames if name in other]
+    return not all(empty) and is_categorical_dtype(frame[name]) and not len(frame[name].cat.categories)
+
+
+def joined(frames, join):
+    names = list(pd.concat([frame[:0] for frame in frames], join=join))
+    frames = [frame[[name for name in frame if name in names and not says_nothing(frames, name, frame)]] for frame in frames]
+    data = pd.concat(alike(frames), join="outer", ignore_index=True)[names]
+    return data[[name for name in data if is_storable(name, data[name], frames)]]
 
 
 def expected(job):
@@ -122,12 +170,11 @@ def expected(job):
             data.var[column] = rows[~rows.index.duplicated()].reindex(data.var_names).to_numpy()
             var.append(column)
 
-    def kind(part, column):
-        values = part.obs[column]
-        return {"category": "category", "bool": "bool", "object": "text"}.get(values.dtype.name, "number")
-
-    obs = [c for c in parts[0].obs if c != job["key"] and all(c in p.obs for p in parts) and len({kind(p, c) for p in parts}) == 1]
-    return data, obs + [job["key"]], var
+    obs = joined([part.obs.drop(columns=job["key"], errors="ignore") for part in parts], job["join"])
+    obs.index = data.obs_names
+    samples = data.obs[job["key"]]
+    data.obs = obs.assign(**{job["key"]: samples})
+    return data, list(data.obs), var
 
 
 def problems(job):
@@ -158,11 +205,22 @@ def problems(job):
     for ours, their, names in ((have.obs, want.obs, obs), (have.var, want.var, var)):
         for name in names:
             left, right = plain(ours[name]), plain(their[name])
-            same = (left == right) | (pd.isna(left) & pd.isna(right))
-            if not same.all():
+            if list(left) != list(right):
                 yield f"other values of {name}"
-            if ours[name].dtype.kind in "fiub" and ours[name].dtype != their[name].dtype:
-                yield f"{name} is {ours[name].dtype} instead of {their[name].dtype}"
+            # What pandas calls Float64 is to anndata a float64.
+            theirs = np.dtype(str(their[name].dtype).lower()) if str(their[name].dtype).startswith("Float") else their[name].dtype
+            if theirs != object and (ours[name].dtype.kind in "fiub" or theirs.kind in "fiub") and ours[name].dtype != theirs:
+                yield f"{name} is {ours[name].dtype} instead of {theirs}"
+            if is_categorical_dtype(their[name]):
+                if list(ours[name].cat.categories) != list(their[name].cat.categories) or ours[name].cat.ordered != their[name].cat.ordered:
+                    yield f"{name} has the categories {ours[name].cat.categories} instead of {their[name].cat.categories}"
+    if len(job["inputs"]) > 1:
+        if sorted(have.layers) != sorted(want.layers):
+            yield f"its layers are {list(have.layers)} instead of {list(want.layers)}"
+        for name in set(have.layers) & set(want.layers):
+            # Like X, a dense layer has zeros where an input lacks a gene.
+            if (sp.csr_matrix(have.layers[name]) != sp.csr_matrix(np.nan_to_num(sp.csr_matrix(want.layers[name]).toarray()))).nnz:
+                yield f"other values of the layer {name}"
     if len(job["inputs"]) > 1 and list(have.obs[job["key"]].cat.categories) != list(want.obs[job["key"]].cat.categories):
         yield "other samples"
 
@@ -212,6 +270,33 @@ def make(folder):
     h5ad("whole", genes, "i8", dict(n=np.arange(9, dtype="u1"), ok=np.zeros(9, bool)))
     h5ad("apart", [f"z{i}" for i in range(5)], "f4", dict(n=np.arange(4, dtype="f4")))
     h5ad("empty", genes[:20], "f4", dict(n=np.arange(0, dtype="i4")))
+
+    # Columns of every type against every other one, and some that only one of them has.
+    def kinds(shift):
+        n = 6
+        numbers = [shift + i for i in range(n)]
+        texts = [f"t{i}{shift}" for i in (10, 9, 2, 1, 2, 10)]
+        some = [None if i == 1 + shift else value for i, value in enumerate(numbers)]
+        columns = {
+            "i1": np.array(numbers, "i1"), "u2": np.array(numbers, "u2"), "i8": np.array(numbers, "i8"), "u8": np.array(numbers, "u8"),
+            "f4": np.array(numbers, "f4") / 3, "f8": np.array(numbers) / 7, "bool": np.array(numbers) % 2 == 0, "text": texts,
+            "cat": pd.Categorical(texts, categories=texts[:4]), "cat_none": pd.Categorical([None, *texts[1:]]),
+            "ordered": pd.Categorical(texts, categories=texts[:4], ordered=True), "same_order": pd.Categorical(list("lhmlhm"), categories=list("lmh"), ordered=True),
+            "icat": pd.Categorical(numbers), "icat_none": pd.Categorical(some), "fcat": pd.Categorical([value / 2 for value in numbers]),
+            "bcat": pd.Categorical([value > 3 for value in numbers]), "no_cat": pd.Categorical([None] * n, categories=[]).astype("category"),
+            "Int": pd.array(some, dtype="Int64"), "Int8": pd.array(some, dtype="Int8"), "boolean": pd.array([True, None, False] * 2, dtype="boolean"),
+        }
+        return columns
+
+    first, second = kinds(0), kinds(2)
+    pairs = [(left, right) for left in first for right in second]
+    h5ad("kinds_1", genes[:30], "f4", {**{f"{left}+{right}": first[left] for left, right in pairs}, **{f"only {name}": column for name, column in first.items()}}, prefix="k")
+    h5ad("kinds_2", genes[4:34], "f4", {**{f"{left}+{right}": second[right] for left, right in pairs}, **{f"also {name}": column for name, column in second.items()}}, prefix="m")
+    for name, layers in ("kinds_1", ("counts", "dense", "own")), ("kinds_2", ("dense", "counts")):
+        data = anndata.read_h5ad(folder / f"{name}.h5ad")
+        for layer in layers:
+            data.layers[layer] = {"counts": (data.X * 2).astype("i4"), "dense": data.X.toarray() + 1, "own": data.X.tocsc()}[layer]
+        data.write(folder / f"{name}.h5ad")
 
     x = counts(rng, 60, 40)
     x[7] = 0

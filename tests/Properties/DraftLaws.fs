@@ -83,6 +83,26 @@ let tests =
                   let heap = GlobalHeap draft.Disk
                   references |> List.forall (fun (text, reference) -> heap.String(ReadOnlySpan reference) = text)))
 
+          Law.holds "one link each" (fun (codes: byte list) ->
+              draftOver 64L [] (fun draft ->
+                  let names =
+                      codes |> List.map (fun code -> [ "a"; "b"; "c"; "d/e"; "."; ""; "f\000"; "g" ][int code % 8])
+
+                  let links =
+                      [ for name in names do
+                            { Name = name
+                              Target = Hard 48L
+                              Order = ValueNone } ]
+
+                  let isGood =
+                      List.distinct names = names && List.forall (fun name -> List.contains name [ "a"; "b"; "c"; "g" ]) names
+
+                  try
+                      let group = Links.read draft.Disk (draft.PutGroup(links, []))
+                      isGood && List.map _.Name group.Links = names
+                  with FaultException(Unsupported _) ->
+                      not isGood))
+
           test "a group with a damaged attribute is not rewritten" {
               GenFiles.withPath (fun path ->
                   let file = PureHDF.H5File()

@@ -54,16 +54,17 @@ let private written path (dense: float[,]) (work: (Schedule -> byte[]) -> 'r) =
         using (new Disk(path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite), 0L)) (fun disk ->
             Fresh.write
                 disk
-                Numeric.Float32
                 (int64 cells)
-                matrix.Stored
                 { CellNames = Seq.init cells (fun cell -> $"cell {cell} ä")
                   Obs =
                     [ "n", Field.Numbers(Numeric.Int32, Seq.init cells BitConverter.GetBytes)
-                      "kind", Field.Categories([| "a"; "b" |], false, Seq.init cells (fun cell -> cell % 3 - 1)) ]
+                      "kind", Field.Categories(Labels.Texts [| "a"; "b" |], false, Seq.init cells (fun cell -> cell % 3 - 1)) ]
                   GeneNames = Array.init genes string
                   Var = [] }
-                (fun outlet -> Blocks.run schedule rows outlet (Fold.always ())))
+                { Type = Numeric.Float32
+                  Most = matrix.Stored
+                  Fill = fun outlet -> Blocks.run schedule rows outlet (Fold.always ()) }
+                [])
 
         File.ReadAllBytes path)
 
@@ -125,6 +126,8 @@ let tests =
                   && file.Var.Columns = []
                   && (match Fields.ofColumn file.Store file.Obs "kind", Fields.ofColumn file.Store file.Obs "n" with
                       | Some kind, Some n ->
-                          Field.areSame kind (Field.Categories([| "a"; "b" |], false, Seq.init cells (fun cell -> cell % 3 - 1)))
+                          Field.areSame
+                              kind
+                              (Field.Categories(Labels.Texts [| "a"; "b" |], false, Seq.init cells (fun cell -> cell % 3 - 1)))
                           && Field.areSame n (Field.Numbers(Numeric.Int32, Seq.init cells BitConverter.GetBytes))
                       | _ -> false))) ]

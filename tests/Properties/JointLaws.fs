@@ -125,25 +125,31 @@ let tests =
               && List.length kept = (if isDisputed then 1 else 2))
 
           test "columns of one kind follow one another, others are left out" {
-              let categories = Field.Categories([| "b"; "a" |], false, [ 0; 1; -1 ])
-              let more = Field.Categories([| "c"; "b" |], true, [ 1; 0 ])
+              let categories = Field.Categories(Labels.Texts [| "b"; "a" |], false, [ 0; 1; -1 ])
+              let more = Field.Categories(Labels.Texts [| "c"; "b" |], false, [ 1; 0 ])
 
               let kept, left =
                   Joint.obs
-                      [ [ "n", numbers Numeric.Int8 [ 1L ]
+                      Inner
+                      [ 3L,
+                        [ "n", numbers Numeric.Int8 [ 1L; 5L; 6L ]
                           "kind", categories
-                          "text", Field.Texts [ "x" ]
-                          "mixed", Field.Texts [ "y" ] ]
+                          "text", Field.Texts [ "x"; "y"; "z" ]
+                          "mixed", Field.Texts [ "y"; "x"; "z" ] ]
+                        2L,
                         [ "kind", more
-                          "n", numbers Numeric.Float64 [ 2L ]
-                          "text", Field.Texts []
-                          "mixed", numbers Numeric.Int8 []
-                          "own", Field.Texts [] ] ]
+                          "n", numbers Numeric.Float64 [ 2L; 3L ]
+                          "text", Field.Texts [ "u"; "v" ]
+                          "mixed", numbers Numeric.Int8 [ 1L; 2L ]
+                          "own", Field.Texts [ "u"; "v" ] ] ]
 
               Expect.equal (List.map fst kept) [ "n"; "kind"; "text" ] "those that stay"
               Expect.equal left [ "obs/mixed"; "obs/own" ] "those that do not"
-              Expect.isTrue (Field.areSame (snd kept[0]) (numbers Numeric.Float64 [ 1L; 2L ])) "numbers"
-              Expect.isTrue (Field.areSame (snd kept[1]) (Field.Categories([| "b"; "a"; "c" |], false, [ 0; 1; -1; 0; 2 ]))) "categories"
+              Expect.isTrue (Field.areSame (snd kept[0]) (numbers Numeric.Float64 [ 1L; 5L; 6L; 2L; 3L ])) "numbers"
+
+              Expect.isTrue
+                  (Field.areSame (snd kept[1]) (Field.Categories(Labels.Texts [| "a"; "b"; "c" |], false, [ 1; 0; -1; 1; 2 ])))
+                  "categories"
           }
 
           Law.holds "unique" (fun (codes: byte list) ->

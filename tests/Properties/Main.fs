@@ -94,7 +94,10 @@ let all =
           NameTableLaws.tests
           EntriesLaws.tests
           MatrixMarketLaws.tests
-          JointLaws.tests ]
+          JointLaws.tests
+          Utf8Laws.tests
+          NamingLaws.tests
+          TogetherLaws.tests ]
 
 [<EntryPoint>]
 let main args = Suite.run (List.ofArray args) all

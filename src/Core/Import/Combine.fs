@@ -49,15 +49,16 @@ module Combine =
 
         Field.Categories(Labels.Texts(Array.ofList samples), false, codes)
 
+    let private told place (before, after) =
+        $"the column {before} of {place} becomes {after}, because another one has its place in a new file"
+
     /// Columns under names that a new frame can hold beside its index and the column of the sample, and what is said of those
     /// that had another name.
     let private named recipe inputs (intake: Intake) =
         let columns frame taken columns =
             let named, renamed = Naming.distinct ("_index" :: taken) columns
 
-            named,
-            [ for before, after in renamed ->
-                  $"the column {before} of {frame} in {intake.Path} becomes {after}, because another one has its place in a new file" ]
+            named, renamed |> List.map (told $"{frame} in {intake.Path}")
 
         let sample, obs =
             match inputs with
@@ -137,6 +138,9 @@ module Combine =
         let obs, oddObs =
             inputs |> List.map (fun intake -> intake.Cells, intake.Obs) |> Joint.obs recipe.Join
 
+        // A column of one input may lie where another one of another input does.
+        let obs, moved = Naming.distinct [ "_index"; recipe.SampleKey ] obs
+
         let layers, oddLayers = layersOf recipe.Join inputs
 
         let var, oddVar =
@@ -159,7 +163,8 @@ module Combine =
           Warnings =
             Overlap.warnings recipe.Join genes.Length inputs
             @ warnings recipe room unnamed genes names (oddObs @ oddVar @ oddLayers)
-            @ List.concat renamed }
+            @ List.concat renamed
+            @ List.map (told "obs") moved }
 
     /// What inputs, and the names of their samples, make together; names of cells are compared within so many bytes.
     let make recipe room samples (inputs: Intake list) =

@@ -18,19 +18,32 @@ module Naming =
     /// Says which of them are called otherwise.
     /// Law (naming): no name leads to the place of another, of one that is taken, or through it; names that can stay do.
     let distinct (taken: string list) (columns: (string * 'field) list) =
-        let free known path =
+        let isFree known path =
             not (List.isEmpty path) && not (List.exists (meet path) known)
 
-        let place (known, renamed) (name: string, field) =
+        /// Its own path, where that is free.
+        let stay known (name: string, _) =
             let path = Links.along name
+            if isFree known path then Some path, path :: known else None, known
 
-            let own =
-                Seq.append [ path ] (Seq.initInfinite (fun i -> numbered (i + 1) path)) |> Seq.find (free known)
+        let staying, known = columns |> List.mapFold stay (List.map Links.along taken)
 
-            let given = String.concat "/" own
-            (given, field), (own :: known, (if given = name then renamed else (name, given) :: renamed))
+        let move known ((name: string, _), stays) =
+            match stays with
+            | Some path -> path, known
+            | None ->
+                let path =
+                    Seq.initInfinite (fun i -> numbered (i + 1) (Links.along name)) |> Seq.find (isFree known)
 
-        let named, (_, renamed) =
-            columns |> List.mapFold place (List.map Links.along taken, [])
+                path, path :: known
 
-        named, List.rev renamed
+        let named =
+            List.zip columns staying
+            |> List.mapFold move known
+            |> fst
+            |> List.map2 (fun (_, field) path -> String.concat "/" path, field) columns
+
+        named,
+        List.zip columns named
+        |> List.map (fun ((before, _), (after, _)) -> before, after)
+        |> List.filter (fun (before, after) -> before <> after)

@@ -68,29 +68,40 @@ module Together =
     let private common (types: Numeric list) =
         (Some types.Head, types) ||> List.fold (fun common numeric -> common |> Option.bind (Promotion.common numeric))
 
-    /// The labels of all, in anndata's order.
-    let private union (labels: Labels list) =
-        let texts =
-            labels
-            |> List.choose (function
-                | Labels.Texts texts -> Some texts
-                | Labels.Numbers _ -> None)
+    let private converted common labels =
+        match labels with
+        | Labels.Numbers(numeric, bytes) -> Labels.Numbers(common, Promotion.convert numeric common bytes)
+        | Labels.Texts _ -> labels
 
-        let numbers =
+    /// Labels of one kind, each once and in order.
+    let private inOrder (labels: Labels list) =
+        match labels.Head with
+        | Labels.Texts _ -> labels |> Seq.collect Labels.keys |> Seq.distinct |> Array.ofSeq |> natural |> Labels.Texts
+        | Labels.Numbers(numeric, _) ->
+            let bytes =
+                labels
+                |> List.map (function
+                    | Labels.Numbers(_, bytes) -> bytes
+                    | Labels.Texts _ -> [||])
+
+            Labels.Numbers(numeric, ascending numeric (Array.concat bytes))
+
+    /// The labels of all, in natural order, unless the first has all of them: then pandas leaves them in its order.
+    let private union (labels: Labels list) =
+        let types =
             labels
             |> List.choose (function
-                | Labels.Numbers(numeric, bytes) -> Some(numeric, bytes)
+                | Labels.Numbers(numeric, _) -> Some numeric
                 | Labels.Texts _ -> None)
 
-        if numbers.IsEmpty then
-            Some(Labels.Texts(texts |> Array.concat |> Array.distinct |> natural))
-        elif texts.IsEmpty then
-            common (List.map fst numbers)
-            |> Option.map (fun common ->
-                let bytes =
-                    numbers |> List.map (fun (numeric, bytes) -> Promotion.convert numeric common bytes)
+        let all (labels: Labels list) =
+            let all = inOrder labels
+            if Labels.count labels.Head = Labels.count all then labels.Head else all
 
-                Labels.Numbers(common, ascending common (Array.concat bytes)))
+        if types.IsEmpty then
+            Some(all labels)
+        elif types.Length = labels.Length then
+            common types |> Option.map (fun common -> labels |> List.map (converted common) |> all)
         else
             None
 
@@ -99,12 +110,12 @@ module Together =
         let places = Dictionary<string, int>()
         Labels.keys all |> Array.iteri (fun place key -> places[key] <- place)
 
-        let converted =
-            match all, labels with
-            | Labels.Numbers(common, _), Labels.Numbers(numeric, bytes) -> Labels.Numbers(common, Promotion.convert numeric common bytes)
-            | _ -> labels
+        let own =
+            match all with
+            | Labels.Numbers(common, _) -> converted common labels
+            | Labels.Texts _ -> labels
 
-        Labels.keys converted |> Array.map (fun key -> places[key])
+        Labels.keys own |> Array.map (fun key -> places[key])
 
     let private repeated rows value = Seq.replicate (Checked.int rows) value
 
@@ -194,11 +205,12 @@ module Together =
 
         let areMissing =
             parts
-            |> List.exists (fun (rows, field) ->
+            |> List.exists (fun (_, field) ->
                 match field with
                 | Some(Field.Categories(_, _, codes)) -> Seq.exists ((>) 0) codes
                 | Some _ -> false
-                | None -> rows > 0L)
+                // Also of an input without rows, as anndata has it.
+                | None -> true)
 
         let all target : seq<struct (byte[] * bool[])> =
             parts
@@ -237,9 +249,22 @@ module Together =
         elif types.Length = fields.Length then numbers parts types
         else None
 
+    /// Categories of nothing have no value, whatever they would be categories of: beside others they are rows without any.
+    let private withoutNothing (parts: (int64 * Field option) list) =
+        let says field =
+            match field with
+            | Some(Field.Categories(labels, _, _)) -> Labels.count labels > 0
+            | _ -> field.IsSome
+
+        if List.exists (snd >> says) parts then
+            parts |> List.map (fun (rows, field) -> rows, (if says field then field else None))
+        else
+            parts
+
     /// The column of all inputs: of each one how many rows it has, and the column, if it has it. What is missing is marked as
     /// pandas marks it: no number, no truth value, no text, no category.
     let join (parts: (int64 * Field option) list) =
+        let parts = withoutNothing parts
         let fields = List.choose snd parts
 
         let categories =
@@ -257,7 +282,4 @@ module Together =
             else
                 decoded parts
         else
-            let named =
-                categories |> List.map fst |> List.filter (fun labels -> Labels.count labels > 0)
-
-            union (if named.IsEmpty then [ fst categories.Head ] else named) |> Option.map (fun all -> withLabels all false parts)
+            union (List.map fst categories) |> Option.map (fun all -> withLabels all false parts)
