@@ -21,8 +21,10 @@ module Execution =
             Cancel = cancel }
 
     /// The recipe with its lists of genes read, and what is worth a warning so far.
-    let private complete warn file (recipe: Recipe) (work: Work) =
-        let sets, remarks = GeneLists.read file recipe.Matrix work.Wish.GeneSets
+    let private complete (settings: Settings) warn file (recipe: Recipe) (work: Work) =
+        let sets, remarks =
+            GeneLists.read settings.Memory file recipe.Matrix work.Wish.GeneSets
+
         let remarks = work.Wish.Remarks @ remarks
         remarks |> List.iter warn
         Recipes.withGeneSets sets recipe, remarks
@@ -38,7 +40,7 @@ module Execution =
                         Warn = warn }
 
                 Inputs.asFile work.Conversion work.Wish.Recipe settings work.Inputs (Some output) (fun file recipe warnings ->
-                    let recipe, remarks = complete warn file recipe work
+                    let recipe, remarks = complete settings warn file recipe work
                     let report = Pipeline.run recipe settings file output |> orThrow
 
                     recipe,
@@ -69,7 +71,9 @@ module Execution =
 
         let plan =
             converted request settings work.Inputs work.Conversion work.Wish.Recipe (fun file recipe warnings ->
-                let recipe, remarks = complete (Display.warn request.Quiet) file recipe work
+                let recipe, remarks =
+                    complete settings (Display.warn request.Quiet) file recipe work
+
                 let plan = Pipeline.plan recipe settings file |> orThrow
                 plan.Warnings |> List.iter (Display.warn request.Quiet)
 

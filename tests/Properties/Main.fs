@@ -73,6 +73,7 @@ let all =
           SubsetSparseLaws.tests
           SubsetLaws.tests
           PlanLaws.tests
+          MemoryLaws.tests
           PreprocessLaws.tests
           PipelineLaws.tests
           RecipeLaws.tests

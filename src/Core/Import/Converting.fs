@@ -143,8 +143,19 @@ module Converting =
             | Some intake -> Fault.throw (InputChanged intake.Path)
             | None -> stored)
 
+    /// Names of genes are held as they are, as bytes to sort them by, in tables to find them by, and once more as they are written.
+    let private namesHeld = 7L
+
+    let private requireRoom (settings: Settings) (inputs: Intake list) =
+        let names =
+            inputs |> List.sumBy (fun intake -> intake.Genes |> Array.sumBy Frame.nameBytes)
+
+        if namesHeld * names > settings.Memory then
+            Fault.throw (OverBudget(namesHeld * names, settings.Memory))
+
     let private convert recipe (settings: Settings) samples firstPass (inputs: Intake list) target =
         requireOther inputs target
+        requireRoom settings inputs
         let combination = Combine.make recipe samples inputs
         combination.Warnings |> List.iter settings.Warn
         let stored = write settings firstPass combination target
