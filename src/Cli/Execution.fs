@@ -24,8 +24,8 @@ module Execution =
             Cancel = cancel }
 
     /// The recipe with its lists of genes read, and what is worth a warning so far.
-    let private complete warn names (recipe: Recipe) (work: Work) =
-        let sets, remarks = GeneLists.read names work.Wish.GeneSets
+    let private complete (settings: Settings) warn names (recipe: Recipe) (work: Work) =
+        let sets, remarks = GeneLists.read settings.Memory names work.Wish.GeneSets
         remarks |> List.iter warn
         Recipes.withGeneSets sets recipe, remarks
 
@@ -41,9 +41,10 @@ module Execution =
 
                 Inputs.asFile work.Conversion work.Wish.Recipe settings work.Inputs (Some output) (fun file recipe warnings ->
                     let names () =
-                        using (Schema.openReadAs recipe.Matrix file) (fun file -> Symbols.names file recipe.GeneSymbols)
+                        using (Schema.openReadWithin settings.Memory recipe.Matrix file) (fun file ->
+                            Symbols.names file recipe.GeneSymbols)
 
-                    let recipe, remarks = complete warn names recipe work
+                    let recipe, remarks = complete settings warn names recipe work
                     let report = Pipeline.run recipe settings file output |> orThrow
 
                     recipe,
@@ -64,7 +65,7 @@ module Execution =
 
         let plan =
             Inputs.plan work.Conversion work.Wish.Recipe { settings with Warn = warn } work.Inputs (fun file recipe ->
-                complete warn (fun () -> Symbols.names file recipe.GeneSymbols) recipe work)
+                complete settings warn (fun () -> Symbols.names file recipe.GeneSymbols) recipe work)
 
         if request.Json then
             Json.ofPlan work.Command input plan

@@ -1,6 +1,7 @@
 /// Lists of genes in text files, one gene per line.
 namespace SingleSharp.Cli
 
+open System.Collections.Generic
 open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
@@ -8,16 +9,28 @@ module GeneLists =
     /// How many missing genes are named before it is enough.
     let private enough = 5
 
-    let private genesOf (file: string) =
+    /// Bytes of memory that a name takes: text, a place in a list and one in the table of those that were seen.
+    let private bytesOf (name: string) = 120L + 2L * int64 name.Length
+
+    let private genesOf memory (file: string) =
         use lines = new Lines(file)
+        let seen = HashSet<string>()
+        let genes = List<string>()
+        let mutable bytes = 0L
 
-        [ while lines.Next() do
-              match lines.Text.Trim() with
-              | "" -> ()
-              | gene -> gene ]
-        |> List.distinct
+        while lines.Next() do
+            let gene = lines.Text.Trim()
 
-    let private lacking (known: Set<string>) name file genes =
+            if gene <> "" && seen.Add gene then
+                genes.Add gene
+                bytes <- bytes + bytesOf gene
+
+                if bytes > memory then
+                    Fault.throw (OverBudget(bytes, memory))
+
+        List.ofSeq genes
+
+    let private lacking (known: HashSet<string>) name file genes =
         match genes |> List.filter (fun gene -> not (known.Contains gene)) with
         | [] -> None
         | missing ->
@@ -25,16 +38,25 @@ module GeneLists =
             let dots = if missing.Length > enough then ", ..." else ""
             Some $"{missing.Length} of the {genes.Length} genes that {file} lists for {name} are not in X: {first}{dots}"
 
-    /// The gene sets with their lists read, and a warning for each list with genes that X lacks, whose names are asked for then.
-    let read (names: unit -> string[]) (wanted: WantedSet list) : GeneSet list * string list =
-        let known = lazy (Set.ofArray (names ()))
+    /// The gene sets with their lists read, within so much memory, and a warning for each list with genes that X lacks, whose names
+    /// are asked for then.
+    let read memory (names: unit -> string[]) (wanted: WantedSet list) : GeneSet list * string list =
+        let lists =
+            wanted
+            |> List.map (fun set ->
+                match set with
+                | Ready _ -> []
+                | Listed(_, file) -> genesOf memory file)
 
-        wanted
-        |> List.map (fun set ->
+        let known =
+            lazy
+                (let listed = HashSet(Seq.concat lists)
+                 HashSet(names () |> Seq.filter listed.Contains))
+
+        List.zip wanted lists
+        |> List.map (fun (set, genes) ->
             match set with
             | Ready set -> set, None
-            | Listed(name, file) ->
-                let genes = genesOf file
-                { Name = name; Rule = Names genes }, lacking known.Value name file genes)
+            | Listed(name, file) -> { Name = name; Rule = Names genes }, lacking known.Value name file genes)
         |> List.unzip
         |> fun (sets, warnings) -> sets, List.choose id warnings

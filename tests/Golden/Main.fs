@@ -27,6 +27,7 @@ let all =
           FuzzGolden.all
           RealGolden.all
           DenseGolden.all
+          MemoryGolden.all
           InterruptionGolden.all
           CrashGolden.all
           KillGolden.all

@@ -81,6 +81,7 @@ let all =
           SubsetSparseLaws.tests
           SubsetLaws.tests
           PlanLaws.tests
+          MemoryLaws.tests
           PreprocessLaws.tests
           PipelineLaws.tests
           RecipeLaws.tests

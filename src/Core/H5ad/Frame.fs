@@ -175,6 +175,10 @@ module Frame =
                 else store.Disk.Damaged path "a code lies beyond its categories")
         | GroupNode group -> texts store (store.Dataset(path, group, "values")) first count'
 
+    /// Bytes of memory that a name takes where many are kept: an object with its text and a reference to it.
+    let nameBytes (name: string) =
+        8L + Bytes.align8 (22L + 2L * int64 name.Length)
+
     /// The names of the rows [first, first + count).
     let names (store: Store) (frame: Frame) first count =
         match frame.Body with

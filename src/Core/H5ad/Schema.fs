@@ -161,5 +161,31 @@ module Schema =
             | other, _ -> store.Disk.Unsupported dataset.Path $"a {Datatype.name other} is no base of a logarithm"
         | _ -> None
 
+    /// Bytes of memory that the names of all genes take, by those of the first ones.
+    let geneNameBytes (file: H5adFile) =
+        let first = min file.Var.Rows 4096L
+
+        if first < 1L then
+            0L
+        else
+            let bytes = Frame.names file.Store file.Var 0L first |> Seq.sumBy Frame.nameBytes
+            int64 (float bytes / float first * float file.Var.Rows)
+
+    /// All names of genes, which must fit the memory allowed.
     let geneNames (file: H5adFile) =
-        Frame.names file.Store file.Var 0L file.Var.Rows |> Array.ofSeq
+        let disk = file.Store.Disk
+        disk.Require(8L * file.Var.Rows)
+        let names: string[] = Array.zeroCreate (Checked.int file.Var.Rows)
+        let mutable next = 0
+        let mutable bytes = 0L
+
+        for name in Frame.names file.Store file.Var 0L file.Var.Rows do
+            bytes <- bytes + Frame.nameBytes name
+
+            // What is too much is counted to its end, so that the number is told.
+            if bytes <= disk.Room then
+                names[next] <- name
+                next <- next + 1
+
+        disk.Require bytes
+        names

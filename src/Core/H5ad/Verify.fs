@@ -285,25 +285,29 @@ module Verify =
 
             findings.Error "" $"it has no obs and var, and so is no AnnData file{next}"
 
-    /// Everything that can be found without a second file. Only a file that cannot be opened at all is a fault.
-    /// What does not fit so much memory is a fault, too.
+    let private told (findings: FindingList) path objects pieces bytes : Verification =
+        { Path = path
+          Objects = objects
+          Pieces = pieces
+          Bytes = bytes
+          Findings = findings.All }
+
+    /// Everything that can be found in an open file, within the memory that it allows.
+    let ofStore (store: Store) (findings: FindingList) cancel =
+        let storage = StorageVerifier(store, findings, matrices store, cancel)
+        let encodings = EncodingVerifier(store, findings, cancel)
+        storage.Run(fun path node -> encodings.Visit(path, node))
+        annData store findings storage cancel encodings
+        told findings store.Path storage.Objects storage.Pieces storage.Bytes
+
+    /// Everything that can be found without a second file. Only a file that cannot be opened at all is a fault, and what does not fit
+    /// so much memory.
     let ofFile (path: string) (memory: int64) (cancel: CancellationToken) : Verification =
         let findings = FindingList()
 
-        let told objects pieces bytes =
-            { Path = path
-              Objects = objects
-              Pieces = pieces
-              Bytes = bytes
-              Findings = findings.All }
-
         try
             use store = Store.openReadWithin memory path
-            let storage = StorageVerifier(store, findings, matrices store, cancel)
-            let encodings = EncodingVerifier(store, findings, cancel)
-            storage.Run(fun path node -> encodings.Visit(path, node))
-            annData store findings storage cancel encodings
-            told storage.Objects storage.Pieces storage.Bytes
+            ofStore store findings cancel
         with FaultException(Damaged _ | Unsupported _ | NotAnnData _ as fault) ->
             findings.Check("", fun () -> Fault.throw fault)
-            told 0L 0L 0L
+            told findings path 0L 0L 0L

@@ -23,9 +23,12 @@ type Disk(path: string, device: Device, origin: int64) =
     /// Bytes of memory that whoever reads from here may take at a time, the runtime's own aside.
     member val Allowed = Int64.MaxValue with get, set
 
+    /// What is allowed in any case: what a file is described by takes no more.
+    member disk.Room = max disk.Allowed (8L <<< 20)
+
     /// Refuses work that takes more memory than is allowed.
     member disk.Require(needed: int64) =
-        if needed > disk.Allowed then
+        if needed > disk.Room then
             Fault.throw (OverBudget(needed, disk.Allowed))
 
     member disk.Damaged where what : 'a =

@@ -43,7 +43,7 @@ module Slab =
                 if band <= usual then
                     usual / band * band
                 else
-                    let room = (disk.Allowed - chunkMemory dataset) / copies / bytes
+                    let room = (disk.Room - chunkMemory dataset) / copies / bytes
 
                     seq { 1L .. mostParts }
                     |> Seq.map (fun parts -> (band + parts - 1L) / parts)

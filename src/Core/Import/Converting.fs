@@ -158,6 +158,17 @@ module Converting =
             | Some intake -> Fault.throw (InputChanged intake.Path)
             | None -> stored)
 
+    /// Names of genes are held as they are, as bytes to sort them by, in tables to find them by, and once more as they are written.
+    let private namesHeld = 7L
+
+    /// Refuses more names of genes than fit the memory allowed while inputs are put together.
+    let private requireNames (settings: Settings) (inputs: Intake list) =
+        let names =
+            inputs |> List.sumBy (fun intake -> intake.Genes |> Array.sumBy Frame.nameBytes)
+
+        if namesHeld * names > settings.Memory then
+            Fault.throw (OverBudget(namesHeld * names, settings.Memory))
+
     /// Refuses what cannot be written there in the end.
     let private requireRoom (combination: Combination) target =
         let cells = combination.Inputs |> List.sumBy _.Cells
@@ -202,6 +213,8 @@ module Converting =
                     | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
 
         withAll opens [] (fun intakes ->
+            requireNames settings intakes
+
             let combination =
                 Combine.make recipe (max 1L (settings.Memory / 4L)) samples intakes
 

@@ -3,6 +3,28 @@ namespace SingleSharp.Core
 
 open System
 
+/// The means of many series that come side by side, one number of each at a time.
+/// Law (running means): they are Bins.mean of each series without its NaN.
+[<Sealed>]
+type RunningMeans(count: int) =
+    let sums: float[] = Array.zeroCreate count
+    let lost: float[] = Array.zeroCreate count
+    let known: int[] = Array.zeroCreate count
+
+    /// The next number of each series; NaN where it has none.
+    member _.Add(values: float[]) =
+        for i in 0 .. count - 1 do
+            if not (Double.IsNaN values[i]) then
+                let next = values[i] - lost[i]
+                let total = sums[i] + next
+                let taken = total - sums[i] - next
+                lost[i] <- if Double.IsNaN taken then 0.0 else taken
+                sums[i] <- total
+                known[i] <- known[i] + 1
+
+    /// NaN where there was nothing.
+    member _.Means = Array.map2 (fun sum known -> sum / float known) sums known
+
 [<RequireQualifiedAccess>]
 module Bins =
     /// steps + 1 numbers from low to high, by the arithmetic of numpy.linspace: the last one is high itself.
@@ -120,11 +142,22 @@ module Bins =
     /// (dispersion − centre) / unit within each bin, NaN and infinities as they come.
     /// Law (bins): genes of one bin are normalized as if there were no others.
     let normalize scale (bins: int[]) (dispersions: float[]) =
+        let most = Array.fold max -1 bins
+        let sizes: int[] = Array.zeroCreate (most + 1)
+
+        for bin in bins do
+            sizes[bin] <- sizes[bin] + 1
+
+        let members: float[][] = sizes |> Array.map Array.zeroCreate
+        let filled: int[] = Array.zeroCreate sizes.Length
+
+        for i in 0 .. bins.Length - 1 do
+            let bin = bins[i]
+            members[bin][filled[bin]] <- dispersions[i]
+            filled[bin] <- filled[bin] + 1
+
         let scales =
-            Array.zip bins dispersions
-            |> Array.groupBy fst
-            |> Array.map (fun (bin, members) -> bin, scale (Array.map snd members))
-            |> dict
+            members |> Array.map (fun values -> if values.Length = 0 then struct (nan, nan) else scale values)
 
         let normalized bin dispersion =
             let struct (centre: float, unit: float) = scales[bin]

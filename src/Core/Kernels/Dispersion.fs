@@ -91,11 +91,11 @@ module Dispersion =
         struct (isHigh, warning)
 
     /// What some cells say of some genes, all of whose means must be finite.
-    let private judge options place (names: string[]) moments =
+    let private judge options place (names: IReadOnlyList<string>) moments =
         if moments.Cells = 0L then
             Hvg.refuse options $"{place} has no cells; leave out what is empty"
 
-        if names.Length = 0 then
+        if names.Count = 0 then
             Hvg.refuse options $"{place} has no genes with counts; leave out what is empty"
 
         let struct (means, dispersions) = summary options.Flavor moments
@@ -165,19 +165,31 @@ module Dispersion =
 
     /// Averages over the batches that know a number; genes are chosen by the number of batches that chose them, then by their
     /// average normalized dispersion, then by name.
-    let private merge options (names: string[]) (verdicts: Verdict[]) =
-        let average values =
-            Array.init names.Length (fun gene ->
-                verdicts
-                |> Array.map (fun verdict -> (values verdict: float[])[gene])
-                |> Array.filter (Double.IsNaN >> not)
-                |> Bins.mean)
+    let private merge options (names: string[]) (verdicts: seq<Verdict>) =
+        let means = RunningMeans names.Length
+        let dispersions = RunningMeans names.Length
+        let normalized = RunningMeans names.Length
+        let batches: float[] = Array.zeroCreate names.Length
+        let warnings = List<string>()
+        let mutable judged = 0
 
-        let means = average _.Means
-        let normalized = average _.Normalized
+        // One batch is judged at a time, so that none of them is held.
+        for verdict in verdicts do
+            means.Add verdict.Means
+            dispersions.Add verdict.Dispersions
+            normalized.Add verdict.Normalized
 
-        let batches =
-            Array.init names.Length (fun gene -> verdicts |> Array.sumBy (fun verdict -> if verdict.IsHigh[gene] then 1.0 else 0.0))
+            for gene in 0 .. names.Length - 1 do
+                if verdict.IsHigh[gene] then
+                    batches[gene] <- batches[gene] + 1.0
+
+            verdict.Warning |> Option.iter warnings.Add
+            judged <- judged + 1
+            Memory.tidy ()
+
+        let means = means.Means
+        let normalized = normalized.Means
+        let judged = float judged
 
         let struct (isHigh, normalized) =
             match options.NTopGenes with
@@ -193,14 +205,14 @@ module Dispersion =
                 struct (Array.map2 (isWithin options) means normalized, normalized)
 
         let everywhere =
-            batches |> Array.map (fun count -> if count = float verdicts.Length then 1.0 else 0.0)
+            batches |> Array.map (fun count -> if count = judged then 1.0 else 0.0)
 
         Hvg.table
             isHigh
-            (columns means (average _.Dispersions) normalized
+            (columns means dispersions.Means normalized
              @ [ "highly_variable_nbatches", Numeric.Int64, batches
                  "highly_variable_intersection", Numeric.Bool, everywhere ])
-            (verdicts |> Seq.choose _.Warning |> List.ofSeq)
+            (List.ofSeq warnings)
 
     let private refuseDuplicates options (names: string[]) =
         let seen = HashSet<string>()
@@ -213,13 +225,15 @@ module Dispersion =
     /// means and dispersions are those of unlogged values (seurat) or of values as written (cell_ranger).
     /// Refuses data without cells, genes, finite means, distinct bins or, where `NTopGenes` is given, normalized dispersions.
     /// Laws (thresholds): a gene at a limit is out; (ties) all genes tied at the cut-off are chosen, with `ExactN` none too many.
-    let table options (batches: string[] option) (genes: string[]) (moments: GeneMoments[]) : HvgTable =
+    /// All names of genes are looked at where there are batches; else only those that a sentence tells.
+    let table options (batches: string[] option) (genes: IReadOnlyList<string>) (moments: GeneMoments[]) : HvgTable =
         match batches with
         | Some batches ->
+            let genes = Array.ofSeq genes
             refuseDuplicates options genes
 
             moments
-            |> Array.mapi (fun batch moments -> judgeBatch options (Hvg.place (Some batches) batch) genes moments)
+            |> Seq.mapi (fun batch moments -> judgeBatch options (Hvg.place (Some batches) batch) genes moments)
             |> merge options genes
         | None ->
             let judged = judge options (Hvg.place None 0) genes moments[0]

@@ -186,14 +186,10 @@ module Filter =
 
     /// In how many cells each gene is above zero. The state is one array, pooled.
     let private detections genes : Fold<Slice, int64[]> =
-        let pool = ArrayPool<int64>.Shared
+        let stock = ArrayStock<int64> genes
 
         Fold.ofSteps
-            { Fresh =
-                fun () ->
-                    let detected = pool.Rent genes
-                    Array.Clear(detected, 0, genes)
-                    detected
+            { Fresh = stock.Rent
               Step =
                 fun detected slice ->
                     let values = slice.Values
@@ -209,13 +205,12 @@ module Filter =
                     for gene in 0 .. genes - 1 do
                         detected[gene] <- detected[gene] + more[gene]
 
-                    pool.Return more
+                    stock.Return more
                     detected
               Finish =
                 fun detected ->
-                    let result = Array.sub detected 0 genes
-                    pool.Return detected
-                    result }
+                    stock.Drain()
+                    detected }
 
     /// What genes are judged by. To judge them by the cells that stay, fold those alone.
     /// Law (tallies): tallies of two parts, merged in order, are the tallies of the whole.

@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.Buffers
 
 /// What some cells hold of each gene, zeros that are not stored among them.
 type GeneMoments =
@@ -34,7 +33,7 @@ type Quantity =
 
 /// The sums of some cells. A group's arrays are rented when its first cell comes: of many groups a block meets few.
 [<Sealed>]
-type private GroupSums(genes, groups) =
+type private GroupSums(genes, groups, pairStock: ArrayStock<float>, flagStock: ArrayStock<bool>) =
     let cells: int64[] = Array.zeroCreate groups
 
     // The sum of gene g is at 2g, that of its squares at 2g + 1, so that a value touches one cache line.
@@ -43,16 +42,14 @@ type private GroupSums(genes, groups) =
 
     let release group =
         if not (isNull pairs[group]) then
-            ArrayPool.Shared.Return pairs[group]
-            ArrayPool.Shared.Return expressed[group]
+            pairStock.Return pairs[group]
+            flagStock.Return expressed[group]
 
     /// Says that a cell of the group follows.
     member _.Enter group =
         if isNull pairs[group] then
-            pairs[group] <- ArrayPool.Shared.Rent(2 * genes)
-            expressed[group] <- ArrayPool.Shared.Rent genes
-            Array.Clear(pairs[group], 0, 2 * genes)
-            Array.Clear(expressed[group], 0, genes)
+            pairs[group] <- pairStock.Rent()
+            expressed[group] <- flagStock.Rent()
 
         cells[group] <- cells[group] + 1L
 
@@ -81,7 +78,7 @@ type private GroupSums(genes, groups) =
 
     member _.Release group = release group
 
-    /// The sums of a group; the arrays they were in are given back.
+    /// The sums of a group; the arrays they were in are given up.
     member _.Take group =
         let known = not (isNull pairs[group])
 
@@ -89,9 +86,10 @@ type private GroupSums(genes, groups) =
             { Cells = cells[group]
               Sums = Array.init genes (fun gene -> if known then pairs[group][2 * gene] else 0.0)
               Squares = Array.init genes (fun gene -> if known then pairs[group][2 * gene + 1] else 0.0)
-              IsExpressed = Array.init genes (fun gene -> known && expressed[group][gene]) }
+              IsExpressed = if known then expressed[group] else Array.zeroCreate genes }
 
-        release group
+        pairs[group] <- null
+        expressed[group] <- null
         moments
 
 /// b^x − 1, which takes ten times as long as a sum. Values of one cell repeat a lot, so each result is kept in the one place that its
@@ -188,7 +186,7 @@ module Moments =
             slice
 
     /// A loop with a memory of its own, for one part of the cells.
-    let private start genes groups precision quantity =
+    let private start groups precision quantity =
         match quantity, precision with
         | Quantity.Raw, Precision.Single -> fun sums (slice: Slice) -> addSingle slice.Values groups sums slice
         | Quantity.Raw, Precision.Double -> fun sums (slice: Slice) -> addDouble slice.Values groups sums slice
@@ -196,16 +194,23 @@ module Moments =
         | Quantity.Written, Precision.Double -> fun sums (slice: Slice) -> addDouble slice.Output groups sums slice
         | Quantity.Unlogged basis, Precision.Single -> addUnloggedSingle (Unlogger(basis, precision)) groups
         | Quantity.Unlogged basis, Precision.Double -> addUnlogged (Unlogger(basis, precision)) groups
-        | Quantity.Clipped limits, _ -> addClipped (Array.append limits [| Array.create genes infinity |]) groups
+        | Quantity.Clipped limits, _ -> addClipped limits groups
 
     /// Sums over the cells of each of the slices' groups, which are numbered from 0. `precision` is the type of the matrix, in which
     /// squares are formed; squares of clipped values are float64 always. The state takes 17 bytes per gene and group that occurs.
     /// Laws (moments): splitting the cells and merging changes no exact sum; (group) the moments of a group are those of its cells alone.
     let perGene genes groups precision quantity : Fold<Slice, GroupedMoments> =
         let places = groups + 1
+        let pairs = ArrayStock<float>(2 * genes)
+        let flags = ArrayStock<bool> genes
+
+        let quantity =
+            match quantity with
+            | Quantity.Clipped limits -> Quantity.Clipped(Array.append limits [| Array.create genes infinity |])
+            | other -> other
 
         Fold.ofSteps
-            { Fresh = fun () -> struct (GroupSums(genes, places), start genes groups precision quantity)
+            { Fresh = fun () -> struct (GroupSums(genes, places, pairs, flags), start groups precision quantity)
               Step =
                 fun (struct (sums, add) as state) slice ->
                     add sums slice
@@ -216,18 +221,33 @@ module Moments =
                     state
               Finish =
                 fun (struct (sums, _)) ->
-                    { Groups = Array.init groups sums.Take
+                    pairs.Drain()
+                    flags.Drain()
+                    Memory.release (17L * int64 genes * int64 places)
+
+                    { Groups =
+                        Array.init groups (fun group ->
+                            Memory.tidy ()
+                            sums.Take group)
                       Others = sums.Take groups } }
 
     /// The moments of all cells, whatever group they belong to: those of the groups and of the others, added in this order.
     let ofAll (moments: GroupedMoments) =
-        let add left right =
-            { Cells = left.Cells + right.Cells
-              Sums = Array.map2 (+) left.Sums right.Sums
-              Squares = Array.map2 (+) left.Squares right.Squares
-              IsExpressed = Array.map2 (||) left.IsExpressed right.IsExpressed }
+        let parts = Array.append moments.Groups [| moments.Others |]
+        let sums = Array.copy parts[0].Sums
+        let squares = Array.copy parts[0].Squares
+        let expressed = Array.copy parts[0].IsExpressed
 
-        Array.append moments.Groups [| moments.Others |] |> Array.reduce add
+        for part in Array.tail parts do
+            for gene in 0 .. sums.Length - 1 do
+                sums[gene] <- sums[gene] + part.Sums[gene]
+                squares[gene] <- squares[gene] + part.Squares[gene]
+                expressed[gene] <- expressed[gene] || part.IsExpressed[gene]
+
+        { Cells = parts |> Array.sumBy _.Cells
+          Sums = sums
+          Squares = squares
+          IsExpressed = expressed }
 
     /// Means over all cells, NaN where there are none.
     let means moments =

@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.Buffers
 
 /// How cells are scaled: to `Target` counts each, the total taken over the genes that are not excluded.
 type Scaling =
@@ -165,15 +164,10 @@ module Normalize =
     /// The genes that make up more than `maxFraction` of the counts of at least one cell.
     /// Law (excluded): a gene is highly expressed in the whole exactly when it is in one of the parts.
     let highlyExpressed genes precision maxFraction : Fold<Slice, bool[]> =
-        let pool = ArrayPool<bool>.Shared
-
-        let fresh () =
-            let flags = pool.Rent genes
-            Array.Clear(flags, 0, genes)
-            flags
+        let stock = ArrayStock<bool> genes
 
         Fold.ofSteps
-            { Fresh = fresh
+            { Fresh = stock.Rent
               Step =
                 fun flags slice ->
                     for row in 0 .. slice.Cells - 1 do
@@ -189,10 +183,9 @@ module Normalize =
                     for gene in 0 .. genes - 1 do
                         flags[gene] <- flags[gene] || more[gene]
 
-                    pool.Return more
+                    stock.Return more
                     flags
               Finish =
                 fun flags ->
-                    let result = Array.sub flags 0 genes
-                    pool.Return flags
-                    result }
+                    stock.Drain()
+                    flags }

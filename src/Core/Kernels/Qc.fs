@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.Buffers
 
 /// Sums over cells for every gene. Sums of whole numbers are exact up to 2^53; explicit zeros are not detections.
 type GeneTallies =
@@ -164,19 +163,11 @@ module Qc =
     /// Sums of every gene over the cells. The state is two arrays, pooled.
     /// Law (tallies): tallies of two parts, merged in order, are the tallies of the whole.
     let perGene genes : Fold<Slice, GeneTallies> =
-        let counts = ArrayPool<int64>.Shared
-        let sums = ArrayPool<float>.Shared
-
-        let cleared (array: 'n[]) =
-            Array.Clear(array, 0, genes)
-            array
-
-        let release (struct (_, detected: int64[], totals: float[])) =
-            counts.Return detected
-            sums.Return totals
+        let counts = ArrayStock<int64> genes
+        let sums = ArrayStock<float> genes
 
         Fold.ofSteps
-            { Fresh = fun () -> struct (0L, cleared (counts.Rent genes), cleared (sums.Rent genes))
+            { Fresh = fun () -> struct (0L, counts.Rent(), sums.Rent())
               Step =
                 fun (struct (cells, detected, totals)) slice ->
                     let values = slice.Values
@@ -189,22 +180,22 @@ module Qc =
 
                     struct (cells + int64 slice.Cells, detected, totals)
               Merge =
-                fun (struct (cells, detected, totals)) (struct (moreCells, moreDetected, moreTotals) as more) ->
+                fun (struct (cells, detected, totals)) (struct (moreCells, moreDetected, moreTotals)) ->
                     for gene in 0 .. genes - 1 do
                         detected[gene] <- detected[gene] + moreDetected[gene]
                         totals[gene] <- totals[gene] + moreTotals[gene]
 
-                    release more
+                    counts.Return moreDetected
+                    sums.Return moreTotals
                     struct (cells + moreCells, detected, totals)
               Finish =
-                fun (struct (cells, detected, totals) as state) ->
-                    let tallies =
-                        { Cells = cells
-                          CellsByCounts = Array.sub detected 0 genes
-                          Totals = Array.sub totals 0 genes }
+                fun (struct (cells, detected, totals)) ->
+                    counts.Drain()
+                    sums.Drain()
 
-                    release state
-                    tallies }
+                    { Cells = cells
+                      CellsByCounts = detected
+                      Totals = totals } }
 
     /// The columns of var, in scanpy's order, one value per gene, and how each comes from the tallies. Means are totals over
     /// all n cells; pct_dropout_by_counts is the percentage of the n cells in which the gene is not detected.

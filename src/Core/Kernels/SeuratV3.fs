@@ -2,6 +2,7 @@
 namespace SingleSharp.Core
 
 open System
+open System.Collections.Generic
 
 /// How much each gene is expected to vary in a batch, given its mean; without values for a batch without cells.
 type VarianceTrend =
@@ -26,12 +27,12 @@ module SeuratV3 =
           Deviations = Array.Empty()
           Limits = Array.Empty() }
 
-    let private ofCells options fit place (genes: string[]) moments =
+    let private ofCells options fit place (genes: IReadOnlyList<string>) moments =
         let means = Moments.means moments
         let variances = Moments.variances moments
 
         let varying =
-            [| 0 .. genes.Length - 1 |] |> Array.filter (fun gene -> variances[gene] > 0.0)
+            [| 0 .. genes.Count - 1 |] |> Array.filter (fun gene -> variances[gene] > 0.0)
 
         if varying.Length = 0 then
             Hvg.refuse
@@ -49,7 +50,7 @@ module SeuratV3 =
 
             log
 
-        let expected = Array.zeroCreate genes.Length
+        let expected = Array.zeroCreate genes.Count
 
         match fit options.Span (varying |> Array.map (logarithm means)) (varying |> Array.map (logarithm variances)) with
         | Ok fitted -> fitted |> Array.iteri (fun i value -> expected[varying[i]] <- value)
@@ -69,7 +70,7 @@ module SeuratV3 =
     /// The trend of each batch (of all cells without batches), from the moments of the values as read: log10 of the variance over
     /// log10 of the mean, of genes that vary. `fit` is Loess.fit: span, x and y give the fitted y, or why there are none.
     /// Refuses a batch with cells in which no gene varies or no trend can be fitted, and data without cells.
-    let trends options fit (batches: string[] option) genes (moments: GroupedMoments) =
+    let trends options fit (batches: string[] option) (genes: IReadOnlyList<string>) (moments: GroupedMoments) =
         if moments.Groups |> Array.forall (fun group -> group.Cells = 0L) then
             Hvg.refuse
                 options
@@ -79,7 +80,9 @@ module SeuratV3 =
                      "the data has no cells; leave out what is empty")
 
         moments.Groups
-        |> Array.mapi (fun batch group -> if group.Cells = 0L then ofNoCells else ofCells options fit (Hvg.place batches batch) genes group)
+        |> Array.mapi (fun batch group ->
+            Memory.tidy ()
+            if group.Cells = 0L then ofNoCells else ofCells options fit (Hvg.place batches batch) genes group)
 
     /// Sums and sums of squares of the values as read, none taken as more than the limit of its gene and batch.
     let clipped genes (trends: VarianceTrend[]) : Fold<Slice, GroupedMoments> =

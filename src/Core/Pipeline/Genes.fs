@@ -1,6 +1,23 @@
 /// Highly variable genes: what the sums of the steps' read, and of one more read where a trend is fitted, make of the genes.
 namespace SingleSharp.Core
 
+open System.Collections
+open System.Collections.Generic
+
+/// Names that are read when somebody asks for one.
+[<Sealed>]
+type private NamesOnDemand(count: int, nameOf: int -> string) =
+    let all = Seq.init count nameOf
+
+    interface IReadOnlyList<string> with
+        member _.Count = count
+
+        member _.Item
+            with get gene = nameOf gene
+
+        member _.GetEnumerator() : IEnumerator<string> = all.GetEnumerator()
+        member _.GetEnumerator() : IEnumerator = (all :> IEnumerable).GetEnumerator()
+
 [<RequireQualifiedAccess>]
 module Genes =
     let private options (hvg: HvgRecipe) : HvgOptions =
@@ -17,6 +34,13 @@ module Genes =
     let private names (job: Job) =
         job.Batches |> Option.map (fun batches -> batches.Names)
 
+    /// The names of the genes that stay: all of them where batches are merged by them, else one by one as sentences ask for them.
+    let private geneNames (job: Job) : IReadOnlyList<string> =
+        if job.Batches.IsSome && not (Option.exists Recipe.fitsTrend job.Plan.Recipe.Hvg) then
+            Schema.geneNames job.File |> GeneSets.valuesAmong job.Genes :> IReadOnlyList<string>
+        else
+            NamesOnDemand(int job.Genes.Count, (fun gene -> Frame.nameOf job.File.Store job.File.Var (job.Genes.At(int64 gene))))
+
     /// Names and moments of the batches; those of which a filter leaves no cell are no batches any more.
     let private occupied (job: Job) (moments: GroupedMoments) =
         match names job with
@@ -31,7 +55,7 @@ module Genes =
     let table (job: Job) (moments: GroupedMoments option) =
         match job.Plan.Recipe.Hvg, moments with
         | Some hvg, Some moments ->
-            let genes = Schema.geneNames job.File |> GeneSets.valuesAmong job.Genes
+            let genes = geneNames job
 
             Some(
                 if Recipe.fitsTrend hvg then

@@ -151,7 +151,14 @@ module Pass =
             1 + (job.Plan.Passes |> List.findIndex (fun pass -> pass.Reading = reading))
 
         try
-            Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit number job.Plan.Passes.Length) source outlet question
+            let answer =
+                Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit number job.Plan.Passes.Length) source outlet question
+
+            // Where memory is scarce, what comes next shall not find the buffers of this read in its way.
+            if fit.Memory > job.Settings.Memory / 4L then
+                Memory.release fit.Memory
+
+            answer
         with BlockFailed(_, _, cause) ->
             explain job.File (fun gene -> job.Genes.At(int64 gene)) cause
             reraise ()

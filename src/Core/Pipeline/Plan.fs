@@ -310,7 +310,11 @@ module Plan =
             | Some log1p -> log1p.Base
             | None -> Schema.logBase file
           PcaGenes = pcaGenes
-          Memory = passes |> List.map _.Memory |> List.max
+          // Names are held while gene sets are made of them, before anything is read.
+          Memory =
+            max
+                (passes |> List.map _.Memory |> List.max)
+                (if recipe.Qc.IsSome || recipe.Filter.IsSome then Schema.geneNameBytes file else 0L)
           Warnings = warnings file recipe sets filterSets pcaGenes |> List.map Shown.line }
 
     /// The plan alone, for those who only want to know.

@@ -48,6 +48,28 @@ module Preprocess =
             Fault.throw (Unsuitable((if recipe.Hvg.IsSome then "hvg" else "pca"), $"{why}; loosen the limits"))
         | _ -> ()
 
+    /// Takes all steps but pca, and chooses genes; the sums that these were chosen by are let go of.
+    let private judged (job: Job) transformation filterTallies outlet =
+        let tallied =
+            if job.Plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps) then
+                Pass.steps job transformation outlet
+            else
+                Pass.unread job
+
+        let tallied =
+            { tallied with
+                Dropped = Pass.dropped job filterTallies }
+
+        requireLeft job tallied
+
+        let selection =
+            { Cells = tallied.Cells
+              Genes = job.Genes }
+
+        let job = if job.Plan.Recipe.Filter.IsSome then Pass.choosing job selection else job
+
+        struct ({ tallied with Moments = None }, selection, job, Genes.table job tallied.Moments)
+
     /// Takes all steps, with what they let out, `following` what the read of all of X goes through; then commits.
     let private write (job: Job) (draft: Draft) folder following withheld =
         let file = job.File
@@ -70,25 +92,11 @@ module Preprocess =
 
         use _ = values.Scratch
 
-        let tallied =
-            if plan.Passes |> List.exists (fun pass -> pass.Reading = Reading.Steps) then
-                List.reduce Outlet.both [ following; filterOutlet; cellOutlet; values.Outlet ] |> Pass.steps job transformation
-            else
-                Pass.unread job
+        let outlet =
+            List.reduce Outlet.both [ following; filterOutlet; cellOutlet; values.Outlet ]
 
-        let tallied =
-            { tallied with
-                Dropped = Pass.dropped job filterTallies }
-
-        requireLeft job tallied
-
-        let selection =
-            { Cells = tallied.Cells
-              Genes = job.Genes }
-
-        let job = if recipe.Filter.IsSome then Pass.choosing job selection else job
-
-        let table = Genes.table job tallied.Moments
+        let struct (tallied, selection, job, table) =
+            judged job transformation filterTallies outlet
 
         let components =
             recipe.Pca |> Option.map (Principal.compute job transformation draft folder tallied.Cells.Count table)
@@ -254,6 +262,7 @@ module Preprocess =
         use _ = Option.toObj batches
 
         let plan = Plan.make file batches recipe settings
+        Memory.release (if plan.Memory > settings.Memory / 4L then Schema.geneNameBytes file else 0L)
 
         /// Everything is checked once the rows are put together, which may take a while.
         let start folder =

@@ -83,8 +83,37 @@ module Reading =
     /// Bytes of the sums that a block keeps per gene.
     let private tallied = 16L
 
+    /// The same of a filter, which also counts cells above zero.
+    let private judged = 24L
+
     /// Bytes of the sums and flags that a block keeps per gene and batch.
     let private moments = 17L
+
+    /// Bytes of the trend of a batch per gene.
+    let private trend = 24L
+
+    /// Bytes per gene of the columns that come of tallies, and of what they are made with.
+    let private tallyColumns = 72L
+
+    /// Bytes per gene while the genes of one batch are judged, and for the columns that come of it.
+    let private judging = 200L
+
+    /// Bytes per gene and batch of the variances and ranks that genes are chosen by.
+    let private ranking = 16L
+
+    /// What becomes of names while batches are merged by them: bytes to compare, and a table of those that were seen.
+    let private merging = 3L
+
+    /// What loops let go of before it is collected, at most.
+    let private garbage bytes = min bytes (32L <<< 20)
+
+    /// Bytes per gene that a worker needs to tell what is stored twice, and to add it up.
+    let private finding recipe genes =
+        if recipe.SumDuplicates then 9L * genes else genes / 8L
+
+    /// Bytes that gene sets take, as masks and as lists of the sets that a gene is in.
+    let private membership (recipe: Recipe) genes =
+        if recipe.Qc.IsSome || recipe.Filter.IsSome then 16L * genes else 0L
 
     /// One half of the Gram matrix of so many genes, or of the cells where these are fewer, for each block in flight, scores on their way
     /// out; then, once, the vectors and loadings, and what each worker multiplies with. By cells, also sums of genes for each block, and
@@ -122,19 +151,47 @@ module Reading =
                 Once = Transposed.memory file.X }
         | Reading.Filter ->
             { Budget.nothing with
-                State = genes * tallied
-                Page = usualPage }
-        | Reading.HighlyExpressed -> { Budget.nothing with State = genes }
-        | Reading.Median -> { Budget.nothing with Page = usualPage }
+                State = genes * judged
+                Page = usualPage
+                Worker = finding recipe genes
+                Once = membership recipe genes
+                After = genes * tallyColumns }
+        | Reading.HighlyExpressed ->
+            { Budget.nothing with
+                State = genes
+                Worker = finding recipe genes }
+        | Reading.Median ->
+            { Budget.nothing with
+                Page = usualPage
+                Worker = finding recipe genes }
         | Reading.Steps ->
-            let moments =
-                if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1) * moments) genes else 0L
+            let ofBatches bytes =
+                if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1) * bytes) genes else 0L
+
+            let tallies = if recipe.Qc.IsSome then genes * tallied else 0L
+
+            let judging =
+                match recipe.Hvg with
+                | None -> 0L
+                | Some hvg when Recipe.fitsTrend hvg -> ofBatches (moments + trend) + judging * genes
+                | Some hvg ->
+                    let names = if hvg.BatchKey.IsSome then merging * Schema.geneNameBytes file else 0L
+
+                    ofBatches moments + judging * genes + garbage (judging * genes * int64 groups) + names
 
             { Budget.nothing with
-                State = genes * tallied + moments
+                State = tallies + ofBatches moments
                 Page = pageOf file.X values after
-                Once = chunksOf file.X values }
+                Worker = finding recipe genes
+                Once = chunksOf file.X values + membership recipe genes
+                After = judging + (if recipe.Qc.IsSome then genes * tallyColumns else 0L) }
         | Reading.Clipped ->
+            let ofBatches bytes =
+                Checked.(*) (int64 (groups + 1) * bytes) genes
+
             { Budget.nothing with
-                State = Checked.(*) (int64 (groups + 1) * moments) genes }
+                State = ofBatches moments
+                Worker = finding recipe genes
+                Once = ofBatches (moments + trend)
+                After = ofBatches (moments + ranking) + judging * genes }
         | Reading.Components -> gramNeed recipe.Pca.Value file.X.Cells (Option.defaultValue 0 pcaGenes)

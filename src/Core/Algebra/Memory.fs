@@ -1,0 +1,43 @@
+/// Memory that is used again, and memory that is given back before the runtime would think of it.
+namespace SingleSharp.Core
+
+open System
+open System.Collections.Concurrent
+
+/// Arrays of one length that the states of a fold hand to one another; Drain gives up those that nobody has.
+[<Sealed>]
+type internal ArrayStock<'a>(length: int) =
+    let spare = ConcurrentBag<'a[]>()
+
+    /// An array of zeros.
+    member _.Rent() : 'a[] =
+        match spare.TryTake() with
+        | true, array ->
+            Array.Clear array
+            array
+        | _ -> Array.zeroCreate length
+
+    member _.Return(array: 'a[]) = spare.Add array
+    member _.Drain() = spare.Clear()
+
+[<RequireQualifiedAccess>]
+module internal Memory =
+    /// Collecting what is less is not worth the time.
+    let private worthwhile = 32L <<< 20
+
+    let mutable private known = 0L
+
+    /// Gives so many bytes back that were let go of. The runtime collects large arrays when they have grown by a share of what is
+    /// there; a limit of memory does not wait for that.
+    let release bytes =
+        if bytes >= worthwhile then
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, true, true)
+            known <- GC.GetTotalAllocatedBytes false
+
+    /// The same within a loop that lets go of arrays again and again, once these are worth it.
+    let tidy () =
+        let allocated = GC.GetTotalAllocatedBytes false
+
+        if allocated - known >= worthwhile then
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, true, false)
+            known <- allocated
