@@ -28,6 +28,8 @@ let all =
           ImportGolden.all
           ImportFaults.all
           InputGolden.tests
+          StrangerGolden.tests
+          LookGolden.tests
           UseGolden.tests
           AliasGolden.tests
           CompatibilityGolden.tests

@@ -18,6 +18,15 @@ let tests =
               folder.Delete()
           }
 
+          test "nobody else may read it" {
+              use scratch = new Scratch(Path.GetTempPath())
+
+              match scratch.Disk.Device.Handle with
+              | ValueSome handle when not (OperatingSystem.IsWindows()) ->
+                  Expect.equal (File.GetUnixFileMode handle) (UnixFileMode.UserRead ||| UnixFileMode.UserWrite) "the mode"
+              | _ -> ()
+          }
+
           test "a folder that is not there is a fault" {
               GenFiles.isFault "cannot be written" (fun () -> new Scratch(Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString())))
           } ]
