@@ -59,7 +59,7 @@ let private converted (sandbox: Sandbox) recipe inputs =
     let conversion = Pipeline.convert recipe Settings.standard inputs output |> need
     let bytes = File.ReadAllBytes output
 
-    for workers, memory in [ 1, 1L <<< 30; 3, 64L <<< 20 ] do
+    for workers, memory in [ 1, 1L <<< 30; 3, 80L <<< 20 ] do
         let again = sandbox.File "again.h5ad"
 
         Pipeline.convert
@@ -96,7 +96,11 @@ let private cases =
       standard, [ "edited" ]
       { standard with SumDuplicates = true }, [ "twice" ]
       { standard with SumDuplicates = true }, [ "real" ]
-      { standard with SumDuplicates = true }, [ "probes.h5" ]
+      { standard with SumDuplicates = true }, [ "twice.h5" ]
+      { standard with
+          SumDuplicates = true
+          Join = Outer },
+      [ "twice.h5"; "short.h5" ]
       { standard with
           SumDuplicates = true
           MakeUnique = true },

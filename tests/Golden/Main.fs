@@ -37,6 +37,8 @@ let all =
           ImportGolden.all
           ImportFaults.all
           InputGolden.tests
+          StrangerGolden.tests
+          LookGolden.tests
           UseGolden.tests
           FrameGolden.all
           AliasGolden.tests

@@ -18,13 +18,7 @@ let private make how (input: string) (output: string) =
         | Error fault -> failtest $"{input}: {Fault.sentence fault}"
 
     let run recipe =
-        Pipeline.run
-            { recipe with
-                AllowInvalid = true }
-            Settings.standard
-            input
-            (NewFile output)
-        |> need
+        Pipeline.run { recipe with AllowInvalid = true } Settings.standard input (NewFile output) |> need
 
     let convert recipe =
         Pipeline.convert recipe Settings.standard [ input ] output |> need
@@ -45,10 +39,7 @@ let private make how (input: string) (output: string) =
         run
             { Recipe.standard with
                 SumDuplicates = true }
-    | "filtered and added up" ->
-        run
-            { limits 12L with
-                SumDuplicates = true }
+    | "filtered and added up" -> run { limits 12L with SumDuplicates = true }
     | "from raw" ->
         run
             { Recipe.standard with
@@ -78,7 +69,11 @@ let private outputs =
           case, "with less than half"
       for case in [ "plain_csr_f32"; "x_csc"; "x_dense_f64"; "x_int64" ] do
           case, "preprocessed"
-      for case in [ "indices_int32_indptr_int64"; "indices_unsigned"; "duplicate_indices"; "x_csc" ] do
+      for case in
+          [ "indices_int32_indptr_int64"
+            "indices_unsigned"
+            "duplicate_indices"
+            "x_csc" ] do
           case, "added up"
           case, "filtered and added up"
       for how in [ "from raw"; "of raw"; "counts"; "csc"; "dense" ] do

@@ -35,6 +35,7 @@ def of_group(group, features, names):
     values = group["data"][:]
     values = values.astype(np.float32) if values.dtype == np.int32 else values
     x = sp.csr_matrix((values, group["indices"][:], group["indptr"][:]), shape=(cells, genes))
+    x.sum_duplicates()
     obs = pd.DataFrame(index=text(group["barcodes"][:]))
     return anndata.AnnData(x, obs, pd.DataFrame(features, index=names), dtype=values.dtype)
 
@@ -345,6 +346,13 @@ def make(folder):
             group["barcodes"] = np.array([f"{name}{i}" for i in range(30)], "S")
             for part, found in dict(id=[f"E{i}" for i in range(20)], name=[f"gene{i}" for i in range(20)], feature_type=["Gene Expression"] * 20, genome=["hg"] * 20).items():
                 group[f"features/{part}"] = np.array(found, "S")
+
+    with h5py.File(folder / "twice.h5", "w") as file:
+        group = file.create_group("hg")
+        for name, values in dict(data=[1, 2, 3, 4, 5, 6, 7], indices=[0, 0, 1, 2, 1, 2, 2], indptr=[0, 3, 7], shape=[3, 2]).items():
+            group[name] = np.array(values, "i4")
+        for name, values in dict(barcodes=["A-1", "C-1"], genes=["E0", "E1", "E2"], gene_names=["gene0", "gene1", "gene2"]).items():
+            group[name] = np.array(values, "S")
 
     with h5py.File(folder / "probes.h5", "w") as file:
         x = counts(rng, 30, 20)

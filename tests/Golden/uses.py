@@ -31,9 +31,9 @@ def of_data(a):
     yield "a[:, numbers]", lambda: a[:, np.flatnonzero(genes)[::-1]].copy()
     yield "a[slice]", lambda: a[:2, 1:].copy()
     if a.obs_names.is_unique:
-        yield "a[names]", lambda: a[list(a.obs_names[cells])].copy()
+        yield "a[names]", lambda: a[a.obs_names[cells]].copy()
     if a.var_names.is_unique:
-        yield "a[:, names]", lambda: a[:, list(a.var_names[genes])].copy()
+        yield "a[:, names]", lambda: a[:, a.var_names[genes]].copy()
         if a.n_vars:
             yield "obs_vector", lambda: a.obs_vector(a.var_names[0])
         yield "concat of cells", lambda: anndata.concat([a, a], index_unique="-")
@@ -106,9 +106,10 @@ def of_backed(path):
     yield "backed to_memory", opened(lambda a, cells, genes: a.to_memory())
     yield "backed[mask]", opened(lambda a, cells, genes: a[cells].to_memory())
     yield "backed[:, mask]", opened(lambda a, cells, genes: a[:, genes].to_memory())
-    yield "backed[mask, mask]", opened(lambda a, cells, genes: a[cells, genes].to_memory())
-    yield "backed[names]", opened(lambda a, cells, genes: a[list(a.obs_names[cells])].to_memory() if a.obs_names.is_unique else None)
-    yield "backed[:, names]", opened(lambda a, cells, genes: a[:, list(a.var_names[genes])].to_memory() if a.var_names.is_unique else None)
+    # h5py picks along one axis at a time.
+    yield "backed[mask, mask]", opened(lambda a, cells, genes: None if isinstance(a.X, h5py.Dataset) else a[cells, genes].to_memory())
+    yield "backed[names]", opened(lambda a, cells, genes: a[a.obs_names[cells]].to_memory() if a.obs_names.is_unique else None)
+    yield "backed[:, names]", opened(lambda a, cells, genes: a[:, a.var_names[genes]].to_memory() if a.var_names.is_unique else None)
     yield "backed X", opened(lambda a, cells, genes: (a.X[: a.n_obs // 2], a.X[cells]))
 
 

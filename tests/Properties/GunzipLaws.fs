@@ -87,7 +87,7 @@ let tests =
               100
               "what is cut off is told, and only what was there comes out"
               (fun (seed: int) (count: uint16) (at: uint32) (two: bool) ->
-                  let content = some seed (int count % 5000)
+                  let content = some seed (1 + int count % 5000)
                   let first = if two then packed CompressionLevel.Optimal "first\n"B else [||]
                   let bytes = Array.append first (packed levels[abs (seed % 3)] content)
                   let whole = if two then Array.append "first\n"B content else content

@@ -12,23 +12,25 @@ type Held(allowed: int64) =
     let known = HashSet<string>()
     let mutable bytes = 0L
 
+    let count more =
+        bytes <- bytes + more
+
+        if bytes > allowed then
+            Fault.throw (OverBudget(bytes, allowed))
+
     /// Bytes of all names so far.
     member _.Bytes = bytes
 
     /// Counts a name that is kept; more than is allowed is a fault.
     member _.Add(name: string) =
-        bytes <- bytes + perName + 2L * int64 name.Length
-
-        if bytes > allowed then
-            Fault.throw (OverBudget(bytes, allowed))
-
+        count (perName + 2L * int64 name.Length)
         name
 
     /// The same for one of few words that come again and again, which is kept once.
     member held.Word(name: string) =
         match known.TryGetValue name with
         | true, kept ->
-            bytes <- bytes + 8L
+            count 8L
             kept
         | _ ->
             known.Add(held.Add name) |> ignore

@@ -1,0 +1,162 @@
+/// Inputs are looked at where they lie: what is seen is what a conversion would make of them, and nothing is copied for it.
+module SingleSharp.Golden.LookGolden
+
+open System
+open System.IO
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.InputGolden
+open SingleSharp.Golden.Shared
+
+let private made =
+    lazy
+        (Child.requirePython ()
+         ImportFaults.made.Value)
+
+/// Inputs that are converted, the options that this takes, and whether genes are left out.
+let private conversions =
+    [ [ "probes.h5" ], Conversion.standard
+      [ "two_genomes.h5" ],
+      { Conversion.standard with
+          Genome = Some "mm10" }
+      [ "long.h5" ], Conversion.standard
+      [ "double.h5" ], Conversion.standard
+      [ "v3_shuffled" ], Conversion.standard
+      [ "v3" ],
+      { Conversion.standard with
+          FeatureType = Some "all" }
+      [ "real" ], Conversion.standard
+      [ "first.h5ad"; "second.h5ad" ], Conversion.standard
+      [ "second.h5ad"; "v2"; "whole.h5ad" ],
+      { Conversion.standard with
+          Join = Outer
+          MakeUnique = true } ]
+
+let private recipes =
+    [ Recipe.standard
+      Recipe.full
+      { Recipe.nothing with
+          Qc =
+              Some
+                  { Recipe.qc with
+                      GeneSets = [ { Name = "g1"; Rule = Prefix [ "g1" ] } ] }
+          Filter =
+              Some
+                  { Recipe.filter with
+                      MinCells = Some 2L } } ]
+
+/// Of what a conversion has to say itself.
+let private without (warnings: string list) (plan: Plan) =
+    { plan with
+        Memory = 0L
+        Warnings = plan.Warnings |> List.except warnings }
+
+let tests =
+    testList
+        "Looks"
+        [ test "a plan is that of the file that would be made" {
+              use sandbox = new Sandbox()
+
+              for names, conversion in conversions do
+                  let inputs = names |> List.map (fun name -> Path.Combine(made.Value, name))
+                  let output = sandbox.File $"{Guid.NewGuid():N}.h5ad"
+
+                  let converted = Pipeline.convert conversion Settings.standard inputs output |> need
+
+                  for recipe in recipes do
+                      let recipe =
+                          { recipe with
+                              Hvg =
+                                  recipe.Hvg
+                                  |> Option.map (fun hvg ->
+                                      { hvg with
+                                          BatchKey = if names.Length > 1 then Some "sample" else None }) }
+
+                      let seen =
+                          Inputs.plan conversion recipe Settings.standard inputs (fun _ recipe -> recipe, [])
+
+                      let file = Pipeline.plan recipe Settings.standard output |> need
+                      Expect.equal (without converted.Warnings seen) (without converted.Warnings file) $"the plan of {names}"
+                      Expect.isGreaterThanOrEqual seen.Memory file.Memory "what converting needs is in it"
+
+                  let seen = Inputs.info conversion Recipe.standard Settings.standard inputs
+
+                  let file = Pipeline.info Recipe.standard Settings.standard output |> need
+
+                  Expect.equal
+                      { seen with
+                          Path = file.Path
+                          Bytes = file.Bytes
+                          Matrix = file.Matrix
+                          CellsExamined = file.CellsExamined
+                          Plan = without converted.Warnings seen.Plan }
+                      { file with
+                          Plan = without converted.Warnings file.Plan }
+                      $"what {names} hold"
+
+                  Expect.isTrue (seen.Matrix |> List.forall (fun stored -> not (stored.Name.StartsWith "X/"))) "as they are stored"
+          }
+          test "fractions are no counts, in whatever they are stored" {
+              for name, areCounts in [ "real", false; "double.h5", false; "long.h5", true; "v2", true ] do
+                  let info =
+                      Pipeline.info Recipe.standard Settings.standard (Path.Combine(made.Value, name)) |> need
+
+                  Expect.equal info.LooksLikeCounts areCounts name
+          }
+          test "info and plan copy nothing" {
+              use sandbox = new Sandbox()
+              // Whoever made a file there would fail.
+              let nowhere = [ "TMPDIR", sandbox.File "nowhere" ]
+
+              for command in [ [ "info" ]; [ "plan" ]; [ "plan"; "pipeline" ] ] do
+                  for inputs in
+                      [ [ "probes.h5" ]
+                        [ "v3_shuffled" ]
+                        [ "v3/matrix.mtx.gz" ]
+                        [ "first.h5ad"; "second.h5ad" ] ] do
+                      let inputs = inputs |> List.map (fun name -> Path.Combine(made.Value, name))
+                      let outcome = tool (command @ inputs @ [ "--json" ]) nowhere ""
+                      Expect.equal outcome.ExitCode 0 $"{command}: {outcome.Errors}"
+          }
+          test "what is put aside is for nobody else" {
+              use sandbox = new Sandbox()
+              let mutable modes = None
+
+              let settings =
+                  { Settings.standard with
+                      Progress =
+                          fun _ ->
+                              if modes.IsNone then
+                                  modes <- Some(sandbox.Names |> List.map (fun name -> File.GetUnixFileMode(sandbox.File name))) }
+
+              Pipeline.qc Recipe.qc settings (Path.Combine(made.Value, "probes.h5")) (NewFile(sandbox.File "output.h5ad"))
+              |> need
+              |> ignore
+
+              Expect.equal modes (Some [ UnixFileMode.UserRead ||| UnixFileMode.UserWrite ]) "the file that the counts wait in"
+              Expect.equal sandbox.Names [ "output.h5ad" ] "nothing else is left"
+          }
+          test "the matrix stands for its folder" {
+              use sandbox = new Sandbox()
+
+              let convert (name: string) =
+                  let output = sandbox.File $"{Path.GetFileName name}.h5ad"
+
+                  Pipeline.convert Conversion.standard Settings.standard [ Path.Combine(made.Value, name) ] output |> need |> ignore
+
+                  File.ReadAllBytes output
+
+              Expect.isTrue (convert "v2" = convert "v2/matrix.mtx") "plain"
+              Expect.isTrue (convert "v3" = convert "v3/matrix.mtx.gz") "gzipped"
+
+              let joined =
+                  Pipeline.convert
+                      { Conversion.standard with
+                          MakeUnique = true }
+                      Settings.standard
+                      [ Path.Combine(made.Value, "v2/matrix.mtx"); Path.Combine(made.Value, "v3") ]
+                      (sandbox.File "joined.h5ad")
+                  |> need
+
+              Expect.equal (joined.Samples |> List.map fst) [ "v2"; "v3" ] "the samples"
+          } ]
