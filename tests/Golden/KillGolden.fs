@@ -93,7 +93,11 @@ let private moments seed =
 
 let private copy (source: string) (target: string) = File.Copy(source, target, true)
 
-/// How many runs were killed before they ended, of how many.
+let private temporaries (sandbox: Sandbox) =
+    Directory.GetFiles(sandbox.Folder, ".singlesharp-*.tmp")
+
+/// How many runs were killed before they ended, how many of them after the new content was there, and how many left a
+/// temporary file.
 let private killEach (sandbox: Sandbox) (witness: Witness) name seed (pristine: string) command place =
     let input = sandbox.File "input.h5ad"
     let target = if place = "--in-place" then input else sandbox.File "output.h5ad"
@@ -137,14 +141,16 @@ let private killEach (sandbox: Sandbox) (witness: Witness) name seed (pristine: 
               if target <> input then
                   Expect.equal (witness.Sees input) inputBefore $"{name}, killed at {moment}: the input"
 
-              isKilled, seen = fresh ]
+              // On a slow machine the next run may tidy up what this one left.
+              isKilled, seen = fresh, (temporaries sandbox).Length > 0 ]
 
     let count chosen =
         outcomes |> List.filter chosen |> List.length
 
-    Expect.isGreaterThan (count fst) 10 $"{name}: runs that were killed in time"
+    let killed = count (fun (isKilled, _, _) -> isKilled)
+    Expect.isGreaterThan killed 10 $"{name}: runs that were killed in time"
     File.Delete older
-    count fst, count (fun (isKilled, isFresh) -> isKilled && isFresh)
+    killed, count (fun (isKilled, isFresh, _) -> isKilled && isFresh), count (fun (_, _, isLeft) -> isLeft)
 
 let private kills =
     test "killed" {
@@ -159,25 +165,22 @@ let private kills =
               killEach sandbox witness "preprocess in place" 2 pristine "preprocess" "--in-place"
               killEach sandbox witness "qc in place" 3 pristine "qc" "--in-place" ]
 
-        let total = outcomes |> List.sumBy fst
-        let published = outcomes |> List.sumBy snd
+        let total = outcomes |> List.sumBy (fun (killed, _, _) -> killed)
+        let published = outcomes |> List.sumBy (fun (_, published, _) -> published)
 
         printfn
             $"crash kills: {total} runs over {FileInfo(pristine).Length >>> 20} MiB killed before they ended, {published} of them after the new content had taken its place; each target old or new"
 
         // Every kill may have left a file beside its target. The next run waits until nobody can be at work on it.
-        let left () =
-            Directory.GetFiles(sandbox.Folder, ".singlesharp-*.tmp")
+        Expect.exists outcomes (fun (_, _, left) -> left > 0) "kills leave something"
 
-        Expect.isNonEmpty (left ()) "kills leave something"
-
-        for path in left () do
+        for path in temporaries sandbox do
             File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes -5.0)
 
         let sample = here "edge/plain_csr_f32/input.h5ad"
 
         match Pipeline.preprocess Settings.standard sample (NewFile(sandbox.File "next.h5ad")) with
-        | Ok _ -> Expect.isEmpty (left ()) "the next run tidies up"
+        | Ok _ -> Expect.isEmpty (temporaries sandbox) "the next run tidies up"
         | Error fault -> failtest (Fault.sentence fault)
     }
 
@@ -257,7 +260,10 @@ let private order =
           let offset (call: string) =
               Int64.Parse(call.Split(", ") |> Array.last |> _.Split(')') |> Array.head)
 
-          match List.rev (List.filter (fun call -> isWrite call || isSync call) made) with
+          // What waits in a scratch file, which has no name any more, is nobody's.
+          let onFile (_, call: string) = not (call.Contains ".singlesharp-")
+
+          match List.rev (List.filter (fun call -> onFile call && (isWrite call || isSync call)) made) with
           | last :: superblock :: first :: appended ->
               Expect.isTrue (isSync last && isSync first) "flushes before and after"
               Expect.equal (fst superblock, offset (snd superblock)) ("pwrite64", 0L) "the superblock"

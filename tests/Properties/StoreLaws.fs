@@ -47,4 +47,32 @@ let private alone =
             Expect.equal cells (int64 (1 + added.Value)) "one cell for each")
     }
 
-let tests = testSequenced <| testList "Store" [ alone ]
+/// Somebody replaces the file between opening it and holding it.
+let private replaced =
+    test "a file that is replaced at the door is not the one that is held" {
+        if not (OperatingSystem.IsLinux()) then
+            skiptest "files have no numbers here"
+
+        GenFiles.withPath (fun path ->
+            for times in [ 1; 3 ] do
+                File.WriteAllText(path, "0")
+                let opened = ref 0
+
+                let opening () =
+                    let handle = Store.openHandle path FileAccess.ReadWrite FileShare.None
+                    opened.Value <- opened.Value + 1
+
+                    if opened.Value <= times then
+                        File.WriteAllText(path + ".next", string opened.Value)
+                        File.Move(path + ".next", path, true)
+
+                    handle
+
+                use handle = Store.hold path opening
+                let content: byte[] = Array.zeroCreate 1
+                RandomAccess.Read(handle, Span content, 0L) |> ignore
+                Expect.equal (char content[0]) (char (string times)) "the newest"
+                Expect.equal (Status.ofHandle handle).Node (Status.tryFind path).Value.Node "the one that the name leads to")
+    }
+
+let tests = testSequenced <| testList "Store" [ alone; replaced ]

@@ -87,7 +87,10 @@ module Publish =
     let watchPlace (store: Store) =
         let own = opened store
         // Without numbers of files, one can be told from another as long as one of them is held.
-        let isHeld = Temporary.isHeld store.Path
+        let isHeld =
+            match own with
+            | ValueSome { Node = ValueSome _ } -> false
+            | _ -> Temporary.isHeld store.Path
 
         fun () ->
             match own, Status.tryFind store.Path with

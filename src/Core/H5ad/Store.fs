@@ -4,6 +4,7 @@ namespace SingleSharp.Core
 open System
 open System.IO
 open System.Text
+open Microsoft.Win32.SafeHandles
 
 /// What a link leads to.
 type Node =
@@ -219,23 +220,28 @@ module Store =
     /// How often a file may be replaced in the moment between opening it and holding it.
     let private mostReplaced = 100
 
-    /// Opens the file for nobody else, to be held until it is changed or replaced: two runs that change one file would lose what
-    /// the first of them did. The lock lies on the file, not on its name: whoever waited at the door of a file that has been
-    /// replaced since must go to the new one.
-    let openWriteWithin memory path =
-        // On Windows, what nobody may delete cannot be replaced either; and nobody else can read or write it all the same.
-        let share = if OperatingSystem.IsWindows() then FileShare.Delete else FileShare.None
-
-        let rec hold left =
-            let handle = openHandle path FileAccess.ReadWrite share
+    /// The file that the path leads to once it is held. The lock lies on a file, not on its name: whoever waited at the door of
+    /// one that has been replaced since must go to the new one.
+    let hold path (opening: unit -> SafeFileHandle) =
+        let rec attempt left =
+            let handle = opening ()
 
             match (Status.ofHandle handle).Node, Status.tryFind path with
             | ValueSome node, found when left > 0 && (found.IsNone || found.Value.Node <> ValueSome node) ->
                 handle.Dispose()
-                hold (left - 1)
+                attempt (left - 1)
             | _ -> handle
 
-        onDeviceWithin memory path (new FileDevice(hold mostReplaced))
+        attempt mostReplaced
+
+    /// Opens the file for nobody else, to be held until it is changed or replaced: two runs that change one file would lose what
+    /// the first of them did.
+    let openWriteWithin memory path =
+        // On Windows, what nobody may delete cannot be replaced either; and nobody else can read or write it all the same.
+        let share = if OperatingSystem.IsWindows() then FileShare.Delete else FileShare.None
+
+        let handle = hold path (fun () -> openHandle path FileAccess.ReadWrite share)
+        onDeviceWithin memory path (new FileDevice(handle))
 
     let openWrite path = openWriteWithin Int64.MaxValue path
 
