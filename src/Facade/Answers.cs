@@ -15,8 +15,7 @@ internal static class Answers
             StoredValues = report.StoredValues,
             CellsKept = report.CellsKept,
             GenesKept = report.GenesKept,
-            CellsDropped = Losses(report.Dropped.OfCells),
-            GenesDropped = Losses(report.Dropped.OfGenes),
+            Dropped = new() { OfCells = Losses(report.Dropped.OfCells), OfGenes = Losses(report.Dropped.OfGenes) },
             Reads = report.Reads,
             TypeBefore = report.TypeBefore,
             TypeAfter = report.TypeAfter,
@@ -110,8 +109,7 @@ internal static class Answers
             CellsDone = progress.CellsDone,
             Cells = progress.Cells,
             Bytes = progress.Bytes,
-            Task = progress.Task?.Value.Item1,
-            TaskDone = progress.Task?.Value.Item2,
+            Task = progress.Task is { Value: var (name, done) } ? new ProgressTask { Name = name, Done = done } : null,
         };
 
     private static Findings Findings(Core.Findings findings) =>
@@ -136,7 +134,7 @@ internal static class Answers
         };
 
     private static IReadOnlyList<LimitLoss> Losses(IEnumerable<Tuple<string, long>> losses) =>
-        [.. losses.Select(loss => new LimitLoss { Limit = loss.Item1, Dropped = loss.Item2 })];
+        [.. losses.Select(loss => new LimitLoss { Limit = loss.Item1, Lost = loss.Item2 })];
 
     private static IReadOnlyList<GeneSetSize> Sizes(IEnumerable<Tuple<string, int>> sizes) =>
         [.. sizes.Select(set => new GeneSetSize { Name = set.Item1, Genes = set.Item2 })];

@@ -30,11 +30,8 @@ public sealed record Report
     /// <summary>Genes that the filter left; the same as <see cref="Genes"/> without one.</summary>
     public required int GenesKept { get; init; }
 
-    /// <summary>How many cells did not meet each limit of the filter; one that did not meet several is counted for each.</summary>
-    public required IReadOnlyList<LimitLoss> CellsDropped { get; init; }
-
-    /// <summary>The same of genes.</summary>
-    public required IReadOnlyList<LimitLoss> GenesDropped { get; init; }
+    /// <summary>How many cells and genes did not meet each limit of the filter; empty without one.</summary>
+    public required Dropped Dropped { get; init; }
 
     /// <summary>How often X was read.</summary>
     public required int Reads { get; init; }
@@ -79,6 +76,16 @@ public sealed record Report
     public required IReadOnlyList<string> Warnings { get; init; }
 }
 
+/// <summary>What did not meet the limits of a filter; one that did not meet several is counted for each.</summary>
+public sealed record Dropped
+{
+    /// <summary>Cells, by limit.</summary>
+    public required IReadOnlyList<LimitLoss> OfCells { get; init; }
+
+    /// <summary>Genes, by limit.</summary>
+    public required IReadOnlyList<LimitLoss> OfGenes { get; init; }
+}
+
 /// <summary>How many cells or genes a limit of the filter dropped.</summary>
 public sealed record LimitLoss
 {
@@ -86,7 +93,7 @@ public sealed record LimitLoss
     public required string Limit { get; init; }
 
     /// <summary>How many did not meet it.</summary>
-    public required long Dropped { get; init; }
+    public required long Lost { get; init; }
 }
 
 /// <summary>How many genes a set has in a file.</summary>

@@ -56,9 +56,16 @@ public sealed record Progress
     /// <summary>Bytes of X, not compressed, that one read goes through.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>What is done after the read, such as <c>pca: eigenvectors</c>; null during the read.</summary>
-    public string? Task { get; init; }
+    /// <summary>What is done after the read; null during the read.</summary>
+    public ProgressTask? Task { get; init; }
+}
 
-    /// <summary>The share of <see cref="Task"/> that is done, between 0 and 1; null during the read.</summary>
-    public double? TaskDone { get; init; }
+/// <summary>What is done between reads of X or after them, and how far it is.</summary>
+public sealed record ProgressTask
+{
+    /// <summary>What is done, such as <c>pca: eigenvectors</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The share that is done, between 0 and 1.</summary>
+    public required double Done { get; init; }
 }

@@ -256,10 +256,9 @@ let private told =
               "choose fewer genes (--n-top-genes)"
       }
 
-      for name, task in
-          [ "offset_6", "pca: eigenvectors"
-            "wide", "pca: eigenvectors"
-            "wide", "pca: scores" ] do
+      for name in [ "offset_6"; "wide" ] do
+          let task = "pca: eigenvectors"
+
           test $"{task} of {name} tells how far it is, and can be cancelled" {
               use sandbox = new Sandbox()
               let output = sandbox.File "output.h5ad"
