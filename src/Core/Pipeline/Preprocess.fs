@@ -39,6 +39,25 @@ module Preprocess =
         Clone.copyRanges job.File.Store.Disk draft.Disk needed job.Settings.Cancel
         Subset.links job.File draft selection job.Settings.Cancel
 
+    /// Where a filter leaves nothing, genes cannot be chosen and components not be computed.
+    let private requireSome (job: Job) (tallied: Tallied) =
+        let recipe = job.Plan.Recipe
+
+        let steps =
+            Recipe.steps recipe |> List.filter (fun step -> step = "hvg" || step = "pca") |> String.concat " and "
+
+        if recipe.Filter.IsSome && steps <> "" then
+            for left, all, what in
+                [ tallied.Cells.Count, job.File.X.Cells, "cells"
+                  job.Genes.Count, int64 job.File.X.Genes, "genes" ] do
+                if left = 0L && all > 0L then
+                    Fault.throw (
+                        Unsuitable(
+                            steps,
+                            $"none of the {all} {what} meets the limits of the filter; loosen them, or look first at what qc counts"
+                        )
+                    )
+
     /// Takes all steps, with what they let out, `following` what the read of all of X goes through; then commits.
     let private write (job: Job) (draft: Draft) folder following withheld =
         let file = job.File
@@ -73,6 +92,7 @@ module Preprocess =
 
         let job = if recipe.Filter.IsSome then Pass.choosing job selection else job
 
+        requireSome job tallied
         let table = Genes.table job tallied.Moments
 
         let components =
