@@ -102,10 +102,7 @@ module Unused =
 
         [ if List.contains command [ "digest"; "verify" ] then
               if isSaid "--workers" then
-                  mistake "--workers" $"{command} reads with one thread"
-
-              if isSaid "--json" && isSaid "--quiet" then
-                  mistake "--quiet" $"{command} --json prints the whole result and nothing else" ]
+                  mistake "--workers" $"{command} reads with one thread" ]
         |> function
             | [] -> Ok()
             | mistakes -> Error mistakes

@@ -214,6 +214,7 @@ let private joins =
             [ "ENSG00000000001.1"; "ENSG00000000002.1"; "ENSG00000000003.4" ],
             [ "ENSG00000000001.2"; "ENSG00000000002.2"; "ENSG00000000003.4" ],
             "versions"
+            "none at all", [ "A"; "B"; "C" ], [ "D"; "E"; "A" ], "one species"
             "nothing known", [ "A"; "B"; "C"; "D" ], [ "A"; "E"; "F"; "G" ], "one species" ] do
           test $"few genes in common: {name}" {
               use sandbox = new Sandbox()
@@ -278,6 +279,41 @@ let private joins =
           |> refused [ "there is no layer called a"; "has none" ]
       } ]
 
+let private emptied =
+    [ for what, filter in
+          [ "cell",
+            { Recipe.filter with
+                MinGenes = Some 100_000L }
+            "gene",
+            { Recipe.filter with
+                MinCells = Some 100_000L } ] do
+          test $"no {what} is left for hvg and pca" {
+              use sandbox = new Sandbox()
+
+              run
+                  { Recipe.full with
+                      Filter = Some filter }
+                  sample
+                  sandbox
+              |> refused [ "hvg and pca cannot be computed"; $"no {what} meets the limits of the filter" ]
+
+              Expect.isEmpty sandbox.Names "nothing is written"
+          }
+
+          test $"no {what} is left, which is a file as well" {
+              use sandbox = new Sandbox()
+
+              let report =
+                  run
+                      { Recipe.nothing with
+                          Filter = Some filter }
+                      sample
+                      sandbox
+                  |> done'
+
+              Expect.exists report.Warnings _.Contains("meets the limits of the filter") $"{report.Warnings}"
+          } ]
+
 /// Options of a recipe that say nothing beside the others, where they differ from what is usual.
 let private unused =
     let hvg change =
@@ -339,4 +375,5 @@ let all =
         [ testList "twice" twice
           testList "symbols" symbols
           testList "joins" joins
+          testList "emptied" emptied
           testList "unused" unused ]

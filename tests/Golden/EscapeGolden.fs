@@ -134,7 +134,7 @@ let all =
                     "\u001b[2J\u007f\u0085", "\\x1b[2J\\x7f\\x85"
                     "\u202e\u2028", "\\u202e\\u2028"
                     // Bytes that are not UTF-8, as PEP 383 keeps them.
-                    "T\udce4", "T\\xe4"
-                    "\ud83d", "\\ud83d" ] do
+                    $"T{char 0xdce4}", "T\\xe4"
+                    $"{char 0xd83d}", "\\ud83d" ] do
                   Expect.equal (Shown.line text) shown (Encoding.Unicode.GetBytes text |> Convert.ToHexString)
           } ]

@@ -189,13 +189,14 @@ let private invalid =
           | Error fault -> failtest (Fault.sentence fault)
       }
 
-      test "a logarithm of logarithms warns" {
+      test "a logarithm of logarithms warns where it is asked for" {
           use sandbox = new Sandbox()
 
           match
               Pipeline.run
                   { Recipe.nothing with
-                      Log1p = Some Recipe.log1p }
+                      Log1p = Some Recipe.log1p
+                      AllowLogged = true }
                   Settings.standard
                   (here "edge/log1p_base_null/input.h5ad")
                   (NewFile(sandbox.File "output.h5ad"))

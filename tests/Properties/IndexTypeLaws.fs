@@ -25,14 +25,15 @@ let private fresh most (genes: int) work =
         using (new Disk(path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite), 0L)) (fun disk ->
             Fresh.write
                 disk
-                Numeric.Float32
                 2L
-                most
                 { CellNames = [ "a"; "b" ]
                   Obs = []
                   GeneNames = Array.init genes string
                   Var = [] }
-                (fun outlet -> Blocks.run Blocks.sequential (Intake.moved (Array.init genes id) rows) outlet (Fold.always ())))
+                { Type = Numeric.Float32
+                  Most = most
+                  Fill = fun outlet -> Blocks.run Blocks.sequential (Intake.moved (Array.init genes id) rows) outlet (Fold.always ()) }
+                [])
 
         work path)
 

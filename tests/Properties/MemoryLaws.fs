@@ -87,7 +87,7 @@ type private Counter(device: Device) =
 
     interface Device with
         member _.Length = device.Length
-        member _.Age = device.Age
+        member _.Stamp = device.Stamp
 
         member _.Read(position, target) =
             lock reads (fun () -> reads[position] <- reads.GetValueOrDefault position + 1)
@@ -241,7 +241,7 @@ let private claims =
         onDisk (100L * mebibyte) (fun heap reference -> refuses (fun () -> heap.Resolve(ReadOnlySpan reference, 1) |> ignore))
 
         onDisk (200L * mebibyte) (fun heap reference ->
-            heap.Check(ReadOnlySpan reference, 1)
+            Expect.isTrue (heap.IsUtf8(ReadOnlySpan reference)) "zeros are UTF-8"
             Expect.equal (heap.Resolve(ReadOnlySpan reference, 1)).Length (size - 32) "what fits")
     }
 

@@ -28,7 +28,7 @@ module Shown =
         | '\n' -> "\\n"
         | '\r' -> "\\r"
         | '\t' -> "\\t"
-        | _ when letter >= '\udc80' && letter <= '\udcff' -> $"\\x{int letter - 0xdc00:x2}"
+        | _ when int letter >= 0xdc80 && int letter <= 0xdcff -> $"\\x{int letter - 0xdc00:x2}"
         | _ when letter < '\u0100' -> $"\\x{int letter:x2}"
         | _ -> $"\\u{int letter:x4}"
 

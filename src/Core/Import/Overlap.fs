@@ -28,9 +28,13 @@ module Overlap =
         let ensembl, others =
             inputs |> List.partition (fun intake -> Symbols.areEnsembl intake.Genes)
 
-        let explains number = number > 2 * kept + 1
+        let explains number = number > 2 * kept
 
-        if not ensembl.IsEmpty && not others.IsEmpty then
+        let empty = inputs |> List.filter (fun intake -> intake.Genes.Length = 0)
+
+        if not empty.IsEmpty then
+            $"{empty.Head.Path} has none"
+        elif not ensembl.IsEmpty && not others.IsEmpty then
             $"the genes of {ensembl.Head.Path} are called by Ensembl identifiers and those of {others.Head.Path} are not"
         elif explains (sharedAs unversioned inputs) then
             "names differ in the versions behind Ensembl identifiers"
@@ -43,7 +47,7 @@ module Overlap =
     let warnings join kept (inputs: Intake list) =
         let smallest = inputs |> List.map _.Genes.Length |> List.min
 
-        if join = Inner && float kept < least * float smallest then
+        if join = Inner && (kept = 0 || float kept < least * float smallest) then
             let numbers =
                 inputs |> List.map (fun intake -> $"{intake.Genes.Length} of {intake.Path}") |> String.concat ", "
 

@@ -43,9 +43,11 @@ module Preprocess =
     let private requireLeft (job: Job) (tallied: Tallied) =
         let recipe = job.Plan.Recipe
 
+        let steps =
+            Recipe.steps recipe |> List.filter (fun step -> step = "hvg" || step = "pca") |> String.concat " and "
+
         match Report.emptied job tallied with
-        | why :: _ when recipe.Hvg.IsSome || recipe.Pca.IsSome ->
-            Fault.throw (Unsuitable((if recipe.Hvg.IsSome then "hvg" else "pca"), $"{why}; loosen the limits"))
+        | why :: _ when steps <> "" -> Fault.throw (Unsuitable(steps, $"{why}; loosen the limits"))
         | _ -> ()
 
     /// Takes all steps but pca, and chooses genes; the sums that these were chosen by are let go of.
