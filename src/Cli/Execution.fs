@@ -28,6 +28,7 @@ module Execution =
         let sets, remarks =
             GeneLists.read file recipe.Matrix recipe.GeneSymbols work.Wish.GeneSets
 
+        let remarks = remarks |> List.map Shown.line
         remarks |> List.iter warn
         Recipes.withGeneSets sets recipe, remarks
 

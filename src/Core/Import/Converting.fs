@@ -146,7 +146,8 @@ module Converting =
     let private convert recipe (settings: Settings) samples firstPass (inputs: Intake list) target =
         requireOther inputs target
         let combination = Combine.make recipe samples inputs
-        combination.Warnings |> List.iter settings.Warn
+        let warnings = combination.Warnings |> List.map Shown.line
+        warnings |> List.iter settings.Warn
         let stored = write settings firstPass combination target
         let cells = inputs |> List.map _.Cells
 
@@ -159,7 +160,7 @@ module Converting =
           Samples = if inputs.Length > 1 then List.zip samples cells else []
           ObsColumns = List.map fst combination.Annotations.Obs
           VarColumns = List.map fst combination.Annotations.Var
-          Warnings = combination.Warnings }
+          Warnings = warnings }
 
     /// Makes one file of all inputs, rows one after another. Throws a FaultException for expected trouble and
     /// OperationCanceledException when cancelled; then the target is as it was.
