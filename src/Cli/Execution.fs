@@ -26,6 +26,7 @@ module Execution =
     /// The recipe with its lists of genes read, and what is worth a warning so far.
     let private complete (settings: Settings) warn names (recipe: Recipe) (work: Work) =
         let sets, remarks = GeneLists.read settings.Memory names work.Wish.GeneSets
+        let remarks = remarks |> List.map Shown.line
         remarks |> List.iter warn
         Recipes.withGeneSets sets recipe, remarks
 

@@ -181,13 +181,11 @@ let tests =
                   // 0: a group, 1: a dataset; then how many attributes it has.
                   let kind, attributes =
                       match element.Path with
-                      | "/" -> 0L, 2L
-                      | "X" -> 0L, 3L
+                      | "/" -> 0L, 0L
+                      | "uns" -> 0L, 1L
+                      | "X"
                       | "obs"
-                      | "var" -> 0L, 4L
-                      | "uns" -> 0L, 2L
-                      | "obs/_index"
-                      | "var/_index" -> 1L, 2L
+                      | "var" -> 0L, 2L
                       | _ -> 1L, 0L
 
                   for number in [ name.LongLength; kind; attributes ] do

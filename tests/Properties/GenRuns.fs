@@ -142,7 +142,14 @@ let private normalizeRecipe =
                   Gen.constant MedianOfAll ]
 
         let! excludes = Gen.elements [ true; false ]
-        let! fraction = Gen.elements [ 0.0; 0.05; 0.1; 1.0 / 3.0; 0.5; 0.9; 1.0 ]
+
+        // Without it a share would be refused, as it says nothing.
+        let! fraction =
+            if excludes then
+                Gen.elements [ 0.0; 0.05; 0.1; 1.0 / 3.0; 0.5; 0.9; 1.0 ]
+            else
+                Gen.constant Recipe.normalizeTotal.MaxFraction
+
         let! key = Gen.elements [ None; Some "factor" ]
 
         return

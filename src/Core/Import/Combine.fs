@@ -168,6 +168,10 @@ module Combine =
 
     /// What inputs, and the names of their samples, make together; names of cells are compared within so many bytes.
     let make recipe room samples (inputs: Intake list) =
-        match inputs with
-        | [ one ] -> alone recipe room one
-        | several -> joined recipe room samples several
+        let combination =
+            match inputs with
+            | [ one ] -> alone recipe room one
+            | several -> joined recipe room samples several
+
+        { combination with
+            Warnings = combination.Warnings |> List.map Shown.line }
