@@ -54,9 +54,9 @@ type Fault =
         | Unsuitable(step, why) -> $"{step} cannot be computed: {why}."
         | CannotWrite(path, why) -> $"{path} cannot be written: {why}."
         | OverBudget(needed, allowed) ->
-            $"This needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; raise --memory or lower --workers."
+            $"This needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; raise --memory, or lower --workers if you gave it."
         | GramOverBudget(genes, needed, allowed) ->
-            $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes (--n-top-genes or --mask-var), raise --memory or lower --workers."
+            $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes (--n-top-genes or --mask-var), raise --memory, or lower --workers if you gave it."
         | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
 
 /// Carries a fault out of the middle of a read or a write.
