@@ -70,7 +70,7 @@ let private sweep =
       [ Fits 64, [ "verify"; "FILE" ]
         Fits 64, [ "digest"; "FILE" ]
         Fits 64, [ "qc"; "FILE"; "--out"; "OUT" ]
-        Refused 16, [ "digest"; "FILE" ] ]
+        Refused 10, [ "digest"; "FILE" ] ]
       "chunk",
       [ Refused 64, [ "verify"; "FILE" ]
         Refused 64, [ "digest"; "FILE" ]

@@ -34,7 +34,21 @@ module internal Memory =
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, true, true)
             known <- GC.GetTotalAllocatedBytes false
 
-    /// The same within a loop that lets go of arrays again and again, once these are worth it.
+    /// What may lie about of small objects that live for a moment.
+    let private mostYoung = 8L <<< 20
+
+    let mutable private knownYoung = 0L
+
+    /// Collects the small objects that a loop lets go of, such as names that were looked at. By itself the runtime waits until they
+    /// fill the processor's cache, which may be larger than what is allowed.
+    let tidyYoung () =
+        let allocated = GC.GetTotalAllocatedBytes false
+
+        if allocated - knownYoung >= mostYoung then
+            GC.Collect(0, GCCollectionMode.Forced, true)
+            knownYoung <- allocated
+
+    /// Gives back what a loop lets go of in large arrays again and again, once these are worth it.
     let tidy () =
         let allocated = GC.GetTotalAllocatedBytes false
 

@@ -134,6 +134,9 @@ type Canonical(store: Store, pathOf: int64 -> string, hash: IncrementalHash) =
             hash.AppendData(ReadOnlySpan(bytes, 0, count * size))
         else
             for i in 0 .. count - 1 do
+                if i % 16384 = 0 then
+                    Memory.tidyYoung ()
+
                 value datatype bytes (i * size)
 
     /// All attributes, by name.

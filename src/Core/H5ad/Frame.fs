@@ -66,6 +66,7 @@ module Frame =
 
             for start in first .. int64 batch .. first + count - 1L do
                 let rows = int (min (int64 batch) (first + count - start))
+                Memory.tidyYoung ()
                 reader.Read(start, rows, bytes)
 
                 for row in 0 .. rows - 1 do

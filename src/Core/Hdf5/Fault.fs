@@ -57,9 +57,9 @@ type Fault =
         | Unsuitable(step, why) -> $"{step} cannot be computed: {why}."
         | CannotWrite(path, why) -> $"{path} cannot be written: {why}."
         | OverBudget(needed, allowed) ->
-            $"This needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; raise --memory or lower --workers."
+            $"This needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; raise --memory, or lower --workers if you gave it."
         | GramOverBudget(genes, needed, allowed, fewer) ->
-            $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes ({fewer}), raise --memory or lower --workers."
+            $"pca of {genes} genes needs at least {Fault.Mebibytes needed} of memory for its Gram matrix, but {Fault.Mebibytes allowed} are allowed; choose fewer genes ({fewer}), raise --memory, or lower --workers if you gave it."
         | OutOfMemory -> "There is no memory left on this machine or in this container; lower --memory or --workers, or end other programs."
         | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
 

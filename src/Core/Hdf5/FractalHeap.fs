@@ -79,6 +79,7 @@ type FractalHeap(disk: Disk, address: int64) =
         | _ ->
             let bytes: byte[] = read ()
             held <- bounded held bytes.Length
+            disk.Require(2L * held)
             blocks[address] <- bytes
             bytes
 
@@ -179,4 +180,6 @@ type FractalHeap(disk: Disk, address: int64) =
             | _ -> disk.Damaged where "an object is of an unknown kind"
 
         given <- bounded given bytes.Length
+        // Links and attributes are made of what is given, and take a few times as much.
+        disk.Require(4L * given)
         bytes
