@@ -202,6 +202,33 @@ let private disks =
                   Expect.equal (state sandbox) before "everything is as it was")
       } ]
 
+let private memory =
+    test "no memory left" {
+        use sandbox = new Sandbox()
+        let input = sandbox.File "wide.h5ad"
+        NewFile.write input InOnePiece (Made.tissue 200 4000)
+
+        // The matrix of products alone takes 61 MiB, and the runtime is given 64 for everything.
+        Child.run
+            "dotnet"
+            [ tool
+              "pca"
+              input
+              "--mask-var"
+              "none"
+              "--n-comps"
+              "5"
+              "--memory"
+              "4G"
+              "--in-place"
+              "--quiet" ]
+            [ "DOTNET_GCHeapHardLimit", "0x4000000" ]
+            ""
+        |> told "There is no memory left on this machine or in this container"
+
+        Expect.equal sandbox.Names [ "wide.h5ad" ] "nothing is left"
+    }
+
 /// Something holds the file while the work is done.
 let private heldBy mode (path: string) work =
     Child.requirePython ()
@@ -275,5 +302,6 @@ let all =
         [ testList "the input itself" itself
           testList "places" places
           testList "disks" disks
+          memory
           testList "locks" locks
           leftovers ]
