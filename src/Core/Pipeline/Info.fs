@@ -79,7 +79,13 @@ module Info =
 
     let ofFile (file: H5adFile) recipe settings =
         // What a run would refuse is a warning here: people look at a file to learn such things.
-        let plan = Plan.ofFile file { recipe with AllowLogged = true } settings
+        let plan =
+            Plan.ofFile
+                file
+                { recipe with
+                    AllowLogged = recipe.AllowLogged || recipe.Log1p.IsSome }
+                settings
+
         let findings, examined = examine file settings
 
         { Path = file.Path
