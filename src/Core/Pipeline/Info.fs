@@ -92,7 +92,12 @@ module Info =
           LooksLikeCounts = areCounts
           CellsExamined = examined
           // What a run would refuse is a warning here: people look at a file to learn such things.
-          Plan = Plan.ofFile file { recipe with AllowLogged = true } settings }
+          Plan =
+            Plan.ofFile
+                file
+                { recipe with
+                    AllowLogged = recipe.AllowLogged || recipe.Log1p.IsSome }
+                settings }
 
     let ofFile (file: H5adFile) recipe settings =
         let findings, examined = examine file settings
