@@ -335,12 +335,18 @@ let private types =
           use sandbox = new Sandbox()
 
           let conversion =
-              convert Conversion.standard [ input "nested.h5ad"; input "slashed.h5ad" ] (sandbox.File "output.h5ad") |> need
+              convert Conversion.standard [ input "nested.h5ad"; input "linked.h5ad" ] (sandbox.File "output.h5ad") |> need
 
           let warning =
               conversion.Warnings |> List.find (fun warning -> warning.StartsWith "left out")
 
-          for name in [ "obsm/scores"; "varm/loads"; "raw" ] do
+          for name in
+              [ "obsm/scores"
+                "varm/loads"
+                "raw"
+                "layers/away"
+                "layers/odd"
+                "obs/G1/S phase" ] do
               Expect.stringContains warning name "the warning"
       } ]
 

@@ -94,6 +94,12 @@ def make(folder):
             file[path][name].attrs["encoding-type"] = "array"
             file[path][name].attrs["encoding-version"] = "0.2.0"
 
+    # A layer that is in no matrix of this file.
+    twin.write(folder / "linked.h5ad")
+    with h5py.File(folder / "linked.h5ad", "a") as file:
+        file["layers/away"] = h5py.ExternalLink("nowhere.h5", "/x")
+        file["layers/odd"] = np.arange(12)
+
     # A column inside of another one, and one that is not in its frame at all.
     twin.write(folder / "inside.h5ad")
     with h5py.File(folder / "inside.h5ad", "a") as file:

@@ -117,7 +117,7 @@ let tests =
 
           test "natural order" {
               Expect.equal
-                  (Together.natural
+                  (TextOrder.natural
                       [| "b10"
                          "b2"
                          "B3"
@@ -151,9 +151,9 @@ let tests =
               let names =
                   numbers |> List.distinct |> List.map (fun number -> $"{stem}{number}") |> Array.ofList
 
-              Together.natural names =
+              TextOrder.natural names =
                   (numbers |> List.distinct |> List.sort |> List.map (fun number -> $"{stem}{number}") |> Array.ofList)
-              && Together.natural (Array.rev names) = Together.natural names)
+              && TextOrder.natural (Array.rev names) = TextOrder.natural names)
 
           Law.holds "joined columns say what each of them said" (fun (left: byte option list) (right: byte option list) ->
               let field (codes: byte option list) =

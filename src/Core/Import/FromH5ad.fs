@@ -42,15 +42,18 @@ module FromH5ad =
     let private rowsOf (file: H5adFile) folder (settings: Settings) =
         lazy RowMatrix.Prepare(file, folder, settings.Memory, settings.Cancel, ignore)
 
-    /// A layer as a matrix, unless it is none, or runs along other genes.
-    let private tryLayer (file: H5adFile) path node =
+    /// A layer as a matrix, unless it is none, lies in another file, or runs along other genes.
+    let private tryLayer (file: H5adFile) (layers: Group) name =
         try
-            let matrix = Matrix.ofNode file.Store path node
+            match file.Store.TryFind("layers", layers, name) with
+            | Some node ->
+                let matrix = Matrix.ofNode file.Store $"layers/{name}" node
 
-            if matrix.Cells = file.X.Cells && matrix.Genes = file.X.Genes then
-                Some(new H5adFile(file.Store, matrix, file.Obs, file.Var))
-            else
-                None
+                if matrix.Cells = file.X.Cells && matrix.Genes = file.X.Genes then
+                    Some(new H5adFile(file.Store, matrix, file.Obs, file.Var))
+                else
+                    None
+            | None -> None
         with FaultException _ ->
             None
 
@@ -59,12 +62,10 @@ module FromH5ad =
         [ match file.Store.TryFind("", file.Store.Root, "layers") with
           | Some(GroupNode group) ->
               for link in group.Links do
-                  let path = $"layers/{link.Name}"
-
-                  if path <> file.X.Path then
+                  if $"layers/{link.Name}" <> file.X.Path then
+                      // Genes of raw are its own, even where there are as many.
                       let isOfRaw = file.X.Path.StartsWith "raw/"
-                      let node = if isOfRaw then None else file.Store.TryFind("layers", group, link.Name)
-                      link.Name, node |> Option.bind (tryLayer file path)
+                      link.Name, (if isOfRaw then None else tryLayer file group link.Name)
           | _ -> () ]
 
     /// Opens a file for the matrix that is wanted; where its rows have to be put together first, they wait in the folder.

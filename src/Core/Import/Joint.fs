@@ -21,7 +21,7 @@ module Joint =
     let private union (left: string[]) (right: string[]) =
         if left = right || right.Length = 0 then left
         elif left.Length = 0 then right
-        else Together.byCodePoint (Array.distinct (Array.append left right))
+        else TextOrder.byCodePoint (Array.distinct (Array.append left right))
 
     /// The genes of the joined matrix. Names must be unique within each input.
     let genes join (inputs: string[] list) =

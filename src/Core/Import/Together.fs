@@ -3,53 +3,11 @@ namespace SingleSharp.Core
 
 open System
 open System.Collections.Generic
-open System.Text.RegularExpressions
 
 [<RequireQualifiedAccess>]
 module Together =
     /// Rows that are missing at a time.
     let private batch = 16384
-
-    let private compareBytes (left: byte[]) (right: byte[]) =
-        left.AsSpan().SequenceCompareTo(ReadOnlySpan right)
-
-    /// Texts in the order of their code points.
-    let byCodePoint (texts: string[]) =
-        texts
-        |> Array.map (fun text -> Utf8.bytes text, text)
-        |> Array.sortWith (fun (left, _) (right, _) -> compareBytes left right)
-        |> Array.map snd
-
-    let private digits = Regex("([0-9]+)", RegexOptions.CultureInvariant)
-
-    /// Whole numbers of any length, without zeros before them.
-    let private compareNumbers (left: string) (right: string) =
-        let left, right = left.TrimStart '0', right.TrimStart '0'
-        let byLength = compare left.Length right.Length
-        if byLength <> 0 then byLength else String.CompareOrdinal(left, right)
-
-    /// Texts as natsort orders them: what is between digits by code points, digits as the number that they are.
-    /// Law (natural): it is a total order, and that of the numbers where texts differ in one number only.
-    let natural (texts: string[]) =
-        let key (text: string) =
-            digits.Split text |> Array.mapi (fun i part -> struct (part, (if i % 2 = 0 then Utf8.bytes part else [||])))
-
-        let compareKeys left right =
-            let parts =
-                Seq.zip left right
-                |> Seq.mapi (fun i (struct (one, oneBytes), struct (other, otherBytes)) ->
-                    if i % 2 = 0 then compareBytes oneBytes otherBytes else compareNumbers one other)
-
-            match parts |> Seq.tryFind ((<>) 0) with
-            | Some order -> order
-            | None -> compare (Array.length left) (Array.length right)
-
-        byCodePoint texts
-        |> List.ofArray
-        |> List.map (fun text -> key text, text)
-        |> List.sortWith (fun (left, _) (right, _) -> compareKeys left right)
-        |> List.map snd
-        |> Array.ofList
 
     /// Different numbers, ascending.
     let private ascending numeric (bytes: byte[]) =
@@ -76,7 +34,7 @@ module Together =
     /// Labels of one kind, each once and in order.
     let private inOrder (labels: Labels list) =
         match labels.Head with
-        | Labels.Texts _ -> labels |> Seq.collect Labels.keys |> Seq.distinct |> Array.ofSeq |> natural |> Labels.Texts
+        | Labels.Texts _ -> labels |> Seq.collect Labels.keys |> Seq.distinct |> Array.ofSeq |> TextOrder.natural |> Labels.Texts
         | Labels.Numbers(numeric, _) ->
             let bytes =
                 labels
@@ -155,7 +113,11 @@ module Together =
         else
             // What pandas calls objects becomes categories as soon as anndata writes it.
             let names =
-                all |> Seq.choose (fun text -> if text.IsSome then Some text.Value else None) |> HashSet |> Array.ofSeq |> byCodePoint
+                all
+                |> Seq.choose (fun text -> if text.IsSome then Some text.Value else None)
+                |> HashSet
+                |> Array.ofSeq
+                |> TextOrder.byCodePoint
 
             let places = Dictionary<string, int>()
             names |> Array.iteri (fun place name -> places[name] <- place)
