@@ -49,7 +49,11 @@ let private hvg flavor n =
         { Recipe.hvg with
             Flavor = flavor
             NTopGenes = n
-            Span = 1.0 }
+            Span =
+                match flavor with
+                | HvgFlavor.SeuratV3
+                | HvgFlavor.SeuratV3Paper -> 1.0
+                | _ -> Recipe.hvg.Span }
 
 let private filter =
     Some
@@ -187,7 +191,7 @@ let tests =
                           let least =
                               match Pipeline.plan recipe { settings with Memory = 1L } (path name) with
                               | Error(OverBudget(needed, _) | GramOverBudget(_, needed, _, _)) -> needed
-                              | other -> failtest $"one byte should not be enough: {other}"
+                              | other -> failtest $"one byte should not be enough: %A{other}"
 
                           outcome recipe { settings with Memory = least } (path name) (path (name + "-out"))
 

@@ -48,7 +48,7 @@ let private settings workers memory =
 let private leastMemory recipe workers input =
     match Pipeline.info recipe (settings workers 1L) input with
     | Error(OverBudget(needed, _)) -> needed
-    | other -> failtest $"one byte should not be enough: {other}"
+    | other -> failtest $"one byte should not be enough: %A{other}"
 
 let private valuesOf path =
     use file = Schema.openRead path

@@ -202,8 +202,9 @@ module Store =
     let onDevice path device =
         onDeviceWithin Int64.MaxValue path device
 
-    let private openAs access share memory path =
-        let device = new FileDevice(openHandle path access share)
+    /// The same of what somebody names for an .h5ad file: a file of another program is called by its name.
+    let private ofHandle memory path handle =
+        let device = new FileDevice(handle)
         let head = Foreign.head device
 
         try
@@ -213,7 +214,7 @@ module Store =
 
     /// Opens the file for reading what fits so much memory at a time.
     let openReadWithin memory path =
-        openAs FileAccess.Read (FileShare.Read ||| FileShare.Delete) memory path
+        openHandle path FileAccess.Read (FileShare.Read ||| FileShare.Delete) |> ofHandle memory path
 
     let openRead path = openReadWithin Int64.MaxValue path
 
@@ -240,8 +241,7 @@ module Store =
         // On Windows, what nobody may delete cannot be replaced either; and nobody else can read or write it all the same.
         let share = if OperatingSystem.IsWindows() then FileShare.Delete else FileShare.None
 
-        let handle = hold path (fun () -> openHandle path FileAccess.ReadWrite share)
-        onDeviceWithin memory path (new FileDevice(handle))
+        hold path (fun () -> openHandle path FileAccess.ReadWrite share) |> ofHandle memory path
 
     let openWrite path = openWriteWithin Int64.MaxValue path
 

@@ -76,8 +76,15 @@ module Info =
         Blocks.run Blocks.sequential { rows with Rows = examined } Outlet.none (Validity.find false),
         if matrix.Cells = file.X.Cells then examined else 0L
 
-    /// The same of a file whose values were looked at elsewhere: are those of so many cells counts?
-    let ofLooked (file: H5adFile) recipe settings areCounts examined =
+    // What a run would refuse is a warning here: people look at a file to learn such things.
+    let private planned file (recipe: Recipe) settings =
+        Plan.ofFile
+            file
+            { recipe with
+                AllowLogged = recipe.AllowLogged || recipe.Log1p.IsSome }
+            settings
+
+    let private withPlan (file: H5adFile) plan areCounts examined =
         { Path = file.Path
           Bytes = file.Store.Disk.Device.Length
           Cells = file.X.Cells
@@ -91,14 +98,14 @@ module Info =
           IsLogged = Schema.isLogged file
           LooksLikeCounts = areCounts
           CellsExamined = examined
-          // What a run would refuse is a warning here: people look at a file to learn such things.
-          Plan =
-            Plan.ofFile
-                file
-                { recipe with
-                    AllowLogged = recipe.AllowLogged || recipe.Log1p.IsSome }
-                settings }
+          Plan = plan }
 
-    let ofFile (file: H5adFile) recipe settings =
+    /// Of a file whose values were looked at elsewhere: are those of so many cells counts?
+    let ofLooked file recipe settings areCounts examined =
+        withPlan file (planned file recipe settings) areCounts examined
+
+    let ofFile file recipe settings =
+        // What does not fit the memory allowed is refused before anything is read.
+        let plan = planned file recipe settings
         let findings, examined = examine file settings
-        ofLooked file recipe settings findings.AreCounts examined
+        withPlan file plan findings.AreCounts examined
