@@ -206,9 +206,9 @@ let private memory =
     test "no memory left" {
         use sandbox = new Sandbox()
         let input = sandbox.File "wide.h5ad"
-        NewFile.write input InOnePiece (Made.tissue 200 4000)
+        NewFile.write input InOnePiece (Made.tissue 2010 2000)
 
-        // The matrix of products alone takes 61 MiB, and the runtime is given 64 for everything.
+        // The matrices of products take 15 MiB each, and the runtime is given 32 for everything.
         Child.run
             "dotnet"
             [ tool
@@ -222,7 +222,7 @@ let private memory =
               "4G"
               "--in-place"
               "--quiet" ]
-            [ "DOTNET_GCHeapHardLimit", "0x4000000" ]
+            [ "DOTNET_GCHeapHardLimit", "0x2000000" ]
             ""
         |> told "There is no memory left on this machine or in this container"
 
