@@ -295,7 +295,9 @@ let private emptied =
                       Filter = Some filter }
                   sample
                   sandbox
-              |> refused [ "hvg and pca cannot be computed"; $"no {what} meets the limits of the filter" ]
+              |> refused
+                  [ "hvg and pca cannot be computed"
+                    $"no {what} meets the limits of the filter" ]
 
               Expect.isEmpty sandbox.Names "nothing is written"
           }

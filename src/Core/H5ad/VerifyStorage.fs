@@ -65,8 +65,7 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
     /// How many of the strings in a value are not UTF-8. Each must be where its reference says.
     let rec damagedText datatype (bytes: byte[]) at : int64 =
         match datatype with
-        | VlenString ->
-            if store.Heap.IsUtf8(ReadOnlySpan(bytes, at, 16)) then 0L else 1L
+        | VlenString -> if store.Heap.IsUtf8(ReadOnlySpan(bytes, at, 16)) then 0L else 1L
         | FixedString(size, _) -> if Text.Unicode.Utf8.IsValid((ReadOnlySpan(bytes, at, size)).TrimEnd 0uy) then 0L else 1L
         | Compound(_, members) -> members |> List.sumBy (fun (_, offset, inner) -> damagedText inner bytes (at + offset))
         | ArrayOf(_, element) ->

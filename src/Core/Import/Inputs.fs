@@ -90,8 +90,7 @@ module Inputs =
             try
                 try
                     // Beside the output, it is for the readers of that; among the temporary files of all users, for nobody else.
-                    let converted =
-                        Converting.runFor target.IsNone conversion settings inputs temporary
+                    let converted = Converting.runFor target.IsNone conversion settings inputs temporary
 
                     // Held for as long as it is needed, so that no other run takes it for left behind.
                     use _ =

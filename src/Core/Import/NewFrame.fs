@@ -145,8 +145,7 @@ module NewFrame =
                 draft.StringsAttribute("column-order", List.map fst columns)
 
         let places =
-            ([ "_index" ], index)
-            :: (columns |> List.map (fun (name, address) -> Links.along name, address))
+            ([ "_index" ], index) :: (columns |> List.map (fun (name, address) -> Links.along name, address))
 
         draft.PutGroup(
             nested draft places,
