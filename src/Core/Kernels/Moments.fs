@@ -263,3 +263,17 @@ module Moments =
             Array.map2 (-) means means
         else
             Array.map2 (fun square mean -> (square / n - mean * mean) * (n / (n - 1.0))) moments.Squares means
+
+    /// How many bits a variance may lose: some ten of those that squares have are left then.
+    let private mostLost precision =
+        match precision with
+        | Precision.Single -> 4194304.0
+        | Precision.Double -> 1099511627776.0
+
+    /// Is a gene's variance mere rounding? Σ x² − n·mean² loses log₂ of n·mean² over it of the bits that squares have; one that is
+    /// exactly 0 is that of a gene that does not vary.
+    let isLost precision (moments: GeneMoments) gene =
+        let ofMean = moments.Sums[gene] * (moments.Sums[gene] / float moments.Cells)
+
+        let rest = moments.Squares[gene] - ofMean
+        rest <> 0.0 && ofMean > mostLost precision * abs rest
