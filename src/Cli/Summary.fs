@@ -110,12 +110,13 @@ module Summary =
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
 
     let private looksLikeCounts (info: Info) =
-        if info.CellsExamined = 0L then
-            "there are no cells to tell by"
-        elif info.LooksLikeCounts then
-            $"yes, in the first {count info.CellsExamined} cells"
-        else
-            $"no, the first {count info.CellsExamined} cells hold values that are negative, fractional, NaN or infinite"
+        // Where X is stored in columns, genes were looked at.
+        let examined =
+            if info.CellsExamined = 0L then "genes" else $"{count info.CellsExamined} cells"
+
+        if info.Cells = 0L then "there are no cells to tell by"
+        elif info.LooksLikeCounts then $"yes, in the first {examined}"
+        else $"no, the first {examined} hold values that are negative, fractional, NaN or infinite"
 
     let private stored (dataset: Stored) =
         let chunks =

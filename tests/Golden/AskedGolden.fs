@@ -39,7 +39,24 @@ let private logged (sandbox: Sandbox) =
     path
 
 let private twice =
-    [ test "X that is logged is not logged again" {
+    [ test "several files whose logarithm was taken" {
+          use sandbox = new Sandbox()
+          let one = logged sandbox
+          let other = sandbox.Copy(one, "other.h5ad")
+          let output = sandbox.File "joined.h5ad"
+
+          let kind =
+              try
+                  Inputs.run Conversion.standard log1p Settings.standard [ one; other ] (NewFile output) |> ignore
+                  None
+              with trouble ->
+                  Fault.tryFind trouble |> Option.map Fault.kind
+
+          Expect.equal kind (Some "Unsuitable") "it is not taken again"
+          Expect.isFalse (File.Exists output) "and nothing is written"
+      }
+
+      test "X that is logged is not logged again" {
           use sandbox = new Sandbox()
           let input = logged sandbox
           let before = File.ReadAllBytes input

@@ -53,7 +53,11 @@ let private lacking left = [ 2L, Some left; 2L, None ]
 let tests =
     testList
         "Together"
-        [ joins "texts" (two (texts [ "b"; "a" ]) (texts [ "a"; "c" ])) (Some(texts [ "b"; "a"; "a"; "c" ]))
+        [ joins
+              "a label that comes twice, as in a damaged file, is one"
+              (two (categories false [ "a"; "a" ] [ 0; 1 ]) (categories false [ "b" ] [ 0; 0 ]))
+              (Some(categories false [ "a"; "b" ] [ 0; 0; 1; 1 ]))
+          joins "texts" (two (texts [ "b"; "a" ]) (texts [ "a"; "c" ])) (Some(texts [ "b"; "a"; "a"; "c" ]))
           joins
               "texts that an input lacks become categories"
               (lacking (texts [ "b"; "a" ]))

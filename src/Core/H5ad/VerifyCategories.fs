@@ -11,6 +11,8 @@ module VerifyCategories =
     /// Codes and categories that are read at a time.
     let private batch = 65536L
 
+    let private batchBytes = 1L <<< 22
+
     let private isReadable (dataset: Dataset) =
         dataset.Dims.Length = 1 && (Filters.unsupported dataset.Filters).IsNone
 
@@ -47,11 +49,13 @@ module VerifyCategories =
         seq {
             let reader = SlabReader(store.Disk, dataset)
             let size = dataset.ElementSize
+            // Strings of fixed length may be long.
+            let batch = max 1L (min batch (batchBytes / int64 size))
 
             for start in 0L .. batch .. dataset.Count - 1L do
                 cancel.ThrowIfCancellationRequested()
                 let count = int (min batch (dataset.Count - start))
-                let bytes: byte[] = Array.zeroCreate (Checked.(*) count size)
+                let bytes: byte[] = Array.zeroCreate (count * size)
                 reader.Read(start, count, bytes)
 
                 for i in 0 .. count - 1 do
@@ -59,7 +63,7 @@ module VerifyCategories =
 
                     match dataset.Type with
                     | VlenString -> store.Heap.Resolve(own, 1).AsSpan().TrimEnd(0uy).ToArray()
-                    | FixedString _ -> own.TrimEnd(0uy).ToArray()
+                    | FixedString(_, padding) -> (Datatype.withoutPadding padding (ReadOnlySpan(bytes, i * size, size))).ToArray()
                     | _ -> own.ToArray()
         }
 
@@ -94,6 +98,7 @@ module VerifyCategories =
             let hash (value: byte[]) =
                 BitConverter.ToUInt64(SHA256.HashData value, 0)
 
+            store.Disk.Require(8L * dataset.Count)
             let hashes = Array.zeroCreate<uint64>(int dataset.Count)
             let mutable missing = 0L
 

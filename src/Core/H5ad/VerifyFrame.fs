@@ -56,7 +56,9 @@ module VerifyFrame =
                             let categories = store.Dataset($"{framePath}/__categories", kept, name)
 
                             match Attribute.tryFind store.Disk "categories" dataset.Header with
-                            | Some { Type = Reference 8; Data = address } when BitConverter.ToInt64(address, 0) <> categories.Header.Address ->
+                            | Some { Type = Reference 8; Data = address } when
+                                address.Length < 8 || BitConverter.ToInt64(address, 0) <> categories.Header.Address
+                                ->
                                 findings.Error path "its reference to its categories does not lead to them, so that anndata cannot read it"
                             | _ -> ()
 

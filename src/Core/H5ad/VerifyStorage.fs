@@ -66,7 +66,11 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
     let rec damagedText datatype (bytes: byte[]) at : int64 =
         match datatype with
         | VlenString -> if store.Heap.IsUtf8(ReadOnlySpan(bytes, at, 16)) then 0L else 1L
-        | FixedString(size, _) -> if Text.Unicode.Utf8.IsValid((ReadOnlySpan(bytes, at, size)).TrimEnd 0uy) then 0L else 1L
+        | FixedString(size, padding) ->
+            if Text.Unicode.Utf8.IsValid(Datatype.withoutPadding padding (ReadOnlySpan(bytes, at, size))) then
+                0L
+            else
+                1L
         | Compound(_, members) -> members |> List.sumBy (fun (_, offset, inner) -> damagedText inner bytes (at + offset))
         | ArrayOf(_, element) ->
             let size = Datatype.size element
@@ -220,7 +224,7 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
             for link in group.Links do
                 cancel.ThrowIfCancellationRequested()
 
-                if not (Shown.isWhole link.Name) then
+                if not (Utf8.isText link.Name) then
                     findings.Warn path $"the name {link.Name} in it is not UTF-8"
 
                 let child = if path = "" then link.Name else $"{path}/{link.Name}"

@@ -125,12 +125,17 @@ module Datatype =
         | Compound(_, members) -> members |> List.exists (fun (_, _, inner) -> liesElsewhere inner)
         | _ -> false
 
-    /// A string of a fixed length, without what only fills its room.
-    let fixedText padding (bytes: ReadOnlySpan<byte>) =
+    /// The bytes of a string of a fixed length, without what only fills its room.
+    let withoutPadding padding (bytes: ReadOnlySpan<byte>) : ReadOnlySpan<byte> =
         match padding with
-        | NulTerminated -> Bytes.text bytes
-        | NulPadded -> Utf8.text (bytes.TrimEnd 0uy)
-        | SpacePadded -> Utf8.text (bytes.TrimEnd(byte ' '))
+        | NulTerminated ->
+            let length = bytes.IndexOf 0uy
+            if length < 0 then bytes else bytes.Slice(0, length)
+        | NulPadded -> bytes.TrimEnd 0uy
+        | SpacePadded -> bytes.TrimEnd(byte ' ')
+
+    let fixedText padding (bytes: ReadOnlySpan<byte>) =
+        Utf8.text (withoutPadding padding bytes)
 
     let isBigEndian datatype =
         match datatype with

@@ -59,7 +59,3 @@ module Shown =
 
     /// What UTF-8 can hold, with everything else as it is: for formats that escape the rest by themselves.
     let whole (text: string) = escapeWhere isAlone text
-
-    /// Was every byte of it UTF-8, as far as can be told now?
-    let isWhole (text: string) =
-        not (text.Contains '\ufffd') && Object.ReferenceEquals(whole text, text)

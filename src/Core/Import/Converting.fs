@@ -209,7 +209,7 @@ module Converting =
 
                     match kind with
                     | AnnData -> FromH5ad.openRead recipe.Matrix recipe.SumDuplicates input scratchFolder settings held
-                    | TenXFile -> TenX.openRead input choice held
+                    | TenXFile -> TenX.openRead settings input choice held
                     | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
 
         withAll opens [] (fun intakes ->
@@ -221,7 +221,8 @@ module Converting =
             work combination held.Bytes)
 
     /// Does what has to be done before rows can be read, and returns the number of the first pass behind it.
-    let private prepare (settings: Settings) (intakes: Intake list) =
+    let private prepare (settings: Settings) (combination: Combination) =
+        let intakes = combination.Inputs
         let preparations = intakes |> List.choose _.Prepare
 
         preparations
@@ -229,7 +230,7 @@ module Converting =
             prepare (fun cellsDone cells ->
                 settings.Progress
                     { Pass = 1 + i
-                      Passes = preparations.Length + intakes.Length
+                      Passes = preparations.Length + intakes.Length * (1 + combination.Layers.Length)
                       CellsDone = cellsDone
                       Cells = cells
                       Bytes = 0L
@@ -249,9 +250,11 @@ module Converting =
             requireOther intakes target
             combination.Warnings |> List.iter settings.Warn
             // What does not fit into memory is refused before anything is read.
-            intakes |> List.iter (fun intake -> intake.Fit settings held |> ignore)
+            for matrix in List.collect Intake.matrices intakes do
+                matrix.Fit settings held |> ignore
+
             requireRoom combination target
-            let firstPass = prepare settings intakes
+            let firstPass = prepare settings combination
             let stored = write settings held firstPass combination publish
             let cells = intakes |> List.map _.Cells
 

@@ -54,8 +54,10 @@ module FromH5ad =
                 else
                     None
             | None -> None
-        with FaultException _ ->
-            None
+        with
+        // What is taken over must not hang on the memory allowed.
+        | FaultException(OverBudget _) -> reraise ()
+        | FaultException _ -> None
 
     /// The layers beside the matrix that is wanted, by their names: those that can be read, and none where they cannot.
     let private layersOf (file: H5adFile) =

@@ -56,6 +56,13 @@ module Inputs =
             Matrix = MatrixName.X
             SumDuplicates = false }
 
+    /// What is logged is not logged again by mistake, and a file that is made of several no longer says that they are.
+    let private requireUnlogged (recipe: Recipe) (settings: Settings) inputs =
+        if recipe.Log1p.IsSome && recipe.Matrix = MatrixName.X && not recipe.AllowLogged then
+            for input in inputs do
+                if Converting.isAnnData [ input ] then
+                    using (Schema.openReadWithin settings.Memory MatrixName.X input) (fun file -> Plan.requireUnlogged file recipe)
+
     /// Gives `work` an .h5ad file with what the inputs hold, the recipe as it applies to this file, and what converting gave
     /// cause to warn of. A single .h5ad file is given as it is, unless steps that change values or genes are to start from its
     /// raw, which has genes of its own. Anything else is converted to a temporary file beside the output, or among the temporary
@@ -71,6 +78,7 @@ module Inputs =
         if isTakenAsItIs inputs recipe conversion then
             work inputs.Head recipe []
         else
+            requireUnlogged recipe settings inputs
             let conversion, recipe = apart conversion recipe
             let target = output |> Option.map (requireNewFile inputs)
 
@@ -105,6 +113,8 @@ module Inputs =
 
     /// Runs a recipe on what the inputs hold.
     let run conversion recipe (settings: Settings) (inputs: string list) output =
+        Check.recipe recipe
+
         asFile conversion recipe settings inputs (Some output) (fun file recipe warnings ->
             let report = Preprocess.run recipe settings file output
 
@@ -119,10 +129,11 @@ module Inputs =
         let conversion, recipe = apart conversion recipe
 
         Converting.gather conversion settings inputs (Path.GetTempPath()) (fun combination held ->
-            combination.Warnings |> List.iter settings.Warn
-
             let memory =
-                combination.Inputs |> List.map (fun intake -> (intake.Fit settings held).Memory) |> List.max
+                combination.Inputs
+                |> List.collect Intake.matrices
+                |> List.map (fun matrix -> (matrix.Fit settings held).Memory)
+                |> List.max
 
             let looked =
                 if isExact then Some(Converting.look settings held combination) else None
@@ -152,15 +163,18 @@ module Inputs =
                 Warnings = warnings @ remarks @ plan.Warnings }
 
         if isTakenAsItIs inputs recipe conversion then
-            using (Schema.openReadAs recipe.Matrix inputs.Head) (fun file -> planned file recipe [])
+            using (Schema.openReadWithin settings.Memory recipe.Matrix inputs.Head) (fun file -> planned file recipe [])
         else
+            requireUnlogged recipe settings inputs
+
             sketched conversion recipe settings inputs false (fun file recipe combination _ memory ->
+                combination.Warnings |> List.iter settings.Warn
                 planned file recipe combination.Warnings |> beside memory)
 
     /// What the inputs hold and what a recipe would do to it; they are read where they lie.
     let info conversion (recipe: Recipe) (settings: Settings) (inputs: string list) =
         if isTakenAsItIs inputs recipe conversion then
-            using (Schema.openReadAs recipe.Matrix inputs.Head) (fun file ->
+            using (Schema.openReadWithin settings.Memory recipe.Matrix inputs.Head) (fun file ->
                 { Info.ofFile file recipe settings with
                     Path = inputs.Head })
         else
@@ -183,4 +197,7 @@ module Inputs =
                     Bytes = combination.Inputs |> List.collect _.Files |> List.sumBy (fun file -> FileInfo(file).Length)
                     Matrix =
                         List.zip combination.Inputs looked |> List.collect (fun (intake, looked) -> List.map (named intake) looked.Matrix)
-                    Plan = beside memory info.Plan })
+                    Others = [ for name, _, _ in combination.Layers -> $"layers/{name}" ]
+                    Plan =
+                        { beside memory info.Plan with
+                            Warnings = combination.Warnings @ info.Plan.Warnings } })

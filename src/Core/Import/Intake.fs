@@ -96,6 +96,9 @@ module Intake =
 
                     member _.Dispose() = () } }
 
+    /// An input with its layers.
+    let matrices (intake: Intake) = intake :: List.map snd intake.Layers
+
     /// The columns of the stored matrix that are taken.
     let taken (places: int[]) =
         places |> Array.indexed |> Array.filter (fun (_, place) -> place >= 0) |> Array.sortBy snd |> Array.map fst
@@ -168,7 +171,7 @@ module Intake =
             Blocks.run Blocks.sequential { moved with Rows = examined } Outlet.none (Validity.find false)
 
         let schedule =
-            { Workers = settings.Workers
+            { Workers = fit.Workers
               Window = fit.Window
               Cancel = settings.Cancel
               RowsDone = ignore }

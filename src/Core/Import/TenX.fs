@@ -285,8 +285,8 @@ module TenX =
             []
 
     /// Opens a file of Cell Ranger as scanpy's read_10x_h5 reads it (scanpy-semantics, section 8).
-    let openRead path (choice: TenXChoice) held : Intake =
-        let store = Store.openRead path
+    let openRead (settings: Settings) path (choice: TenXChoice) held : Intake =
+        let store = Store.openReadWithin settings.Memory path
 
         try
             match version3 store with

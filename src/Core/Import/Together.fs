@@ -54,7 +54,10 @@ module Together =
 
         let all (labels: Labels list) =
             let all = inOrder labels
-            if Labels.count labels.Head = Labels.count all then labels.Head else all
+            // Of a damaged file, or of numbers that became equal, labels may come twice.
+            let own = Labels.keys labels.Head |> Seq.distinct |> Seq.length
+
+            if own = Labels.count all && own = Labels.count labels.Head then labels.Head else all
 
         if types.IsEmpty then
             Some(all labels)

@@ -210,7 +210,7 @@ module Plan =
         | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory, fewer recipe))
 
     /// What is logged is not logged again by mistake.
-    let private requireUnlogged (file: H5adFile) (recipe: Recipe) =
+    let requireUnlogged (file: H5adFile) (recipe: Recipe) =
         if recipe.Log1p.IsSome && isLoggedX file recipe && not recipe.AllowLogged then
             Fault.throw (
                 Unsuitable(
