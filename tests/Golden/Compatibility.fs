@@ -72,10 +72,14 @@ let private recipes =
     [ "qc",
       { Recipe.nothing with
           Qc = Some Recipe.qc }
-      "preprocess", Recipe.standard ]
+      // Some files are logged already, and say so.
+      "preprocess", { Recipe.standard with AllowLogged = true } ]
 
 /// What is left where no columns can be added.
-let private values = "values", { Recipe.standard with Qc = None }
+let private values = "values",
+    { Recipe.standard with
+        Qc = None
+        AllowLogged = true }
 
 /// Runs a recipe, and again with the option that a refusal asks for.
 let rec private attempt (sandbox: Sandbox) entry options (name, recipe: Recipe) =

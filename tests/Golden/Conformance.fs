@@ -23,6 +23,8 @@ type Job =
 let private preprocess =
     "preprocess",
     { Recipe.standard with
+        // Some inputs are logged already.
+        AllowLogged = true
         AllowInvalid = true }
 
 let private qc =

@@ -12,6 +12,7 @@ open SingleSharp.Golden.Shared
 let private pipeline n =
     "pipeline",
     { Recipe.full with
+        AllowLogged = true
         Hvg = Some { Recipe.hvg with NTopGenes = Some n }
         AllowInvalid = true }
 
@@ -19,6 +20,7 @@ let private pipeline n =
 let private trend =
     "pipeline with a trend",
     { Recipe.full with
+        AllowLogged = true
         Hvg =
             Some
                 { Recipe.hvg with

@@ -5,8 +5,8 @@ dropouts, X (conformance.py); and nothing else may differ (walk.py).
 """
 import gzip
 import json
-import multiprocessing
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import anndata
@@ -155,7 +155,7 @@ def converted(job):
 
 if __name__ == "__main__":
     manifest = json.load(sys.stdin)
-    with multiprocessing.Pool(2) as pool:
+    with ProcessPoolExecutor(2) as pool:
         files = dict(zip(manifest["files"], pool.map(described, manifest["files"], chunksize=8)))
         readers = f"anndata {anndata.__version__} and h5py {h5py.__version__}"
         conversions = sum(map(converted, manifest["conversions"]), [])

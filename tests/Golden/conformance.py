@@ -4,11 +4,11 @@ A job: name, input, output, obs and var (columns written, in order), members (ot
 log (was a logarithm taken), sum (were genes that a cell has several values of added up).
 """
 import json
-import multiprocessing
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -311,5 +311,6 @@ def judge(job):
 
 
 if __name__ == "__main__":
-    with multiprocessing.Pool(2) as pool:
+    # Unlike a Pool, it says so when a worker dies.
+    with ProcessPoolExecutor(2) as pool:
         json.dump(dict(pool.map(judge, json.load(sys.stdin), chunksize=6)), sys.stdout)

@@ -3,9 +3,9 @@
 A job: name, input, output, min_genes and min_cells (limits that were given, or null). What should have stayed is decided here, with NumPy.
 """
 import json
-import multiprocessing
 import sys
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 
 import h5py
 import numpy as np
@@ -68,5 +68,5 @@ def judge(job):
 
 if __name__ == "__main__":
     warnings.filterwarnings("ignore")
-    with multiprocessing.Pool(2) as pool:
+    with ProcessPoolExecutor(2) as pool:
         json.dump(dict(pool.map(judge, json.load(sys.stdin), chunksize=3)), sys.stdout)
