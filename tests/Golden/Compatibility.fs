@@ -73,10 +73,13 @@ let private recipes =
       { Recipe.nothing with
           Qc = Some Recipe.qc }
       // Some files are logged already, and say so.
-      "preprocess", { Recipe.standard with AllowLogged = true } ]
+      "preprocess",
+      { Recipe.standard with
+          AllowLogged = true } ]
 
 /// What is left where no columns can be added.
-let private values = "values",
+let private values =
+    "values",
     { Recipe.standard with
         Qc = None
         AllowLogged = true }
