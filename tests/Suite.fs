@@ -17,13 +17,22 @@ let private interval = TimeSpan.FromSeconds 10.0
 type private Progress() =
     let clock = Stopwatch.StartNew()
     let running = ConcurrentDictionary<string, TimeSpan>()
+    let taken = ConcurrentDictionary<string, TimeSpan>()
     let mutable ended = 0
 
     member _.Begin name = running[name] <- clock.Elapsed
 
     member _.End(name: string) =
-        running.TryRemove name |> ignore
+        match running.TryRemove name with
+        | true, since -> taken[name] <- clock.Elapsed - since
+        | _ -> ()
+
         Interlocked.Increment &ended |> ignore
+
+    /// The tests that took longest: whoever wants the suite to be faster begins with them.
+    member _.Slowest count =
+        [ for test in taken |> Seq.sortByDescending _.Value |> Seq.truncate count do
+              $"{test.Value.TotalSeconds, 6:F1} s  {test.Key}" ]
 
     member _.Line =
         let longest =
@@ -85,4 +94,11 @@ let run (arguments: string list) tests =
     let plain =
         if Console.IsOutputRedirected then [ CLIArguments.Colours 0; CLIArguments.No_Spinner ] else []
 
-    runTestsWithCLIArgs (CLIArguments.Printer(telling progress TestPrinters.defaultPrinter) :: plain) (Array.ofList arguments) tests
+    let told =
+        [ CLIArguments.Printer(telling progress TestPrinters.defaultPrinter)
+          // Many tests wait for programs that they started.
+          CLIArguments.Parallel_Workers(Environment.ProcessorCount + 1) ]
+
+    let code = runTestsWithCLIArgs (told @ plain) (Array.ofList arguments) tests
+    progress.Slowest 12 |> List.iter (printfn "%s")
+    code

@@ -13,19 +13,28 @@ type Outcome =
       Output: string
       Errors: string }
 
-/// A program that is about to start, its streams redirected.
-let prepare (program: string) (arguments: string list) (environment: (string * string) list) =
+/// A program that is about to start in some folder, its streams redirected.
+let private prepareIn folder (program: string) (arguments: string list) (environment: (string * string) list) =
     let info =
-        ProcessStartInfo(program, arguments, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true)
+        ProcessStartInfo(
+            program,
+            arguments,
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        )
 
     for name, value in environment do
         info.Environment[name] <- value
 
     info
 
-/// Runs a program to its end.
-let run program arguments environment (input: string) =
-    use running = Process.Start(prepare program arguments environment)
+/// A program that is about to start, its streams redirected.
+let prepare = prepareIn ""
+
+let private runIn folder program arguments environment (input: string) =
+    use running = Process.Start(prepareIn folder program arguments environment)
     let output = running.StandardOutput.ReadToEndAsync()
     let errors = running.StandardError.ReadToEndAsync()
     running.StandardInput.Write input
@@ -35,6 +44,9 @@ let run program arguments environment (input: string) =
     { ExitCode = running.ExitCode
       Output = output.Result
       Errors = errors.Result }
+
+/// Runs a program to its end.
+let run = runIn ""
 
 /// This test program with hidden arguments, as Main knows them.
 let selfArguments arguments =
@@ -57,6 +69,8 @@ let private works program arguments =
 
 let private hasPython = lazy (works python [ "-c"; "import anndata, h5py, numpy" ])
 
+let private hasTables = lazy (works python [ "-c"; "import h5py, tables" ])
+
 let private hasH5dump = lazy (works "/usr/bin/h5dump" [ "--version" ])
 
 /// Skips the test where Python or a library of it is missing.
@@ -64,18 +78,26 @@ let requirePython () =
     if not hasPython.Value then
         skiptest "skipped: no /usr/bin/python3 with anndata and h5py"
 
+/// Skips the test where PyTables is missing, which brings c-blosc.
+let requireTables () =
+    if not hasTables.Value then
+        skiptest "skipped: no /usr/bin/python3 with tables"
+
 let requireH5dump () =
     if not hasH5dump.Value then
         skiptest "skipped: no /usr/bin/h5dump"
 
-/// Runs a script that lies beside these tests, and returns what it printed.
-let script name arguments input =
+/// Runs a script that lies beside these tests in some folder, and returns what it printed.
+let scriptIn folder name arguments input =
     requirePython ()
 
     let outcome =
-        run python (Shared.here name :: arguments) [ "PYTHONWARNINGS", "ignore" ] input
+        runIn folder python (Shared.here name :: arguments) [ "PYTHONWARNINGS", "ignore" ] input
 
     if outcome.ExitCode <> 0 then
         failtest $"{name} failed: {outcome.Errors}"
 
     outcome.Output
+
+/// Runs a script that lies beside these tests, and returns what it printed.
+let script = scriptIn ""

@@ -20,8 +20,7 @@ let private same (document: string) =
     Expect.equal found.Length said.Length "how many lines docs/compatibility.md has"
 
 let tests =
-    testSequenced
-    <| testList
+    testList
         "Compatibility"
         [ test "docs/compatibility.md says what happens" {
               Child.requirePython ()

@@ -182,4 +182,4 @@ let private ofShell =
     }
 
 let tests: Test =
-    testSequenced (testList "consumers" [ ofCSharp; ofScript; ofShell ])
+    testSequencedGroup "packages" (testList "consumers" [ ofCSharp; ofScript; ofShell ])

@@ -210,8 +210,7 @@ let private anyProcessor switch =
     Expect.sequenceEqual digests ownDigests.Value $"digests with DOTNET_{switch}=0"
 
 let all =
-    testSequenced
-    <| testList
+    testList
         "Determinism"
         [ for dataset, name in runs do
               test $"{dataset}, {name}: any workers and memory" { anyWorkers dataset name }

@@ -121,4 +121,4 @@ let private refusals =
               } ]
 
 let tests: Test =
-    testSequenced (testList "docs" [ languages; refusals; shell; script; program ])
+    testSequencedGroup "packages" (testList "docs" [ languages; refusals; shell; script; program ])

@@ -184,4 +184,4 @@ let private border =
               } ]
 
 let tests: Test =
-    testSequenced (testList "facade" [ signatures; choices; kinds; fields; border ])
+    testSequencedGroup "packages" (testList "facade" [ signatures; choices; kinds; fields; border ])

@@ -8,7 +8,20 @@ open SingleSharp.Golden
 let all =
     testList
         "Golden"
-        [ EdgeGolden.all
+        [ // What takes long begins first, so that no core waits for it in the end.
+          Consumers.tests
+          FacadeGolden.tests
+          DocsGolden.tests
+          FuzzGolden.all
+          Conformance.all
+          PipelineConformance.all
+          CompatibilityGolden.tests
+          DeterminismGolden.all
+          ImportGolden.all
+          EscapeGolden.all
+          DamageGolden.all
+          MemoryGolden.all
+          EdgeGolden.all
           FaultGolden.all
           SentenceGolden.all
           ChangedGolden.all
@@ -19,22 +32,14 @@ let all =
           CommandGolden.all
           MistakeGolden.all
           ToolGolden.all
-          DamageGolden.all
           VerifyGolden.all
           BrokenGolden.all
-          EscapeGolden.all
           AskedGolden.all
-          FuzzGolden.all
           RealGolden.all
           DenseGolden.all
-          MemoryGolden.all
           InterruptionGolden.all
           CrashGolden.all
           KillGolden.all
-          DeterminismGolden.all
-          Conformance.all
-          PipelineConformance.all
-          ImportGolden.all
           ImportFaults.all
           InputGolden.tests
           StrangerGolden.tests
@@ -43,16 +48,17 @@ let all =
           FrameGolden.all
           AliasGolden.tests
           ValuesGolden.tests
-          CompatibilityGolden.tests
-          Consumers.tests
-          FacadeGolden.tests
-          DocsGolden.tests ]
+          BloscGolden.tests
+          CaseGolden.all ]
 
 [<EntryPoint>]
 let main args =
     match List.ofArray args with
     | "--digest-of" :: recipe :: inputs ->
         DeterminismGolden.digestOf recipe inputs
+        0
+    | [ "--fuzz"; first; count ] ->
+        FuzzGolden.printTally (int first) (int count)
         0
     | [ "--slowly"; recipe; input; output ] ->
         InterruptionGolden.slowly recipe input output

@@ -152,8 +152,7 @@ let private exotic (kind, mayRefuse) =
     }
 
 let all =
-    testSequenced
-    <| testList
+    testList
         "Pipeline conformance"
         [ test "pipeline of edge cases" {
               use sandbox = new Sandbox()

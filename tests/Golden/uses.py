@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import warnings
+from functools import lru_cache
 from pathlib import Path
 
 import anndata
@@ -144,6 +145,7 @@ def attempt(path, deadly, say):
 MOST_DEATHS = 20
 
 
+@lru_cache(4)
 def failures(path):
     """The uses that fail and why, each tried in a process that it may kill."""
     found = {}

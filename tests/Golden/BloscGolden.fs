@@ -1,0 +1,84 @@
+/// Blosc in both directions: what c-blosc compresses is read, and c-blosc reads what is written.
+module SingleSharp.Golden.BloscGolden
+
+open System
+open System.IO
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Shared
+
+/// Files of one content: plain.h5ad, and one for each codec, shuffle and level.
+let private files =
+    lazy
+        (let folder =
+            Directory.CreateDirectory(Path.Combine(lasting.Value.Folder, "blosc")).FullName
+
+         let names =
+             (Child.script "blosc.py" [ "make"; folder ] "").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+
+         folder, List.ofArray names)
+
+let private recipes =
+    [ "preprocess", Recipe.standard
+      "filter",
+      { Recipe.nothing with
+          Filter =
+              Some
+                  { Recipe.filter with
+                      MinGenes = Some 590L
+                      MinCells = Some 205L } } ]
+
+let private run recipe input output =
+    match Pipeline.run recipe Settings.standard input (NewFile output) with
+    | Ok report -> report
+    | Error fault -> failtest $"{input}: {Fault.sentence fault}"
+
+let private digest path =
+    match Pipeline.digest Settings.standard path with
+    | Ok digest -> digest.Whole
+    | Error fault -> failtest $"{path}: {Fault.sentence fault}"
+
+let private refusal folder name =
+    use sandbox = new Sandbox()
+
+    match Pipeline.run Recipe.standard Settings.standard (Path.Combine(folder, $"{name}.h5ad")) (NewFile(sandbox.File "out.h5ad")) with
+    | Ok _ -> failtest $"{name} is read"
+    | Error fault -> Fault.sentence fault
+
+let tests =
+    testList
+        "Blosc"
+        [ test "what c-blosc writes has the values that it was given" {
+              Child.requireTables ()
+              let folder, names = files.Value
+              let wanted = digest (Path.Combine(folder, "plain.h5ad"))
+
+              for name in names do
+                  if name.StartsWith "snappy" then
+                      Expect.stringContains (refusal folder name) "snappy" "what is not read"
+                  else
+                      Expect.equal (digest (Path.Combine(folder, $"{name}.h5ad"))) wanted name
+          }
+          for step, recipe in recipes do
+              test $"c-blosc reads what {step} writes" {
+                  Child.requireTables ()
+                  let folder, names = files.Value
+                  use sandbox = new Sandbox()
+                  let wanted = sandbox.File "wanted.h5ad"
+                  let kept = run recipe (Path.Combine(folder, "plain.h5ad")) wanted
+
+                  if recipe.Filter.IsSome then
+                      Expect.isTrue
+                          (kept.CellsKept < 600L && kept.GenesKept < 1000 && kept.CellsKept > 0L && kept.GenesKept > 0)
+                          "some are dropped"
+
+                  let outputs =
+                      [ for name in names do
+                            if not (name.StartsWith "snappy") then
+                                let output = sandbox.File $"{name}.h5ad"
+                                run recipe (Path.Combine(folder, $"{name}.h5ad")) output |> ignore
+                                output ]
+
+                  Expect.equal outputs.Length 30 "the codecs, shuffles and levels"
+                  Expect.equal (Child.script "blosc.py" ("read" :: wanted :: outputs) "") "" "what h5py reads otherwise"
+              } ]
