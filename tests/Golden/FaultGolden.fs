@@ -81,7 +81,7 @@ let private shape = Some [ 2L; 3L ]
 
 let private matrices =
     [ bad "no X" "NotAnnData" [ "no X" ] (Made.writeWithX None)
-      bad "X of one dimension" "Damaged" [ "1 dimensions" ] (Made.writeWithX (Some(line [ 1.0f; 2.0f ])))
+      bad "X of one dimension" "Damaged" [ "1 dimension " ] (Made.writeWithX (Some(line [ 1.0f; 2.0f ])))
       bad "X of three dimensions" "Damaged" [ "3 dimensions" ] (Made.writeWithX (Some(box (Array3D.create 2 3 1 1.0f))))
 
       for name, kind, words, x in

@@ -164,6 +164,16 @@ let private lost =
           Expect.equal (stateOf path) "0:0 644" "the file stays"
       }
 
+      test "a folder that nobody may list, where something of a run that was killed may lie" {
+          requireRoot ()
+          use sandbox = new Sandbox()
+          openFolder sandbox "333" |> ignore
+          let target = sandbox.File "open/out.h5ad"
+          let outcome = asNobody [ "log1p"; sample; "--out"; target ]
+          Expect.equal outcome.ExitCode 0 outcome.Errors
+          Expect.equal ((stateOf target).Split(' ')[0]) nobody "the file is there"
+      }
+
       test "a folder where only the owner may replace a file" {
           requireRoot ()
           use sandbox = new Sandbox()

@@ -115,7 +115,7 @@ let tests =
                   let bytes, same =
                       written path dense (fun write -> write (AnnDataFiles.schedule schedule), write Blocks.sequential)
 
-                  use file = Schema.openRead path
+                  use file = GenFiles.openRead path
                   let found = table cells genes (Reader.rows file.Store.Disk file.X 100) _.Values
 
                   bytes = same

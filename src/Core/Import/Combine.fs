@@ -74,7 +74,7 @@ module Combine =
         [ match leftOut @ (inputs |> List.collect _.LeftOut) |> List.distinct with
           | [] -> ()
           | names ->
-              let names = names |> List.map Utf8.shown |> String.concat ", "
+              let names = String.concat ", " names
               $"left out, because they cannot be taken over: {names}"
           match Joint.tryRepeated (genes: string[]) with
           | Some gene -> $"names of genes are not unique, as {gene}; --make-unique gives each a name of its own"

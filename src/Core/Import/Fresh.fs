@@ -69,13 +69,8 @@ module Fresh =
           Filters = []
           FillValue = Array.zeroCreate (Datatype.size datatype) }
 
-    let link name address =
-        { Name = name
-          Target = Hard address
-          Order = ValueNone }
-
     let private group (draft: Draft) arrays attributes =
-        draft.PutGroup(arrays |> List.map (fun (name, address) -> link name address), attributes)
+        draft.PutGroup(arrays |> List.map (fun (name, address) -> Links.hard name address), attributes)
 
     let dict (draft: Draft) =
         group draft [] (Element.encoding draft "dict" "0.1.0")
