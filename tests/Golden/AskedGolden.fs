@@ -239,7 +239,7 @@ let private joins =
 
               match convert id inputs sandbox with
               | Ok conversion ->
-                  let warning = conversion.Warnings |> List.find _.StartsWith("only 1 genes")
+                  let warning = conversion.Warnings |> List.find _.StartsWith("only 1 gene is")
                   Expect.stringContains warning words "the reason"
                   Expect.stringContains warning $"{first.Length} of {inputs.Head}" "the numbers"
               | Error fault -> failtest (Fault.sentence fault)

@@ -41,6 +41,7 @@ let all =
           LookGolden.tests
           UseGolden.tests
           FrameGolden.all
+          OrderGolden.all
           AliasGolden.tests
           ValuesGolden.tests
           CompatibilityGolden.tests
