@@ -7,6 +7,7 @@ open System.Security.Cryptography
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Sample
 
 let private sha256 (path: string) =
     Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes path))
@@ -56,8 +57,6 @@ let private stored = small.Data.Length
 /// The small counts, broken by a change.
 let private changed change (path: string) =
     NewFile.write path (InChunks 100) (change small)
-
-let private sample = here "edge/plain_csr_f32/input.h5ad"
 
 let private cut length (path: string) =
     File.WriteAllBytes(path, (File.ReadAllBytes sample)[.. length - 1])

@@ -24,6 +24,8 @@ let all =
           BrokenGolden.all
           EscapeGolden.all
           AskedGolden.all
+          SymbolGolden.all
+          JoinGolden.all
           FuzzGolden.all
           RealGolden.all
           DenseGolden.all
@@ -41,6 +43,7 @@ let all =
           LookGolden.tests
           UseGolden.tests
           FrameGolden.all
+          ColumnGolden.all
           OrderGolden.all
           AliasGolden.tests
           ValuesGolden.tests

@@ -8,6 +8,7 @@ open Expecto
 open PureHDF
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Sample
 
 let private verify path =
     match Pipeline.verify Settings.standard path with
@@ -40,8 +41,6 @@ let private small = Made.counts 60 40
 
 let private changed change (path: string) =
     NewFile.write path (InChunks 100) (change small)
-
-let private sample = here "edge/plain_csr_f32/input.h5ad"
 
 let private matrices =
     [ found "offsets that decrease" Severity.Error "X/indptr" "decrease" (changed (Made.withOffset 30 1))

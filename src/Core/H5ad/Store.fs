@@ -260,7 +260,7 @@ module Store =
             match Header.tryFind Header.Datatype (Header.read store.Disk address) with
             | Some message ->
                 // No link has the kind 0 at its end.
-                Array.append (Encoding.UTF8.GetBytes(Datatype.name (Datatype.ofMessage store.Disk message))) [| 0uy |]
+                Array.append (Encoding.UTF8.GetBytes(Datatype.name (DatatypeMessage.ofMessage store.Disk message))) [| 0uy |]
             | None -> [||]
 
         let found = ref 0
