@@ -28,6 +28,7 @@ let private fresh most (genes: int) work =
                 2L
                 { CellNames = [ "a"; "b" ]
                   Obs = []
+                  Obsm = []
                   GeneNames = Array.init genes string
                   Var = [] }
                 { Type = Numeric.Float32

@@ -59,6 +59,7 @@ let private written path (dense: float[,]) (work: (Schedule -> byte[]) -> 'r) =
                   Obs =
                     [ "n", Field.Numbers(Numeric.Int32, Seq.init cells BitConverter.GetBytes)
                       "kind", Field.Categories(Labels.Texts [| "a"; "b" |], false, Seq.init cells (fun cell -> cell % 3 - 1)) ]
+                  Obsm = []
                   GeneNames = Array.init genes string
                   Var = [] }
                 { Type = Numeric.Float32

@@ -8,7 +8,8 @@ module NewFrame =
     /// Values that are written at a time.
     let private batch = 16384
 
-    let private written (draft: Draft) bytes (batches: seq<byte[]>) =
+    /// Writes so many bytes that come some at a time, and says where.
+    let written (draft: Draft) bytes (batches: seq<byte[]>) =
         let address = draft.Reserve bytes
         let mutable at = address
 
@@ -17,7 +18,7 @@ module NewFrame =
             at <- at + batch.LongLength
 
         if at <> address + bytes then
-            invalidOp $"a column has {at - address} bytes instead of {bytes}"
+            invalidOp $"a column or an array has {at - address} bytes instead of {bytes}"
 
         address
 
