@@ -197,6 +197,10 @@ module Command =
 
     let private names = all |> List.map _.Name
 
+    /// Does it take steps, rather than look at a file?
+    let runs command =
+        not (Recipe.steps command.Steps).IsEmpty
+
     /// "a, b and c"
     let enumerated (names: string list) =
         match List.rev names with
@@ -215,15 +219,15 @@ module Command =
           "filter_genes", "filter"
           "highly_variable_genes", "hvg" ]
 
+    /// Is it the name of a command, here or in scanpy, rather than of a file?
+    let isName (name: string) =
+        (tryFind name).IsSome || translations |> List.exists (fun (other, _) -> other = name.Replace('-', '_'))
+
     let find (name: string) : Checked<Command> =
         match tryFind name, List.tryFind (fun (other, _) -> other = name.Replace('-', '_')) translations with
         | Some command, _ -> Ok command
         | None, Some(_, ours) -> Checked.mistake $"scanpy's {name} is called {ours} here."
         | None, None -> Checked.mistake $"there is no command {name}{Nearest.hint names name} The commands are {enumerated names}."
-
-    /// Does it take steps, rather than look at a file?
-    let runs command =
-        not (Recipe.steps command.Steps).IsEmpty
 
     /// Where there is only pca, its key needs no surname.
     let spelling command form =

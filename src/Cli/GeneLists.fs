@@ -36,7 +36,9 @@ module GeneLists =
         | missing ->
             let first = missing |> List.truncate enough |> String.concat ", "
             let dots = if missing.Length > enough then ", ..." else ""
-            Some $"{missing.Length} of the {genes.Length} genes that {file} lists for {name} are not in X: {first}{dots}"
+
+            Some
+                $"""{Counted.say missing.Length "gene" "genes"} of the {genes.Length} that {file} lists for {name} {if missing.Length = 1 then "is" else "are"} not in X: {first}{dots}"""
 
     /// The gene sets with their lists read, within so much memory, and a warning for each list with genes that X lacks, whose names
     /// are asked for then.

@@ -156,10 +156,8 @@ module Requests =
         }
 
     /// A mistake for each option that the command does not take.
-    let private misplaced (command: Command) (spoken: Spoken) =
-        spoken
-        |> List.filter (fun argument -> argument.Chapter <> Chapter.Input)
-        |> List.filter (fun argument -> not (List.contains argument.Chapter command.Chapters))
+    let private misplaced (command: Command) (others: Spoken) =
+        others
         |> List.distinctBy Argument.spelling
         |> List.map (fun argument ->
             let others =
@@ -182,10 +180,14 @@ module Requests =
 
     /// What a command, or the plan of one, is to do with the words and options around it.
     let private ofCommand isPlan (command: Command) files (spoken: Spoken) =
-        let spoken = spoken |> List.map (Command.meant command)
+        // What it does not take is told so, and nothing else is said of it.
+        let spoken, others =
+            spoken
+            |> List.map (Command.meant command)
+            |> List.partition (fun argument -> argument.Chapter = Chapter.Input || List.contains argument.Chapter command.Chapters)
 
         check {
-            let! _ = misplaced command spoken
+            let! _ = misplaced command others
             and! _ = Unused.ofManner command.Name spoken
 
             and! task =
@@ -196,6 +198,15 @@ module Requests =
 
     let private isPlannable name =
         Command.tryFind name |> Option.exists Command.runs
+
+    /// The name of a command behind plan, of which there is none.
+    let private withoutPlan name =
+        Command.find name
+        |> Result.bind (fun command ->
+            let planned = Command.all |> List.filter Command.runs |> List.map _.Name
+
+            Checked.mistake
+                $"plan tells what {Command.enumerated planned} would do, and {command.Name} is none of these; if {name} is a file, say ./{name}.")
 
     let private task (spoken: Spoken) =
         let strange, plain =
@@ -215,6 +226,7 @@ module Requests =
             |> Checked.all
             |> Result.bind (fun _ -> Checked.mistake "which command? singlesharp --help lists them.")
         | plan :: name :: files when plan = Command.plan.Name && isPlannable name -> commanded true files name
+        | plan :: name :: _ when plan = Command.plan.Name && Command.isName name -> withoutPlan name
         | plan :: files when plan = Command.plan.Name -> commanded true files "pipeline"
         | name :: files -> commanded false files name
 

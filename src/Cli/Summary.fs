@@ -9,6 +9,14 @@ open SingleSharp.Core
 module Summary =
     let private invariant = CultureInfo.InvariantCulture
     let private count (value: int64) = value.ToString("N0", invariant)
+
+    /// So many things, whose plural ends in s.
+    let private several (number: int64) thing =
+        match number with
+        | 0L -> $"no {thing}s"
+        | 1L -> $"1 {thing}"
+        | _ -> $"{count number} {thing}s"
+
     let private mean (value: float) = value.ToString("N1", invariant)
     let private percent (share: float) = share.ToString("0.0# %", invariant)
 
@@ -29,7 +37,7 @@ module Summary =
         | all -> $"{count stored}, {percent (float stored / all)} of the matrix"
 
     let private geneSets (sets: (string * int) list) =
-        sets |> List.map (fun (name, genes) -> $"{name} ({count (int64 genes)} genes)") |> list
+        sets |> List.map (fun (name, genes) -> $"""{name} ({several (int64 genes) "gene"})""") |> list
 
     let private change before after =
         if before = after then before else $"{before}, now {after}"
@@ -53,7 +61,7 @@ module Summary =
             ratios |> List.truncate enough |> List.mapi (fun i ratio -> $"PC{i + 1} {percent ratio}") |> String.concat ", "
 
         let dots = if ratios.Length > enough then ", ..." else ""
-        $"{first}{dots}; {ratios.Length} components explain {percent (List.sum ratios)} of the variance"
+        $"""{first}{dots}; {Counted.say ratios.Length "component explains" "components explain"} {percent (List.sum ratios)} of the variance"""
 
     /// Cells, or genes, that each limit of the filter dropped.
     let private dropped what (losses: (string * int64) list) =
@@ -80,9 +88,9 @@ module Summary =
                   "gene sets", geneSets report.GeneSets
 
               if report.ExcludedGenes > 0 then
-                  "highly expressed", $"{count (int64 report.ExcludedGenes)} genes left out of the totals"
+                  "highly expressed", $"""{several report.ExcludedGenes "gene"} left out of the totals"""
 
-              yield! optional "highly variable" (fun genes -> $"{count (int64 genes)} genes") report.HighlyVariableGenes
+              yield! optional "highly variable" (fun genes -> several (int64 genes) "gene") report.HighlyVariableGenes
 
               if not report.VarianceRatio.IsEmpty then
                   "components", components report.VarianceRatio
@@ -104,7 +112,7 @@ module Summary =
               "stored values", values conversion.Cells conversion.Genes conversion.StoredValues
               "X", conversion.Type
               if not conversion.Samples.IsEmpty then
-                  "samples", conversion.Samples |> List.map (fun (name, cells) -> $"{name} ({count cells} cells)") |> list
+                  "samples", conversion.Samples |> List.map (fun (name, cells) -> $"""{name} ({several cells "cell"})""") |> list
               "obs columns", list conversion.ObsColumns
               "var columns", list conversion.VarColumns
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
@@ -112,11 +120,11 @@ module Summary =
     let private looksLikeCounts (info: Info) =
         // Where X is stored in columns, genes were looked at.
         let examined =
-            if info.CellsExamined = 0L then "genes" else $"{count info.CellsExamined} cells"
+            if info.CellsExamined = 0L then "genes" else several info.CellsExamined "cell"
 
         if info.Cells = 0L then "there are no cells to tell by"
         elif info.LooksLikeCounts then $"yes, in the first {examined}"
-        else $"no, the first {examined} hold values that are negative, fractional, NaN or infinite"
+        else $"no, in the first {examined} there are values that are negative, fractional, NaN or infinite"
 
     let private stored (dataset: Stored) =
         let chunks =
@@ -162,12 +170,6 @@ module Summary =
                   "percent_top", plan.PercentTop |> List.map string |> list
               "memory", $"{size plan.Memory} besides the runtime" ] }
 
-    let private several (number: int) what =
-        match number with
-        | 0 -> $"no {what}s"
-        | 1 -> $"1 {what}"
-        | _ -> $"{count (int64 number)} {what}s"
-
     /// A line for each finding, unless only errors are asked for, and one for all of them.
     let ofVerification isQuiet (verification: Verification) =
         let told =
@@ -178,6 +180,6 @@ module Summary =
                   if finding.Severity = severity && (severity = Severity.Error || not isQuiet) then
                       $"{word}: {finding.Path}: {finding.Sentence}."
           let counts =
-              told |> List.map (fun (severity, word) -> several (verification.Count severity) word) |> String.concat ", "
+              told |> List.map (fun (severity, word) -> several (int64 (verification.Count severity)) word) |> String.concat ", "
 
-          $"{verification.Path}: {counts}; {count verification.Objects} objects and {size verification.Bytes} of values in {count verification.Pieces} pieces were checked." ]
+          $"""{verification.Path}: {counts}; {several verification.Objects "object"} and {size verification.Bytes} of values in {several verification.Pieces "piece"} were checked.""" ]

@@ -79,7 +79,7 @@ module Values =
     let limit option (text: string) =
         match Int64.TryParse(text, NumberStyles.None, invariant) with
         | true, number -> Ok number
-        | _ -> Checked.mistake $"{option} must be a whole number, not '{text}'."
+        | _ -> Checked.mistake $"{option} must be a whole number from 0 up, not '{text}'."
 
     /// 512M, 2G, 1.5G or plain bytes; K, M and G are powers of 1024.
     let memory option (text: string) =

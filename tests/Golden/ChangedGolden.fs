@@ -6,6 +6,7 @@ open System.IO
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Sample
 open SingleSharp.Golden.SentenceGolden
 
 /// Somebody does this to the input in the course of a run.

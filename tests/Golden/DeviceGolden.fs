@@ -6,9 +6,7 @@ open System.IO
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
-
-let private sample = here "edge/plain_csr_f32/input.h5ad"
-let private tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+open SingleSharp.Golden.Sample
 
 let private shell (program: string) arguments =
     if not (File.Exists program) then
@@ -38,10 +36,6 @@ let private natures =
 let private whatIs (path: string) =
     (Child.run "/usr/bin/stat" [ "-c"; "%F %i %a"; path ] [] "").Output
 
-let private qc =
-    { Recipe.nothing with
-        Qc = Some Recipe.qc }
-
 let private outputs =
     [ for i, (nature, make) in List.indexed natures do
           for how in [ "itself"; "behind a symbolic link" ] do
@@ -63,14 +57,7 @@ let private outputs =
                   for outcome in
                       [ Pipeline.run qc Settings.standard input (NewFile target) |> Result.map ignore
                         Pipeline.preprocess Settings.standard input (NewFile target) |> Result.map ignore
-                        Pipeline.convert
-                            { Conversion.standard with
-                                SampleNames = [ "a"; "b" ]
-                                IndexUnique = Some "-" }
-                            Settings.standard
-                            [ input; sample ]
-                            target
-                        |> Result.map ignore ] do
+                        Pipeline.convert joined Settings.standard [ input; sample ] target |> Result.map ignore ] do
                       match outcome with
                       | Error(CannotWrite(path, why)) ->
                           Expect.equal path target "the path"

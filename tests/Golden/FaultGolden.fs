@@ -7,6 +7,7 @@ open System.Security.Cryptography
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Sample
 
 let private sha256 (path: string) =
     Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes path))
@@ -57,8 +58,6 @@ let private stored = small.Data.Length
 let private changed change (path: string) =
     NewFile.write path (InChunks 100) (change small)
 
-let private sample = here "edge/plain_csr_f32/input.h5ad"
-
 let private cut length (path: string) =
     File.WriteAllBytes(path, (File.ReadAllBytes sample)[.. length - 1])
 
@@ -81,7 +80,7 @@ let private shape = Some [ 2L; 3L ]
 
 let private matrices =
     [ bad "no X" "NotAnnData" [ "no X" ] (Made.writeWithX None)
-      bad "X of one dimension" "Damaged" [ "1 dimensions" ] (Made.writeWithX (Some(line [ 1.0f; 2.0f ])))
+      bad "X of one dimension" "Damaged" [ "1 dimension " ] (Made.writeWithX (Some(line [ 1.0f; 2.0f ])))
       bad "X of three dimensions" "Damaged" [ "3 dimensions" ] (Made.writeWithX (Some(box (Array3D.create 2 3 1 1.0f))))
 
       for name, kind, words, x in

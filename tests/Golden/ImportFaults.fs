@@ -124,7 +124,7 @@ let private folders =
           "a gene without a name"
           "genes.tsv"
           (lines (Array.mapi (fun i line -> if i = 2 then "alone" else line)))
-          [ "line 3"; "1 columns where 2" ]
+          [ "line 3"; "1 column where 2" ]
       spoilt "cut off" "matrix.mtx" (lines (Array.truncate 50)) [ "it has"; "instead of"; "cut off" ]
       spoilt
           "no number"

@@ -115,8 +115,18 @@ let private sentences =
                   let sentence =
                       Pipeline.convert Conversion.standard Settings.standard [ path ] output |> sentenceOf
 
-                  Expect.stringContains sentence "cut off" $"{file} without {less} bytes"
+                  Expect.stringContains sentence "is it cut off?); download or copy the file again" $"{file} without {less} bytes"
                   Expect.isFalse (File.Exists output) "no output"
+      }
+      test "a folder where one file is needed" {
+          use sandbox = new Sandbox()
+          let path = changed sandbox "mtx" "barcodes.tsv" (text "a\nb\n")
+
+          let expected =
+              "it is a folder with a matrix.mtx; make an .h5ad file of it first (singlesharp convert)"
+
+          Expect.stringContains (Pipeline.digest Settings.standard path |> sentenceOf) expected "digest"
+          Expect.stringContains (Pipeline.verify Settings.standard path |> sentenceOf) expected "verify"
       }
       test "a list of genes that is cut off, and one of several members" {
           use sandbox = new Sandbox()
@@ -140,7 +150,8 @@ let private sentences =
           Expect.equal outcome.ExitCode 1 "the code"
           Expect.stringContains outcome.Errors "cut off" "the sentence"
 
-          let names = using (Schema.openRead input) Schema.geneNames |> Array.truncate 3
+          let names =
+              using (Schema.openReadWithin Int64.MaxValue MatrixName.X input) Schema.geneNames |> Array.truncate 3
 
           File.WriteAllBytes(
               list,

@@ -8,8 +8,8 @@ open System.Threading
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Sample
 
-let private tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
 
 let private start arguments =
     let child =
@@ -115,7 +115,7 @@ let private killEach (sandbox: Sandbox) (witness: Witness) name seed (pristine: 
             copy older target
 
     // Somebody's older result is replaced, or the input itself.
-    File.WriteAllBytes(older, File.ReadAllBytes(here "edge/plain_csr_f32/input.h5ad"))
+    File.WriteAllBytes(older, File.ReadAllBytes sample)
     prepare ()
     let old = witness.Sees target
     let inputBefore = witness.Sees input
@@ -177,7 +177,6 @@ let private kills =
         for path in temporaries sandbox do
             File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes -5.0)
 
-        let sample = here "edge/plain_csr_f32/input.h5ad"
 
         match Pipeline.preprocess Settings.standard sample (NewFile(sandbox.File "next.h5ad")) with
         | Ok _ -> Expect.isEmpty (temporaries sandbox) "the next run tidies up"
@@ -228,7 +227,7 @@ let private isRename (name: string, _) = name.StartsWith "rename"
 /// folder is flushed after it.
 let private publishes arguments =
     use sandbox = new Sandbox()
-    sandbox.Copy(here "edge/plain_csr_f32/input.h5ad", "input.h5ad") |> ignore
+    sandbox.Copy(sample, "input.h5ad") |> ignore
     let made = calls sandbox (arguments sandbox)
     let temporary (_, call: string) = call.Contains ".singlesharp-"
     let rename = made |> List.findIndex isRename
@@ -253,7 +252,7 @@ let private order =
       test "values in place: the same" { publishes (fun sandbox -> [ "preprocess"; sandbox.File "input.h5ad"; "--in-place" ]) }
       test "columns in place: append, flush, the superblock, flush" {
           use sandbox = new Sandbox()
-          let path = sandbox.Copy(here "edge/plain_csr_f32/input.h5ad", "input.h5ad")
+          let path = sandbox.Copy(sample, "input.h5ad")
           let length = FileInfo(path).Length
           let made = calls sandbox [ "qc"; path; "--in-place" ]
 

@@ -35,6 +35,8 @@ let all =
           VerifyGolden.all
           BrokenGolden.all
           AskedGolden.all
+          SymbolGolden.all
+          JoinGolden.all
           RealGolden.all
           DenseGolden.all
           InterruptionGolden.all
@@ -46,6 +48,8 @@ let all =
           LookGolden.tests
           UseGolden.tests
           FrameGolden.all
+          ColumnGolden.all
+          OrderGolden.all
           AliasGolden.tests
           ValuesGolden.tests
           BloscGolden.tests

@@ -21,6 +21,11 @@ let private refused =
       "info", [ "which FILE?" ]
       "plan", [ "which FILE?" ]
       "plan hvg", [ "which FILE?" ]
+      "plan convert a.h5 --out b.h5ad",
+      [ "preprocess and pipeline would do, and convert is none of these; if convert is a file, say ./convert." ]
+      "plan plan", [ "plan is none of these" ]
+      "plan plan qc a.h5ad", [ "plan is none of these" ]
+      "plan filter-cells a.h5ad", [ "scanpy's filter-cells is called filter here" ]
       "digest a.h5ad b.h5ad", [ "one FILE at a time" ]
       "pca a.h5ad b.h5ad --in-place", [ "several FILEs cannot be changed in place; say --out FILE" ]
       "convert a.h5", [ "where should the result go? Say --out FILE." ]
@@ -40,11 +45,13 @@ let private refused =
       "pca a.h5ad --nonsense 3 --in-place", [ "no option --nonsense." ]
       "qc a.h5ad --in-place --n-comps 3 --min-genes 5", [ "qc has no option --n-comps; pca and pipeline have."; "--min-genes" ]
       "qc a.h5ad --in-place --version", [ "--version" ]
+      "qc a.h5ad --in-place --allow-invalid", [ "qc has no option --allow-invalid" ]
+      "hvg a.h5ad --in-place --gene-set s=prefix:A --min-genes 3", [ "hvg has no option --gene-set"; "hvg has no option --min-genes" ]
       "--version --json", [ "--version is said alone" ]
       "filter a.h5ad --in-place", [ "at least one limit" ]
       "filter a.h5ad --in-place --min-genes -1 --min-cells 1.5 --max-counts many",
       [ "--max-counts must be a number"
-        "--min-genes must be a whole number"
+        "--min-genes must be a whole number from 0 up, not '-1'"
         "--min-cells" ]
       "filter a.h5ad --in-place --max-pct mt --max-pct =3 --max-pct mt=much", [ "'mt'"; "'=3'"; "'mt=much'" ]
       "filter a.h5ad --in-place --max-pct ribo=3 --mt-prefix= --min-pct mt=1", [ "no gene set mt"; "no gene set ribo" ]

@@ -6,22 +6,7 @@ open System.IO
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
-
-let private sample = here "edge/plain_csr_f32/input.h5ad"
-let private tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
-
-/// Runs a program that has to succeed.
-let private must (program: string) arguments =
-    if not (File.Exists program) then
-        skiptest $"skipped: no {program}"
-
-    let outcome = Child.run program arguments [] ""
-    Expect.equal outcome.ExitCode 0 outcome.Errors
-    outcome.Output.Trim()
-
-let private requireRoot () =
-    if must "/usr/bin/id" [ "-u" ] <> "0" then
-        skiptest "skipped: only root may give files to others"
+open SingleSharp.Golden.Sample
 
 let private owned (owner: string) (mode: string) path =
     must "/bin/chown" [ "-h"; owner; path ] |> ignore
@@ -31,37 +16,15 @@ let private owned (owner: string) (mode: string) path =
 let private stateOf (path: string) =
     must "/usr/bin/stat" [ "-c"; "%u:%g %a"; path ]
 
-/// Somebody else, who is not root.
-let private nobody = "65534:65534"
-
-let private log1p =
-    { Recipe.nothing with
-        Log1p = Some Recipe.log1p }
-
-let private qc =
-    { Recipe.nothing with
-        Qc = Some Recipe.qc }
-
 let private run recipe input output =
-    match Pipeline.run recipe Settings.standard input output with
-    | Ok _ -> ()
-    | Error fault -> failtest (Fault.sentence fault)
+    Pipeline.run recipe Settings.standard input output |> need |> ignore
 
 /// The ways to replace or change a file: in place, or by the name of an output.
 let private ways: (string * (Sandbox -> string -> unit)) list =
     [ "log1p in place", (fun _ path -> run log1p path InPlace)
       "qc in place", (fun _ path -> run qc path InPlace)
       "qc over it", (fun _ path -> run qc sample (NewFile path))
-      "convert over it",
-      (fun _ path ->
-          let twice =
-              { Conversion.standard with
-                  SampleNames = [ "a"; "b" ]
-                  IndexUnique = Some "-" }
-
-          match Pipeline.convert twice Settings.standard [ sample; sample ] path with
-          | Ok _ -> ()
-          | Error fault -> failtest (Fault.sentence fault)) ]
+      "convert over it", (fun _ path -> Pipeline.convert joined Settings.standard [ sample; sample ] path |> need |> ignore) ]
 
 let private kept =
     [ for name, change in ways do
@@ -164,6 +127,16 @@ let private lost =
           Expect.equal (stateOf path) "0:0 644" "the file stays"
       }
 
+      test "a folder that nobody may list, where something of a run that was killed may lie" {
+          requireRoot ()
+          use sandbox = new Sandbox()
+          openFolder sandbox "333" |> ignore
+          let target = sandbox.File "open/out.h5ad"
+          let outcome = asNobody [ "log1p"; sample; "--out"; target ]
+          Expect.equal outcome.ExitCode 0 outcome.Errors
+          Expect.equal ((stateOf target).Split(' ')[0]) nobody "the file is there"
+      }
+
       test "a folder where only the owner may replace a file" {
           requireRoot ()
           use sandbox = new Sandbox()
@@ -209,17 +182,8 @@ let private fresh =
           must "/usr/bin/setfacl" [ "-m"; "u:1:r,g::-,o::-"; two ] |> ignore
           let target = sandbox.File "out.h5ad"
 
-          match
-              Pipeline.convert
-                  { Conversion.standard with
-                      SampleNames = [ "a"; "b" ]
-                      IndexUnique = Some "-" }
-                  Settings.standard
-                  [ one; two ]
-                  target
-          with
-          | Ok _ -> Expect.equal ((stateOf target).Split(' ')[1]) "600" "who may read it"
-          | Error fault -> failtest (Fault.sentence fault)
+          Pipeline.convert joined Settings.standard [ one; two ] target |> need |> ignore
+          Expect.equal ((stateOf target).Split(' ')[1]) "600" "who may read it"
       }
 
       test "a group that may not read the input has no rights to what is made of it" {
@@ -260,9 +224,8 @@ let private fresh =
                           for path in Directory.GetFiles(sandbox.Folder, ".singlesharp-*") do
                               seen.Add(File.GetUnixFileMode path) }
 
-          match Pipeline.preprocess settings sample (NewFile(sandbox.File "out.h5ad")) with
-          | Ok _ -> Expect.equal (List.distinct (List.ofSeq seen)) [ UnixFileMode.UserRead ||| UnixFileMode.UserWrite ] "its permissions"
-          | Error fault -> failtest (Fault.sentence fault)
+          Pipeline.preprocess settings sample (NewFile(sandbox.File "out.h5ad")) |> need |> ignore
+          Expect.equal (List.distinct (List.ofSeq seen)) [ UnixFileMode.UserRead ||| UnixFileMode.UserWrite ] "its permissions"
       } ]
 
 let all =

@@ -79,7 +79,9 @@ let private filtered (sandbox: Sandbox) (leastGenes, leastCells) (input: string)
     [ for name, genes, cells in
           [ "cells", Some leastGenes, None
             "genes", None, Some leastCells
-            "cells and genes", Some leastGenes, Some leastCells ] do
+            "cells and genes", Some leastGenes, Some leastCells
+            // Everything meets these, and categories without rows go all the same.
+            "nothing", Some 0L, Some 0L ] do
           let output = sandbox.File $"{Path.GetFileNameWithoutExtension input}.{name}.h5ad"
 
           let limits =

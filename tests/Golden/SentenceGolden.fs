@@ -7,12 +7,7 @@ open System.IO
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
-
-let sample = here "edge/plain_csr_f32/input.h5ad"
-
-let qc =
-    { Recipe.nothing with
-        Qc = Some Recipe.qc }
+open SingleSharp.Golden.Sample
 
 /// The hash of a file, whoever has locked it: .NET would ask for a lock to read.
 let hashOf (path: string) =
@@ -121,8 +116,6 @@ let private places =
               finally
                   folder.UnixFileMode <- UnixFileMode.UserRead ||| UnixFileMode.UserWrite ||| UnixFileMode.UserExecute)
       } ]
-
-let private tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
 
 /// Runs commands of a shell where a file system of so many KiB is mounted over a folder; skipped where that is not allowed.
 let private mounted (folder: string) options (commands: string) =

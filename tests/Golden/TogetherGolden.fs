@@ -7,14 +7,10 @@ open System.IO
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
-
-let private sample = here "edge/plain_csr_f32/input.h5ad"
-let private tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+open SingleSharp.Golden.Sample
 
 let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest.Whole
-    | Error fault -> failtest (Fault.sentence fault)
+    (Pipeline.digest Settings.standard path |> need).Whole
 
 let private start arguments =
     Process.Start(Child.prepare "dotnet" (tool :: "--quiet" :: arguments) [])
@@ -83,13 +79,7 @@ let private races =
           race sandbox 10 [ "qc" ] [ "log1p" ]
       } ]
 
-let private recipes =
-    [ "qc",
-      { Recipe.nothing with
-          Qc = Some Recipe.qc }
-      "log1p",
-      { Recipe.nothing with
-          Log1p = Some Recipe.log1p } ]
+let private recipes = [ "qc", qc; "log1p", log1p ]
 
 /// While one run changes a file in place, another one in the same process is refused, under any name.
 let private meanwhile =
@@ -123,24 +113,15 @@ let private meanwhile =
                       | Error fault -> failtest (Fault.sentence fault)
                   } ]
 
-let private must (program: string) arguments =
-    let outcome = Child.run program arguments [] ""
-    Expect.equal outcome.ExitCode 0 outcome.Errors
-    outcome.Output.Trim()
-
 /// A folder like /tmp, and a symbolic link in it that is another user's.
 let private trap (sandbox: Sandbox) victim =
-    if must "/usr/bin/id" [ "-u" ] <> "0" then
-        skiptest "skipped: only root may make links for others"
-
+    requireRoot ()
     let folder = Directory.CreateDirectory(sandbox.File "shared").FullName
     must "/bin/chmod" [ "1777"; folder ] |> ignore
     let link = Path.Combine(folder, "link.h5ad")
     File.CreateSymbolicLink(link, victim) |> ignore
-    must "/bin/chown" [ "-h"; "65534:65534"; link ] |> ignore
+    must "/bin/chown" [ "-h"; nobody; link ] |> ignore
     link
-
-let private qc = recipes |> List.head |> snd
 
 let private links =
     [ for state in [ "a file"; "nothing" ] do
@@ -160,17 +141,7 @@ let private links =
                   | other -> failtest $"{other}"
 
               refused (Pipeline.run qc Settings.standard sample (NewFile link) |> Result.map ignore)
-
-              refused (
-                  Pipeline.convert
-                      { Conversion.standard with
-                          SampleNames = [ "a"; "b" ]
-                          IndexUnique = Some "-" }
-                      Settings.standard
-                      [ sample; sample ]
-                      link
-                  |> Result.map ignore
-              )
+              refused (Pipeline.convert joined Settings.standard [ sample; sample ] link |> Result.map ignore)
 
               if state = "a file" then
                   for _, recipe in recipes do
@@ -188,7 +159,7 @@ let private links =
           let victim = sandbox.Copy(sample, "victim.h5ad")
           let link = trap sandbox victim
 
-          for path, mode, owner in [ link, "1777", "0:0"; link, "755", "65534:65534" ] do
+          for path, mode, owner in [ link, "1777", "0:0"; link, "755", nobody ] do
               must "/bin/chmod" [ mode; Path.GetDirectoryName path ] |> ignore
               must "/bin/chown" [ "-h"; owner; path ] |> ignore
 
@@ -201,7 +172,7 @@ let private links =
           use sandbox = new Sandbox()
           let folder = Path.GetDirectoryName(trap sandbox (sandbox.File "victim.h5ad"))
           let waiting = sandbox.Copy(sample, "shared/out.h5ad")
-          must "/bin/chown" [ "65534:65534"; waiting ] |> ignore
+          must "/bin/chown" [ nobody; waiting ] |> ignore
 
           match Pipeline.run qc Settings.standard sample (NewFile waiting) with
           | Error(CannotWrite(_, why)) -> Expect.stringContains why "belongs to another user" "the sentence"
@@ -209,7 +180,7 @@ let private links =
 
           // In place it is his file, and stays his.
           match Pipeline.preprocess Settings.standard waiting InPlace with
-          | Ok _ -> Expect.equal (must "/usr/bin/stat" [ "-c"; "%u:%g"; waiting ]) "65534:65534" folder
+          | Ok _ -> Expect.equal (must "/usr/bin/stat" [ "-c"; "%u:%g"; waiting ]) nobody folder
           | Error fault -> failtest (Fault.sentence fault)
       } ]
 

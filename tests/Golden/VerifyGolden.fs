@@ -8,6 +8,7 @@ open Expecto
 open PureHDF
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Golden.Sample
 
 let private verify path =
     match Pipeline.verify Settings.standard path with
@@ -41,8 +42,6 @@ let private small = Made.counts 60 40
 let private changed change (path: string) =
     NewFile.write path (InChunks 100) (change small)
 
-let private sample = here "edge/plain_csr_f32/input.h5ad"
-
 let private matrices =
     [ found "offsets that decrease" Severity.Error "X/indptr" "decrease" (changed (Made.withOffset 30 1))
       found "a first offset that is not 0" Severity.Error "X/indptr" "the first offset is 1" (changed (Made.withOffset 0 1))
@@ -68,13 +67,13 @@ let private matrices =
                           if i = 0 then 1
                           elif i = 1 then 0
                           else i) }))
-      found "NaN" Severity.Note "X/data" "1 of its values are NaN or infinite" (changed (Made.withValues [ 5, nanf ]))
+      found "NaN" Severity.Note "X/data" "1 of its values is NaN or infinite" (changed (Made.withValues [ 5, nanf ]))
       found "negative values" Severity.Note "X/data" "2 of its values are negative" (changed (Made.withValues [ 5, -1.0f; 6, -2.0f ]))
       found
           "cells and genes that come twice"
           Severity.Note
           "obs/_index"
-          "1 names come again, such as cell_0"
+          "1 name comes again, such as cell_0"
           (changed (fun counts ->
               { counts with
                   CellNames = counts.CellNames |> Array.mapi (fun i name -> if i = 7 then "cell_0" else name) })) ]
@@ -155,7 +154,7 @@ let private frames =
           "a code without a category"
           Severity.Error
           "obs/a/codes"
-          "1 codes lead to none of the 2 categories, first in row 2"
+          "1 code leads to none of the 2 categories, first in row 2"
           (annData [ "a" ] [ "a", categorical [ 0y; -1y; 2y ] ] [])
       found
           "a layer of another shape"
@@ -231,7 +230,7 @@ let private storage =
       found "a file that is cut off" Severity.Error "/" "cut off" (fun path ->
           File.WriteAllBytes(path, (File.ReadAllBytes sample)[..20000]))
       found "something else" Severity.Error "/" "it is not an HDF5 file" (fun path -> File.WriteAllText(path, "gene,cell"))
-      found "what an interrupted run left" Severity.Note "/" "behind its end lie 100 bytes" (fun path ->
+      found "what an interrupted run left" Severity.Note "/" "behind its end 100 bytes belong to nothing" (fun path ->
           File.WriteAllBytes(path, Array.append (File.ReadAllBytes sample) (Array.zeroCreate 100))) ]
 
 let private sound =

@@ -52,7 +52,8 @@ def numbers(path, noted):
 def problems(job):
     cells, genes, noted = decide(job)
     for mask, asked, what in ((cells, job["min_genes"], "cells"), (genes, job["min_cells"], "genes")):
-        if asked is not None and (mask.all() or not mask.any()):
+        # A limit of 0 is there to drop nothing.
+        if asked and (mask.all() or not mask.any()):
             yield f"the limit of this test leaves {mask.sum()} of {len(mask)} {what}"
     yield from subset.judge(job["input"], job["output"], cells, genes, set(noted))
     yield from numbers(job["output"], noted)

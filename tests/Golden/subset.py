@@ -137,7 +137,9 @@ class Judge:
             self.colors.setdefault(f"{column}_colors", used)
 
     def column(self, path, old, new, mask, drops, name):
-        if isinstance(old, h5py.Dataset):
+        if mask.all() and (isinstance(old, h5py.Dataset) or "codes" not in old):
+            self.untouched(path, old, new)
+        elif isinstance(old, h5py.Dataset):
             self.cut(path, old, new, [mask])
         elif "codes" in old:
             self.categories(path, old, new, mask, drops, name)
@@ -225,12 +227,13 @@ class Judge:
                 self.raw(path, before, after)
             elif name == "X":
                 self.x(path, before, after, masks)
+            elif name in ("obs", "var") and isinstance(before, h5py.Group):
+                # Categories of no row go where nothing is dropped as well.
+                self.frame(path, before, after, masks[0], True)
             elif not masks or all(mask.all() for mask in masks):
                 self.untouched(path, before, after)
-            elif name in MAPPINGS:
-                self.mapping(path, before, after, masks)
             else:
-                self.frame(path, before, after, masks[0], True)
+                self.mapping(path, before, after, masks)
         return self.wrong
 
 
@@ -257,16 +260,14 @@ def alike(expected, actual):
 def by_anndata(source, result, cells, genes, added):
     """What anndata reads of the output is what it makes of the input, unless it cannot read that."""
     try:
-        whole = anndata.read_h5ad(source)
-        expected = whole[cells, genes].copy()
+        expected = anndata.read_h5ad(source)[cells, genes].copy()
     except Exception:
         return
     actual = anndata.read_h5ad(result)
     if expected.shape != actual.shape:
         yield f"anndata sees the shape {actual.shape} instead of {expected.shape}"
         return
-    # Where nothing is dropped, nothing is touched: not even categories that no cell or gene has.
-    frames = {"obs": whole.obs if cells.all() else expected.obs, "var": whole.var if genes.all() else expected.var}
+    frames = {"obs": expected.obs, "var": expected.var}
     known = {name: [column for column in getattr(actual, name) if f"{name}/{column}" not in added] for name in frames}
     # Columns of X become rows.
     x = expected.X.tocsr() if sparse.isspmatrix_csc(expected.X) else expected.X

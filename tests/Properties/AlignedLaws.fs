@@ -18,8 +18,8 @@ let withFile (others: (string * obj) list) (work: string -> 'a) =
         work path)
 
 let require cells genes path =
-    use file = Schema.openRead path
-    Subset.require file cells genes
+    use file = GenFiles.openRead path
+    Subset.require file cells genes System.Threading.CancellationToken.None
 
 let isRefused part others =
     withFile others (fun path -> GenFiles.isFault part (fun () -> require true true path))
@@ -39,7 +39,7 @@ let hard name address =
       Order = ValueNone }
 
 let private forms path =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
 
     [ for part in Parts.find file (fun _ -> true) do
           for name, _, aligned in part.Members do
@@ -164,7 +164,7 @@ let tests =
 
               isRefused "obsm/pca: its dimension 1 has the length 6, but there are 5 cells" [ "obsm", dict [ "pca", box' 6 2 ] ]
               isRefused "layers/a: its dimension 2 has the length 5, but there are 6 genes" [ "layers", dict [ "a", box' 5 5 ] ]
-              isRefused "layers/a: it has 1 dimensions" [ "layers", dict [ "a", line 5 ] ]
+              isRefused "layers/a: it has 1 dimension," [ "layers", dict [ "a", line 5 ] ]
               isRefused "varp/a: its dimension 2" [ "varp", dict [ "a", box' 6 5 ] ]
 
               isRefused

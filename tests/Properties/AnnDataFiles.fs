@@ -142,7 +142,7 @@ let schedule (AnySchedule(workers, window)) =
         Window = window }
 
 let read path schedule valuesPerSlice =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
     Blocks.run schedule (Reader.rows file.Store.Disk file.X valuesPerSlice) Outlet.none transcript
 
 /// More rows than one block has, with few values each.

@@ -21,7 +21,7 @@ let private batchesOfFile piece (file: H5File) column =
         let folder = Directory.CreateTempSubdirectory "singlesharp-batches-"
 
         try
-            use file = Schema.openRead path
+            use file = GenFiles.openRead path
             use batches = Batches.read file column folder.FullName
             let readers = Array.init 3 (fun _ -> batches.Open())
             let cells = int file.X.Cells
@@ -197,7 +197,7 @@ let tests =
 
           test "batches of the golden files, in the order that anndata stored" {
               let batches name =
-                  use file = Schema.openRead (GenFiles.goldenEdge name)
+                  use file = GenFiles.openRead (GenFiles.goldenEdge name)
                   use batches = Batches.read file "batch" (Path.GetTempPath())
                   let codes: int[] = Array.zeroCreate (int file.X.Cells)
                   batches.Open () 0L codes.Length codes

@@ -40,7 +40,7 @@ let tests =
                       { Genes = 3
                         Rows = [ [ 0, 1.0; 2, 2.0 ]; [ 1, 3.0 ] ] }
 
-                  use file = Schema.openRead path
+                  use file = GenFiles.openRead path
                   Expect.isTrue (Place.isOverwritable file file.X.Values.Type) "a file in order"
                   let other = (Matrix.rows file.X).Indices
 
@@ -61,6 +61,6 @@ let tests =
                       draft.Rewrite("X", (Matrix.rows file.X).Group, [ "indices", draft.PutReplacement(other, other.Type, layout) ], [])
 
                   draft.Commit(draft.Rewrite("the root group", file.Store.Root, [ "X", x ], []))
-                  use changed = Schema.openRead path
+                  use changed = GenFiles.openRead path
                   Expect.isFalse (Place.isOverwritable changed changed.X.Values.Type) "one that is not")
           } ]

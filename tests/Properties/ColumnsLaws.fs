@@ -90,7 +90,7 @@ let tests =
           Law.holdsFor 15 "columns lie in the order of rows, whatever the schedule" (fun (AnySchedule(workers, window)) (slice: byte) ->
               GenFiles.withPath (fun path ->
                   AnnDataFiles.write path (AnnDataFiles.usual InOnePiece) AnnDataFiles.manyRows
-                  use file = Schema.openRead path
+                  use file = GenFiles.openRead path
                   let rows = AnnDataFiles.manyRows.Rows
                   let count = rows.Length
                   // Places that touch: the first column of eight bytes, then two of four.

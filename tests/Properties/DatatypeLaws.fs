@@ -76,7 +76,7 @@ let tests =
 
                   GenFiles.withDisk [| 0uy |] (fun disk ->
                       let parse (bytes: byte[]) =
-                          Datatype.parse disk (Cursor(disk, "a type", bytes, 0))
+                          DatatypeMessage.parse disk (Cursor(disk, "a type", bytes, 0))
 
                       Expect.equal (parse body) datatype "there and back"
 

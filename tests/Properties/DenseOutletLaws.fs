@@ -10,7 +10,7 @@ open SingleSharp.Properties.GenForms
 
 /// The bytes of the rows of a file, as an outlet of this type leaves them.
 let private written path schedule datatype perSlice =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
     use scratch = new Scratch(Path.GetDirectoryName path)
     let genes = file.X.Genes
     scratch.Disk.SetLength(file.X.Cells * int64 (genes * Datatype.size datatype))
@@ -61,7 +61,7 @@ let tests =
                                   MinCells = Some 1L }
 
                           Pipeline.filter limits Settings.standard input (Output.NewFile output) |> ignore
-                          use file = Schema.openRead output
+                          use file = GenFiles.openRead output
                           let values = file.X.Values
 
                           match values.Layout, values.Space with

@@ -108,7 +108,7 @@ let tests =
                   let file = PureHDF.H5File()
                   file["x"] <- PureHDF.H5Dataset [| 1; 2; 3 |]
                   file.Write path
-                  use store = Store.openWrite path
+                  use store = Store.openWriteWithin Int64.MaxValue path
                   let draft = Draft(store.Disk, store.Superblock, [])
 
                   let whole =

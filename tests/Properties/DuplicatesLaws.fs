@@ -13,7 +13,7 @@ let private doubled (rows: Rows) (every: byte) : Rows =
         Rows = rows.Rows |> List.mapi (fun cell row -> if cell % (1 + int every % 3) = 0 then row @ List.truncate 2 row else row) }
 
 let private read path (through: int -> Source<Slice> -> Source<Slice>) perSlice =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
 
     Blocks.run Blocks.sequential (Reader.rows file.Store.Disk file.X perSlice |> through file.X.Genes) Outlet.none AnnDataFiles.transcript
     |> List.map (fun (_, _, row) -> row)

@@ -31,7 +31,7 @@ let private encoded (column: Column) count =
 
 /// Puts columns of the row's number, and whatever else, into the file itself.
 let private edit path cellColumns (geneColumns: Column list) (change: Edits -> Edits) =
-    use file = Schema.openWrite path
+    use file = GenFiles.openWrite path
     Edit.require file cellColumns geneColumns Untouched [ "uns" ]
     let draft = Draft(file.Store.Disk, file.Store.Superblock, [])
 
@@ -137,7 +137,7 @@ let tests =
                           edit path [] [] (noting basis)
 
                           Expect.isEmpty (lost before (elements path)) "nothing else has changed"
-                          Expect.isTrue (using (Schema.openRead path) Schema.isLogged) "noted"
+                          Expect.isTrue (using (GenFiles.openRead path) Schema.isLogged) "noted"
 
                           GenFiles.withStore path (fun store ->
                               let note = GenFiles.findGroup store "uns/log1p"

@@ -14,7 +14,7 @@ open SingleSharp.Properties.GenSymmetric
 let private tolerance = 1e-13
 
 let private leading matrix count =
-    Eigen.leading matrix.Size count (Array.copy matrix.Upper)
+    Eigen.leading Watch.none matrix.Size count (Array.copy matrix.Upper)
 
 let private norm matrix =
     let greatest = matrix.Upper |> Seq.map abs |> Seq.max
@@ -88,7 +88,7 @@ let private agreesWithMathNet matrix =
             Expect.isLessThan (abs (abs cosine - 1.0)) 1e-12 $"vector {i}"
 
 let private refuses size count upper =
-    Expect.throwsT<ArgumentException> (fun () -> Eigen.leading size count upper |> ignore) $"{count} of {size}"
+    Expect.throwsT<ArgumentException> (fun () -> Eigen.leading Watch.none size count upper |> ignore) $"{count} of {size}"
 
 let tests =
     testList
@@ -206,7 +206,7 @@ let tests =
           testCase "what follows the triangle is neither read nor written" (fun () ->
               let matrix = fixedMatrix 9
               let longer = Array.append matrix.Upper [| nan; 1.5; infinity |]
-              let pairs = Eigen.leading 9 4 longer
+              let pairs = Eigen.leading Watch.none 9 4 longer
               Expect.equal (allBits pairs) (allBits (leading matrix 4)) "the same pairs"
               Expect.equal (bits longer[45..]) (bits [| nan; 1.5; infinity |]) "as they were")
 
@@ -219,7 +219,7 @@ let tests =
                   { Pause = fun () -> pauses.Value <- pauses.Value + 1
                     Tell = told.Add }
 
-              let pairs = Eigen.leadingUnder watch 60 20 (Array.copy matrix.Upper)
+              let pairs = Eigen.leading watch 60 20 (Array.copy matrix.Upper)
               Expect.equal (allBits pairs) (allBits (leading matrix 20)) "the same pairs"
               Expect.equal (List.ofSeq told) (List.sort (List.ofSeq told)) "it only goes forward"
               Expect.isTrue (Seq.forall (fun share -> share >= 0.0 && share <= 1.0) told && Seq.last told = 1.0) "to the end"
@@ -239,7 +239,7 @@ let tests =
                                       raise (OperationCanceledException()) }
 
                   Expect.throwsT<OperationCanceledException>
-                      (fun () -> Eigen.leadingUnder watch 60 20 (Array.copy matrix.Upper) |> ignore)
+                      (fun () -> Eigen.leading watch 60 20 (Array.copy matrix.Upper) |> ignore)
                       $"at pause {stop}"
 
                   Expect.equal left.Value 0 "no pause after it")

@@ -27,7 +27,7 @@ let private noLimits: GeneLimits =
 
 /// What one decider says of slices that follow one another.
 let private decide numeric sets rule (slices: Slice list) =
-    let decide = Filter.decider numeric sets rule ()
+    let decide = Filter.counting (Losses()) numeric sets rule ()
 
     [ for slice in slices do
           let stays: bool[] = Array.zeroCreate (slice.Cells + 1)

@@ -73,6 +73,14 @@ let withDisk (bytes: byte[]) (work: Disk -> 'a) =
 
         work disk)
 
+/// The door of tests to a file's X: without a limit of memory, which a run always has.
+let openRead path =
+    Schema.openReadWithin Int64.MaxValue MatrixName.X path
+
+/// The same, for changing the file itself.
+let openWrite path =
+    Schema.openWriteWithin Int64.MaxValue MatrixName.X path
+
 let withStore (path: string) (work: Store -> 'a) =
     use store = Store.openRead path
     work store

@@ -93,7 +93,7 @@ let write (path: string) form numeric (rows: Rows) =
 
 /// The rows of X of a file as they are read: those of the file itself, or those that were put together.
 let read (path: string) schedule valuesPerSlice =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
 
     use rows =
         RowMatrix.Prepare(file, IO.Path.GetDirectoryName path, 1L <<< 26, Threading.CancellationToken.None, ignore)

@@ -13,7 +13,7 @@ let private int64s = Numeric.datatype Numeric.Int64
 
 /// The types of the index arrays of X.
 let private types path =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
     let arrays = Matrix.rows file.X
     arrays.Indices.Type, arrays.Indptr.Type
 
@@ -28,6 +28,7 @@ let private fresh most (genes: int) work =
                 2L
                 { CellNames = [ "a"; "b" ]
                   Obs = []
+                  Obsm = []
                   GeneNames = Array.init genes string
                   Var = [] }
                 { Type = Numeric.Float32

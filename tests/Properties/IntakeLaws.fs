@@ -59,6 +59,7 @@ let private written path (dense: float[,]) (work: (Schedule -> byte[]) -> 'r) =
                   Obs =
                     [ "n", Field.Numbers(Numeric.Int32, Seq.init cells BitConverter.GetBytes)
                       "kind", Field.Categories(Labels.Texts [| "a"; "b" |], false, Seq.init cells (fun cell -> cell % 3 - 1)) ]
+                  Obsm = []
                   GeneNames = Array.init genes string
                   Var = [] }
                 { Type = Numeric.Float32
@@ -115,7 +116,7 @@ let tests =
                   let bytes, same =
                       written path dense (fun write -> write (AnnDataFiles.schedule schedule), write Blocks.sequential)
 
-                  use file = Schema.openRead path
+                  use file = GenFiles.openRead path
                   let found = table cells genes (Reader.rows file.Store.Disk file.X 100) _.Values
 
                   bytes = same

@@ -95,6 +95,7 @@ let all =
           NameTableLaws.tests
           EntriesLaws.tests
           MatrixMarketLaws.tests
+          GridLaws.tests
           JointLaws.tests
           Utf8Laws.tests
           NamingLaws.tests

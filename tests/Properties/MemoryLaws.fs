@@ -267,7 +267,7 @@ let tests =
               && (share = available / 4L || share = 256L * mebibyte || share = 4096L * mebibyte))
 
           Law.holdsFor 30 "workers that nobody asked for never stand in the way" (fun (state: uint16) (cells: uint16) (asked: byte) ->
-              use file = Schema.openRead (GenFiles.goldenEdge "plain_csr_f32")
+              use file = GenFiles.openRead (GenFiles.goldenEdge "plain_csr_f32")
 
               let matrix =
                   { file.X with

@@ -150,7 +150,7 @@ let private oneByOne (recipe: Recipe) input output =
     |> Result.map (fun _ -> digestOf output)
 
 let private columnOrder (path: string) =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
     Set file.Var.Columns, file.Obs.Columns
 
 let tests =

@@ -51,7 +51,7 @@ let private leastMemory recipe workers input =
     | other -> failtest $"one byte should not be enough: %A{other}"
 
 let private valuesOf path =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
     let reader = Reader.rows file.Store.Disk file.X 100
 
     Blocks.run

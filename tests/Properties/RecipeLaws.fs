@@ -17,7 +17,7 @@ let private bools (values: bool list) =
 
 /// Turns the values of X around, so that the most significant byte comes first.
 let private turnAround path =
-    use file = Schema.openWrite path
+    use file = GenFiles.openWrite path
     let disk = file.Store.Disk
     let size = file.X.Values.ElementSize
 
@@ -102,7 +102,7 @@ let private isWhatItMeans path (recipe: Recipe) (report: Report) (meaning: Meani
     let rows =
         AnnDataFiles.read path Blocks.sequential 100 |> List.map (fun (_, _, row) -> row)
 
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
     areSame "obs" (columns file.Store "obs") meaning.Obs
     areSame "var" (columns file.Store "var") meaning.Var
     Expect.equal file.X.Type meaning.Type "the type of X"

@@ -23,7 +23,7 @@ let private x (file: H5File) = file["X"] :?> H5Group
 let private refused kind part name change =
     test name {
         written change (fun path ->
-            let fault = GenFiles.faultOf (fun () -> using (Schema.openRead path) ignore)
+            let fault = GenFiles.faultOf (fun () -> using (GenFiles.openRead path) ignore)
             Expect.equal (Fault.kind fault) kind "its kind"
             Expect.stringContains (Fault.sentence fault) part "its sentence"
 
@@ -37,7 +37,7 @@ let tests =
         [ Law.holdsFor 60 "a file in order" (fun (CountRows rows) ->
               GenFiles.withPath (fun path ->
                   AnnDataFiles.write path (usual InOnePiece) rows
-                  use file = Schema.openRead path
+                  use file = GenFiles.openRead path
                   let x = file.X
 
                   (x.Cells, x.Genes, x.Stored) = (rows.Rows.Length, rows.Genes, rows.Rows |> List.sumBy (fun row -> int64 row.Length))
@@ -53,21 +53,21 @@ let tests =
                   (x file).Attributes[ "h5sparse_format" ] <- "csr"
                   (x file).Attributes[ "h5sparse_shape" ] <- [| 3L; 4L |]
 
-              written old (fun path -> using (Schema.openRead path) (fun file -> Expect.equal file.X.Genes 4 "genes"))
+              written old (fun path -> using (GenFiles.openRead path) (fun file -> Expect.equal file.X.Genes 4 "genes"))
           }
 
           test "X that is logged already" {
               let logged (file: H5File) =
                   file["uns"] <- group "dict" [ "log1p", group "dict" [] ]
 
-              written logged (fun path -> using (Schema.openRead path) (fun file -> Expect.isTrue (Schema.isLogged file) "uns/log1p"))
+              written logged (fun path -> using (GenFiles.openRead path) (fun file -> Expect.isTrue (Schema.isLogged file) "uns/log1p"))
           }
 
           refused "NotAnnData" "it has no X" "no X" (fun file -> file.Remove "X" |> ignore)
           refused "NotAnnData" "it has no obs" "no obs" (fun file -> file.Remove "obs" |> ignore)
           refused "NotAnnData" "it has no var" "no var" (fun file -> file.Remove "var" |> ignore)
           refused "Damaged" "it names 4 genes" "dense X of another width" (fun file -> file["X"] <- H5Dataset(Array2D.create 3 5 1.0f))
-          refused "Damaged" "1 dimensions" "X of one dimension" (fun file -> file["X"] <- H5Dataset [| 1.0f |])
+          refused "Damaged" "1 dimension " "X of one dimension" (fun file -> file["X"] <- H5Dataset [| 1.0f |])
           refused "Damaged" "column offsets" "X by columns" (fun file -> (x file).Attributes[ "encoding-type" ] <- "csc_matrix")
           refused "Unsupported" "encoding is unknown" "X of no encoding" (fun file -> (x file).Attributes.Remove "encoding-type" |> ignore)
           refused "Damaged" "has no data" "no values" (fun file -> (x file).Remove "data" |> ignore)
@@ -97,6 +97,6 @@ let tests =
                       file[at] <- 0x04uy
 
               GenFiles.withBytes file (fun path ->
-                  let sentence = Fault.sentence (GenFiles.faultOf (fun () -> Schema.openRead path))
+                  let sentence = Fault.sentence (GenFiles.faultOf (fun () -> GenFiles.openRead path))
                   Expect.stringContains sentence "compressed with lz4; read the file with anndata and write it again" "what to do")
           } ]

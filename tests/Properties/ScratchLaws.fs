@@ -34,6 +34,18 @@ let tests =
               folder.Delete true
           }
 
+          test "a folder that vanishes while a file is written is a fault, and no bug of ours" {
+              if OperatingSystem.IsWindows() then
+                  skiptest "a file that is open keeps its folder there"
+
+              let folder = Directory.CreateTempSubdirectory "singlesharp"
+
+              GenFiles.isFault "its folder has vanished" (fun () ->
+                  Publish.replace (Path.Combine(folder.FullName, "x.h5ad")) 0L (fun disk ->
+                      disk.Write(0L, ReadOnlySpan [| 1uy |])
+                      folder.Delete true))
+          }
+
           test "a folder that is not there is a fault" {
               GenFiles.isFault "cannot be written" (fun () -> new Scratch(Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString())))
           } ]

@@ -84,7 +84,7 @@ let tests =
               Prop.forAll someFilter (fun (AnyFilter(study, sets, rule, _)) (perSlice: byte) schedule ->
                   let rows = study.Matrix.Rows
                   let kept = Kept rows.Length
-                  let decider = Filter.decider study.Type sets rule
+                  let decider = Filter.counting (Losses()) study.Type sets rule
 
                   let tallies =
                       Blocks.run
@@ -141,7 +141,7 @@ let tests =
               Prop.forAll (Arb.fromGen (Gen.zip (flags rows.Rows.Length) (flags rows.Genes))) (fun (cells, genes) ->
                   GenFiles.withPath (fun path ->
                       AnnDataFiles.write path (AnnDataFiles.usual (if perSlice > 99uy then InChunks 977 else storage)) rows
-                      use file = Schema.openRead path
+                      use file = GenFiles.openRead path
 
                       let selection =
                           { Cells = keepOf cells

@@ -30,7 +30,7 @@ let private source (rows: (int * float) list[]) perSlice : Source<Slice> =
 /// A file like the old one, whose X holds these rows instead.
 let private write (path: string) target numeric genes (rows: (int * float) list[]) schedule perSlice =
     File.Copy(path, target, true)
-    use file = Schema.openWrite target
+    use file = GenFiles.openWrite target
     let store = file.Store
     let draft = Draft(store.Disk, store.Superblock, [])
 

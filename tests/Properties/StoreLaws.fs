@@ -17,7 +17,7 @@ let private counts cells : Counts =
 /// A file with one more cell takes the place of the one that is held. Is it refused, nothing happens.
 let private addCell (path: string) =
     try
-        using (Schema.openWrite path) (fun file ->
+        using (GenFiles.openWrite path) (fun file ->
             let fresh = path + "." + Guid.NewGuid().ToString "N"
             NewFile.write fresh InOnePiece (counts (int file.X.Cells + 1))
             File.Move(fresh, path, true))
@@ -43,7 +43,7 @@ let private alone =
             threads |> List.iter _.Start()
             threads |> List.iter _.Join()
 
-            let cells = using (Schema.openRead path) (fun file -> file.X.Cells)
+            let cells = using (GenFiles.openRead path) (fun file -> file.X.Cells)
             Expect.equal cells (1L + 4L * 12L) "one cell for each")
     }
 
@@ -75,4 +75,27 @@ let private replaced =
                 Expect.equal (Status.ofHandle handle).Node (Status.tryFind path).Value.Node "the one that the name leads to")
     }
 
-let tests = testSequenced <| testList "Store" [ alone; replaced ]
+/// Somebody does so without end.
+let private replacedForEver =
+    test "a file that is replaced at the door time and again is refused, and not held under another name" {
+        if not (OperatingSystem.IsLinux()) then
+            skiptest "files have no numbers here"
+
+        GenFiles.withPath (fun path ->
+            File.WriteAllText(path, "0")
+            let opened = ref 0
+
+            let opening () =
+                let handle = Store.openHandle path FileAccess.ReadWrite FileShare.None
+                opened.Value <- opened.Value + 1
+                File.WriteAllText(path + ".next", string opened.Value)
+                File.Move(path + ".next", path, true)
+                handle
+
+            GenFiles.isFault "keeps replacing it" (fun () -> Store.hold path opening)
+            Expect.isLessThan opened.Value 1000 "it ends"
+            // Nobody holds it.
+            using (File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None)) ignore)
+    }
+
+let tests = testSequenced <| testList "Store" [ alone; replaced; replacedForEver ]

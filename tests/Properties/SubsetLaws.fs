@@ -117,24 +117,18 @@ let private squareIsPicked before after path (rows: Kept) (columns: Kept) =
 let private labels store path =
     Subsetting.column store $"{path}/categories"
 
-/// Categories of which nothing is left go, with their colors.
-let private categoriesAreUsed (before: Store) (after: Store) path isShrunk =
+/// Categories of which nothing is left go, with their colors; also where nothing is dropped, as in every subset of anndata.
+let private categoriesAreUsed (before: Store) (after: Store) path =
     let left = set (Subsetting.column after path)
+    labels after path = (labels before path |> List.filter left.Contains)
 
-    labels after path = (if isShrunk then labels before path |> List.filter left.Contains else labels before path)
-
-let private colorsAreUsed (before: Store) (after: Store) (selection: Selection) =
+let private colorsAreUsed (before: Store) (after: Store) =
     let colors (store: Store) =
         Subsetting.column store "uns/kind_colors"
 
     // obs comes first; what it leaves may be too little for var to have colors for all that var has.
     let owner =
-        [ "obs", selection.Cells; "var", selection.Genes ]
-        |> List.tryPick (fun (frame, kept) ->
-            if not kept.IsAll && labels after $"{frame}/kind" <> labels before $"{frame}/kind" then
-                Some $"{frame}/kind"
-            else
-                None)
+        [ "obs/kind"; "var/kind" ] |> List.tryFind (fun path -> labels after path <> labels before path)
 
     let expected =
         match owner with
@@ -157,7 +151,14 @@ let private isUntouched (selection: Selection) (path: string) =
         groups |> List.exists (fun group -> path = group || path.StartsWith(group + "/"))
 
     not (
-        isIn [ "X"; "layers"; "uns/kind_colors" ]
+        isIn
+            [ "X"
+              "layers"
+              "uns/kind_colors"
+              "obs/kind"
+              "obs/sort"
+              "var/kind"
+              "var/sort" ]
         || isIn [ "obs"; "obsm"; "obsp"; "raw/X" ] && not selection.Cells.IsAll
         || isIn [ "var"; "varm"; "varp" ] && not selection.Genes.IsAll
     )
@@ -189,14 +190,11 @@ let private judge (matrix: Rows) storage seed (cells: Kept) (genes: Kept) =
                     Expect.isTrue (isPicked "varp/near" genes genes) "varp/near"
                     Expect.isTrue (isPicked "raw/X" cells (Kept.all (int64 matrix.Genes + 2L))) "raw/X"
 
-                    for frame, kept in [ "obs", cells; "var", genes ] do
-                        for name in [ "kind"; "sort" ] do
-                            Expect.isTrue
-                                (categoriesAreUsed before after $"{frame}/{name}" (not kept.IsAll))
-                                $"categories of {frame}/{name}"
+                    for path in [ "obs/kind"; "obs/sort"; "var/kind"; "var/sort" ] do
+                        Expect.isTrue (categoriesAreUsed before after path) $"categories of {path}"
 
                     Expect.equal (labels after "obsm/frame/kind") (labels before "obsm/frame/kind") "categories of other frames stay"
-                    Expect.isTrue (colorsAreUsed before after selection) "colors"))
+                    Expect.isTrue (colorsAreUsed before after) "colors"))
 
             let old, now = elements path, elements target
             Expect.equal (List.ofSeq now.Keys) (List.ofSeq old.Keys) "the same elements"
@@ -242,17 +240,24 @@ let tests =
                           judge matrix storage 3 cells genes
           }
 
-          test "if everything stays, nothing is written" {
+          test "if everything stays, categories without rows go, and the second time nothing is written" {
               GenFiles.withPath (fun path ->
-                  let rows = List.init 5 (fun row -> [ row, 1.0 ])
-                  write path { Genes = 6; Rows = rows } InOnePiece 1
-                  use file = Schema.openWrite path
-                  let draft = Draft(file.Store.Disk, file.Store.Superblock, [])
+                  GenFiles.withPath (fun target ->
+                      let rows = List.init 5 (fun row -> [ row, 1.0 ])
+                      write path { Genes = 6; Rows = rows } InOnePiece 1
 
-                  let all =
-                      { Cells = Kept.all 5L
-                        Genes = Kept.all 6L }
+                      let all =
+                          { Cells = Kept.all 5L
+                            Genes = Kept.all 6L }
 
-                  Expect.isEmpty (Subset.links file draft all Threading.CancellationToken.None) "no links"
-                  Expect.isEmpty (Subset.givenUp file all) "nothing given up")
+                      Subsetting.apply path target all
+
+                      let links path =
+                          use file = GenFiles.openWrite path
+                          let draft = Draft(file.Store.Disk, file.Store.Superblock, [])
+                          Expect.isEmpty (Subset.givenUp file all) "nothing given up"
+                          Subset.links file draft all Threading.CancellationToken.None |> List.map fst
+
+                      Expect.equal (links path) [ "obs"; "var"; "uns" ] "the groups of categories and colors"
+                      Expect.isEmpty (links target) "no links"))
           } ]

@@ -34,9 +34,9 @@ let private sieved (selection: Selection) (source: Source<Slice>) =
 
 /// Makes the target a clone of the file without what is dropped.
 let apply (path: string) (target: string) (selection: Selection) =
-    use file = Schema.openRead path
+    use file = GenFiles.openRead path
     let store = file.Store
-    Subset.require file (not selection.Cells.IsAll) (not selection.Genes.IsAll)
+    Subset.require file (not selection.Cells.IsAll) (not selection.Genes.IsAll) CancellationToken.None
 
     let clone =
         new Disk(target, File.OpenHandle(target, FileMode.Create, FileAccess.ReadWrite), store.Disk.Origin)

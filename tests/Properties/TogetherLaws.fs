@@ -106,6 +106,10 @@ let tests =
               (two (categories false [ "y"; "x" ] [ 0; -1 ]) (texts [ "z"; "x" ]))
               (Some(categories false [ "x"; "y"; "z" ] [ 1; -1; 2; 0 ]))
           joins
+              "what becomes categories as it is written is in natural order as well"
+              (two (categories false [ "b10"; "z" ] [ 0; -1 ]) (texts [ "é"; "b2" ]))
+              (Some(categories false [ "b2"; "b10"; "é" ] [ 1; -1; 2; 0 ]))
+          joins
               "numbers beside categories of numbers"
               (two (numbered [ 9L; 7L ] [ 0; 1 ]) (ints [ 1L; 2L ]))
               (Some(ints [ 9L; 7L; 1L; 2L ]))
@@ -146,6 +150,38 @@ let tests =
                      "b10"
                      "\uFFFD"
                      "\U0001F600" |]
+                  "as natsort"
+          }
+
+          test "letters with accents stand by those without, however they are stored, and digits of all scripts count" {
+              Expect.equal
+                  (TextOrder.natural
+                      [| "zebra"
+                         "Öl"
+                         "Oz"
+                         "P"
+                         "e\u03012"
+                         "\u00e92"
+                         "f"
+                         "x\u0661\u0660"
+                         "x9"
+                         "x\u00b2"
+                         "x\u00b23"
+                         "\uac01"
+                         "\u1100\u1161\u11a7" |])
+                  [| "Oz"
+                     "Öl"
+                     "P"
+                     "e\u03012"
+                     "\u00e92"
+                     "f"
+                     "x\u00b2"
+                     "x\u00b23"
+                     "x9"
+                     "x\u0661\u0660"
+                     "zebra"
+                     "\u1100\u1161\u11a7"
+                     "\uac01" |]
                   "as natsort"
           }
 

@@ -14,7 +14,7 @@ open SingleSharp.Properties.GenForms
 let private transposed form numeric allowed rows =
     GenFiles.withPath (fun path ->
         GenForms.write path form numeric rows
-        use file = Schema.openRead path
+        use file = GenFiles.openRead path
         let folder = Path.GetDirectoryName path
         use scratch = new Scratch(folder)
 
@@ -138,7 +138,7 @@ let tests =
                         Rows = List.init 2100 (fun _ -> [ 0, 1.0 ]) }
 
                   GenForms.write path (AnyForm.Chunks(2100, 2048, true)) Numeric.Int8 rows
-                  use file = Schema.openRead path
+                  use file = GenFiles.openRead path
                   Expect.isTrue (Transposed.isNeeded file.X) "one chunk holds all rows"
                   Expect.isGreaterThan (Transposed.memory file.X) (2100L * 2048L * 18L) "its numbers, twice, and its bytes")
           }

@@ -47,7 +47,7 @@ let tests =
           }
 
           test "as they are shown" {
-              Expect.equal (Utf8.shown $"G{'\uDCE9'} a\000b \U0001F600 é") "G\\xe9 a\\x00b \U0001F600 é" "bytes as Python writes them"
+              Expect.equal (Shown.line $"G{'\uDCE9'} a\000b \U0001F600 é") "G\\xe9 a\\x00b \U0001F600 é" "bytes as Python writes them"
               Expect.equal (Utf8.bytes (string '\uD800')) (Encoding.UTF8.GetBytes "\uFFFD") "what comes from no bytes"
           }
 

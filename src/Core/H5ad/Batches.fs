@@ -195,14 +195,6 @@ module Batches =
             refuse
                 $"the column {column} of obs holds {Datatype.name other} values, which do not name batches; make it categorical with anndata and write the file again"
 
-    /// Where anndata 0.7 kept the categories of a column: apart from it, and pointed to.
-    let private oldCategories (store: Store) (obs: Frame) column (codes: Dataset) =
-        Attribute.tryFind store.Disk "categories" codes.Header
-        |> Option.map (fun _ ->
-            match store.TryFind(obs.Path, obs.Group, "__categories") with
-            | Some(GroupNode group) -> DatasetNode(store.Dataset($"{obs.Path}/__categories", group, column))
-            | _ -> store.Disk.Damaged codes.Path "its categories are missing")
-
     /// The batches of a column of obs; a column that is not there or cannot name batches is a BadOption. The folder is for the
     /// scratch file of a column without categories, which goes when the batches are disposed of.
     let read (file: H5adFile) column folder =
@@ -216,8 +208,9 @@ module Batches =
         match found with
         | None -> refuse $"obs has no column {column}"
         | Some(DatasetNode values) ->
-            match oldCategories store obs column values with
-            | Some names -> ofCodes store obs.Rows values (categories store column names)
+            match OldCategories.tryFind store obs.Path obs.Group column values with
+            | Some old -> ofCodes store obs.Rows values (categories store column (DatasetNode old.Categories))
+            | None when OldCategories.areOf store values -> store.Disk.Damaged values.Path "its categories are missing"
             | None -> scan store obs.Rows column values None folder
         | Some(GroupNode group) ->
             let has name = (Links.tryFind name group).IsSome

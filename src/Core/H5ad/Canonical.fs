@@ -3,33 +3,19 @@ namespace SingleSharp.Core
 
 open System
 open System.Security.Cryptography
-open System.Text
 
 /// Text as bytes, different ones for different texts.
 [<RequireQualifiedAccess>]
 module CanonicalText =
     /// UTF-8. Half a surrogate pair that stands for a byte, as PEP 383 has it, is this byte, and any other its own three bytes.
-    let bytes (text: string) =
-        if Object.ReferenceEquals(Shown.whole text, text) then
-            Encoding.UTF8.GetBytes text
-        else
-            let letter at =
-                let code = int text[at]
+    let bytes text =
+        text
+        |> Utf8.bytesWith (fun lone ->
+            let code = int lone
 
-                if Char.IsSurrogatePair(text, at) then
-                    Encoding.UTF8.GetBytes(text, at, 2)
-                elif at > 0 && Char.IsSurrogatePair(text, at - 1) then
-                    [||]
-                elif code >= 0xdc80 && code <= 0xdcff then
-                    [| byte (code - 0xdc00) |]
-                elif Char.IsSurrogate text[at] then
-                    [| byte (0xe0 ||| (code >>> 12))
-                       byte (0x80 ||| (code >>> 6 &&& 0x3f))
-                       byte (0x80 ||| (code &&& 0x3f)) |]
-                else
-                    Encoding.UTF8.GetBytes(text, at, 1)
-
-            Array.init text.Length letter |> Array.concat
+            [| byte (0xe0 ||| (code >>> 12))
+               byte (0x80 ||| (code >>> 6 &&& 0x3f))
+               byte (0x80 ||| (code &&& 0x3f)) |])
 
 /// Feeds values to a hash: numbers little-endian, strings as their bytes behind their length, references as the paths they lead to.
 /// Law (canonical): of objects of one kind and with as many attributes, different values and attributes are different bytes.

@@ -67,14 +67,7 @@ module Edit =
         draft.Rewrite(frame.Path, frame.Group, latest (kept @ columns), order)
 
     let private newGroup (draft: Draft) (links: (string * int64) list) =
-        draft.PutGroup(
-            latest links
-            |> List.map (fun (name, address) ->
-                { Name = name
-                  Target = Hard address
-                  Order = ValueNone }),
-            Element.encoding draft "dict" "0.1.0"
-        )
+        draft.PutGroup(latest links |> List.map (fun (name, address) -> Links.hard name address), Element.encoding draft "dict" "0.1.0")
 
     /// A group of the root, when there is one.
     let private tryGroup (store: Store) name =

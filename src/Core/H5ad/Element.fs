@@ -33,11 +33,7 @@ module Element =
         match element with
         | Element.Dict members ->
             let links =
-                members
-                |> List.map (fun (name, inner) ->
-                    { Name = name
-                      Target = Hard(put draft inner)
-                      Order = ValueNone })
+                members |> List.map (fun (name, inner) -> Links.hard name (put draft inner))
 
             draft.PutGroup(links, encoding draft "dict" "0.1.0")
         | Element.Text text -> scalar draft VlenString (draft.StringReference text) "string"

@@ -144,7 +144,7 @@ module Frame =
 
             /// Without a stated order every member but the index is a column, so that none gets lost.
             let members () =
-                group.Links |> List.map _.Name |> List.filter (fun name -> name <> indexName && name <> "__categories")
+                group.Links |> List.map _.Name |> List.filter (fun name -> name <> indexName && name <> OldCategories.Name)
 
             let frame =
                 { Path = name

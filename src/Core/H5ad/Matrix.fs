@@ -106,7 +106,7 @@ module Matrix =
 
     let private requireLine (store: Store) (dataset: Dataset) =
         if dataset.Dims.Length <> 1 then
-            store.Disk.Damaged dataset.Path $"it has {dataset.Dims.Length} dimensions instead of one"
+            store.Disk.Damaged dataset.Path $"""it has {Counted.things dataset.Dims.LongLength "dimension"} instead of one"""
 
         requireReadable store dataset
 
@@ -124,7 +124,7 @@ module Matrix =
         let shapeName, cells, genes =
             match shapeOf store group.Header with
             | Some(name, [ cells; genes ]) -> name, cells, genes
-            | Some(_, shape) -> store.Disk.Damaged path $"it has {shape.Length} dimensions instead of two"
+            | Some(_, shape) -> store.Disk.Damaged path $"""it has {Counted.things shape.Length "dimension"} instead of two"""
             | None -> store.Disk.Damaged path "its shape is missing"
 
         requireGenes store path genes
@@ -140,7 +140,10 @@ module Matrix =
 
         if indices.Count <> data.Count then
             let other = if byRows then "column" else "row"
-            store.Disk.Damaged path $"it has {data.Count} values but {indices.Count} {other} indices"
+
+            store.Disk.Damaged
+                path
+                $"""it has {Counted.things data.Count "value"} but {Counted.say indices.Count $"{other} index" $"{other} indices"}"""
 
         let arrays =
             { Group = group
@@ -171,7 +174,7 @@ module Matrix =
               Cells = cells
               Genes = int genes
               Type = numericOf store dataset }
-        | dims -> store.Disk.Damaged path $"it has {dims.Length} dimensions instead of two"
+        | dims -> store.Disk.Damaged path $"""it has {Counted.things dims.LongLength "dimension"} instead of two"""
 
     /// The matrix behind a node.
     let ofNode (store: Store) path node =

@@ -1,6 +1,8 @@
 /// Categories as anndata 0.7 kept them: in __categories, apart from the column of codes, an attribute of which points to them.
 namespace SingleSharp.Core
 
+open System
+
 /// The categories of one column.
 type OldCategories =
     {
@@ -8,7 +10,12 @@ type OldCategories =
         Path: string
         Group: Group
         Categories: Dataset
+        /// Where the column points to; none where what it holds is no reference to one object.
+        Target: int64 voption
     }
+
+    /// Does the column point to them? anndata goes by nothing else.
+    member old.IsPointedTo = old.Target = ValueSome old.Categories.Header.Address
 
 [<RequireQualifiedAccess>]
 module OldCategories =
@@ -17,21 +24,25 @@ module OldCategories =
 
     let private pointer (store: Store) (codes: Dataset) =
         Attribute.tryFind store.Disk "categories" codes.Header
-        |> Option.filter (fun attribute ->
-            match attribute.Type with
-            | Reference 8 -> Dataspace.count attribute.Space = 1L && attribute.Data.Length >= 8
-            | _ -> false)
 
-    /// The categories of a column of a frame, if it is one of codes that point to them.
+    /// Does a column say of itself that its values are codes, whose categories stand apart?
+    let areOf store codes = (pointer store codes).IsSome
+
+    /// The categories of a column in the group of a frame, if it is one whose categories stand apart and they are there.
     let tryFind (store: Store) path (frame: Group) column (codes: Dataset) =
         match pointer store codes, store.TryFind(path, frame, Name) with
-        | Some _, Some(GroupNode group) when Whole.isStored codes.Type ->
+        | Some pointer, Some(GroupNode group) ->
             match store.TryFind($"{path}/{Name}", group, column) with
             | Some(DatasetNode categories) when categories.Dims.Length = 1 ->
                 Some
                     { Path = $"{path}/{Name}"
                       Group = group
-                      Categories = categories }
+                      Categories = categories
+                      Target =
+                        match pointer.Type with
+                        | Reference 8 when Dataspace.count pointer.Space = 1L && pointer.Data.Length >= 8 ->
+                            ValueSome(BitConverter.ToInt64(pointer.Data, 0))
+                        | _ -> ValueNone }
             | _ -> None
         | _ -> None
 

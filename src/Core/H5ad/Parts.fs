@@ -50,14 +50,15 @@ module Parts =
                 Group = group
                 Members =
                   [ match store.TryFind("raw", group, "X") with
-                    | Some node -> "X", [ Along.Cells ], Aligned.element file "raw/X" node [ Along.Cells ]
+                    | Some node -> "X", [ Along.Cells ], AlignedElement.ofNode file "raw/X" node [ Along.Cells ]
                     | None -> ()
                     match tryGroup store "raw" group "obs" with
-                    | Some obs -> "obs", [ Along.Cells ], Aligned.frame file "raw/obs" obs Along.Cells
+                    | Some obs -> "obs", [ Along.Cells ], AlignedFrame.frame file "raw/obs" obs Along.Cells
                     | None -> ()
                     for name, alongs in mappingsOfRaw do
                         match tryGroup store "raw" group name with
-                        | Some mapping when not mapping.Links.IsEmpty -> name, alongs, Aligned.mapping file $"raw/{name}" mapping alongs
+                        | Some mapping when not mapping.Links.IsEmpty ->
+                            name, alongs, AlignedElement.mapping file $"raw/{name}" mapping alongs
                         | _ -> () ] } ]
 
     /// A part without the matrix that a run reads, which takes a way of its own.
@@ -73,7 +74,7 @@ module Parts =
           | Some node ->
               { Name = ""
                 Group = file.Store.Root
-                Members = [ "X", alongs, Aligned.element file "X" node alongs ] }
+                Members = [ "X", alongs, AlignedElement.ofNode file "X" node alongs ] }
           | None -> () ]
 
     /// Distances between cells as scanpy kept them before there was obsp: where anndata finds some, it moves them there as it reads.
@@ -89,7 +90,7 @@ module Parts =
         let members (group: Group) =
             [ for name in [ "connectivities"; "distances" ] do
                   match store.TryFind("uns/neighbors", group, name) with
-                  | Some node when isMatrix node -> name, Aligned.element file $"uns/neighbors/{name}" node alongs
+                  | Some node when isMatrix node -> name, AlignedElement.ofNode file $"uns/neighbors/{name}" node alongs
                   | _ -> () ]
 
         [ match store.TryFind("", store.Root, "uns") with
@@ -105,6 +106,19 @@ module Parts =
               | _ -> ()
           | _ -> () ]
 
+    /// The categorical columns of obs and var, where nothing is dropped along them.
+    let categorical (file: H5adFile) (shrinks: Along -> bool) =
+        [ for frame, along in [ file.Obs, Along.Cells; file.Var, Along.Genes ] do
+              match frame.Body with
+              | ByColumn group when not (shrinks along) ->
+                  { Name = frame.Path
+                    Group = group
+                    Members =
+                      [ for name, aligned in AlignedFrame.categorical file frame.Path group along do
+                            name, [ along ], aligned ] }
+              | _ -> () ]
+        |> List.filter (fun part -> not part.Members.IsEmpty)
+
     /// All elements that run along something that shrinks, all but the matrix that is read, by their group of the root. Refuses what could not be
     /// subset.
     let find (file: H5adFile) (shrinks: Along -> bool) =
@@ -117,11 +131,11 @@ module Parts =
 
         [ for frame, along in [ file.Obs, Along.Cells; file.Var, Along.Genes ] do
               if shrinks along then
-                  part frame.Path frame.Group [ along ] (Aligned.frame file frame.Path frame.Group along)
+                  part frame.Path frame.Group [ along ] (AlignedFrame.frame file frame.Path frame.Group along)
           for name, alongs in mappings do
               if List.exists shrinks alongs then
                   match tryGroup store "" store.Root name with
-                  | Some group -> part name group alongs (Aligned.mapping file name group alongs) |> without file.X.Path
+                  | Some group -> part name group alongs (AlignedElement.mapping file name group alongs) |> without file.X.Path
                   | None -> ()
           if file.X.Path <> "X" then
               yield! otherX file

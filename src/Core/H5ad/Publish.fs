@@ -125,9 +125,12 @@ module Publish =
     let private freeRoom (folder: string) =
         try
             DriveInfo(folder).AvailableFreeSpace
-        with :? ArgumentException ->
-            // Windows knows no free space of a network path.
-            Int64.MaxValue
+        with
+        // Windows knows no free space of a network path.
+        | :? ArgumentException
+        // Nor is there any of a folder that has just vanished, which whoever writes there will notice.
+        | :? IOException
+        | :? UnauthorizedAccessException -> Int64.MaxValue
 
     let private readOnly (path: string) =
         CannotWrite(path, "it is read-only; allow writing to it first, or choose another name (--out)")
@@ -233,7 +236,7 @@ module Publish =
             syncFolder folder
             result
         with _ ->
-            File.Delete temporary
+            Temporary.remove temporary
             reraise ()
 
     /// The same for what is made of no file.

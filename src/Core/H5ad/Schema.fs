@@ -89,15 +89,6 @@ module Schema =
     let openWriteWithin memory name path =
         opened name (Store.openWriteWithin memory path)
 
-    /// The same without a limit.
-    let openReadAs name path = opened name (Store.openRead path)
-
-    /// The same for X.
-    let openRead path = openReadAs MatrixName.X path
-
-    let openWrite path =
-        opened MatrixName.X (Store.openWrite path)
-
     /// Other matrices that are soft links to this one, so that they change with it.
     let followers (file: H5adFile) =
         let store = file.Store

@@ -158,7 +158,7 @@ module Store =
     /// Opens the file so that no other program that respects locks writes to it meanwhile.
     let openHandle (path: string) access share =
         if Directory.Exists path then
-            Fault.throw (Unreadable(path, Foreign.ofFolder path |> Option.defaultValue "it is a folder"))
+            Fault.throw (Unreadable(path, Foreign.ofFolderForFile path))
 
         match NodeKind.unreadable path with
         | Some why -> Fault.throw (Unreadable(path, why))
@@ -218,7 +218,7 @@ module Store =
 
     let openRead path = openReadWithin Int64.MaxValue path
 
-    /// How often a file may be replaced in the moment between opening it and holding it.
+    /// How often a file may be replaced in the moment between opening it and holding it. Whoever does it more often does nothing else.
     let private mostReplaced = 100
 
     /// The file that the path leads to once it is held. The lock lies on a file, not on its name: whoever waited at the door of
@@ -228,8 +228,12 @@ module Store =
             let handle = opening ()
 
             match (Status.ofHandle handle).Node, Status.tryFind path with
-            | ValueSome node, found when left > 0 && (found.IsNone || found.Value.Node <> ValueSome node) ->
+            | ValueSome node, found when found.IsNone || found.Value.Node <> ValueSome node ->
                 handle.Dispose()
+
+                if left = 0 then
+                    Fault.throw (Unreadable(path, "another program keeps replacing it; run again once that has ended"))
+
                 attempt (left - 1)
             | _ -> handle
 
@@ -242,8 +246,6 @@ module Store =
         let share = if OperatingSystem.IsWindows() then FileShare.Delete else FileShare.None
 
         hold path (fun () -> openHandle path FileAccess.ReadWrite share) |> ofHandle memory path
-
-    let openWrite path = openWriteWithin Int64.MaxValue path
 
     /// A tree that is deeper than this goes in circles.
     let private mostDepth = 64
@@ -258,7 +260,7 @@ module Store =
             match Header.tryFind Header.Datatype (Header.read store.Disk address) with
             | Some message ->
                 // No link has the kind 0 at its end.
-                Array.append (Encoding.UTF8.GetBytes(Datatype.name (Datatype.ofMessage store.Disk message))) [| 0uy |]
+                Array.append (Encoding.UTF8.GetBytes(Datatype.name (DatatypeMessage.ofMessage store.Disk message))) [| 0uy |]
             | None -> [||]
 
         let found = ref 0

@@ -5,38 +5,6 @@ open System.Collections.Generic
 
 [<RequireQualifiedAccess>]
 module Subset =
-    /// The colors that scanpy keeps for the categories of a column, one for each.
-    let private tryColors (file: H5adFile) column (categories: int64) =
-        match file.Store.TryFind("", file.Store.Root, "uns") with
-        | Some(GroupNode uns) ->
-            let name = $"{column}_colors"
-
-            file.Store.TryFind("uns", uns, name)
-            |> Option.bind (fun node ->
-                match node with
-                | DatasetNode dataset when dataset.Dims = [| categories |] -> Some(name, dataset)
-                | _ -> None)
-        | _ -> None
-
-    /// The categories of a column of obs or var, where they stand apart from it.
-    let private tryOld store (part: Part) column aligned =
-        match aligned with
-        | Plain codes when part.Name = "obs" || part.Name = "var" -> OldCategories.tryFind store part.Name part.Group column codes
-        | _ -> None
-
-    /// The categorical columns of obs and var, and their colors.
-    let private colors (file: H5adFile) (parts: Part list) =
-        [ for part in parts do
-              if part.Name = "obs" || part.Name = "var" then
-                  for column, _, aligned in part.Members do
-                      match aligned with
-                      | Aligned.Categorical(_, _, _, _, count) -> yield! Option.toList (tryColors file column count)
-                      | _ ->
-                          match tryOld file.Store part column aligned with
-                          | Some old -> yield! Option.toList (tryColors file column old.Categories.Count)
-                          | None -> () ]
-        |> List.distinctBy fst
-
     /// The genes of raw are its own: what runs along them stays, and must not be what runs along those of X.
     let private requireOwnRaw (store: Store) =
         match store.TryFind("", store.Root, "raw") with
@@ -49,7 +17,7 @@ module Subset =
         | _ -> ()
 
     /// Refuses, before anything is written, what could not be subset, if cells and genes may be dropped.
-    let require (file: H5adFile) cells genes =
+    let require (file: H5adFile) cells genes cancel =
         let store = file.Store
         let references = References.find store
 
@@ -72,8 +40,10 @@ module Subset =
             Successor.requireAttributes store.Disk dataset.Path dataset.Header
             References.requireNone store references dataset.Path dataset.Header
 
-        let parts =
-            Parts.find file (fun along -> if along = Along.Cells then cells else genes)
+        let shrinks along =
+            if along = Along.Cells then cells else genes
+
+        let parts = SubsetColumns.withTidied file cancel shrinks
 
         for part in parts do
             editable (part.Name, part.Group)
@@ -82,16 +52,16 @@ module Subset =
                 Aligned.groups aligned |> List.iter editable
                 Aligned.datasets aligned |> List.iter replaceable
 
-                match tryOld store part column aligned with
+                match SubsetColumns.tryOld store part column aligned with
                 | Some old ->
                     editable (old.Path, old.Group)
                     // The codes point to them, and will point to what takes their place.
-                    Aligned.requireStored store old.Categories
+                    AlignedArray.requireStored store old.Categories
                     Successor.requireAttributes store.Disk old.Categories.Path old.Categories.Header
                 | None -> ()
 
-        for _, dataset in colors file parts do
-            Aligned.requireStored store dataset
+        for _, dataset in SubsetColumns.colors file parts do
+            AlignedArray.requireStored store dataset
             replaceable dataset
 
             match file.Store.TryFind("", file.Store.Root, "uns") with
@@ -170,10 +140,11 @@ module Subset =
 
     /// Writes everything that stays, all but the matrix that is read, and says which links of which groups of the root lead to
     /// it: members of obs, var, obsm, varm, layers, obsp, varp, raw, the root itself and, for the colors of categories, uns. What runs along nothing that shrinks
-    /// has no link here: it stays where it is.
+    /// has no link here, unless it is a column with categories that no row has: it stays where it is.
     let links (file: H5adFile) (draft: Draft) (selection: Selection) cancel : (string * (string * int64) list) list =
         let store = file.Store
-        let parts = Parts.find file (fun along -> (keptOf selection along).IsSome)
+        let shrinks along = (keptOf selection along).IsSome
+        let parts = SubsetColumns.withTidied file cancel shrinks
 
         /// What is left of categories that stand apart from their columns, by the place where they do.
         let apart = List<(string * OldCategories) * (string * int64)>()
@@ -184,7 +155,7 @@ module Subset =
                   [ for name, alongs, aligned in part.Members do
                         let kept = alongs |> List.map (keptOf selection)
 
-                        match part.Name, aligned, tryOld store part name aligned with
+                        match part.Name, aligned, SubsetColumns.tryOld store part name aligned with
                         | _, Plain codes, Some old ->
                             let struct (address, used, categories) =
                                 writeOld store draft cancel kept.Head codes old
@@ -210,7 +181,7 @@ module Subset =
                   for column, _, used in members do
                       match used with
                       | ValueSome used ->
-                          match tryColors file column used.Length with
+                          match SubsetColumns.tryColors file column used.Length with
                           | Some(name, dataset) ->
                               name, SubsetArray.write store draft cancel (dataset.Header.LinkCount > 1) dataset [ ValueSome used ]
                           | None -> ()

@@ -79,16 +79,25 @@ module Temporary =
     /// A run takes moments from making its file to holding it, and from letting go of it to giving it its name.
     let private longestMoment = TimeSpan.FromMinutes 1.0
 
-    /// Removes what runs that were killed left in the folder of `own`, a file that this run holds. What another run holds stays,
-    /// and everything stays where `own` cannot be told from a file that nobody holds.
-    let removeStale (own: string) =
-        let youngest = File.GetLastWriteTimeUtc own - longestMoment
+    /// Tidies up where that can be done: nothing hangs on it, and a fault that is on its way must not give place to another one.
+    let private ifPossible tidy =
+        try
+            tidy ()
+        with
+        | :? IOException
+        | :? UnauthorizedAccessException -> ()
 
-        if isHeld own then
-            for path in Directory.EnumerateFiles(Path.GetDirectoryName own, $"{first}*{last}") do
-                try
-                    if path <> own && isOurs path && File.GetLastWriteTimeUtc path < youngest && not (isHeld path) then
-                        File.Delete path
-                with
-                | :? IOException
-                | :? UnauthorizedAccessException -> ()
+    /// Removes a file, whatever has become of it or of its folder.
+    let remove (path: string) = ifPossible (fun () -> File.Delete path)
+
+    /// Removes what runs that were killed left in the folder of `own`, a file that this run holds. What another run holds stays,
+    /// and everything stays where `own` cannot be told from a file that nobody holds, or where nobody may list the folder.
+    let removeStale (own: string) =
+        ifPossible (fun () ->
+            let youngest = File.GetLastWriteTimeUtc own - longestMoment
+
+            if isHeld own then
+                for path in Directory.EnumerateFiles(Path.GetDirectoryName own, $"{first}*{last}") do
+                    ifPossible (fun () ->
+                        if path <> own && isOurs path && File.GetLastWriteTimeUtc path < youngest && not (isHeld path) then
+                            File.Delete path))

@@ -42,7 +42,9 @@ module VerifyCategories =
                             first <- start + int64 i
 
             if wrong > 0L then
-                findings.Error dataset.Path $"{wrong} codes lead to none of the {categories} categories, first in row {first}"
+                findings.Error
+                    dataset.Path
+                    $"""{Counted.say wrong "code leads" "codes lead"} to none of the {Counted.say categories "category" "categories"}, first in row {first}"""
 
     /// Each value as the bytes that make it different from others.
     let private values (store: Store) (cancel: CancellationToken) (dataset: Dataset) =
@@ -93,7 +95,7 @@ module VerifyCategories =
     /// No category may come twice or be missing, as pandas holds them. In memory are eight bytes for each.
     let categories (store: Store) (findings: FindingList) cancel (dataset: Dataset) =
         if dataset.Dims.Length <> 1 then
-            findings.Error dataset.Path $"it has {dataset.Dims.Length} dimensions instead of one"
+            findings.Error dataset.Path $"""it has {Counted.things dataset.Dims.LongLength "dimension"} instead of one"""
         elif isReadable dataset && dataset.Count <= store.Disk.Length && dataset.Count <= int64 Array.MaxLength then
             let hash (value: byte[]) =
                 BitConverter.ToUInt64(SHA256.HashData value, 0)
@@ -110,7 +112,7 @@ module VerifyCategories =
                     missing <- missing + 1L)
 
             if missing > 0L then
-                findings.Error dataset.Path $"{missing} categories are NaN, which anndata refuses"
+                findings.Error dataset.Path $"""{Counted.say missing "category is" "categories are"} NaN, which anndata refuses"""
 
             Array.sortInPlace hashes
             let twice = HashSet<uint64>()
@@ -124,7 +126,7 @@ module VerifyCategories =
 
                 findings.Error
                     dataset.Path
-                    $"{twice.Count} categories come more than once, such as {shown dataset.Type first}, which anndata refuses"
+                    $"""{Counted.say twice.Count "category comes" "categories come"} more than once, such as {shown dataset.Type first}, which anndata refuses"""
 
     /// A group of codes and categories.
     let check (store: Store) (findings: FindingList) cancel path (group: Group) =

@@ -39,7 +39,8 @@ module VerifyFrame =
                 | None -> findings.Error framePath $"its order names the column {name}, which does not exist"
                 | Some node ->
                     match rows store findings path node with
-                    | ValueSome found when found <> expected -> findings.Error path $"it has {found} values for {expected} rows"
+                    | ValueSome found when found <> expected ->
+                        findings.Error path $"""it has {Counted.things found "value"} for {Counted.things expected "row"}"""
                     | ValueSome _ -> ()
                     | ValueNone -> findings.Error path "it does not hold one value for each row"
 
@@ -49,22 +50,15 @@ module VerifyFrame =
                     | GroupNode group when (Links.tryFind "codes" group).IsSome && (store.Text(group.Header, "encoding-type")).IsNone ->
                         // One that tells its encoding is checked as an element.
                         VerifyCategories.check store findings cancel path group
-                    | DatasetNode dataset when (Attribute.tryFind store.Disk "categories" dataset.Header).IsSome ->
-                        // Before anndata 0.8 the categories of all columns lay together, and anndata goes by the reference to them.
-                        match store.TryFind(framePath, frame, "__categories") with
-                        | Some(GroupNode kept) ->
-                            let categories = store.Dataset($"{framePath}/__categories", kept, name)
-
-                            match Attribute.tryFind store.Disk "categories" dataset.Header with
-                            | Some { Type = Reference 8; Data = address } when
-                                address.Length < 8 || BitConverter.ToInt64(address, 0) <> categories.Header.Address
-                                ->
+                    | DatasetNode dataset when OldCategories.areOf store dataset ->
+                        match OldCategories.tryFind store framePath frame name dataset with
+                        | Some old ->
+                            if not old.IsPointedTo then
                                 findings.Error path "its reference to its categories does not lead to them, so that anndata cannot read it"
-                            | _ -> ()
 
-                            VerifyCategories.categories store findings cancel categories
-                            VerifyCategories.codes store findings cancel dataset categories.Count
-                        | _ -> ()
+                            VerifyCategories.categories store findings cancel old.Categories
+                            VerifyCategories.codes store findings cancel dataset old.Categories.Count
+                        | None -> findings.Error path $"its categories are missing from {framePath}/{OldCategories.Name}"
                     | _ -> ()
         )
 
@@ -111,19 +105,14 @@ module VerifyFrame =
                         first <- name
 
             if more > 0L then
-                findings.Note path $"{more} names come again, such as {first}"
+                findings.Note path $"""{Counted.say more "name comes" "names come"} again, such as {first}"""
 
     /// Members of a group, and of those in it where names with slashes begin, that no column leads to.
     let rec private unnamed (store: Store) path (group: Group) (named: string list list) =
         [ for link in group.Links do
               let child = $"{path}/{link.Name}"
 
-              let inside =
-                  named
-                  |> List.choose (fun parts ->
-                      match parts with
-                      | first :: (_ :: _ as rest) when first = link.Name -> Some rest
-                      | _ -> None)
+              let inside = Links.through link.Name named
 
               match link.Target with
               | _ when List.contains [ link.Name ] named -> ()
@@ -142,7 +131,7 @@ module VerifyFrame =
                 findings.Error frame.Path $"its order names the column {column'} {count} times"
 
         let named =
-            frame.IndexName :: "__categories" :: frame.Columns |> List.map Links.along
+            frame.IndexName :: OldCategories.Name :: frame.Columns |> List.map Links.along
 
         for child in unnamed store frame.Path frame.Group named do
             findings.Warn frame.Path $"its order does not name {child.Substring(frame.Path.Length + 1)}, so that anndata does not see it"

@@ -138,14 +138,16 @@ module VerifyMatrix =
             start <- stop
 
         if tally.Unsorted > 0L then
-            findings.Note indices.Path $"the indices of {tally.Unsorted} rows are not sorted, first in row {tally.FirstUnsorted}"
+            findings.Note
+                indices.Path
+                $"""the indices of {Counted.things tally.Unsorted "row"} are not sorted, first in row {tally.FirstUnsorted}"""
 
         if tally.Repeated > 0L then
             let struct (cell, index) = tally.FirstRepeated
 
             findings.Warn
                 indices.Path
-                $"{tally.Repeated} rows hold an index more than once, so that what is stored there is ambiguous; first {names cell index}"
+                $"""{Counted.say tally.Repeated "row holds" "rows hold"} an index more than once, so that what is stored there is ambiguous; first {names cell index}"""
 
     /// The shape that the attribute of a sparse matrix tells.
     let shape (store: Store) (header: Header) =
@@ -165,23 +167,25 @@ module VerifyMatrix =
 
                 for dataset in [ data; indices; indptr ] do
                     if dataset.Dims.Length <> 1 then
-                        findings.Error dataset.Path $"it has {dataset.Dims.Length} dimensions instead of one"
+                        findings.Error dataset.Path $"""it has {Counted.things dataset.Dims.LongLength "dimension"} instead of one"""
 
                 if indices.Count <> data.Count then
-                    findings.Error path $"it has {data.Count} values but {indices.Count} indices"
+                    findings.Error path $"""it has {Counted.things data.Count "value"} but {Counted.say indices.Count "index" "indices"}"""
 
                 let major, minor =
                     match shape store group.Header with
                     | Some [ rows; columns ] -> if isByRows then rows, columns else columns, rows
                     | Some other ->
-                        findings.Error path $"its shape has {other.Length} numbers instead of two"
+                        findings.Error path $"""its shape has {Counted.things other.Length "number"} instead of two"""
                         indptr.Count - 1L, Int64.MaxValue
                     | None ->
                         findings.Error path "its shape is missing"
                         indptr.Count - 1L, Int64.MaxValue
 
                 if indptr.Count <> major + 1L then
-                    findings.Error indptr.Path $"it has {indptr.Count} offsets where {major} rows need {major + 1L}"
+                    findings.Error
+                        indptr.Path
+                        $"""it has {Counted.things indptr.Count "offset"} where {Counted.say major "row needs" "rows need"} {major + 1L}"""
 
                 let isWhole (dataset: Dataset) =
                     Whole.isStored dataset.Type

@@ -107,7 +107,7 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
         if damaged > 0L then
             findings.Error
                 dataset.Path
-                $"{damaged} of its strings are not UTF-8, the first at {firstDamaged}, so that anndata cannot read them"
+                $"""{Counted.say damaged "of its strings is" "of its strings are"} not UTF-8, which anndata cannot read, the first at {firstDamaged}"""
 
     let isFilledWithZeros (dataset: Dataset) =
         dataset.FillValue |> Array.forall (fun value -> value = 0uy)
@@ -274,4 +274,6 @@ type StorageVerifier(store: Store, findings: FindingList, matrices: HashSet<int6
         let longer = disk.Length - superblock.EndOfFile
 
         if longer > 0L then
-            findings.Note "" $"behind its end lie {longer} bytes that belong to nothing, as an interrupted run leaves them"
+            findings.Note
+                ""
+                $"""behind its end {Counted.say longer "byte belongs" "bytes belong"} to nothing, as an interrupted run leaves them"""

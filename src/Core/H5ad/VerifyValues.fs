@@ -99,7 +99,7 @@ type ValueTally(dataset: Dataset) =
     /// Notes what was counted.
     member _.Tell(findings: FindingList) =
         if notFinite > 0L then
-            findings.Note dataset.Path $"{notFinite} of its values are NaN or infinite"
+            findings.Note dataset.Path $"""{Counted.say notFinite "of its values is" "of its values are"} NaN or infinite"""
 
         if negative > 0L then
-            findings.Note dataset.Path $"{negative} of its values are negative, which counts are not"
+            findings.Note dataset.Path $"""{Counted.say negative "of its values is" "of its values are"} negative, which counts are not"""

@@ -79,9 +79,9 @@ module Attribute =
 
         let datatype =
             if version > 1 && flags &&& 1 <> 0 then
-                Datatype.ofShared disk typeBytes
+                DatatypeMessage.ofShared disk typeBytes
             else
-                Datatype.parse disk (Cursor(disk, "an attribute's type", typeBytes, 0))
+                DatatypeMessage.parse disk (Cursor(disk, "an attribute's type", typeBytes, 0))
 
         let space = Dataspace.parse disk (field spaceSize)
         let data = cursor.Bytes cursor.Left

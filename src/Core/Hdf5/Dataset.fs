@@ -193,7 +193,7 @@ module Dataset =
         if (Header.tryFind Header.ExternalFiles header).IsSome then
             disk.Unsupported path "its values lie in another file"
 
-        let datatype = Datatype.ofMessage disk (required Header.Datatype "datatype")
+        let datatype = DatatypeMessage.ofMessage disk (required Header.Datatype "datatype")
         let space = Dataspace.parse disk (required Header.Dataspace "dataspace").Body
 
         let layout =

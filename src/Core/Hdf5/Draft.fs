@@ -195,7 +195,7 @@ type Draft(disk: Disk, superblock: Superblock, free: struct (int64 * int64) list
                 disk.Unsupported path $"{count} of its members would have the name {name}; rename all but one"
 
             if Links.along name <> [ name ] || name.Contains '\000' then
-                disk.Unsupported path $"none of its members can have the name \"{Utf8.shown name}\"; rename it"
+                disk.Unsupported path $"none of its members can have the name \"{name}\"; rename it"
 
     /// Law (one link each): the names of its members differ, and each is one to HDF5.
     member draft.PutGroup(links: Link list, attributes: Message list) =

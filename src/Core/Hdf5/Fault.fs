@@ -42,12 +42,22 @@ type Fault =
     static member private Number(value: float) =
         value.ToString("R", CultureInfo.InvariantCulture)
 
+    /// What helps against damage: a file that is cut off has come so, and a table can be corrected by hand.
+    static member private Remedy(path: string, what: string) =
+        let isTable =
+            [ ".gz"; ".mtx"; ".tsv"; ".txt"; ".csv" ]
+            |> List.exists (fun ending -> path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+
+        if what.Contains "cut off" then "download or copy the file again"
+        elif isTable then "correct it there, or download or copy the file again"
+        else "restore it from its source or write it again with anndata"
+
     member private fault.Words =
         match fault with
         | Missing path -> $"{path} does not exist; check the name."
         | Unreadable(path, why) -> $"{path} cannot be opened: {why}."
         | NotAnnData(path, why) -> $"{path} is not a usable .h5ad file: {why}."
-        | Damaged(path, where, what) -> $"{path} is damaged at {where}: {what}; restore it from its source or write it again with anndata."
+        | Damaged(path, where, what) -> $"{path} is damaged at {where}: {what}; {Fault.Remedy(path, what)}."
         | Unsupported(path, where, what) -> $"{path} stores {where} in a way that is not supported: {what}."
         | InvalidValue(path, cell, gene, value) ->
             $"{path} holds {Fault.Number value} for cell {cell}, gene {gene}, which is not a count; clean the data, or pass --allow-invalid to compute as scanpy does."
@@ -101,7 +111,7 @@ module Fault =
 
     /// A number of bytes in a unit that leaves something of it.
     let size bytes =
-        if bytes < 10240L then $"{bytes} bytes"
+        if bytes < 10240L then Counted.things bytes "byte"
         elif bytes < (10L <<< 20) then $"{bytes >>> 10} KiB"
         else $"{bytes >>> 20} MiB"
 
@@ -131,6 +141,14 @@ module Fault =
         // The number of the error: of Unix, or of Windows behind 0x8007.
         match trouble, trouble.HResult with
         | :? PathTooLongException, _ -> CannotWrite(path, "its name is too long for that folder; choose a shorter one (--out)")
+        | (:? DirectoryNotFoundException | :? FileNotFoundException), _ ->
+            let what =
+                if Directory.Exists(folderOf path) then
+                    "somebody has removed what was written so far; run again"
+                else
+                    "its folder has vanished; make it again, or choose another (--out)"
+
+            CannotWrite(path, what)
         | :? UnauthorizedAccessException, _ ->
             CannotWrite(path, "you may not write to its folder; choose another (--out), or ask for permission")
         | _, (28 | 0x80070070 | 0x80070027) ->

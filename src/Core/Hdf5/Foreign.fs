@@ -199,3 +199,11 @@ module Foreign =
         with
         | :? UnauthorizedAccessException
         | :? IOException -> None
+
+    /// What a folder is, where a file is needed.
+    let ofFolderForFile (folder: string) =
+        match ofFolder folder with
+        | Some why -> why
+        | None when has folder [ "matrix.mtx"; "matrix.mtx.gz" ] ->
+            "it is a folder with a matrix.mtx; make an .h5ad file of it first (singlesharp convert), and name that"
+        | None -> "it is a folder"

@@ -29,6 +29,12 @@ type Group =
 
 [<RequireQualifiedAccess>]
 module Links =
+    /// A link to an object, in a group that keeps no track of the order of its links.
+    let hard name address =
+        { Name = name
+          Target = Hard address
+          Order = ValueNone }
+
     /// A group with more links than this is a damaged one.
     let private mostLinks = 10_000_000
 
@@ -181,6 +187,14 @@ module Links =
     /// The names along a path: HDF5 takes a name with slashes for one, and passes over what is empty or a dot.
     let along (path: string) =
         path.Split '/' |> Array.filter (fun name -> name <> "" && name <> ".") |> List.ofArray
+
+    /// Of some paths, what follows where they lead through a member of that name.
+    let through name (paths: string list list) =
+        paths
+        |> List.choose (fun path ->
+            match path with
+            | first :: (_ :: _ as rest) when first = name -> Some rest
+            | _ -> None)
 
     /// The address that a name in a group leads to, when it is a hard link.
     let tryFind name group =

@@ -17,45 +17,36 @@ module Shown =
         || (letter >= '\u202a' && letter <= '\u202e')
         || (letter >= '\u2066' && letter <= '\u2069')
 
-    /// Half of a pair without the other, which no UTF-8 can hold.
-    let private isAlone (text: string) at =
-        (Char.IsHighSurrogate text[at] && (at + 1 = text.Length || not (Char.IsLowSurrogate text[at + 1])))
-        || (Char.IsLowSurrogate text[at] && (at = 0 || not (Char.IsHighSurrogate text[at - 1])))
-
     /// As Python writes it; half a surrogate pair that stands for a byte, as PEP 383 has it, is shown as this byte.
     let private escape (letter: char) =
-        match letter with
-        | '\n' -> "\\n"
-        | '\r' -> "\\r"
-        | '\t' -> "\\t"
-        | _ when int letter >= 0xdc80 && int letter <= 0xdcff -> $"\\x{int letter - 0xdc00:x2}"
+        match letter, Utf8.tryByte letter with
+        | _, ValueSome byte -> $"\\x{byte:x2}"
+        | '\n', _ -> "\\n"
+        | '\r', _ -> "\\r"
+        | '\t', _ -> "\\t"
         | _ when letter < '\u0100' -> $"\\x{int letter:x2}"
         | _ -> $"\\u{int letter:x4}"
 
-    let private escapeWhere isEscaped (text: string) =
-        let isPlain =
-            seq { 0 .. text.Length - 1 } |> Seq.forall (fun at -> not (isEscaped text at))
-
-        if isPlain then
+    /// Escapes letters of some kinds, and whatever no UTF-8 can hold.
+    let private escapeWhere (isEscaped: char -> bool) (text: string) =
+        if Utf8.isText text && not (String.exists isEscaped text) then
             text
         else
             let shown = StringBuilder()
 
-            for at in 0 .. text.Length - 1 do
-                if isEscaped text at then
-                    shown.Append(escape text[at]) |> ignore
-                else
-                    shown.Append text[at] |> ignore
+            let append (piece: string) =
+                for letter in piece do
+                    if isEscaped letter then shown.Append(escape letter) |> ignore else shown.Append letter |> ignore
 
+            Utf8.pieces text append (fun lone -> shown.Append(escape lone) |> ignore)
             shown.ToString()
 
     /// One line of a message.
-    let line (text: string) =
-        escapeWhere (fun text at -> steers text[at] || isAlone text at) text
+    let line (text: string) = escapeWhere steers text
 
     /// Several lines, whose breaks are meant.
     let lines (text: string) =
         text.Split '\n' |> Array.map (fun each -> line (each.TrimEnd '\r')) |> String.concat "\n"
 
     /// What UTF-8 can hold, with everything else as it is: for formats that escape the rest by themselves.
-    let whole (text: string) = escapeWhere isAlone text
+    let whole (text: string) = escapeWhere (fun _ -> false) text

@@ -44,46 +44,37 @@ module Utf8 =
     /// Was the text UTF-8 where it came from?
     let isText text = nextLone text 0 = text.Length
 
-    let private isEscaped letter =
-        letter >= '\uDC80' && letter <= '\uDCFF'
+    /// The byte that a letter stands for; none for any other letter.
+    let tryByte letter =
+        if letter >= '\uDC80' && letter <= '\uDCFF' then ValueSome(byte (letter - escaped)) else ValueNone
 
-    /// The bytes of a text as it is written.
-    let bytes (text: string) =
+    /// A text in pieces: what UTF-8 can hold, and between the pieces each surrogate without its other half.
+    let pieces (text: string) (plain: string -> unit) (lone: char -> unit) =
+        let mutable start = 0
+
+        while start < text.Length do
+            let next = nextLone text start
+            plain (text.Substring(start, next - start))
+
+            if next < text.Length then
+                lone text[next]
+
+            start <- next + 1
+
+    /// The bytes of a text, with those of what stands for no byte.
+    let bytesWith (bytesOf: char -> byte[]) (text: string) =
         if isText text then
             Encoding.UTF8.GetBytes text
         else
             let bytes = List<byte> text.Length
-            let mutable start = 0
 
-            while start < text.Length do
-                let lone = nextLone text start
-                bytes.AddRange(Encoding.UTF8.GetBytes(text.Substring(start, lone - start)))
-
-                if lone < text.Length then
-                    if isEscaped text[lone] then
-                        bytes.Add(byte (text[lone] - escaped))
-                    else
-                        bytes.AddRange(Encoding.UTF8.GetBytes "\uFFFD")
-
-                start <- lone + 1
+            pieces text (Encoding.UTF8.GetBytes >> bytes.AddRange) (fun lone ->
+                match tryByte lone with
+                | ValueSome byte -> bytes.Add byte
+                | ValueNone -> bytes.AddRange(bytesOf lone))
 
             bytes.ToArray()
 
-    /// A text for messages: bytes that are no UTF-8, and NULs, as Python writes them.
-    let shown (text: string) =
-        let shown = StringBuilder text.Length
-        let mutable i = 0
-
-        while i < text.Length do
-            if i + 1 < text.Length && Char.IsSurrogatePair(text[i], text[i + 1]) then
-                shown.Append(text, i, 2) |> ignore
-                i <- i + 2
-            else
-                if text[i] = '\000' || Char.IsSurrogate text[i] then
-                    shown.Append("\\x").Append((int text[i] &&& 0xFF).ToString "x2") |> ignore
-                else
-                    shown.Append text[i] |> ignore
-
-                i <- i + 1
-
-        shown.ToString()
+    /// The bytes of a text as it is written: what stands for no byte becomes U+FFFD.
+    let bytes text =
+        bytesWith (fun _ -> Encoding.UTF8.GetBytes "\uFFFD") text

@@ -74,7 +74,7 @@ module Combine =
         [ match leftOut @ (inputs |> List.collect _.LeftOut) |> List.distinct with
           | [] -> ()
           | names ->
-              let names = names |> List.map Utf8.shown |> String.concat ", "
+              let names = String.concat ", " names
               $"left out, because they cannot be taken over: {names}"
           match Joint.tryRepeated (genes: string[]) with
           | Some gene -> $"names of genes are not unique, as {gene}; --make-unique gives each a name of its own"
@@ -118,6 +118,7 @@ module Combine =
         { Annotations =
             { CellNames = intake.CellNames
               Obs = intake.Obs
+              Obsm = intake.Obsm
               GeneNames = intake.Genes
               Var = intake.Var }
           Inputs = [ intake ]
@@ -141,6 +142,9 @@ module Combine =
         // A column of one input may lie where another one of another input does.
         let obs, moved = Naming.distinct [ "_index"; recipe.SampleKey ] obs
 
+        let obsm, oddObsm =
+            inputs |> List.map (fun intake -> intake.Cells, intake.Obsm) |> Joint.obsm recipe.Join
+
         let layers, oddLayers = layersOf recipe.Join inputs
 
         let var, oddVar =
@@ -151,6 +155,7 @@ module Combine =
         { Annotations =
             { CellNames = names
               Obs = obs @ [ recipe.SampleKey, sampleField samples inputs ]
+              Obsm = obsm
               GeneNames = genes
               Var = var }
           Inputs = inputs
@@ -162,7 +167,7 @@ module Combine =
           Layers = layers
           Warnings =
             Overlap.warnings recipe.Join genes.Length inputs
-            @ warnings recipe room unnamed genes names (oddObs @ oddVar @ oddLayers)
+            @ warnings recipe room unnamed genes names (oddObs @ oddVar @ oddObsm @ oddLayers)
             @ List.concat renamed
             @ List.map (told "obs") moved }
 

@@ -180,11 +180,16 @@ module Converting =
         let layerBytes =
             combination.Layers |> List.sumBy (fun (_, numeric, layers) -> matrixBytes numeric (List.choose id layers))
 
+        let gridBytes =
+            combination.Annotations.Obsm
+            |> List.sumBy (fun (_, grid) -> Checked.(*) cells (int64 grid.Width * int64 (Numeric.size grid.Type)))
+
         // A name takes some 64 bytes.
         Publish.require
             target
             (matrixBytes combination.Type combination.Inputs
              + layerBytes
+             + gridBytes
              + 64L * (cells + combination.Annotations.GeneNames.LongLength))
 
     /// Opens all inputs and works with what they make together, while so many bytes are held for names. What has to be put together

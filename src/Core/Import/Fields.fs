@@ -95,17 +95,11 @@ module Fields =
 
             Some(Field.Categories(labels, ordered, wholes store codes |> Seq.map place))
 
-    /// Before anndata 0.8, categories stood apart from their column, which pointed to them.
     let private ofOldCategories (store: Store) (frame: Frame) column (codes: Dataset) =
-        let path = $"{frame.Path}/__categories"
-
-        match store.TryFind(frame.Path, frame.Group, "__categories") with
-        | Some(GroupNode group) ->
-            let names = store.Dataset(path, group, column)
-
+        OldCategories.tryFind store frame.Path frame.Group column codes
+        |> Option.bind (fun { Categories = names } ->
             labels store names.Path (DatasetNode names)
-            |> Option.bind (fun labels -> categories store frame.Rows labels (isOrdered store names.Header) codes)
-        | _ -> None
+            |> Option.bind (fun labels -> categories store frame.Rows labels (isOrdered store names.Header) codes))
 
     let private asBooleans field =
         match field with
@@ -152,7 +146,7 @@ module Fields =
         match store.TryFind(frame.Path, frame.Group, column) with
         | None -> None
         | Some(DatasetNode dataset) ->
-            if (Attribute.tryFind store.Disk "categories" dataset.Header).IsSome then
+            if OldCategories.areOf store dataset then
                 ofOldCategories store frame column dataset
             else
                 ofDataset store frame.Rows dataset

@@ -7,6 +7,7 @@ open System
 type Annotations =
     { CellNames: seq<string>
       Obs: (string * Field) list
+      Obsm: (string * Grid) list
       GeneNames: string[]
       Var: (string * Field) list }
 
@@ -69,13 +70,8 @@ module Fresh =
           Filters = []
           FillValue = Array.zeroCreate (Datatype.size datatype) }
 
-    let link name address =
-        { Name = name
-          Target = Hard address
-          Order = ValueNone }
-
     let private group (draft: Draft) arrays attributes =
-        draft.PutGroup(arrays |> List.map (fun (name, address) -> link name address), attributes)
+        draft.PutGroup(arrays |> List.map (fun (name, address) -> Links.hard name address), attributes)
 
     let dict (draft: Draft) =
         group draft [] (Element.encoding draft "dict" "0.1.0")
@@ -111,6 +107,16 @@ module Fresh =
         let result = matrix'.Fill rows.Outlet
         result, matrix draft cells genes (rows.Finish())
 
+    /// Writes an array with a row for each cell and says where.
+    let private grid (draft: Draft) cells (grid: Grid) =
+        let numbers = Checked.(*) cells (int64 grid.Width)
+        let dims = [ cells; int64 grid.Width ]
+
+        let address =
+            NewFrame.written draft (Checked.(*) numbers (int64 (Numeric.size grid.Type))) grid.Batches
+
+        draft.PutDataset(Numeric.datatype grid.Type, Simple(dims, dims), address, Element.encoding draft "array" "0.2.0")
+
     /// Writes a file of so many cells with this X and these layers.
     /// Law (fresh): the file is the same to the byte, however rows were cut.
     let write (disk: Disk) cells (annotations: Annotations) (x: NewMatrix<'r>) (layers: (string * NewMatrix<'r>) list) =
@@ -126,7 +132,9 @@ module Fresh =
               "obs", NewFrame.write draft cells annotations.CellNames annotations.Obs
               "var", NewFrame.write draft (int64 genes) annotations.GeneNames annotations.Var
               "layers", group draft layers (Element.encoding draft "dict" "0.1.0")
-              for name in [ "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
+              "obsm",
+              group draft [ for name, array in annotations.Obsm -> name, grid draft cells array ] (Element.encoding draft "dict" "0.1.0")
+              for name in [ "obsp"; "uns"; "varm"; "varp" ] do
                   name, dict draft ]
 
         draft.Commit(group draft members (Element.encoding draft "anndata" "0.1.0"))

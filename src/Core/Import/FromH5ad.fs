@@ -5,7 +5,7 @@ open System
 
 [<RequireQualifiedAccess>]
 module FromH5ad =
-    /// Everything that a new file does not get, but for columns and layers.
+    /// Everything that a new file does not get, but for columns, layers and arrays of obsm.
     let private others (file: H5adFile) =
         let store = file.Store
         let taken = [ file.X.Path; file.Obs.Path; file.Var.Path ]
@@ -37,6 +37,24 @@ module FromH5ad =
 
         fields |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
         fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")
+
+    /// The arrays of obsm that can be taken over.
+    let private obsm (file: H5adFile) =
+        let store = file.Store
+
+        [ match store.TryFind("", store.Root, "obsm") with
+          | Some(GroupNode group) ->
+              for link in group.Links do
+                  match link.Target with
+                  | Hard address when Utf8.isText link.Name ->
+                      match store.TryAt($"obsm/{link.Name}", address) with
+                      | Some(DatasetNode dataset) ->
+                          match Grid.ofDataset store file.X.Cells dataset with
+                          | Some grid -> link.Name, grid
+                          | None -> ()
+                      | _ -> ()
+                  | _ -> ()
+          | _ -> () ]
 
     /// The rows of a matrix, put together first where they have to be.
     let private rowsOf (file: H5adFile) folder (settings: Settings) =
@@ -79,6 +97,7 @@ module FromH5ad =
             let obs, oddObs = fields store file.Obs
             let var, oddVar = fields store file.Var
             let rows = rowsOf file folder settings
+            let obsm = obsm file
 
             let layers =
                 layersOf file
@@ -117,9 +136,10 @@ module FromH5ad =
                   CellNames = Frame.names store file.Obs 0L file.Obs.Rows
                   Obs = obs
                   Var = var
+                  Obsm = obsm
                   Layers = []
                   LeftOut =
-                    others file
+                    (others file |> List.except [ for name, _ in obsm -> $"obsm/{name}" ])
                     @ oddObs
                     @ oddVar
                     @ (layers |> List.filter (snd >> Option.isNone) |> List.map (fun (name, _) -> $"layers/{name}"))

@@ -23,7 +23,7 @@ module GeneTable =
                 )
             )
         else
-            lines.Damaged $"it has {fields.Length} columns where 2 are needed"
+            lines.Damaged $"""it has {Counted.things fields.LongLength "column"} where 2 are needed"""
 
     /// Reads so many genes. Features of Cell Ranger 3 have types; where only some of them have one, nobody can say which genes are
     /// meant, unless all are.

@@ -108,8 +108,7 @@ module Inputs =
                 with trouble when (Fault.tryFind trouble).IsSome ->
                     Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)
             finally
-                if File.Exists temporary then
-                    File.Delete temporary
+                Temporary.remove temporary
 
     /// Runs a recipe on what the inputs hold.
     let run conversion recipe (settings: Settings) (inputs: string list) output =

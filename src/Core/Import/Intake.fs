@@ -34,6 +34,8 @@ type Intake =
         Obs: (string * Field) list
         /// Of the genes that are taken.
         Var: (string * Field) list
+        /// Arrays of obsm.
+        Obsm: (string * Grid) list
         /// Other matrices of the same cells and genes, as inputs of their own.
         Layers: (string * Intake) list
         /// Elements and columns that a new file does not get.

@@ -62,6 +62,26 @@ module Joint =
     /// Columns with one value per cell, of inputs of so many cells: those that every input has or, with an outer join, any.
     let obs join (inputs: (int64 * (string * Field) list) list) = columns "obs" join inputs
 
+    /// Arrays with a row for each cell: those that every input has or, with an outer join, any; and the names of the others.
+    let obsm join (inputs: (int64 * (string * Grid) list) list) =
+        let joined =
+            inputs
+            |> List.collect (snd >> List.map fst)
+            |> List.distinct
+            |> List.map (fun name ->
+                let parts =
+                    inputs
+                    |> List.map (fun (rows, arrays) -> rows, arrays |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd)
+
+                name,
+                (if join = Outer || List.forall (snd >> Option.isSome) parts then
+                     Grid.join (join = Outer) parts
+                 else
+                     None))
+
+        joined |> List.choose (fun (name, array) -> array |> Option.map (fun array -> name, array)),
+        joined |> List.filter (fun (_, array) -> array.IsNone) |> List.map (fun (name, _) -> $"obsm/{name}")
+
     /// Columns with one value per gene: those that every input has and in which all agree about every gene that they share.
     let var (genes: string[]) (inputs: (string[] * (string * Field) list) list) =
         let found, missing =

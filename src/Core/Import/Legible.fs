@@ -7,7 +7,7 @@ module Legible =
         Utf8.isText text && not (text.Contains '\000')
 
     let private refuse path where (text: string) what : 'a =
-        Fault.throw (Unsupported(path, where, $"\"{Utf8.shown text}\" {what} and cannot be taken over; write it anew as UTF-8"))
+        Fault.throw (Unsupported(path, where, $"\"{text}\" {what} and cannot be taken over; write it anew as UTF-8"))
 
     let private requireAll path where (texts: seq<string>) =
         texts
@@ -21,7 +21,7 @@ module Legible =
         requireAll path where texts |> Seq.iter ignore
 
     let private column path frame (name, field) =
-        let where = $"{frame}/{Utf8.shown name}"
+        let where = $"{frame}/{name}"
 
         if not (isLegible name) then
             refuse path $"the columns of {frame}" name "is a name that is not UTF-8"

@@ -220,6 +220,7 @@ module MatrixFolder =
               | Some types -> "feature_types", Field.Texts types
               | None -> () ]
             |> List.map (fun (name, field) -> name, Field.choose taken field)
+          Obsm = []
           Layers = []
           LeftOut = []
           Fit = Intake.fit (SparseScratch.Foreseen(head.Cells, head.Genes))

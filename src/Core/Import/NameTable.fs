@@ -79,7 +79,12 @@ module NameTable =
                 rows <- rows + 1L
 
         if rows < count then
-            let empty = if blank > 0L then $" ({blank} empty lines do not count)" else ""
+            let empty =
+                if blank > 0L then
+                    $""" ({Counted.say blank "empty line does" "empty lines do"} not count)"""
+                else
+                    ""
+
             lines.DamagedAt "its end" $"it names {rows} {what}, but the matrix has {count}{empty}"
 
     /// The first column, a line at a time, however often it is gone through.

@@ -8,7 +8,8 @@ module NewFrame =
     /// Values that are written at a time.
     let private batch = 16384
 
-    let private written (draft: Draft) bytes (batches: seq<byte[]>) =
+    /// Writes so many bytes that come some at a time, and says where.
+    let written (draft: Draft) bytes (batches: seq<byte[]>) =
         let address = draft.Reserve bytes
         let mutable at = address
 
@@ -17,7 +18,7 @@ module NewFrame =
             at <- at + batch.LongLength
 
         if at <> address + bytes then
-            invalidOp $"a column has {at - address} bytes instead of {bytes}"
+            invalidOp $"a column or an array has {at - address} bytes instead of {bytes}"
 
         address
 
@@ -50,11 +51,6 @@ module NewFrame =
 
         codes |> Seq.chunkBySize batch |> Seq.map encode |> line draft datatype rows "array"
 
-    let private link name address =
-        { Name = name
-          Target = Hard address
-          Order = ValueNone }
-
     let private flag value = [| (if value then 1uy else 0uy) |]
 
     /// Values, some at a time, beside a mask that says which of them are missing.
@@ -77,8 +73,8 @@ module NewFrame =
             draft.PutDataset(datatype, Encode.line rows, address, Element.encoding draft encoding "0.2.0")
 
         draft.PutGroup(
-            [ link "values" (dataset datatype values encoding)
-              link "mask" (dataset (Numeric.datatype Numeric.Bool) mask "array") ],
+            [ Links.hard "values" (dataset datatype values encoding)
+              Links.hard "mask" (dataset (Numeric.datatype Numeric.Bool) mask "array") ],
             attributes @ Element.encoding draft kind "0.1.0"
         )
 
@@ -118,19 +114,19 @@ module NewFrame =
                 Encode.attribute "ordered" (Numeric.datatype Numeric.Bool) Encode.scalar (flag ordered)
 
             draft.PutGroup(
-                [ link "categories" (labels draft names)
-                  link "codes" (codes draft rows (Labels.count names) places) ],
+                [ Links.hard "categories" (labels draft names)
+                  Links.hard "codes" (codes draft rows (Labels.count names) places) ],
                 ordered :: Element.encoding draft "categorical" "0.2.0"
             )
 
     /// Links to what lies at some paths: names with slashes lead through groups, as where anndata writes them.
     let rec private nested (draft: Draft) (places: (string list * int64) list) =
         let inside name places =
-            link name (draft.PutGroup(nested draft places, []))
+            Links.hard name (draft.PutGroup(nested draft places, []))
 
         [ for name, places in places |> List.groupBy (fst >> List.head) do
               let deeper, own = places |> List.partition (fun (path, _) -> path.Length > 1)
-              yield! own |> List.map (fun (_, address) -> link name address)
+              yield! own |> List.map (fun (_, address) -> Links.hard name address)
 
               if not deeper.IsEmpty then
                   inside name (deeper |> List.map (fun (path, address) -> List.tail path, address)) ]

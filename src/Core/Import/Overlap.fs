@@ -51,6 +51,6 @@ module Overlap =
             let numbers =
                 inputs |> List.map (fun intake -> $"{intake.Genes.Length} of {intake.Path}") |> String.concat ", "
 
-            [ $"only {kept} genes are in all inputs ({numbers}): {reason kept inputs}; --join outer keeps all genes" ]
+            [ $"""only {Counted.say kept "gene is" "genes are"} in all inputs ({numbers}): {reason kept inputs}; --join outer keeps all genes""" ]
         else
             []

@@ -85,7 +85,7 @@ module Sketch =
                   name, Fresh.dict draft ]
 
         draft.Commit(
-            draft.PutGroup(members |> List.map (fun (name, address) -> Fresh.link name address), Element.encoding draft "anndata" "0.1.0")
+            draft.PutGroup(members |> List.map (fun (name, address) -> Links.hard name address), Element.encoding draft "anndata" "0.1.0")
         )
 
         Store.onDevice path device |> Schema.opened MatrixName.X

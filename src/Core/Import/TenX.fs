@@ -129,6 +129,7 @@ module TenX =
           CellNames = texts store matrix.Path group "barcodes" matrix.Cells
           Obs = obs
           Var = var |> List.map (fun (name, field) -> name, Field.choose taken field)
+          Obsm = []
           Layers = []
           LeftOut = leftOut
           Fit = Intake.fit matrix

@@ -2,7 +2,8 @@
 namespace SingleSharp.Core
 
 open System
-open System.Text.RegularExpressions
+open System.Collections.Generic
+open System.Text
 
 [<RequireQualifiedAccess>]
 module TextOrder =
@@ -16,7 +17,33 @@ module TextOrder =
         |> Array.sortWith (fun (left, _) (right, _) -> compareBytes left right)
         |> Array.map snd
 
-    let private digits = Regex("([0-9]+)", RegexOptions.CultureInvariant)
+    /// What is between numbers, and these, by turns; numbers that follow one another have nothing between them.
+    let private parts (text: string) =
+        let parts = List<StringBuilder>([ StringBuilder() ])
+        let isNumber () = parts.Count % 2 = 0
+        let mutable isOpen = false
+
+        let add digit goesOn =
+            if not (isNumber () && isOpen && goesOn) then
+                if isNumber () then
+                    parts.Add(StringBuilder())
+
+                parts.Add(StringBuilder())
+
+            parts[parts.Count - 1].Append(digit: int) |> ignore
+            isOpen <- goesOn
+
+        for code in Decomposition.codePoints text do
+            match Decomposition.digit code with
+            | Digit.Decimal digit -> add digit true
+            | Digit.Alone digit -> add digit false
+            | Digit.No ->
+                if isNumber () then
+                    parts.Add(StringBuilder())
+
+                Decomposition.append parts[parts.Count - 1] code
+
+        [| for part in parts -> part.ToString() |]
 
     /// Whole numbers of any length, without zeros before them.
     let private compareNumbers (left: string) (right: string) =
@@ -24,11 +51,13 @@ module TextOrder =
         let byLength = compare left.Length right.Length
         if byLength <> 0 then byLength else String.CompareOrdinal(left, right)
 
-    /// Texts as natsort orders them: what is between digits by code points, digits as the number that they are.
+    /// Texts as natsort orders them: what is between numbers by the code points of its canonical decomposition, numbers by their
+    /// value. Equal ones are in the order of their own code points.
     /// Law (natural): it is a total order, and that of the numbers where texts differ in one number only.
     let natural (texts: string[]) =
         let key (text: string) =
-            digits.Split text |> Array.mapi (fun i part -> struct (part, (if i % 2 = 0 then Utf8.bytes part else [||])))
+            parts (Decomposition.canonical text)
+            |> Array.mapi (fun i part -> struct (part, (if i % 2 = 0 then Utf8.bytes part else [||])))
 
         let compareKeys left right =
             let parts =

@@ -120,7 +120,7 @@ module Together =
                 |> Seq.choose (fun text -> if text.IsSome then Some text.Value else None)
                 |> HashSet
                 |> Array.ofSeq
-                |> TextOrder.byCodePoint
+                |> TextOrder.natural
 
             let places = Dictionary<string, int>()
             names |> Array.iteri (fun place name -> places[name] <- place)

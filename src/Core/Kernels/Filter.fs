@@ -152,9 +152,6 @@ module Filter =
 
                     stays[row] <- meets
 
-    /// The same, where nobody asks how many.
-    let decider numeric sets rule = counting (Losses()) numeric sets rule
-
     /// How many cells do not meet each limit; one that does not meet several is counted for each.
     let cellLosses (losses: Losses) (sets: Membership) (rule: CellRule) =
         let limits = limitsOfCells Precision.Double sets rule

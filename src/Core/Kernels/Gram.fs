@@ -41,10 +41,6 @@ module Gram =
         for i in targets.Length * Vector<float>.Count .. target.Length - 1 do
             target[i] <- target[i] + more[i]
 
-    /// Bytes of memory for so many blocks that are begun and not yet merged, and for so many workers.
-    let memory size (states: int) (workers: int) =
-        int64 states * int64 sizeof<float> * int64 (Packed.length size + size) + int64 workers * Multiplier.Bytes size
-
     /// The Gram matrix of rows whose genes are numbered from 0 to size − 1 and ascend in each row; their values are Values.
     /// Every entry is a sum in the order of rows: Upper(i, j) = Σ x_i·x_j over the rows that store both genes.
     /// A value that is not finite shows in Sums; which entries of Upper it spoils beside its own is not defined.

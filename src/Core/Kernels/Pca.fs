@@ -132,7 +132,7 @@ module Pca =
                 sumOver size (fun gene -> diagonal gene / n - means[gene] * means[gene])
 
         requireVaried total size gram.Cells
-        let pairs = Eigen.leadingUnder watch size count gram.Upper
+        let pairs = Eigen.leading watch size count gram.Upper
         Array.iter turn pairs.Vectors
 
         let variance value (vector: float[]) =
@@ -159,7 +159,7 @@ module Pca =
     let uncentred (watch: Watch) options (nameOf: int -> string) gram =
         let count = count options gram.Cells gram.Size
         requireFinite nameOf gram.Sums (squareOf gram)
-        let pairs = Eigen.leadingUnder watch gram.Size count gram.Upper
+        let pairs = Eigen.leading watch gram.Size count gram.Upper
         Array.iter turn pairs.Vectors
         pairs
 

@@ -74,7 +74,7 @@ module PcaByCells =
 
         let count = Pca.count options sums.OfCells sums.OfValues.Length
 
-        { Pairs = Eigen.leadingUnder watch products.Size count products.Upper
+        { Pairs = Eigen.leading watch products.Size count products.Upper
           Sums = sums }
 
     let private lanes = Vector256<float>.Count

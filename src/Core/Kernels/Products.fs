@@ -8,10 +8,8 @@ open System.Runtime.Intrinsics
 /// Some rows that are multiplied together, so that a row of the triangle is fetched once for all of them.
 [<Sealed>]
 type internal Batch(size: int) =
-    let room = Batch.Room size
-
     /// So many entries stay close to the processor and outweigh the fetching of the triangle; a row has its place in any case.
-    static member Room size = max (1 <<< 17) size
+    let room = max (1 <<< 17) size
 
     /// Where each row begins, as in a slice.
     member val Offsets: int[] = Array.zeroCreate (Blocks.rowsPerBlock + 1)
@@ -232,10 +230,6 @@ type internal Multiplier(size: int) =
     let sparse = SparseProducts size
     let dense = DenseProducts size
     member val Batch = Batch size
-
-    /// Bytes of memory that one takes once it has gone both ways.
-    static member Bytes size =
-        int64 (Batch.Room size) * int64 (3 * sizeof<int> + sizeof<float>) + int64 (Panel.Rows * sizeof<float>) * int64 size
 
     /// Adds the products of the batch to the triangle, and empties it. The way is chosen by speed alone.
     member multiplier.Add(upper: float[]) =

@@ -45,7 +45,7 @@ module Eigen =
     /// Law (residual): A vᵢ = λᵢ vᵢ. Law (orthonormal): vᵢᵀ vⱼ = 1 if i = j, else 0. Law (order): λᵢ ≥ λᵢ₊₁.
     /// Somebody watches, and ends it by what he throws.
     /// Law (scale): 2ᵐ A has the values 2ᵐ λᵢ and the same vectors, bit by bit. Law (prefix): of j < k leading pairs, both give the same j.
-    let leadingUnder (watch: Watch) (size: int) (count: int) (upper: float[]) : Eigenpairs =
+    let leading (watch: Watch) (size: int) (count: int) (upper: float[]) : Eigenpairs =
         if count < 1 || count > size then
             invalidArg (nameof count) $"there are 1 to {size} eigenpairs, not {count}"
 
@@ -78,7 +78,3 @@ module Eigen =
 
         { Values = pairs |> Array.map (fun (struct (value, _)) -> Math.ScaleB(value, exponent))
           Vectors = vectors }
-
-    /// The same, with nobody looking on.
-    let leading size count upper =
-        leadingUnder Watch.none size count upper

@@ -216,7 +216,7 @@ module Preprocess =
 
             reraise ()
 
-    let private requireEditable (file: H5adFile) (plan: Plan) =
+    let private requireEditable (file: H5adFile) (plan: Plan) cancel =
         let recipe = plan.Recipe
 
         Edit.require
@@ -227,7 +227,7 @@ module Preprocess =
             (Written.groups recipe)
 
         if recipe.Filter.IsSome then
-            Subset.require file (Recipe.filtersCells recipe) (Recipe.filtersGenes recipe)
+            Subset.require file (Recipe.filtersCells recipe) (Recipe.filtersGenes recipe) cancel
 
     /// How far the rows have been put together, in the terms of a read.
     let private transposing (plan: Plan) (settings: Settings) (file: H5adFile) share =
@@ -277,7 +277,7 @@ module Preprocess =
               Genes = Kept.all (int64 file.X.Genes)
               Losses = Losses() }
 
-        requireEditable file plan
+        requireEditable file plan settings.Cancel
         plan.Warnings |> List.iter settings.Warn
 
         let report =

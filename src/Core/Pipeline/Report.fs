@@ -79,17 +79,17 @@ module Report =
               | _, [] -> ()
               | _, dropped ->
                   let list = dropped |> List.map string |> String.concat ", "
-                  $"the share of the top {list} genes is left out, because {job.Genes.Count} genes stay"
+                  $"""the share of the top {list} genes is left out, because {Counted.say job.Genes.Count "gene stays" "genes stay"}"""
           | _ -> ()
           yield! emptied job tallied
           if findings.NotFinite > 0L then
-              $"{job.File.X.Path} holds {findings.NotFinite} values that are NaN or infinite; {asScanpy}"
+              $"""{job.File.X.Path} holds {Counted.say findings.NotFinite "value that is" "values that are"} NaN or infinite; {asScanpy}"""
           if findings.Negative > 0L then
-              $"{job.File.X.Path} holds {findings.Negative} negative values; {asScanpy}"
+              $"""{job.File.X.Path} holds {Counted.things findings.Negative "negative value"}; {asScanpy}"""
           if findings.Fractional > 0L && Recipe.wantsCounts plan.Recipe then
-              $"{job.File.X.Path} holds {findings.Fractional} values that are not whole numbers; are these raw counts?"
+              $"""{job.File.X.Path} holds {Counted.say findings.Fractional "value that is no whole number" "values that are not whole numbers"}; are these raw counts?"""
           if tallied.Unscaled > 0L then
-              $"{tallied.Unscaled} cells have zero counts, of the genes that count, and stay as they are"
+              $"""{Counted.say tallied.Unscaled "cell has" "cells have"} zero counts, of the genes that count, and {if tallied.Unscaled = 1L then "stays as it is" else "stay as they are"}"""
           match table with
           | Some table -> yield! table.Warnings
           | None -> ()

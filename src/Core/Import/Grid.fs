@@ -1,0 +1,124 @@
+/// Arrays of several numbers for each cell, such as coordinates in obsm, on their way into a new file.
+namespace SingleSharp.Core
+
+open System
+
+/// The rows of an array, to be gone through some at a time.
+type Grid =
+    {
+        /// Numbers in a row; one at least.
+        Width: int
+        Type: Numeric
+        /// Whole rows, as the little-endian bytes of their numbers.
+        Batches: seq<byte[]>
+    }
+
+[<RequireQualifiedAccess>]
+module Grid =
+    /// Bytes that are read at a time, about.
+    let private batchBytes = 4L * 1024L * 1024L
+
+    /// More numbers in a row than anybody looks at at once.
+    let private mostWidth = 1L <<< 20
+
+    let private rows (store: Store) (dataset: Dataset) batch =
+        seq {
+            let reader = SlabReader(store.Disk, dataset)
+
+            for first in 0L .. batch .. dataset.Dims[0] - 1L do
+                let now = min batch (dataset.Dims[0] - first)
+                let bytes = Array.zeroCreate (Checked.int (now * Slab.rowBytes dataset))
+                reader.Read(first, int now, bytes)
+
+                if Datatype.isBigEndian dataset.Type then
+                    Whole.swap dataset.ElementSize (Span bytes)
+
+                bytes
+        }
+
+    /// A dataset of so many rows and two dimensions that holds numbers or truth values; none where it is something else.
+    let ofDataset (store: Store) count (dataset: Dataset) =
+        let numeric =
+            if Datatype.isBool dataset.Type then Some Numeric.Bool else Numeric.ofDatatype dataset.Type
+
+        match dataset.Dims, numeric with
+        | [| rows'; width |], Some numeric when
+            rows' = count && width > 0L && width <= mostWidth && (Filters.unsupported dataset.Filters).IsNone
+            ->
+            // What does not fit the memory allowed is refused now, not in the middle of a write.
+            let batch = Slab.rowsAtOnce store.Disk dataset batchBytes 3L
+
+            Some
+                { Width = int width
+                  Type = numeric
+                  Batches = rows store dataset batch }
+        | _ -> None
+
+    let private noNumbers numeric count =
+        let bytes: byte[] = Array.zeroCreate (count * Numeric.size numeric)
+        Promotion.withoutNumber numeric (struct (bytes, Array.create count true))
+
+    /// Rows of one width as rows of another: what is behind it goes, and what is missing is no number.
+    let private resized numeric before after (bytes: byte[]) =
+        if before = after then
+            bytes
+        else
+            let size = Numeric.size numeric
+            let rows = bytes.Length / (size * before)
+
+            let target =
+                if before < after then noNumbers numeric (rows * after) else Array.zeroCreate (rows * after * size)
+
+            for row in 0 .. rows - 1 do
+                Buffer.BlockCopy(bytes, row * before * size, target, row * after * size, size * min before after)
+
+            target
+
+    /// Rows of which nothing is known, some at a time.
+    let private missing (rows: int64) width =
+        seq {
+            let batch = max 1L (batchBytes / (8L * int64 width))
+
+            for first in 0L .. batch .. rows - 1L do
+                noNumbers Numeric.Float64 (int (min batch (rows - first)) * width)
+        }
+
+    /// The array of all inputs, of each of which it is said how many rows it has, as anndata.concat joins it: as wide as the
+    /// narrowest with an inner join, as the widest with an outer one, where what is missing is no number; in the type that NumPy
+    /// gives them together. None where they have none.
+    let join isOuter (parts: (int64 * Grid option) list) =
+        let widths = parts |> List.choose (snd >> Option.map _.Width)
+        let width = if isOuter then List.max widths else List.min widths
+
+        /// The type of a part once it has that width: whole numbers become real ones where some are missing.
+        let typeOf grid =
+            match grid with
+            | None -> Some Numeric.Float64
+            | Some grid when grid.Width >= width || Numeric.isFloat grid.Type -> Some grid.Type
+            | Some grid when grid.Type = Numeric.Bool -> None
+            | Some _ -> Some Numeric.Float64
+
+        let types = parts |> List.map (snd >> typeOf)
+
+        /// Truth values are 0 and 1 beside numbers of any type.
+        let common =
+            match types |> List.choose id |> List.filter ((<>) Numeric.Bool) with
+            | _ when List.contains None types -> None
+            | [] -> Some Numeric.Bool
+            | first :: others -> (Some first, others) ||> List.fold (fun common other -> common |> Option.bind (Promotion.common other))
+
+        let converted numeric target =
+            match numeric with
+            | Numeric.Bool when target <> Numeric.Bool -> Promotion.convert Numeric.UInt8 target
+            | _ -> Promotion.convert numeric target
+
+        common
+        |> Option.map (fun common ->
+            let batchesOf (rows, grid) =
+                match grid with
+                | None -> missing rows width |> Seq.map (converted Numeric.Float64 common)
+                | Some grid -> grid.Batches |> Seq.map (converted grid.Type common >> resized common grid.Width width)
+
+            { Width = width
+              Type = common
+              Batches = Seq.collect batchesOf parts })
