@@ -28,6 +28,7 @@ let all =
           RealGolden.all
           DenseGolden.all
           MemoryGolden.all
+          PlannedGolden.all
           InterruptionGolden.all
           CrashGolden.all
           KillGolden.all
