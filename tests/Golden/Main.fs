@@ -39,6 +39,7 @@ let all =
           JoinGolden.all
           RealGolden.all
           DenseGolden.all
+          PlannedGolden.all
           InterruptionGolden.all
           CrashGolden.all
           KillGolden.all

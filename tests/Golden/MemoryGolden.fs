@@ -7,16 +7,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 
-let private tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
-
-/// What it says, its exit code, and the most memory that it held, in bytes.
-let private run (arguments: string list) =
-    let outcome =
-        Child.run "/usr/bin/python3" ([ here "wide.py"; "peak"; "dotnet"; tool ] @ arguments) [] ""
-
-    match outcome.Output.Split([| ' '; '\n' |], StringSplitOptions.RemoveEmptyEntries) with
-    | [| code; kibibytes |] -> outcome.Errors, int code, int64 kibibytes * 1024L
-    | _ -> failtest $"no peak was told: {outcome.Errors}"
+let private run = Peaks.ofTool
 
 type private Bound =
     /// It runs, and takes so many MiB at most.
@@ -47,7 +38,7 @@ let private sweep =
           "500"
           "--out"
           "OUT" ]
-        Refused 100,
+        Refused 60,
         [ "hvg"
           "FILE"
           "--batch-key"
@@ -57,11 +48,11 @@ let private sweep =
           "--out"
           "OUT" ]
         // Of fewer cells than genes, it multiplies cells.
-        Fits 200, [ "pca"; "FILE"; "--mask-var"; "none"; "--out"; "OUT" ] ]
+        Fits 128, [ "pca"; "FILE"; "--mask-var"; "none"; "--out"; "OUT" ] ]
       "peaks",
       [ Fits 64, [ "qc"; "FILE"; "--out"; "OUT" ]
         Fits 64, [ "filter"; "FILE"; "--min-cells"; "1"; "--out"; "OUT" ]
-        Refused 100, [ "hvg"; "FILE"; "--out"; "OUT" ]
+        Refused 36, [ "hvg"; "FILE"; "--out"; "OUT" ]
         Refused 100, [ "convert"; "FILE"; "TINY"; "--join"; "outer"; "--out"; "OUT" ] ]
       "cells",
       [ Fits 32, [ "verify"; "FILE" ]
@@ -70,6 +61,7 @@ let private sweep =
       "tall",
       [ Fits 64, [ "verify"; "FILE" ]
         Fits 64, [ "digest"; "FILE" ]
+        Fits 64, [ "info"; "FILE" ]
         Fits 64, [ "qc"; "FILE"; "--out"; "OUT" ]
         Refused 10, [ "digest"; "FILE" ] ]
       "chunk",
@@ -91,12 +83,9 @@ let private bounds =
               Child.requirePython ()
               use sandbox = new Sandbox()
 
-              let made kind =
-                  let path = sandbox.File $"{kind}.h5ad"
-                  Child.script "wide.py" [ kind; path ] "" |> ignore
-                  path
+              let file, tiny, out =
+                  Peaks.wide sandbox kind, Peaks.wide sandbox "tiny", sandbox.File "out.h5ad"
 
-              let file, tiny, out = made kind, made "tiny", sandbox.File "out.h5ad"
               let _, _, runtime = run [ "info"; tiny; "--quiet" ]
 
               for bound, command in commands do
@@ -132,7 +121,7 @@ let private bounds =
           } ]
 
 let private processors count arguments =
-    Child.run "dotnet" (tool :: arguments) [ "DOTNET_PROCESSOR_COUNT", string count ] ""
+    Child.run "dotnet" (Peaks.tool :: arguments) [ "DOTNET_PROCESSOR_COUNT", string count ] ""
 
 /// Three blocks of cells.
 let private written (sandbox: Sandbox) =

@@ -26,10 +26,10 @@ def make(kind, path):
     def strings(parent, name, values, **storage):
         return encoded(parent.create_dataset(name, data=np.array(values, dtype=object), dtype=text, **storage), "string-array")
 
-    def frame(name, names, batches=0):
+    def frame(name, names, batches=0, labels=None):
         group = encoded(file.create_group(name), "dataframe")
         group.attrs["_index"] = "_index"
-        columns = ["batch"] if batches else []
+        columns = ["batch"] if batches else ["label"] if labels else []
         group.attrs.create("column-order", np.array(columns, dtype=object), dtype=text)
         strings(group, "_index", names, chunks=(min(len(names), 65536),))
         if batches:
@@ -37,6 +37,12 @@ def make(kind, path):
             column.attrs["ordered"] = False
             column["codes"] = (np.arange(len(names)) % batches).astype("i1")
             strings(column, "categories", [f"b{batch:03d}" for batch in range(batches)])
+
+        if labels:
+            column = encoded(group.create_group("label"), "categorical")
+            column.attrs["ordered"] = False
+            column["codes"] = np.arange(len(names), dtype="i4")
+            strings(column, "categories", labels)
 
     def sparse(parent, name, cells, genes, each):
         group = encoded(parent.create_group(name), "csr_matrix", "0.1.0")
@@ -54,10 +60,19 @@ def make(kind, path):
 
     with h5py.File(path, "w", libver="latest" if kind == "attribute" else "earliest") as file:
         encoded(file, "anndata", "0.1.0")
-        cells, genes, batches = {"batches": (3000, 30000, 100), "peaks": (100, 400_000, 0), "cells": (400_000, 20, 0), "tall": (3000, 6000, 0)}.get(
-            kind, (40, 30, 0)
-        )
-        frame("obs", [f"cell{cell:08d}-1" for cell in range(cells)], batches)
+        cells, genes, batches = {
+            "batches": (3000, 30000, 100),
+            "peaks": (100, 400_000, 0),
+            "genes": (200, 1_200_000, 0),
+            "cells": (400_000, 20, 0),
+            "tall": (3000, 6000, 0),
+            "products": (24_000, 2400, 0),
+            "labels": (200_000, 30, 0),
+            "others": (200_000, 30, 0),
+        }.get(kind, (40, 30, 0))
+        first = {"labels": 0, "others": cells}.get(kind)
+        labels = [f"clone{first + cell:09d}" for cell in range(cells)] if first is not None else None
+        frame("obs", [f"cell{cell:08d}-1" for cell in range(cells)], batches, labels)
         frame("var", [f"chr{gene % 22}:{1000 * gene:09d}-{1000 * gene + 500:09d}" for gene in range(genes)])
         for name in ["layers", "obsm", "varm", "obsp", "varp", "uns"]:
             encoded(file.create_group(name), "dict", "0.1.0")

@@ -187,7 +187,7 @@ let tests =
                   Fold.run fold (List.replicate 20 slices[0] @ List.replicate 100 slices[1]) |> ignore
                   float (GC.GetAllocatedBytesForCurrentThread() - before)
 
-              let need = Reading.gramNeed Recipe.full.Pca.Value 1_000_000L 300
+              let need = Reading.productNeed 300L
               let first = allocated ()
               Expect.isTrue (first > float need.State && first < float (need.State + need.Worker)) $"{first} of %A{need}"
               let second = allocated ()

@@ -125,7 +125,10 @@ let tests =
                   && Schema.geneNames file = Array.init genes string
                   && file.Obs.Columns = [ "n"; "kind" ]
                   && file.Var.Columns = []
-                  && (match Fields.ofColumn file.Store file.Obs "kind", Fields.ofColumn file.Store file.Obs "n" with
+                  && (match
+                          Fields.ofColumn file.Store (Held Int64.MaxValue) file.Obs "kind",
+                          Fields.ofColumn file.Store (Held Int64.MaxValue) file.Obs "n"
+                      with
                       | Some kind, Some n ->
                           Field.areSame
                               kind

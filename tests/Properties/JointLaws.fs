@@ -113,7 +113,7 @@ let tests =
                     "odd", Field.Texts(names |> Array.map (fun name -> if spoil && name = "c" then "?" else name)) ]
 
               let kept, left =
-                  Joint.var genes [ inputs[0], column false inputs[0]; inputs[1], column spoilt inputs[1] ]
+                  Joint.var (Held Int64.MaxValue) genes [ inputs[0], column false inputs[0]; inputs[1], column spoilt inputs[1] ]
 
               let isDisputed = spoilt && inputs |> List.forall (Array.contains "c")
 
@@ -130,6 +130,7 @@ let tests =
 
               let kept, left =
                   Joint.obs
+                      (Held Int64.MaxValue)
                       Inner
                       [ 3L,
                         [ "n", numbers Numeric.Int8 [ 1L; 5L; 6L ]

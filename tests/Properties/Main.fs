@@ -82,6 +82,7 @@ let all =
           SubsetLaws.tests
           PlanLaws.tests
           MemoryLaws.tests
+          BudgetLaws.tests
           PreprocessLaws.tests
           PipelineLaws.tests
           RecipeLaws.tests

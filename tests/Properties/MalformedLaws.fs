@@ -83,6 +83,27 @@ let private objects: (string * Message list) list =
                   Encode.datatypeBody int32 ]
         )
         unwritten ]
+      // 2 · 2147418113 · 2147549185 · 4 = 2^65 + 8
+      "an array type whose size wraps around",
+      [ dataspace [ 2L ]
+        datatype (
+            Bytes.concat
+                [ [| 0x3Auy; 0uy; 0uy; 0uy |]
+                  Bytes.u32 8u
+                  [| 3uy |]
+                  Bytes.u32 2u
+                  Bytes.u32 2147418113u
+                  Bytes.u32 2147549185u
+                  Encode.datatypeBody int32 ]
+        )
+        unwritten ]
+      "nothing, in rows of more than a number can count", dataset [ 0L; 1L <<< 62; 4L ] int32 unwritten
+      "elements whose bytes no number counts",
+      [ dataspace [ 1L <<< 48 ]
+        datatype (typeHead 5uy [ 0uy; 0uy; 0uy ] 0xffff00u)
+        Encode.chunked [| 1L |] 0xffff00 Bytes.undefined ]
+      "chunks beyond every number beside one another",
+      dataset [ 8L; 1L <<< 40 ] int32 (Encode.chunked [| 0xffffffffL; 0xffffffffL |] 4 Bytes.undefined)
       "elements without bytes",
       [ dataspace [ 1L <<< 40 ]
         datatype (typeHead 3uy [ 0uy; 0uy; 0uy ] 0u)
@@ -133,6 +154,49 @@ let private withObject messages work =
 
         work path)
 
+/// A chunk whose extents take eight bytes each.
+let private wideChunks (shape: int64 list) =
+    let extents = shape @ [ 4L ] |> List.map Bytes.i64
+
+    Encode.message
+        Header.Layout
+        (Bytes.concat ([ [| 4uy; 2uy; 0uy; byte extents.Length; 8uy |] ] @ extents @ [ [| 1uy |]; Bytes.i64 Bytes.undefined ]))
+
+let private matrices =
+    [ "chunks beyond every number", Encode.chunked [| 0xffffffffL; 0xffffffffL |] 4 Bytes.undefined
+      "chunks of wide extents", wideChunks [ 1L <<< 62; 1L <<< 62 ]
+      "chunks of more bytes than any memory", wideChunks [ 1L <<< 25; 1L <<< 20 ] ]
+
+/// A file of eight cells and four genes whose X is stored like this.
+let private withX layout work =
+    GenFiles.withPath (fun path ->
+        GenForms.write
+            path
+            GenForms.AnyForm.Dense
+            Numeric.Int32
+            { Genes = 4
+              Rows = List.replicate 8 [ 0, 1.0 ] }
+
+        using (new Disk(path, File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), 0L)) (fun disk ->
+            use store = new Store(disk)
+            let draft = Draft(disk, store.Superblock, [])
+            let address = draft.Put(Encode.header 0uy (dataset [ 8L; 4L ] int32 layout))
+            draft.Commit(draft.Rewrite("the root group", store.Root, [ "X", address ], [])))
+
+        work path)
+
+let private commands: (string * (Settings -> string -> Result<unit, Fault>)) list =
+    let planned recipe settings path =
+        Pipeline.plan recipe settings path |> Result.map ignore
+
+    [ "info", (fun settings path -> Pipeline.info Recipe.standard settings path |> Result.map ignore)
+      "plan", planned Recipe.standard
+      "plan pca", planned Recipe.full
+      "digest", (fun settings path -> Pipeline.digest settings path |> Result.map ignore)
+      "verify", (fun settings path -> Pipeline.verify settings path |> Result.map ignore)
+      "qc",
+      (fun settings path -> GenFiles.withPath (fun target -> Pipeline.qc Recipe.qc settings path (NewFile target) |> Result.map ignore)) ]
+
 let private isSound name command =
     testCase name (fun () ->
         match command () with
@@ -147,6 +211,11 @@ let tests =
               isSound name (fun () ->
                   withObject messages (fun path ->
                       RobustnessLaws.troubleOf (fun settings -> Pipeline.digest settings path |> Result.map ignore)))
+
+          for name, layout in matrices do
+              for command, run in commands do
+                  isSound $"{command} of X in {name}" (fun () ->
+                      withX layout (fun path -> RobustnessLaws.troubleOf (fun settings -> run settings path)))
 
           test "elements without bytes are not counted out one by one" {
               for typeBody in

@@ -45,7 +45,7 @@ let private isSame expected found =
     | _ -> false
 
 let private joins name parts expected =
-    test name { Expect.isTrue (isSame expected (Together.join parts)) "as pandas joins them" }
+    test name { Expect.isTrue (isSame expected (Together.join (Held Int64.MaxValue) parts)) "as pandas joins them" }
 
 let private two left right = [ 2L, Some left; 2L, Some right ]
 let private lacking left = [ 2L, Some left; 2L, None ]
@@ -213,4 +213,26 @@ let tests =
                     3L, None
                     int64 right.Length, Some(field right) ]
 
-              meanings (Together.join parts) = meanings (Some(field left)) @ [ None; None; None ] @ meanings (Some(field right))) ]
+              meanings (Together.join (Held Int64.MaxValue) parts) =
+                  meanings (Some(field left)) @ [ None; None; None ] @ meanings (Some(field right)))
+
+          test "more rows than an array has are joined as they come" {
+              let parts = [ 1L <<< 32, None; 2L, Some(categories false [ "a"; "b" ] [ 0; 1 ]) ]
+
+              match Together.join (Held Int64.MaxValue) parts with
+              | Some(Field.Categories(_, _, codes)) -> Expect.equal (Seq.head codes) -1 "a value is missing"
+              | other -> failtest $"{other}"
+          }
+
+          test "texts that have to be known at once are counted" {
+              let names = List.init 5000 (fun i -> $"name {i}")
+              let parts = [ 1L, None; 5000L, Some(texts names) ]
+
+              let held memory () =
+                  let held = Held memory
+                  Together.join held parts |> ignore
+                  held.Bytes
+
+              GenFiles.isFault "memory" (held 100_000L)
+              Expect.isGreaterThan (held Int64.MaxValue ()) 200_000L "bytes"
+          } ]

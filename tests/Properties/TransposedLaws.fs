@@ -140,7 +140,7 @@ let tests =
                   GenForms.write path (AnyForm.Chunks(2100, 2048, true)) Numeric.Int8 rows
                   use file = GenFiles.openRead path
                   Expect.isTrue (Transposed.isNeeded file.X) "one chunk holds all rows"
-                  Expect.isGreaterThan (Transposed.memory file.X) (2100L * 2048L * 18L) "its numbers, twice, and its bytes")
+                  Expect.isGreaterThan (Transposed.least file.X) (2100L * 2048L * 18L) "its numbers, twice, and its bytes")
           }
 
           test "whole numbers that float32 does not hold stay what they are" {

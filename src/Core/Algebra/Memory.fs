@@ -23,7 +23,7 @@ type internal ArrayStock<'a>(length: int) =
 [<RequireQualifiedAccess>]
 module internal Memory =
     /// Collecting what is less is not worth the time.
-    let private worthwhile = 32L <<< 20
+    let worthwhile = 16L <<< 20
 
     let mutable private known = 0L
 
@@ -33,6 +33,24 @@ module internal Memory =
         if bytes >= worthwhile then
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, true, true)
             known <- GC.GetTotalAllocatedBytes false
+
+    /// Bytes of two things together; more than a number counts is as much as one does, and no memory has that.
+    let plus (left: int64) (right: int64) =
+        if left > Int64.MaxValue - right then Int64.MaxValue else left + right
+
+    /// The same of so many things of so many bytes each.
+    let times (count: int64) (bytes: int64) =
+        if bytes > 0L && count > Int64.MaxValue / bytes then Int64.MaxValue else count * bytes
+
+    /// The same of a box of so many things along each side.
+    let ofBox (sides: int64[]) bytes = Array.foldBack times sides bytes
+
+    /// How long an array of so many elements is; where no array is that long, there is no memory for it.
+    let length (elements: int64) =
+        if elements > int64 Array.MaxLength then
+            raise (OutOfMemoryException())
+
+        int elements
 
     /// What may lie about of small objects that live for a moment.
     let private mostYoung = 8L <<< 20

@@ -7,7 +7,7 @@ open System.Numerics
 /// Some of `length` rows in their old order. Rows are added in order; it is complete once all have been added.
 [<Sealed>]
 type Kept(length: int64) =
-    let words: uint64[] = Array.zeroCreate (Checked.int ((length + 63L) / 64L))
+    let words: uint64[] = Array.zeroCreate (Memory.length ((length + 63L) / 64L))
 
     /// How many rows stay before each word, filled in as rows are added.
     let before: int64[] = Array.zeroCreate (words.Length + 1)

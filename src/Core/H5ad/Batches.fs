@@ -2,6 +2,7 @@
 namespace SingleSharp.Core
 
 open System
+open System.Collections
 open System.Collections.Generic
 open System.Globalization
 open System.Runtime.InteropServices
@@ -22,10 +23,69 @@ type Batches(names: string[], openCodes: unit -> int64 -> int -> int[] -> unit, 
         member _.Dispose() =
             scratch |> ValueOption.iter (fun scratch -> (scratch :> IDisposable).Dispose())
 
+/// How many batches there are, and how many meet at most, cells without any counting as one more: in a block, in a segment, in all.
+type BatchSpread =
+    { Batches: int
+      InBlock: int
+      InSegment: int
+      InAll: int }
+
 [<RequireQualifiedAccess>]
 module Batches =
+    /// One batch of all cells.
+    let alone =
+        { Batches = 1
+          InBlock = 1
+          InSegment = 1
+          InAll = 1 }
+
+    /// How the batches are spread over so many cells; their codes are read once.
+    let spread (cells: int64) (batches: Batches) =
+        let read = batches.Open()
+        let codes: int[] = Array.zeroCreate Blocks.rowsPerBlock
+        let places = batches.Names.Length + 1
+        let block, segment, all = BitArray places, BitArray places, BitArray places
+        let mutable inBlock = 0
+        let mutable inSegment = 0
+        let mutable here = 0
+        let mutable sofar = 0
+        let mutable inAll = 0
+
+        for number in 0L .. Blocks.count cells - 1L do
+            let struct (first, count) = Blocks.extent cells number
+            read first count codes
+            block.SetAll false
+            here <- 0
+
+            if number % int64 Blocks.blocksPerSegment = 0L then
+                segment.SetAll false
+                sofar <- 0
+
+            for i in 0 .. count - 1 do
+                let place = codes[i] + 1
+
+                if not block[place] then
+                    block[place] <- true
+                    here <- here + 1
+
+                    if not segment[place] then
+                        segment[place] <- true
+                        sofar <- sofar + 1
+
+                        if not all[place] then
+                            all[place] <- true
+                            inAll <- inAll + 1
+
+            inBlock <- max inBlock here
+            inSegment <- max inSegment sofar
+
+        { Batches = batches.Names.Length
+          InBlock = inBlock
+          InSegment = inSegment
+          InAll = inAll }
+
     /// More different values than this are names of cells rather than of batches.
-    let private mostBatches = 10_000
+    let mostBatches = 10_000
 
     /// Rows that are scanned at a time.
     let private batch = 16384

@@ -26,9 +26,18 @@ module internal DenseRows =
     let memory (matrix: Matrix) (values: Dataset) target =
         let rows = rowsPerSlice matrix target
         let genes = int64 matrix.Genes
-        let band = Checked.(*) (bandOf matrix values rows) genes
-        // Numbers as read, as whole numbers and as floats; genes, values and output of a slice.
-        band * int64 (values.ElementSize + 8 + 8) + int64 rows * genes * int64 (4 + 8 + 8)
+        let band = Memory.times (bandOf matrix values rows) genes
+        // Numbers as they are stored, as whole numbers where they are such, and as floats; genes, values and output of a slice.
+        let number = values.ElementSize + (if values.Type.IsFloat then 0 else 8) + 8
+        Memory.plus (Memory.times band (int64 number)) (Memory.times (Memory.times (int64 rows) genes) (int64 (4 + 8 + 8)))
+
+    /// Bytes of what reads a dense matrix chunk by chunk: chunks as they are decoded, as numbers and, where they are whole ones, as such.
+    let partsMemory (values: Dataset) =
+        match values.Layout with
+        | Chunked(shape, _, _, _) ->
+            Memory.ofBox shape (int64 values.ElementSize + (if values.Type.IsFloat then 8L else 16L))
+            |> Memory.plus (Slab.chunkMemory values)
+        | _ -> 0L
 
 /// Reads slices of a dense matrix. A slice has about `target` values, zeros as well, and at least one row.
 [<Sealed>]
@@ -94,5 +103,45 @@ type internal DenseSlices(disk: Disk, matrix: Matrix, values: Dataset, chunks: C
                     visit slice
 
                 next <- bandStop
+
+        member _.Dispose() = ()
+
+/// Reads the values of a dense matrix chunk by chunk, where rows would not fit: a row comes in parts, for those who look at values alone.
+[<Sealed>]
+type internal DenseParts(disk: Disk, matrix: Matrix, values: Dataset, chunks: Chunks) =
+    let reader = NumberReader(disk, values, ValueSome chunks)
+    let shape = chunks.Shape
+    let numbers: float[] = Array.zeroCreate (Memory.length (Memory.ofBox shape 1L))
+    let slice = Slice()
+
+    /// What a row of a chunk holds, which begins with this cell and gene.
+    let fill cell gene row =
+        slice.FirstCell <- cell + row
+        slice.Cells <- 1
+        slice.Reserve(1, int shape[1])
+        let mutable count = 0
+
+        for column in 0L .. min shape[1] (int64 matrix.Genes - gene) - 1L do
+            let value = numbers[int (row * shape[1] + column)]
+
+            if value <> 0.0 then
+                slice.Genes[count] <- int (gene + column)
+                slice.Values[count] <- value
+                count <- count + 1
+
+        slice.Offsets[1] <- count
+
+    interface RowReader<Slice> with
+        member _.Read(first, count, visit) =
+            let stop = first + int64 count
+
+            for band in first / shape[0] .. (stop - 1L) / shape[0] do
+                for beside in 0L .. chunks.Counts[1] - 1L do
+                    let cell = band * shape[0]
+                    reader.Chunk(int (band * chunks.Counts[1] + beside), numbers)
+
+                    for row in max 0L (first - cell) .. min shape[0] (stop - cell) - 1L do
+                        fill cell (beside * shape[1]) row
+                        visit slice
 
         member _.Dispose() = ()

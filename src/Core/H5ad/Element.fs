@@ -40,7 +40,9 @@ module Element =
         | Element.Flag value -> scalar draft (Numeric.datatype Numeric.Bool) [| (if value then 1uy else 0uy) |] "numeric-scalar"
         | Element.Number value -> scalar draft (Numeric.datatype Numeric.Float64) (BitConverter.GetBytes value) "numeric-scalar"
         | Element.Numbers(numeric, dims, values) ->
-            let bytes = Array.zeroCreate (Checked.(*) values.Length (Numeric.size numeric))
+            let bytes =
+                Array.zeroCreate (Memory.length (Memory.times values.LongLength (int64 (Numeric.size numeric))))
+
             ColumnBytes.encode numeric values values.Length bytes |> ignore
             array draft numeric dims (draft.Put bytes)
         | Element.Placed(numeric, dims, address) -> array draft numeric dims address

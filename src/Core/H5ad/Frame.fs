@@ -55,7 +55,8 @@ module Frame =
                 if signed then string value else string (uint64 value)
         | other -> store.Disk.Unsupported path $"{Datatype.name other} values cannot be names"
 
-    /// The bytes of one field, which begins so many bytes into each element, a batch of rows at a time.
+    /// The bytes of one field, which begins so many bytes into each element, in an array that is used again for the next one: names that
+    /// are kept would lie between as many arrays that are not.
     let private fields (store: Store) (dataset: Dataset) offset size first count =
         seq {
             let reader = SlabReader(store.Disk, dataset)
@@ -63,6 +64,7 @@ module Frame =
             // Strings of fixed length may be long.
             let batch = max 1 (min batch (batchBytes / whole))
             let bytes = Array.zeroCreate (int (min (int64 batch) count) * whole)
+            let field: byte[] = Array.zeroCreate size
 
             for start in first .. int64 batch .. first + count - 1L do
                 let rows = int (min (int64 batch) (first + count - start))
@@ -70,7 +72,8 @@ module Frame =
                 reader.Read(start, rows, bytes)
 
                 for row in 0 .. rows - 1 do
-                    bytes[row * whole + offset .. row * whole + offset + size - 1]
+                    Buffer.BlockCopy(bytes, row * whole + offset, field, 0, size)
+                    field
         }
 
     /// Strings or whole numbers of a dataset of one dimension, as text.

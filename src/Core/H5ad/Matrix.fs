@@ -97,6 +97,8 @@ module Matrix =
             store.Disk.Damaged dataset.Path $"its values are {Datatype.name dataset.Type} instead of whole numbers"
 
     let private requireReadable (store: Store) (dataset: Dataset) =
+        Chunks.requireSensible store.Disk dataset
+
         match Filters.unsupported dataset.Filters with
         | Some filter ->
             store.Disk.Unsupported
@@ -129,8 +131,13 @@ module Matrix =
 
         requireGenes store path genes
 
-        if cells < 0L || (not byRows && cells > int64 Int32.MaxValue) then
+        if cells < 0L then
             store.Disk.Damaged path $"it is said to have {cells} cells"
+
+        if not byRows && cells > int64 Int32.MaxValue then
+            store.Disk.Unsupported
+                path
+                $"it is stored in columns of {cells} cells, of which there may be {Int32.MaxValue}; store it in rows (tocsr)"
 
         let lines, each, what =
             if byRows then cells, "cells", "row" else genes, "genes", "column"

@@ -112,6 +112,13 @@ module Reader =
     /// The same for rows that may be longer than any memory: none comes in slices of more values than this.
     let cutRows disk matrix valuesPerSlice = slices true disk matrix valuesPerSlice
 
+    /// The values of a dense matrix in chunks of any height, of which a row comes in several slices.
+    let parts disk (matrix: Matrix) : Source<Slice> =
+        let chunks = Chunks.load disk matrix.Values
+
+        { Rows = matrix.Cells
+          Open = fun () -> new DenseParts(disk, matrix, matrix.Values, chunks) }
+
     /// Applies something to every slice before anybody sees it; `start` makes one for each worker.
     let through (start: unit -> Slice -> unit) (source: Source<Slice>) : Source<Slice> =
         { Rows = source.Rows
@@ -132,15 +139,39 @@ module Reader =
 
                     member _.Dispose() = reader.Dispose() } }
 
+    /// The values that the largest slice has, about: a row has them all, and is as long as rows are on the average.
+    let valuesOf (matrix: Matrix) valuesPerSlice =
+        match matrix.Form with
+        | Dense _ -> Memory.times (int64 (DenseRows.rowsPerSlice matrix valuesPerSlice)) (int64 matrix.Genes)
+        | Rows _
+        | Columns _ ->
+            let row = matrix.Stored / max 1L matrix.Cells
+            min matrix.Stored (max (int64 valuesPerSlice) row)
+
+    /// Bytes of a number while it is read: as it is stored and, of whole numbers that are not taken as they are, as such.
+    let private numberBytes (dataset: Dataset) isTaken =
+        int64 dataset.ElementSize + (if isTaken dataset.Type then 0L else 8L)
+
+    /// Bytes of where the chunks of a matrix lie, which all workers look up.
+    let tables (matrix: Matrix) =
+        matrix.Datasets |> List.fold (fun bytes dataset -> Memory.plus bytes (Chunks.memory dataset)) 0L
+
     /// Bytes that one worker keeps for slices of so many values and for the chunks that it decodes.
     let memory (matrix: Matrix) valuesPerSlice =
-        let decoded = matrix.Datasets |> List.sumBy Slab.chunkMemory
+        let decoded =
+            matrix.Datasets |> List.fold (fun bytes dataset -> Memory.plus bytes (Slab.chunkMemory dataset)) 0L
 
         match matrix.Form with
-        | Dense values -> decoded + DenseRows.memory matrix values valuesPerSlice
+        | Dense values -> Memory.plus decoded (DenseRows.memory matrix values valuesPerSlice)
         | Rows arrays
         | Columns arrays ->
-            // Genes, values and output of a slice, and the two byte buffers behind them.
-            int64 valuesPerSlice * int64 (4 + 8 + 8 + arrays.Data.ElementSize + arrays.Indices.ElementSize)
-            + decoded
+            // Genes, values and output of a slice, and what they are read through; offsets of the rows of a block.
+            Memory.times
+                (valuesOf matrix valuesPerSlice)
+                (int64 (4 + 8 + 8)
+                 + numberBytes arrays.Data _.IsFloat
+                 + numberBytes arrays.Indices (function
+                     | Integer(4, true, _) -> true
+                     | _ -> false))
             + int64 Blocks.rowsPerBlock * 32L
+            |> Memory.plus decoded

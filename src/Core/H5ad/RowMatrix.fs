@@ -18,6 +18,7 @@ type RowMatrix private (disk: Disk, matrix: Matrix, scratch: Scratch voption) =
 
             try
                 let matrix = Transposed.write disk file.X scratch.Disk folder memory cancel progress
+                Memory.release (Transposed.least file.X)
                 new RowMatrix(scratch.Disk, matrix, ValueSome scratch)
             with
             | FaultException(CannotWrite(path, why)) ->

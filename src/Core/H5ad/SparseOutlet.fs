@@ -31,9 +31,9 @@ type private RowsShelf(data: Stretch, indices: Stretch, indptr: Stretch, pointer
 
 /// Some rows of a block in their stored form.
 [<Sealed; AllowNullLiteral>]
-type private RowsPage(dataType: Datatype, indexType: Datatype) =
-    let mutable data: byte[] = Array.Empty()
-    let mutable indices: byte[] = Array.Empty()
+type private RowsPage(dataType: Datatype, indexType: Datatype, room: int) =
+    let mutable data: byte[] = Array.zeroCreate (room * Datatype.size dataType)
+    let mutable indices: byte[] = Array.zeroCreate (room * Datatype.size indexType)
     let mutable wide: int64[] = Array.Empty()
     let lengths: int[] = Array.zeroCreate Blocks.rowsPerBlock
     let mutable rows = 0
@@ -120,13 +120,17 @@ module SparseOutlet =
         let shelf = RowsShelf(data, indices, indptr, indexType)
         let spare = ConcurrentBag<RowsPage>()
 
+        /// Values that wait in a page, with a slice of them; only rows that are longer make it grow, and leave garbage.
+        let room =
+            int (min most (int64 (mostWaiting / (Datatype.size dataType + Datatype.size indexType)) + (1L <<< 17)))
+
         { Outlet =
             Outlet.ofPages
                 { Begin =
                     fun _ ->
                         match spare.TryTake() with
                         | true, page -> page
-                        | _ -> RowsPage(dataType, indexType)
+                        | _ -> RowsPage(dataType, indexType, room)
                   Fill = fun page slice -> page.Add slice
                   IsFull = fun page -> page.Waiting > mostWaiting
                   Flush = fun page -> page.Leave shelf

@@ -264,10 +264,15 @@ module Store =
             | None -> [||]
 
         let found = ref 0
+        let held = ref 0L
 
-        let rec visit path (group: Group) depth =
+        let rec visit (path: string) (group: Group) depth =
             seq {
                 found.Value <- found.Value + group.Links.Length
+
+                // Whoever lists objects keeps their paths, and something about each.
+                held.Value <- held.Value + (group.Links |> List.sumBy (fun link -> 256L + 2L * int64 (path.Length + link.Name.Length)))
+                store.Disk.Require held.Value
 
                 if found.Value > mostObjects then
                     store.Disk.Unsupported path $"there are more than {mostObjects} paths to its objects, so that not all can be listed"

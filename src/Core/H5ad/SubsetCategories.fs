@@ -38,7 +38,7 @@ module SubsetCategories =
 
     /// Which of so many categories still occur in the rows that stay.
     let used (store: Store) cancel (codes: Dataset) (count: int64) kept =
-        let occur = BitArray(Checked.int count)
+        let occur = BitArray(Memory.length count)
 
         visit store cancel codes count kept (fun codes rows ->
             for i in 0 .. rows - 1 do

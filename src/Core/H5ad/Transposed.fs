@@ -11,8 +11,8 @@ open System.Threading
 
 [<RequireQualifiedAccess>]
 module Transposed =
-    /// Bytes that a reading takes for slices.
-    let private readBytes = 8L * 1024L * 1024L
+    /// Values of a slice while columns are read.
+    let private slice = 1 <<< 17
 
     /// Does a matrix have to be put together in rows before it can be read?
     let isNeeded (matrix: Matrix) =
@@ -67,23 +67,51 @@ module Transposed =
     let private described (matrix: Matrix) stored =
         lines matrix.Path matrix.Cells matrix.Genes matrix.Type (precision matrix) stored
 
-    /// The matrix in rows as it will be; how many values it will have is not known yet.
-    let foreseen matrix = described matrix 0L
+    /// The matrix in rows as it will be, with all values that there may be.
+    let foreseen (matrix: Matrix) = described matrix matrix.Stored
 
     /// Bytes of a value while its bucket is sorted.
     let private sortedBytes = 16L + 12L
 
-    /// Bytes that a reading keeps for the chunks that it decodes; of dense chunks also their numbers, as such and as whole ones.
-    let private chunkBytes (matrix: Matrix) =
-        match matrix.Form, matrix.Values.Layout with
-        | Dense values, Chunked(shape, _, _, _) ->
-            Checked.(*) (Array.fold (fun product extent -> Checked.(*) product extent) 1L shape) (8L + 8L + 5L * int64 values.ElementSize)
-        | Dense _, _ -> 0L
-        | _ -> Reader.memory matrix 0
+    /// Bytes for each stripe: how many values it has, which of its cells are full, and its bucket.
+    let private stripeBytes = 8L + 8L + 4L
 
-    /// What transposing keeps at least, in bytes: a bucket while it is sorted, the buffers of few buckets, a slice and chunks.
-    let memory matrix =
-        int64 Buckets.mostValues * sortedBytes + int64 Buckets.mostCells * 8L + readBytes + chunkBytes matrix
+    let private stripesOf rows =
+        (rows + Buckets.stripe - 1L) / Buckets.stripe
+
+    /// The bytes of a buffer of a bucket, at least and at most.
+    let private leastBuffer, mostBuffer = 4096L, 65536L
+
+    /// Bytes of what reads a matrix: slices of columns, or dense chunks.
+    let private readBytes (matrix: Matrix) =
+        match matrix.Form with
+        | Dense values -> DenseRows.partsMemory values
+        | Columns _ -> Reader.memory (Matrix.flipped matrix) slice
+        | Rows _ -> 0L
+
+    /// Bytes of what sorts so many values of so many rows: counts of stripes, and a bucket.
+    let private sortBytes rows values =
+        Memory.times (stripesOf rows) stripeBytes
+        |> Memory.plus (min values (int64 Buckets.mostValues) * sortedBytes)
+        |> Memory.plus (int64 Buckets.mostCells * 8L)
+
+    /// How many buckets there are, about.
+    let private bucketsOf rows values =
+        1L + rows / int64 Buckets.mostCells + values / int64 Buckets.mostValues
+
+    /// What transposing keeps at least, in bytes.
+    let least (matrix: Matrix) =
+        sortBytes matrix.Cells matrix.Stored
+        |> Memory.plus (Memory.times leastBuffer (bucketsOf matrix.Cells matrix.Stored))
+        |> Memory.plus (readBytes matrix)
+
+    /// What it keeps where so much memory is allowed: buffers of buckets are larger then.
+    let memory allowed (matrix: Matrix) =
+        let least = least matrix
+
+        Memory.times (mostBuffer - leastBuffer) (bucketsOf matrix.Cells matrix.Stored)
+        |> min (max 0L (allowed - least))
+        |> Memory.plus least
 
     /// Visits the values of rows in order: the row, the column, the value.
     let private visitRows (source: Source<Slice>) (cancel: CancellationToken) (each: int64 -> int -> float -> unit) =
@@ -107,7 +135,7 @@ module Transposed =
     let private visitor (disk: Disk) (matrix: Matrix) (cancel: CancellationToken) (isFull: int64 -> bool) =
         match matrix.Form with
         | Columns _ ->
-            let columns = Reader.cutRows disk (Matrix.flipped matrix) (1 <<< 17)
+            let columns = Reader.cutRows disk (Matrix.flipped matrix) slice
 
             fun (each: int64 -> int -> float -> unit) ->
                 visitRows columns cancel (fun gene cell value -> each (int64 cell) (int gene) value)
@@ -115,7 +143,7 @@ module Transposed =
             let chunks = Chunks.load disk values
             let reader = NumberReader(disk, values, ValueSome chunks)
             let shape = chunks.Shape
-            let numbers: float[] = Array.zeroCreate (Checked.int (shape[0] * shape[1]))
+            let numbers: float[] = Array.zeroCreate (Memory.length (Memory.ofBox shape 1L))
 
             fun each ->
                 for index in 0 .. chunks.Entries.Length - 1 do
@@ -177,11 +205,11 @@ module Transposed =
 
     /// Buffers of buckets share so many bytes, as long as each has a page.
     let private bufferBytes memory buckets =
-        int (max 4096L (min 65536L (memory / int64 (max 1 buckets))))
+        int (max leastBuffer (min mostBuffer (memory / int64 (max 1 buckets))))
 
     /// One element for each stripe of so many rows.
     let private stripes rows : int64[] =
-        Array.zeroCreate (Checked.int ((rows + Buckets.stripe - 1L) / Buckets.stripe))
+        Array.zeroCreate (Memory.length (stripesOf rows))
 
     /// Sorts what is visited, of which stripes have so many values, into the target; `spare` bytes are for buffers.
     let private sorted
@@ -232,15 +260,21 @@ module Transposed =
         let counts = stripes matrix.Cells
         let visit = counting disk matrix cancel counts
         progress 0.3
-        let least = memory matrix
+        let least = least matrix
         requireRoom disk matrix.Path least allowed (Array.fold max 0L counts)
         let rows = described matrix (Array.sum counts)
         sorted rows (precision matrix) counts visit (allowed - least) target folder cancel progress
 
-    /// What turning so many rows keeps at least, in bytes: stripes of columns that may be full, and a slice.
-    let turnedMemory (rows: int64) =
-        let most = max (int64 Buckets.mostValues) (Checked.(*) Buckets.stripe rows)
-        most * sortedBytes + int64 Buckets.mostCells * 8L + readBytes
+    /// What turning so many rows of so many columns keeps at least, in bytes: stripes of columns that may be full, beside what reads the rows.
+    let turnedMemory (rows: int64) (columns: int64) =
+        let values = Memory.times rows columns
+
+        let most =
+            min values (max (int64 Buckets.mostValues) (Memory.times Buckets.stripe rows))
+
+        sortBytes columns 0L
+        |> Memory.plus (Memory.times most sortedBytes)
+        |> Memory.plus (Memory.times leastBuffer (bucketsOf columns values))
 
     /// Writes the columns of rows into the target, as rows of so many: what the rows hold of the first column, and so on, in the order of rows.
     /// The source is read twice.
@@ -253,7 +287,7 @@ module Transposed =
             counts[stripe] <- counts[stripe] + 1L)
 
         progress 0.3
-        let least = turnedMemory 0L
+        let least = turnedMemory (int64 Buckets.mostValues / Buckets.stripe) (int64 columns)
         requireRoom disk path least allowed (Array.fold max 0L counts)
 
         let rows =
@@ -262,4 +296,4 @@ module Transposed =
         let visit each =
             visitRows source cancel (fun row column value -> each (int64 column) (int row) value)
 
-        sorted rows precision counts visit (allowed - turnedMemory source.Rows) target folder cancel progress
+        sorted rows precision counts visit (allowed - turnedMemory source.Rows (int64 columns)) target folder cancel progress

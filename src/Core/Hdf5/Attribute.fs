@@ -33,8 +33,8 @@ module Dataspace =
             if dims |> List.exists (fun dim -> dim < 0L) then
                 disk.Damaged "a dataspace" "a dimension is negative"
 
-            // Nothing has more than 2^48 elements; below that no product with the size of an element overflows.
-            if (dims |> List.fold (fun product dim -> product * float dim) 1.0) > float (1L <<< 48) then
+            // Nothing has more than 2^48 elements, nor an empty array rows of more.
+            if (dims |> List.fold (fun product dim -> product * float (max 1L dim)) 1.0) > float (1L <<< 48) then
                 disk.Damaged "a dataspace" "it is larger than any file"
 
             Simple(dims, most)

@@ -40,6 +40,12 @@ module Chunks =
     let private counts (dims: int64[]) (shape: int64[]) =
         Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) dims shape
 
+    /// Bytes of memory that the places of a dataset's chunks take.
+    let memory (dataset: Dataset) =
+        match dataset.Layout with
+        | Chunked(shape, index, _, _) -> Memory.ofBox (counts dataset.Dims shape) (entryBytes index)
+        | _ -> 0L
+
     /// The place of a chunk in row-major order, given the position of its first element.
     let private place (disk: Disk) where (counts: int64[]) (shape: int64[]) (offsets: int64[]) =
         let mutable index = 0L
@@ -164,26 +170,29 @@ module Chunks =
 
         slots
 
+    /// Refuses chunks that are too large, or too many, to be there.
+    let requireSensible (disk: Disk) (dataset: Dataset) =
+        match dataset.Layout with
+        | Chunked(shape, _, _, _) ->
+            if Memory.ofBox shape (int64 dataset.ElementSize) > mostBytes then
+                disk.Unsupported dataset.Path "one of its chunks has more than 512 MiB"
+
+            let count = Memory.ofBox (counts dataset.Dims shape) 1L
+
+            // Every chunk takes a byte at least, so more chunks than bytes is nonsense.
+            if count > disk.Length then
+                disk.Damaged dataset.Path "it should have more chunks than the file has bytes"
+
+            if count > int64 Array.MaxLength then
+                disk.Unsupported dataset.Path "it has more chunks than fit into memory"
+        | _ -> ()
+
     let load (disk: Disk) (dataset: Dataset) =
         match dataset.Layout with
         | Chunked(shape, index, address, edgesUnfiltered) ->
             let where = dataset.Path
-
             let counts = counts dataset.Dims shape
-
-            let product (extents: int64[]) =
-                extents |> Array.fold (fun product extent -> product * float extent) 1.0
-
-            if product shape * float dataset.ElementSize > float mostBytes then
-                disk.Unsupported where "one of its chunks has more than 512 MiB"
-
-            // Every chunk takes a byte at least, so more chunks than bytes is nonsense.
-            if product counts > float disk.Length then
-                disk.Damaged where "it should have more chunks than the file has bytes"
-
-            if product counts > float Array.MaxLength then
-                disk.Unsupported where "it has more chunks than fit into memory"
-
+            requireSensible disk dataset
             let bytes = Array.fold (*) (int64 dataset.ElementSize) shape
             let count = Array.fold (*) 1L counts
             disk.Require(count * entryBytes index)

@@ -207,6 +207,19 @@ module Dataset =
 
         let size = Datatype.size datatype
 
+        // Below this, nothing that is computed of bytes overflows.
+        let requireCountable (extents: seq<int64>) what =
+            if (extents |> Seq.fold (fun product extent -> product * float (max 1L extent)) (float size)) > float (1L <<< 56) then
+                disk.Damaged path $"{what} said to have more bytes than any file"
+
+        match space with
+        | Simple(dims, _) -> requireCountable dims "it is"
+        | Null -> ()
+
+        match layout with
+        | Chunked(shape, _, _, _) -> requireCountable shape "its chunks are"
+        | _ -> ()
+
         let bytes = Dataspace.count space * int64 size
 
         match layout with

@@ -202,8 +202,19 @@ type ChunkCodec(disk: Disk, where: string, filters: Filter list, size: int) =
             |> List.filter (fun (_, filter) -> not (Filters.isIdle filter) && filter.Id <> Dataset.Fletcher32)
             |> List.map (fun (stage, _) -> size + 1024L + int64 stage * (size / 8L + 1024L))
 
+        // Blosc unshuffles blocks, of which a chunk may be one, in a buffer of its own, and zlib inside it reads from another one.
+        let ofBlosc =
+            if filters |> List.exists (fun filter -> filter.Id = Dataset.Blosc) then size + stored else 0L
+
         // Two buffers at most, however many filters there are.
-        stored + (grown |> List.sortDescending |> List.truncate 2 |> List.sum)
+        stored + ofBlosc + (grown |> List.sortDescending |> List.truncate 2 |> List.sum)
+
+    /// Bytes of the buffers in which chunks are encoded, each with the one that it is built in: what is encoded may grow a little.
+    static member EncodingMemory(filters: Filter list, size: int64) =
+        if filters.IsEmpty then
+            2L * size
+        else
+            size + ChunkCodec.Memory(filters, size, size + size / 8L + 1024L)
 
     /// Applies the filters to a whole chunk, save those of its Mask; valid until the next call.
     member _.Encode(chunk: ReadOnlySpan<byte>) : ReadOnlySpan<byte> =

@@ -45,7 +45,7 @@ module Combine =
 
     let private sampleField (samples: string list) (inputs: Intake list) =
         let codes =
-            inputs |> Seq.indexed |> Seq.collect (fun (code, intake) -> Seq.replicate (Checked.int intake.Cells) code)
+            inputs |> Seq.indexed |> Seq.collect (fun (code, intake) -> Field.repeated intake.Cells code)
 
         Field.Categories(Labels.Texts(Array.ofList samples), false, codes)
 
@@ -127,7 +127,7 @@ module Combine =
           Layers = fst (layersOf Inner [ intake ])
           Warnings = warnings recipe room [ intake ] intake.Genes intake.CellNames [] @ renamed }
 
-    let private joined recipe room samples (inputs: Intake list) =
+    let private joined recipe held room samples (inputs: Intake list) =
         let unnamed = inputs |> List.map (uniquely recipe)
         List.iter requireUnique unnamed
 
@@ -137,7 +137,7 @@ module Combine =
         let genes = Joint.genes recipe.Join (inputs |> List.map _.Genes)
 
         let obs, oddObs =
-            inputs |> List.map (fun intake -> intake.Cells, intake.Obs) |> Joint.obs recipe.Join
+            inputs |> List.map (fun intake -> intake.Cells, intake.Obs) |> Joint.obs held recipe.Join
 
         // A column of one input may lie where another one of another input does.
         let obs, moved = Naming.distinct [ "_index"; recipe.SampleKey ] obs
@@ -148,7 +148,7 @@ module Combine =
         let layers, oddLayers = layersOf recipe.Join inputs
 
         let var, oddVar =
-            inputs |> List.map (fun intake -> intake.Genes, intake.Var) |> Joint.var genes
+            inputs |> List.map (fun intake -> intake.Genes, intake.Var) |> Joint.var held genes
 
         let names = cellNames recipe samples inputs
 
@@ -171,12 +171,12 @@ module Combine =
             @ List.concat renamed
             @ List.map (told "obs") moved }
 
-    /// What inputs, and the names of their samples, make together; names of cells are compared within so many bytes.
-    let make recipe room samples (inputs: Intake list) =
+    /// What inputs, and the names of their samples, make together; names of cells are compared within so many bytes, and what is held is counted.
+    let make recipe held room samples (inputs: Intake list) =
         let combination =
             match inputs with
             | [ one ] -> alone recipe room one
-            | several -> joined recipe room samples several
+            | several -> joined recipe held room samples several
 
         { combination with
             Warnings = combination.Warnings |> List.map Shown.line }

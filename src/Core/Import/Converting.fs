@@ -123,7 +123,12 @@ module Converting =
                           Bytes = intake.Stored * 8L
                           Task = None } }
 
-        naming intake (fun () -> Blocks.run schedule (Intake.moved places rows) outlet Intake.stored)
+        let stored =
+            naming intake (fun () -> Blocks.run schedule (Intake.moved places rows) outlet Intake.stored)
+
+        // The next input shall not find the buffers of this one in its way.
+        Memory.release fit.Memory
+        stored
 
     let private write (settings: Settings) held firstPass (combination: Combination) publish =
         let inputs = combination.Inputs
@@ -162,12 +167,12 @@ module Converting =
     let private namesHeld = 7L
 
     /// Refuses more names of genes than fit the memory allowed while inputs are put together.
-    let private requireNames (settings: Settings) (inputs: Intake list) =
+    let private requireNames (held: Held) (inputs: Intake list) =
         let names =
             inputs |> List.sumBy (fun intake -> intake.Genes |> Array.sumBy Frame.nameBytes)
 
-        if namesHeld * names > settings.Memory then
-            Fault.throw (OverBudget(namesHeld * names, settings.Memory))
+        // They are held once already.
+        held.Borrow((namesHeld - 1L) * names)
 
     /// Refuses what cannot be written there in the end.
     let private requireRoom (combination: Combination) target =
@@ -194,7 +199,7 @@ module Converting =
 
     /// Opens all inputs and works with what they make together, while so many bytes are held for names. What has to be put together
     /// before it can be read waits in the folder.
-    let gather (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) scratchFolder (work: Combination -> int64 -> 'r) =
+    let gather (recipe: ConvertRecipe) (settings: Settings) (inputs: string list) scratchFolder (work: Combination -> Held -> 'r) =
         let samples = samples recipe inputs
 
         let choice: TenXChoice =
@@ -218,12 +223,12 @@ module Converting =
                     | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
 
         withAll opens [] (fun intakes ->
-            requireNames settings intakes
+            requireNames held intakes
 
             let combination =
-                Combine.make recipe (max 1L (settings.Memory / 4L)) samples intakes
+                Combine.make recipe held (max 1L ((settings.Memory - held.Bytes) / 4L)) samples intakes
 
-            work combination held.Bytes)
+            work combination held)
 
     /// Does what has to be done before rows can be read, and returns the number of the first pass behind it.
     let private prepare (settings: Settings) (combination: Combination) =
@@ -250,7 +255,8 @@ module Converting =
         Publish.requireReplaceable target false
         let scratchFolder = Path.GetDirectoryName(Publish.resolve target)
 
-        gather recipe settings inputs scratchFolder (fun combination held ->
+        gather recipe settings inputs scratchFolder (fun combination all ->
+            let held = all.Bytes
             let intakes = combination.Inputs
             requireOther intakes target
             combination.Warnings |> List.iter settings.Warn

@@ -211,8 +211,9 @@ type SparseScratch(folder: string, cells: int64, genes: int, most: int64) =
 
         EntryArrays.rows cells genes values indicesAt indptrAt
 
-    /// A matrix of so many cells and genes as it will be; how many values it will have does not matter to how it is read.
-    static member Foreseen(cells: int64, genes: int) : Matrix = EntryArrays.rows cells genes 0L 0L 0L
+    /// A matrix of so many cells, genes and, at most, values as it will be.
+    static member Foreseen(cells: int64, genes: int, values: int64) : Matrix =
+        EntryArrays.rows cells genes values 0L 0L
 
     interface IDisposable with
         member _.Dispose() = (scratch :> IDisposable).Dispose()

@@ -48,6 +48,13 @@ module Labels =
 
 [<RequireQualifiedAccess>]
 module Field =
+    /// One value for each of so many rows, which may be more than an array has.
+    let repeated (rows: int64) value =
+        seq {
+            for _ in 1L .. rows do
+                yield value
+        }
+
     /// Some rows, in the order in which they are named; for columns that fit memory.
     let choose (rows: int[]) field =
         let among (values: 'v[]) =

@@ -74,14 +74,17 @@ module Fields =
             | _ -> None
 
     /// What categories stand for: they lie in a dataset, or beside a mask that marks none of them.
-    let rec private labels (store: Store) path node =
+    let rec private labels (store: Store) (held: Held) path node =
         match node with
         | DatasetNode dataset ->
             match ofDataset store dataset.Count dataset with
-            | Some(Field.Texts texts) -> Some(Labels.Texts(Array.ofSeq texts))
-            | Some(Field.Numbers(numeric, batches)) -> Some(Labels.Numbers(numeric, Array.concat batches))
+            | Some(Field.Texts texts) -> Some(Labels.Texts(texts |> Seq.map held.Label |> Array.ofSeq))
+            | Some(Field.Numbers(numeric, batches)) ->
+                // As numbers, and as the keys that they are found by.
+                held.Take(Memory.times dataset.Count (256L + int64 dataset.ElementSize))
+                Some(Labels.Numbers(numeric, Array.concat batches))
             | _ -> None
-        | GroupNode group -> store.TryFind(path, group, "values") |> Option.bind (labels store $"{path}/values")
+        | GroupNode group -> store.TryFind(path, group, "values") |> Option.bind (labels store held $"{path}/values")
 
     let private categories (store: Store) rows labels ordered (codes: Dataset) =
         if codes.Dims <> [| rows |] || (Filters.unsupported codes.Filters).IsSome then
@@ -95,10 +98,10 @@ module Fields =
 
             Some(Field.Categories(labels, ordered, wholes store codes |> Seq.map place))
 
-    let private ofOldCategories (store: Store) (frame: Frame) column (codes: Dataset) =
+    let private ofOldCategories (store: Store) held (frame: Frame) column (codes: Dataset) =
         OldCategories.tryFind store frame.Path frame.Group column codes
         |> Option.bind (fun { Categories = names } ->
-            labels store names.Path (DatasetNode names)
+            labels store held names.Path (DatasetNode names)
             |> Option.bind (fun labels -> categories store frame.Rows labels (isOrdered store names.Header) codes))
 
     let private asBooleans field =
@@ -130,24 +133,24 @@ module Fields =
                 )
             | _ -> None
 
-    let private ofGroup (store: Store) path rows (group: Group) =
+    let private ofGroup (store: Store) held path rows (group: Group) =
         let inside name = store.TryFind(path, group, name)
 
         match inside "codes", inside "categories", inside "values", inside "mask" with
         | Some(DatasetNode codes), Some names, _, _ ->
-            labels store $"{path}/categories" names
+            labels store held $"{path}/categories" names
             |> Option.bind (fun labels -> categories store rows labels (isOrdered store group.Header) codes)
         | _, _, Some(DatasetNode values), Some(DatasetNode mask) -> masked store rows (store.Text(group.Header, "na-value")) values mask
         | _, _, Some(DatasetNode values), None -> ofDataset store rows values
         | _ -> None
 
-    /// A column of a frame; none where it is of a kind that is left out.
-    let ofColumn (store: Store) (frame: Frame) column =
+    /// A column of a frame, of which labels of categories are held; none where it is of a kind that is left out.
+    let ofColumn (store: Store) held (frame: Frame) column =
         match store.TryFind(frame.Path, frame.Group, column) with
         | None -> None
         | Some(DatasetNode dataset) ->
             if OldCategories.areOf store dataset then
-                ofOldCategories store frame column dataset
+                ofOldCategories store held frame column dataset
             else
                 ofDataset store frame.Rows dataset
-        | Some(GroupNode group) -> ofGroup store $"{frame.Path}/{column}" frame.Rows group
+        | Some(GroupNode group) -> ofGroup store held $"{frame.Path}/{column}" frame.Rows group

@@ -50,6 +50,11 @@ module Fresh =
     /// so that nothing has to be known beforehand and values can later be renewed where they are.
     let private mostExtent = 1L <<< 17
 
+    /// Bytes of what lets so many values of so many bytes each out into new arrays: of each array a chunk, and what encodes it.
+    let memory (values: int64) (bytes: int64) =
+        let chunk = min mostExtent values
+        2L * chunk * (bytes + 8L) + 2L * 8L * mostExtent
+
     /// What a new array is like: an old one of no elements whose place it takes.
     let pattern path numeric most =
         let datatype = Numeric.datatype numeric

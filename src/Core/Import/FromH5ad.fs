@@ -31,9 +31,9 @@ module FromH5ad =
         |> List.except taken
 
     /// Columns that can be taken over, and the names of the others.
-    let private fields (store: Store) (frame: Frame) =
+    let private fields (store: Store) held (frame: Frame) =
         let fields =
-            frame.Columns |> List.distinctBy Links.along |> List.map (fun column -> column, Fields.ofColumn store frame column)
+            frame.Columns |> List.distinctBy Links.along |> List.map (fun column -> column, Fields.ofColumn store held frame column)
 
         fields |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
         fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")
@@ -57,8 +57,8 @@ module FromH5ad =
           | _ -> () ]
 
     /// The rows of a matrix, put together first where they have to be.
-    let private rowsOf (file: H5adFile) folder (settings: Settings) =
-        lazy RowMatrix.Prepare(file, folder, settings.Memory, settings.Cancel, ignore)
+    let private rowsOf (file: H5adFile) folder (settings: Settings) (held: Held) =
+        lazy RowMatrix.Prepare(file, folder, settings.Memory - held.Bytes, settings.Cancel, ignore)
 
     /// A layer as a matrix, unless it is none, lies in another file, or runs along other genes.
     let private tryLayer (file: H5adFile) (layers: Group) name =
@@ -94,14 +94,14 @@ module FromH5ad =
 
         try
             let store = file.Store
-            let obs, oddObs = fields store file.Obs
-            let var, oddVar = fields store file.Var
-            let rows = rowsOf file folder settings
+            let obs, oddObs = fields store held file.Obs
+            let var, oddVar = fields store held file.Var
+            let rows = rowsOf file folder settings held
             let obsm = obsm file
 
             let layers =
                 layersOf file
-                |> List.map (fun (name, layer) -> name, layer |> Option.map (fun layer -> layer, rowsOf layer folder settings))
+                |> List.map (fun (name, layer) -> name, layer |> Option.map (fun layer -> layer, rowsOf layer folder settings held))
 
             let opened (rows: Lazy<RowMatrix>) settings taken =
                 Intake.rows rows.Value.Disk rows.Value.Matrix sumDuplicates settings taken
@@ -143,7 +143,7 @@ module FromH5ad =
                     @ oddObs
                     @ oddVar
                     @ (layers |> List.filter (snd >> Option.isNone) |> List.map (fun (name, _) -> $"layers/{name}"))
-                  Fit = Intake.fit (RowMatrix.Foreseen file.X)
+                  Fit = Intake.fitOf file.X
                   Prepare = None
                   Open = opened rows
                   Look = look
@@ -159,7 +159,7 @@ module FromH5ad =
                               { intake with
                                   Type = layer.X.Type
                                   Stored = layer.X.Stored
-                                  Fit = Intake.fit (RowMatrix.Foreseen layer.X)
+                                  Fit = Intake.fitOf layer.X
                                   Open = opened rows }
                           | None -> () ] }
         with _ ->

@@ -1,4 +1,4 @@
-/// The names of cells, genes and what belongs to them, as far as they are held in memory.
+/// The names of genes, the labels of categories and what belongs to them, as far as they are held in memory.
 namespace SingleSharp.Core
 
 open System.Collections.Generic
@@ -11,20 +11,42 @@ type Held(allowed: int64) =
 
     let known = HashSet<string>()
     let mutable bytes = 0L
+    let mutable most = 0L
+
+    /// What a table takes for a name that is found by it.
+    let perEntry = 48L
+
+    let require needed =
+        most <- max most needed
+
+        if needed > allowed then
+            Fault.throw (OverBudget(needed, allowed))
 
     let count more =
-        bytes <- bytes + more
-
-        if bytes > allowed then
-            Fault.throw (OverBudget(bytes, allowed))
+        bytes <- Memory.plus bytes more
+        require bytes
 
     /// Bytes of all names so far.
     member _.Bytes = bytes
+
+    /// The most bytes that there were at a time.
+    member _.Most = most
 
     /// Counts a name that is kept; more than is allowed is a fault.
     member _.Add(name: string) =
         count (perName + 2L * int64 name.Length)
         name
+
+    /// Counts what is kept beside names.
+    member _.Take more = count more
+
+    /// Counts what is kept for a moment.
+    member _.Borrow more = require (Memory.plus bytes more)
+
+    /// Counts a label that is kept, and what tells where it stands among all others.
+    member held.Label(name: string) =
+        count perEntry
+        held.Add name
 
     /// The same for one of few words that come again and again, which is kept once.
     member held.Word(name: string) =
@@ -35,3 +57,16 @@ type Held(allowed: int64) =
         | _ ->
             known.Add(held.Add name) |> ignore
             name
+
+[<RequireQualifiedAccess>]
+module Held =
+    /// Counts the texts of a column that is kept.
+    let texts (held: Held) field =
+        match field with
+        | Field.Texts texts -> texts |> Seq.iter (held.Add >> ignore)
+        | Field.TextsOrNone(_, texts) -> texts |> Seq.iter (ValueOption.iter (held.Add >> ignore))
+        | Field.Numbers _
+        | Field.NumbersOrNone _
+        | Field.Categories _ -> ()
+
+        field

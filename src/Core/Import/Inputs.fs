@@ -127,12 +127,14 @@ module Inputs =
     let private sketched conversion (recipe: Recipe) (settings: Settings) inputs isExact look =
         let conversion, recipe = apart conversion recipe
 
-        Converting.gather conversion settings inputs (Path.GetTempPath()) (fun combination held ->
+        Converting.gather conversion settings inputs (Path.GetTempPath()) (fun combination all ->
+            let held = all.Bytes
+
             let memory =
                 combination.Inputs
                 |> List.collect Intake.matrices
                 |> List.map (fun matrix -> (matrix.Fit settings held).Memory)
-                |> List.max
+                |> List.fold max all.Most
 
             let looked =
                 if isExact then Some(Converting.look settings held combination) else None
@@ -143,7 +145,7 @@ module Inputs =
                 | None -> combination.Inputs |> List.sumBy _.Stored
 
             let batchKey = recipe.Hvg |> Option.bind _.BatchKey
-            use file = Sketch.make (shown inputs) combination stored batchKey
+            use file = Sketch.make (shown inputs) all combination stored batchKey
             look file recipe combination looked memory)
 
     let private beside memory (plan: Plan) =

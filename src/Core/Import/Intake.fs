@@ -58,17 +58,38 @@ type Intake =
 
 [<RequireQualifiedAccess>]
 module Intake =
-    /// How to read a matrix beside so many bytes that are taken.
-    let fit (matrix: Matrix) (settings: Settings) taken =
-        // What waits to leave, per block.
-        let page = 8L * 1024L * 1024L
+    let private tryFit (matrix: Matrix) (settings: Settings) taken =
+        let stored = int64 (Numeric.size matrix.Type)
 
-        Budget.fit
+        Budget.tryFit
             matrix
             settings
             { Budget.nothing with
-                Page = page
-                Once = taken }
+                Page = Leaving.rows matrix stored
+                Worker = int64 matrix.Genes / 8L
+                // Columns at their new places.
+                PerValue = 4L + 8L + 8L
+                Once = Memory.plus taken (Fresh.memory matrix.Stored stored) }
+
+    /// How to read a matrix beside so many bytes that are taken, and write it as a new one, after something that takes so many bytes.
+    let fitAfter before (matrix: Matrix) (settings: Settings) taken =
+        match tryFit matrix settings taken, Budget.tryAlone settings (Memory.plus taken before) with
+        | Ok fit, Ok alone ->
+            { fit with
+                Memory = max fit.Memory alone.Memory }
+        | Error needed, Error alone -> Fault.throw (OverBudget(max needed alone, settings.Memory))
+        | Error needed, Ok _
+        | Ok _, Error needed -> Fault.throw (OverBudget(needed, settings.Memory))
+
+    /// The same where nothing comes before.
+    let fit matrix settings taken = fitAfter 0L matrix settings taken
+
+    /// The same of the matrix of a file, which may have to be put together in rows first.
+    let fitOf (matrix: Matrix) (settings: Settings) taken =
+        let before =
+            if Transposed.isNeeded matrix then Transposed.memory (settings.Memory - taken) matrix else 0L
+
+        fitAfter before (RowMatrix.Foreseen matrix) settings taken
 
     /// Rows that lie on a disk; what a cell has twice of a gene is added up or refused.
     let rows (disk: Disk) (matrix: Matrix) sumDuplicates (settings: Settings) taken =

@@ -44,7 +44,7 @@ module Joint =
         names |> Seq.tryFind (fun name -> not (known.Add name))
 
     /// The columns of all inputs by name, in the order of the first one, and the names of those that do not go together.
-    let private columns place join (inputs: (int64 * (string * Field) list) list) =
+    let private columns held place join (inputs: (int64 * (string * Field) list) list) =
         let joined =
             inputs
             |> List.collect (snd >> List.map fst)
@@ -54,13 +54,13 @@ module Joint =
                     inputs
                     |> List.map (fun (rows, columns) -> rows, columns |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd)
 
-                name, (if join = Outer || List.forall (snd >> Option.isSome) parts then Together.join parts else None))
+                name, (if join = Outer || List.forall (snd >> Option.isSome) parts then Together.join held parts else None))
 
         joined |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
         joined |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{place}/{name}")
 
     /// Columns with one value per cell, of inputs of so many cells: those that every input has or, with an outer join, any.
-    let obs join (inputs: (int64 * (string * Field) list) list) = columns "obs" join inputs
+    let obs held join (inputs: (int64 * (string * Field) list) list) = columns held "obs" join inputs
 
     /// Arrays with a row for each cell: those that every input has or, with an outer join, any; and the names of the others.
     let obsm join (inputs: (int64 * (string * Grid) list) list) =
@@ -83,9 +83,9 @@ module Joint =
         joined |> List.filter (fun (_, array) -> array.IsNone) |> List.map (fun (name, _) -> $"obsm/{name}")
 
     /// Columns with one value per gene: those that every input has and in which all agree about every gene that they share.
-    let var (genes: string[]) (inputs: (string[] * (string * Field) list) list) =
+    let var held (genes: string[]) (inputs: (string[] * (string * Field) list) list) =
         let found, missing =
-            inputs |> List.map (fun (names, columns) -> names.LongLength, columns) |> columns "var" Inner
+            inputs |> List.map (fun (names, columns) -> names.LongLength, columns) |> columns held "var" Inner
 
         /// Where each gene of an input stands in columns of all inputs one after another.
         let starts = inputs |> List.scan (fun start (names, _) -> start + names.Length) 0
@@ -111,5 +111,5 @@ module Joint =
         let agreed, disputed =
             found |> List.partition (fun (_, field) -> Field.areSame (Field.choose one field) (Field.choose other field))
 
-        agreed |> List.map (fun (name, field) -> name, Field.choose first field),
+        agreed |> List.map (fun (name, field) -> name, Held.texts held (Field.choose first field)),
         missing @ (disputed |> List.map (fun (name, _) -> $"var/{name}"))

@@ -73,6 +73,10 @@ module MatrixFolder =
     let private runLength (settings: Settings) (head: MatrixHead) =
         int (max 1024L (min (1L <<< 23) (min head.Stored (settings.Memory / 4L / entryBytes))))
 
+    /// Bytes that sorting takes: entries that are sorted, as many that are merged, and lines and rows on their way.
+    let private sortBytes settings head =
+        2L * entryBytes * int64 (runLength settings head) + (3L <<< 20)
+
     /// No cell has so many entries of one gene.
     let private mostOfOne = 1 <<< 24
 
@@ -223,7 +227,7 @@ module MatrixFolder =
           Obsm = []
           Layers = []
           LeftOut = []
-          Fit = Intake.fit (SparseScratch.Foreseen(head.Cells, head.Genes))
+          Fit = fun settings -> Intake.fitAfter (sortBytes settings head) (SparseScratch.Foreseen(head.Cells, head.Genes, head.Stored)) settings
           Prepare =
             Some(fun tell ->
                 told.Value <- tell

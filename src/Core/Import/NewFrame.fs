@@ -41,6 +41,9 @@ module NewFrame =
         elif categories <= 0x7FFF then Integer(2, true, false)
         else Integer(4, true, false)
 
+    /// Bytes of a place among so many categories.
+    let codeBytes categories = Datatype.size (codeType categories)
+
     let private codes (draft: Draft) rows categories (codes: seq<int>) =
         let datatype = codeType categories
 

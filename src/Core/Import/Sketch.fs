@@ -1,6 +1,7 @@
 /// The file that a conversion would make, as far as a plan looks at it: in memory, without values of X and names of cells.
 namespace SingleSharp.Core
 
+open System
 open System.Collections.Generic
 
 [<RequireQualifiedAccess>]
@@ -26,40 +27,69 @@ module Sketch =
 
         draft.PutReplacement(pattern, pattern.Type, Dataspace.resized [ count ] pattern.Space, Encode.chunked [| extent |] (int size) index)
 
-    /// A column of text as one of categories, which takes less room; more of them than anybody judges genes in are one.
-    let private categories (texts: seq<string>) =
-        let most = 1 <<< 20
-        let known = Dictionary<string, int>()
+    /// Categories of some values, and one more than anybody judges genes in where there are more. Values are gone through twice.
+    let private categories (labels: 'value[] -> Labels) (values: seq<'value voption>) =
+        let known = Dictionary<'value, int>()
+        use value = values.GetEnumerator()
 
-        let codes =
-            [| for text in texts do
-                   match known.TryGetValue text with
-                   | true, code -> code
-                   | _ when known.Count = most -> 0
-                   | _ ->
-                       known[text] <- known.Count
-                       known.Count - 1 |]
+        while known.Count <= Batches.mostBatches && value.MoveNext() do
+            if value.Current.IsSome then
+                known.TryAdd(value.Current.Value, known.Count) |> ignore
 
-        Field.Categories(Labels.Texts(Array.ofSeq known.Keys), false, codes)
+        let code (value: 'value voption) =
+            match value with
+            | ValueSome value -> known.GetValueOrDefault(value, -1)
+            | ValueNone -> -1
 
-    let private obs (draft: Draft) cells (columns: (string * Field) list) batchKey =
+        Field.Categories(labels (Array.ofSeq known.Keys), false, Seq.map code values)
+
+    let private ofNumbers numeric (batches: seq<struct (byte[] * bool[])>) =
+        let size = Numeric.size numeric
+
+        batches
+        |> Seq.collect (fun (struct (bytes, missing)) ->
+            Seq.init missing.Length (fun row ->
+                if missing[row] then ValueNone else ValueSome(Convert.ToHexString(bytes, row * size, size))))
+        |> categories (fun keys -> Labels.Numbers(numeric, keys |> Array.collect Convert.FromHexString))
+
+    /// A column of batches as categories, which take less room. Fractions name none.
+    let private batches field =
+        match field with
+        | Field.Texts texts -> texts |> Seq.map ValueSome |> categories Labels.Texts
+        | Field.TextsOrNone(_, texts) -> categories Labels.Texts texts
+        | Field.Numbers(numeric, batches) when not (Numeric.isFloat numeric) ->
+            batches
+            |> Seq.map (fun bytes -> struct (bytes, Array.zeroCreate (bytes.Length / Numeric.size numeric)))
+            |> ofNumbers numeric
+        | Field.NumbersOrNone(numeric, batches) -> ofNumbers numeric batches
+        | Field.Numbers _
+        | Field.Categories _ -> field
+
+    let private obs (draft: Draft) (held: Held) cells (columns: (string * Field) list) batchKey =
         let bytes = Checked.(*) cells (int64 (Datatype.size VlenString))
 
         let index =
             draft.PutDataset(VlenString, Encode.line cells, draft.Reserve bytes, Element.encoding draft "string-array" "0.2.0")
 
-        /// Only batches are looked at.
+        /// Only batches are looked at; their codes are held.
         let put name field =
             match field with
-            | Field.Texts texts when Some name = batchKey -> NewFrame.put draft cells (categories texts)
-            | _ when Some name = batchKey -> NewFrame.put draft cells field
-            | _ -> NewFrame.put draft 0L (Field.Numbers(Numeric.Int8, Seq.empty))
+            | _ when Some name <> batchKey -> NewFrame.put draft 0L (Field.Numbers(Numeric.Int8, Seq.empty))
+            | Field.Numbers(numeric, _) when Numeric.isFloat numeric ->
+                let bytes = Memory.times cells (int64 (Numeric.size numeric))
+                draft.PutDataset(Numeric.datatype numeric, Encode.line cells, draft.Reserve bytes, Element.encoding draft "array" "0.2.0")
+            | _ ->
+                match batches field with
+                | Field.Categories(labels, _, _) as field ->
+                    held.Take(Memory.times cells (int64 (NewFrame.codeBytes (Labels.count labels))))
+                    NewFrame.put draft cells field
+                | other -> NewFrame.put draft cells other
 
         NewFrame.group draft index [ for name, field in columns -> name, put name field ]
 
     /// The sketch of what some inputs make together, with so many values; of the columns of obs only the batches are there.
     /// Law (sketch): its plan is that of the file itself.
-    let make path (combination: Combination) stored batchKey =
+    let make path (held: Held) (combination: Combination) stored batchKey =
         let annotations = combination.Annotations
         let cells = combination.Inputs |> List.sumBy _.Cells
         let most = combination.Inputs |> List.sumBy _.Stored
@@ -79,7 +109,7 @@ module Sketch =
 
         let members =
             [ "X", x
-              "obs", obs draft cells annotations.Obs batchKey
+              "obs", obs draft held cells annotations.Obs batchKey
               "var", NewFrame.write draft (int64 genes) annotations.GeneNames annotations.Var
               for name in [ "layers"; "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
                   name, Fresh.dict draft ]

@@ -9,6 +9,9 @@ module Together =
     /// Rows that are missing at a time.
     let private batch = 16384
 
+    /// Bytes that a text takes while it is sorted by its code points, and while it is sorted as people count.
+    let private sorting, naturally = 200L, 450L
+
     /// Different numbers, ascending.
     let private ascending numeric (bytes: byte[]) =
         let size = Numeric.size numeric
@@ -45,7 +48,9 @@ module Together =
             Labels.Numbers(numeric, ascending numeric (Array.concat bytes))
 
     /// The labels of all, in natural order, unless the first has all of them: then pandas leaves them in its order.
-    let private union (labels: Labels list) =
+    let private union (held: Held) (labels: Labels list) =
+        held.Borrow(naturally * (labels |> List.sumBy (Labels.count >> int64)))
+
         let types =
             labels
             |> List.choose (function
@@ -78,7 +83,6 @@ module Together =
 
         Labels.keys own |> Array.map (fun key -> places[key])
 
-    let private repeated rows value = Seq.replicate (Checked.int rows) value
 
     let private withLabels all ordered (parts: (int64 * Field option) list) =
         let codes (rows, field) =
@@ -86,7 +90,7 @@ module Together =
             | Some(Field.Categories(labels, _, codes)) ->
                 let places = placesAmong all labels
                 codes |> Seq.map (fun code -> if code < 0 then -1 else places[code])
-            | _ -> repeated rows -1
+            | _ -> Field.repeated rows -1
 
         Field.Categories(all, ordered, Seq.collect codes parts)
 
@@ -97,9 +101,9 @@ module Together =
         | Some(Field.TextsOrNone(_, texts)) -> texts
         | Some(Field.Categories(Labels.Texts names, _, codes)) ->
             codes |> Seq.map (fun code -> if code < 0 then ValueNone else ValueSome names[code])
-        | _ -> repeated rows ValueNone
+        | _ -> Field.repeated rows ValueNone
 
-    let private texts (parts: (int64 * Field option) list) =
+    let private texts (held: Held) (parts: (int64 * Field option) list) =
         let fields = List.choose snd parts
         let all = Seq.collect textsOf parts
 
@@ -116,11 +120,14 @@ module Together =
         else
             // What pandas calls objects becomes categories as soon as anndata writes it.
             let names =
-                all
-                |> Seq.choose (fun text -> if text.IsSome then Some text.Value else None)
-                |> HashSet
-                |> Array.ofSeq
-                |> TextOrder.natural
+                let known = HashSet<string>()
+
+                for text in all do
+                    if text.IsSome && known.Add text.Value then
+                        held.Label text.Value |> ignore
+
+                held.Borrow(int64 known.Count * sorting)
+                Array.ofSeq known |> TextOrder.natural
 
             let places = Dictionary<string, int>()
             names |> Array.iteri (fun place name -> places[name] <- place)
@@ -206,11 +213,11 @@ module Together =
         | _ -> false
 
     /// As what the categories mean, whatever stands beside them.
-    let private decoded parts =
+    let private decoded held parts =
         let fields = List.choose snd parts
         let types = List.choose typeOf fields
 
-        if List.forall isTextual fields then Some(texts parts)
+        if List.forall isTextual fields then Some(texts held parts)
         elif types.Length = fields.Length then numbers parts types
         else None
 
@@ -227,8 +234,8 @@ module Together =
             parts
 
     /// The column of all inputs: of each one how many rows it has, and the column, if it has it. What is missing is marked as
-    /// pandas marks it: no number, no truth value, no text, no category.
-    let join (parts: (int64 * Field option) list) =
+    /// pandas marks it: no number, no truth value, no text, no category. What has to be held for it is counted.
+    let join held (parts: (int64 * Field option) list) =
         let parts = withoutNothing parts
         let fields = List.choose snd parts
 
@@ -239,12 +246,12 @@ module Together =
                 | _ -> None)
 
         if categories.Length < fields.Length then
-            decoded parts
+            decoded held parts
         elif categories |> List.exists snd then
             // An order that not all agree about is none, and then the categories are none either.
             if categories |> List.forall (fun (labels, ordered) -> ordered && Labels.areSame labels (fst categories.Head)) then
                 Some(withLabels (fst categories.Head) true parts)
             else
-                decoded parts
+                decoded held parts
         else
-            union (List.map fst categories) |> Option.map (fun all -> withLabels all false parts)
+            union held (List.map fst categories) |> Option.map (fun all -> withLabels all false parts)

@@ -120,6 +120,8 @@ module Gram =
               Finish =
                 fun state ->
                     settle state
+                    states.Clear()
+                    multipliers.Clear()
 
                     { Cells = state.Cells
                       Size = size

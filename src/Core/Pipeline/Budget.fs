@@ -1,15 +1,24 @@
 /// How a pass reads within the memory allowed.
 namespace SingleSharp.Core
 
-/// What a pass keeps while it runs, in bytes.
+open System
+
+/// What a read keeps while it runs, in bytes.
 type Need =
     {
+        /// How many rows are read; none for those of the matrix.
+        Rows: int64 voption
         /// The state of one block.
         State: int64
+        /// The states that blocks are merged into: of a segment, and of all.
+        Segment: int64
+        Result: int64
         /// What waits to leave of one block.
         Page: int64
         /// What each worker computes with, beside what it reads with.
         Worker: int64
+        /// The same for each value of a slice.
+        PerValue: int64
         /// What is kept once.
         Once: int64
         /// What is kept once the read is done and only its answer is left.
@@ -34,11 +43,22 @@ module Budget =
     let private smallestSlice = 1 <<< 12
 
     let nothing =
-        { State = 0L
+        { Rows = ValueNone
+          State = 0L
+          Segment = 0L
+          Result = 0L
           Page = 0L
           Worker = 0L
+          PerValue = 0L
           Once = 0L
           After = 0L }
+
+    /// Where every state takes the same.
+    let folding state =
+        { nothing with
+            State = state
+            Segment = state
+            Result = state }
 
     /// Slices of these sizes, the largest first.
     let private slices largest smallest =
@@ -54,41 +74,83 @@ module Budget =
         else
             [ atMost Machine.processors .. -1 .. 1 ]
 
-    /// The roomiest way to read the rows of a matrix that fits, or the least memory that one needs; slices give way before blocks in
-    /// flight do, and these before workers that nobody asked for.
-    let tryFit (matrix: Matrix) (settings: Settings) need =
+    /// Blocks are merged into their segment, and segments into the result, where there are several; the first block is its segment.
+    let private states blocks window need =
+        let result = if blocks > int64 Blocks.blocksPerSegment then need.Result else 0L
+
+        [ Memory.times (min window blocks) need.State; need.Segment; result ]
+        |> List.fold Memory.plus 0L
+        |> min (Memory.times blocks need.State)
+
+    /// Blocks ahead of the one that leaves next are worth their memory where that is little.
+    let private aheadOf needs =
+        if needs |> List.exists (fun need -> need.State > (4L <<< 20)) then 1 else 2
+
+    /// Bytes that so many workers take for a read.
+    let private memory (matrix: Matrix) workers window slice need =
+        let blocks = max 1L (Blocks.count (ValueOption.defaultValue matrix.Cells need.Rows))
+
+        let pages = min (int64 window) blocks
+
+        let ofWorker =
+            [ need.Worker
+              Memory.times (Reader.valuesOf matrix slice) need.PerValue
+              Reader.memory matrix slice ]
+            |> List.fold Memory.plus 0L
+
+        let during =
+            [ states blocks (int64 window) need
+              Memory.times pages need.Page
+              Memory.times (int64 workers) ofWorker ]
+            |> List.fold Memory.plus 0L
+
+        max during need.After |> Memory.plus need.Once |> Memory.plus (Reader.tables matrix)
+
+    /// The roomiest way to read the rows of a matrix that fits, one time after the other, or the least memory that one needs; slices
+    /// give way before blocks in flight do, and these before workers that nobody asked for.
+    let tryFitEach (matrix: Matrix) (settings: Settings) needs =
         let blocks = max 1L (Blocks.count matrix.Cells)
-
-        let memory workers window slice =
-            // Two more than are in flight: the segment and the result that they are merged into.
-            let states = min (int64 window + 2L) (blocks + 1L)
-
-            let ofWorkers =
-                Checked.(*) (int64 workers) (need.Worker + Reader.memory matrix slice)
-
-            let during = Checked.(+) (Checked.(*) states (need.State + need.Page)) ofWorkers
-            Checked.(+) need.Once (max during need.After)
-
         let workers = workers blocks settings
 
         let candidates =
             seq {
                 for slices in [ slices bestSlice fairSlice; slices (fairSlice / 2) smallestSlice ] do
                     for workers in workers do
-                        for window in [ workers + 2; workers ] do
+                        for window in [ workers + aheadOf needs; workers ] do
                             for slice in slices do
                                 { Workers = workers
                                   ValuesPerSlice = slice
                                   Window = window
-                                  Memory = memory workers window slice }
+                                  Memory = needs |> List.map (memory matrix workers window slice) |> List.max }
             }
 
-        match candidates |> Seq.tryFind (fun fit -> fit.Memory <= settings.Memory) with
+        match candidates |> Seq.tryFind (fun fit -> fit.Memory <= settings.Memory && fit.Memory < Int64.MaxValue) with
         | Some fit -> Ok fit
         | None -> Error (Seq.last candidates).Memory
 
-    /// The same, where anything else is a fault.
-    let fit matrix (settings: Settings) need =
-        match tryFit matrix settings need with
+    /// The same of one read.
+    let tryFit matrix settings need = tryFitEach matrix settings [ need ]
+
+    /// What is done by one, without blocks.
+    let tryAlone (settings: Settings) bytes =
+        if bytes <= settings.Memory && bytes < Int64.MaxValue then
+            Ok
+                { Workers = 1
+                  ValuesPerSlice = bestSlice
+                  Window = 1
+                  Memory = bytes }
+        else
+            Error bytes
+
+    let private orRefuse (settings: Settings) fit =
+        match fit with
         | Ok fit -> fit
         | Error needed -> Fault.throw (OverBudget(needed, settings.Memory))
+
+    /// How to read, where anything else is a fault.
+    let fit matrix settings need =
+        tryFit matrix settings need |> orRefuse settings
+
+    /// The same of what is done by one.
+    let alone settings bytes =
+        tryAlone settings bytes |> orRefuse settings

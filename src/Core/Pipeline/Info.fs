@@ -71,7 +71,11 @@ module Info =
         let examined = min matrix.Cells (int64 Blocks.rowsPerBlock)
 
         let rows =
-            Reader.rows file.Store.Disk matrix (Budget.fit matrix { settings with Workers = 1 } Budget.nothing).ValuesPerSlice
+            if DenseRows.canStream matrix then
+                Reader.rows file.Store.Disk matrix (Budget.fit matrix { settings with Workers = 1 } Budget.nothing).ValuesPerSlice
+            else
+                Budget.alone settings (DenseRows.partsMemory matrix.Values) |> ignore
+                Reader.parts file.Store.Disk matrix
 
         Blocks.run Blocks.sequential { rows with Rows = examined } Outlet.none (Validity.find false),
         if matrix.Cells = file.X.Cells then examined else 0L

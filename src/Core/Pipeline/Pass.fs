@@ -154,10 +154,8 @@ module Pass =
             let answer =
                 Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit number job.Plan.Passes.Length) source outlet question
 
-            // Where memory is scarce, what comes next shall not find the buffers of this read in its way.
-            if fit.Memory > job.Settings.Memory / 4L then
-                Memory.release fit.Memory
-
+            // What comes next shall not find the buffers of this read in its way.
+            Memory.release fit.Memory
             answer
         with BlockFailed(_, _, cause) ->
             explain job.File (fun gene -> job.Genes.At(int64 gene)) cause
@@ -331,4 +329,6 @@ module Pass =
             { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit 1 1 with
                 RowsDone = fun rows -> watch.Tell(float rows / float source.Rows) }
 
-        Blocks.run schedule source outlet question
+        let answer = Blocks.run schedule source outlet question
+        Memory.release fit.Memory
+        answer

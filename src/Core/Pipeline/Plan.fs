@@ -205,7 +205,9 @@ module Plan =
 
     /// How the pass for the components reads, once it is known how many genes it looks at.
     let gramFit (file: H5adFile) (settings: Settings) recipe pca cells genes =
-        match Reading.gramNeed pca cells (int genes) |> Budget.tryFit (RowMatrix.Foreseen file.X) settings with
+        let rows = RowMatrix.Foreseen file.X
+
+        match Reading.gramNeeds rows pca cells (int genes) |> Budget.tryFitEach rows settings with
         | Ok fit -> fit
         | Error needed -> Fault.throw (GramOverBudget(genes, needed, settings.Memory, fewer recipe))
 
@@ -245,10 +247,10 @@ module Plan =
         | Some { BatchKey = Some column } -> Some(Batches.read file column folder)
         | _ -> None
 
-    let private groups (batches: Batches option) =
+    let private spread (file: H5adFile) (batches: Batches option) =
         match batches with
-        | Some batches -> batches.Names.Length
-        | None -> 1
+        | Some batches -> Batches.spread file.X.Cells batches
+        | None -> Batches.alone
 
     let make (file: H5adFile) (batches: Batches option) recipe settings =
         Check.recipe recipe
@@ -260,14 +262,18 @@ module Plan =
         let after = typeAfter file.X recipe
         let values = values file recipe after
         let pcaGenes = pcaGenes file recipe
-        let groups = groups batches
+        let spread = spread file batches
         let genes = Kept.all (int64 file.X.Genes)
         let rows = RowMatrix.Foreseen file.X
 
         let passes =
             Reading.ofRecipe file.X recipe
             |> List.map (fun reading ->
-                reading, Reading.need file recipe values after groups pcaGenes reading |> Budget.tryFit rows settings)
+                reading,
+                if reading = Reading.Transpose then
+                    Budget.tryAlone settings (Transposed.memory settings.Memory file.X)
+                else
+                    Reading.needs file rows recipe values after spread pcaGenes reading |> Budget.tryFitEach rows settings)
             |> fitting settings recipe pcaGenes
             |> List.map (fun (reading, fit) ->
                 { Reading = reading
@@ -304,7 +310,7 @@ module Plan =
           Sets = sets
           FilterSets = filterSets
           PercentTop = recipe.Qc |> Option.map (percentTop file.X.Genes >> fst) |> Option.defaultValue []
-          Groups = groups
+          Groups = spread.Batches
           LogBase =
             match recipe.Log1p with
             | Some log1p -> log1p.Base

@@ -264,7 +264,7 @@ module Preprocess =
         use _ = Option.toObj batches
 
         let plan = Plan.make file batches recipe settings
-        Memory.release (if plan.Memory > settings.Memory / 4L then Schema.geneNameBytes file else 0L)
+        Memory.release (Schema.geneNameBytes file)
 
         /// Everything is checked once the rows are put together, which may take a while.
         let start folder =

@@ -38,17 +38,34 @@ module Principal =
             else
                 None, all
 
+    /// Loadings that are written at a time.
+    let private batch = 1 <<< 17
+
     /// Loadings as genes × components, zero for the genes that were not looked at.
-    let private loadings (job: Job) (genes: Kept) (components: Components) =
+    let private loadings (job: Job) (draft: Draft) (genes: Kept) (components: Components) =
         let count = components.Count
-        let padded: float[] = Array.zeroCreate (Checked.(*) (int job.Genes.Count) count)
 
-        for gene in 0 .. int genes.Count - 1 do
-            Array.Copy(components.Loadings, gene * count, padded, int (genes.At(int64 gene)) * count, count)
+        let address =
+            draft.Reserve(Memory.times (Memory.times job.Genes.Count (int64 count)) 8L)
 
-        Element.Numbers(Numeric.Float64, [ job.Genes.Count; int64 count ], padded)
+        let rows = max 1 (batch / count)
+        let numbers: float[] = Array.zeroCreate (rows * count)
+        let bytes: byte[] = Array.zeroCreate (8 * numbers.Length)
 
-    let private members (job: Job) (pca: PcaRecipe) cells (column: string option) genes (components: Components) scores =
+        for first in 0L .. int64 rows .. job.Genes.Count - 1L do
+            let now = int (min (int64 rows) (job.Genes.Count - first))
+            Array.Clear numbers
+
+            for row in 0 .. now - 1 do
+                if genes.Has(first + int64 row) then
+                    Array.Copy(components.Loadings, int (genes.Rank(first + int64 row)) * count, numbers, row * count, count)
+
+            let length = ColumnBytes.encode Numeric.Float64 numbers (now * count) bytes
+            draft.Disk.Write(address + 8L * first * int64 count, ReadOnlySpan(bytes, 0, length))
+
+        Element.Placed(Numeric.Float64, [ job.Genes.Count; int64 count ], address)
+
+    let private members (job: Job) (draft: Draft) (pca: PcaRecipe) cells (column: string option) genes (components: Components) scores =
         let count = int64 components.Count
         let key usual = Option.defaultValue usual pca.KeyAdded
 
@@ -63,7 +80,7 @@ module Principal =
               | _ -> () ]
 
         [ "obsm", [ key "X_pca", Element.Placed(Numeric.Float32, [ cells; count ], scores) ]
-          "varm", [ key "PCs", loadings job genes components ]
+          "varm", [ key "PCs", loadings job draft genes components ]
           "uns",
           [ key "pca",
             Element.Dict
@@ -177,6 +194,7 @@ module Principal =
                 settings.Cancel
                 (Pass.watch job "pca: columns").Tell
 
+        Memory.release fit.Memory
         let columns = Reader.rows scratch.Disk columns fit.ValuesPerSlice
 
         let pairs =
@@ -231,7 +249,7 @@ module Principal =
         let outlet = ScoreOutlet.toPlace draft.Disk scores (Pca.scores found.Components)
         Pass.again job "pca: scores" fit found.Rows outlet (Fold.always ())
 
-        { Members = members job pca cells column genes found.Components scores
+        { Members = members job draft pca cells column genes found.Components scores
           Components = found.Components
           Genes = int genes.Count
           Warnings = found.Warnings }

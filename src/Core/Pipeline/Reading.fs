@@ -21,24 +21,6 @@ type Reading =
 
 [<RequireQualifiedAccess>]
 module Reading =
-    /// What a page holds at most: a block of columns, and encoded chunks that wait for their turn.
-    let private usualPage = 6L * 1024L * 1024L
-
-    /// A page of new chunks also has one that is being built and the two buffers of its codec.
-    let private pageOf (matrix: Matrix) values after =
-        match values, matrix.Values.Layout with
-        | StoreAnew, Chunked(shape, _, _, _) -> usualPage + 3L * shape[0] * int64 (Numeric.size after)
-        | _ -> usualPage
-
-    /// Each dataset that is written row by row has a chunk that is being built and the two buffers of its codec.
-    let private chunksOf (matrix: Matrix) values =
-        let chunkBytes (dataset: Dataset) =
-            match dataset.Layout with
-            | Chunked(shape, _, _, _) -> Array.fold (fun product extent -> Checked.(*) product extent) 8L shape
-            | _ -> 0L
-
-        if values = RowByRow then 3L * List.sumBy chunkBytes matrix.Datasets else 0L
-
     /// Are cells and genes judged in a read of their own? Genes have to be, and so have the cells of dense X, whose rows have
     /// their places in the output only once it is known which of them stay.
     let judgesFirst (matrix: Matrix) recipe =
@@ -92,11 +74,11 @@ module Reading =
     /// Bytes of the trend of a batch per gene.
     let private trend = 24L
 
-    /// Bytes per gene of the columns that come of tallies, and of what they are made with.
-    let private tallyColumns = 72L
+    /// Bytes per gene of the columns that come of tallies, and of what they are made with: of qc, and of a filter.
+    let private qcColumns, filterColumns = 88L, 48L
 
     /// Bytes per gene while the genes of one batch are judged, and for the columns that come of it.
-    let private judging = 200L
+    let private judging = 72L
 
     /// Bytes per gene and batch of the variances and ranks that genes are chosen by.
     let private ranking = 16L
@@ -105,7 +87,7 @@ module Reading =
     let private merging = 3L
 
     /// What loops let go of before it is collected, at most.
-    let private garbage bytes = min bytes (32L <<< 20)
+    let private garbage bytes = min bytes Memory.worthwhile
 
     /// Bytes per gene that a worker needs to tell what is stored twice, and to add it up.
     let private finding recipe genes =
@@ -115,83 +97,123 @@ module Reading =
     let private membership (recipe: Recipe) genes =
         if recipe.Qc.IsSome || recipe.Filter.IsSome then 16L * genes else 0L
 
-    /// One half of the Gram matrix of so many genes, or of the cells where these are fewer, for each block in flight, scores on their way
-    /// out; then, once, the vectors and loadings, and what each worker multiplies with. By cells, also sums of genes for each block, and
-    /// loadings on their way; then, once, the rows while they are turned, which is when nothing else is kept.
-    let gramNeed (pca: PcaRecipe) (cells: int64) (genes: int) =
+    /// Flags of which cells stay, and how many before each word of them.
+    let private flags cells = cells / 4L
+
+    /// Bytes of half a matrix of so many rows and columns.
+    let private half side =
+        Memory.times (Memory.times side (side + 1L) / 2L) 8L
+
+    /// What multiplies rows: one half of the matrix of products for each block in flight, and what each worker multiplies with.
+    let productNeed side =
+        { Budget.folding (Memory.plus (half side) (side * 8L)) with
+            Worker = 3L * 1024L * 1024L + 16L * side }
+
+    /// The vectors, and what they are computed from; then the loadings.
+    let private vectorNeed side genes components =
+        let ofVectors = Memory.times (8L * side) (components + 3L * 32L + 8L)
+        let ofLoadings = Memory.times (24L * genes) components
+
+        { Budget.nothing with
+            After = Memory.plus ofVectors (max (half side) ofLoadings) }
+
+    /// Scores on their way out, and the loadings that they come of.
+    let private scoreNeed genes components isLong =
+        { Budget.nothing with
+            Page = Memory.times Leaving.block (components * (if isLong then 8L else 4L))
+            Once = Memory.times (16L * genes) components }
+
+    /// What the pass for the components keeps, one time after the other: while it multiplies, finds the vectors, and makes scores of them.
+    /// By cells, genes are summed first, and rows are turned before they are multiplied.
+    let gramNeeds (matrix: Matrix) (pca: PcaRecipe) (cells: int64) (genes: int) =
         let byCells = PcaByCells.isShorter cells genes
         let genes = int64 genes
         let side = min cells genes
-        let components = int64 (defaultArg pca.NComps Pca.usual)
-        let half = Checked.(*) side (side + 1L) / 2L * 8L
-        let block = int64 Blocks.rowsPerBlock * (if byCells then 8L else 4L)
+        let components = min (int64 (defaultArg pca.NComps Pca.usual)) side
 
-        let need =
-            { Budget.nothing with
-                State = half + side * 8L
-                Page = max usualPage (Checked.(*) block components)
-                Worker = 3L * 1024L * 1024L + 1024L * side
-                Once = Checked.(*) (32L * genes) components }
-
-        if byCells then
+        let spilling need =
             { need with
-                State = max need.State (genes * 16L)
-                Once = need.Once + Checked.(*) (32L * side) components + 48L * genes
-                After = Transposed.turnedMemory side }
-        else
-            need
+                Page = Leaving.spill matrix genes
+                Once = flags matrix.Cells }
 
-    /// What a read keeps while it runs.
-    let need (file: H5adFile) recipe values after groups pcaGenes reading =
+        [ vectorNeed side genes components
+          scoreNeed genes components false
+
+          if byCells then
+              spilling (Budget.folding (genes * 16L))
+
+              { Budget.nothing with
+                  After = Transposed.turnedMemory side genes }
+
+              { productNeed side with
+                  Rows = ValueSome genes }
+
+              { scoreNeed genes components true with
+                  Rows = ValueSome genes }
+          else
+              spilling (productNeed side) ]
+
+    /// What a read keeps while it runs; nothing of it is kept at the same time as what comes after it in the list.
+    let needs (file: H5adFile) (matrix: Matrix) recipe values after (spread: BatchSpread) pcaGenes reading =
         let genes = int64 file.X.Genes
+        let groups = spread.Batches
+
+        /// Bytes for each gene and batch that occurs.
+        let folding bytes more =
+            let state batches =
+                Memory.plus more (Memory.times (int64 batches * bytes) genes)
+
+            { Budget.nothing with
+                State = state spread.InBlock
+                Segment = state spread.InSegment
+                Result = state spread.InAll }
+
+        let columns = Leaving.columns (Leaving.columnsOf recipe)
 
         match reading with
-        | Reading.Transpose ->
-            { Budget.nothing with
-                Once = Transposed.memory file.X }
+        | Reading.Transpose -> [ Budget.nothing ]
         | Reading.Filter ->
-            { Budget.nothing with
-                State = genes * judged
-                Page = usualPage
-                Worker = finding recipe genes
-                Once = membership recipe genes
-                After = genes * tallyColumns }
+            [ { Budget.folding (genes * judged) with
+                  Page = columns
+                  Worker = finding recipe genes
+                  Once = membership recipe genes + flags file.X.Cells
+                  After = genes * filterColumns } ]
         | Reading.HighlyExpressed ->
-            { Budget.nothing with
-                State = genes
-                Worker = finding recipe genes }
+            [ { Budget.folding genes with
+                  Worker = finding recipe genes } ]
         | Reading.Median ->
-            { Budget.nothing with
-                Page = usualPage
-                Worker = finding recipe genes }
+            [ { Budget.nothing with
+                  Page = Leaving.columns 1L
+                  Worker = finding recipe genes } ]
         | Reading.Steps ->
             let ofBatches bytes =
-                if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1) * bytes) genes else 0L
+                if recipe.Hvg.IsSome then Memory.times (int64 (groups + 1) * bytes) genes else 0L
 
             let tallies = if recipe.Qc.IsSome then genes * tallied else 0L
 
             let judging =
                 match recipe.Hvg with
                 | None -> 0L
-                | Some hvg when Recipe.fitsTrend hvg -> ofBatches (moments + trend) + judging * genes
+                | Some hvg when Recipe.fitsTrend hvg -> Memory.plus (ofBatches (moments + trend)) (judging * genes)
                 | Some hvg ->
                     let names = if hvg.BatchKey.IsSome then merging * Schema.geneNameBytes file else 0L
 
-                    ofBatches moments + judging * genes + garbage (judging * genes * int64 groups) + names
+                    ofBatches moments |> Memory.plus (judging * genes + garbage (Memory.times (judging * genes) (int64 groups)) + names)
 
-            { Budget.nothing with
-                State = tallies + ofBatches moments
-                Page = pageOf file.X values after
-                Worker = finding recipe genes
-                Once = chunksOf file.X values + membership recipe genes
-                After = judging + (if recipe.Qc.IsSome then genes * tallyColumns else 0L) }
+            [ { folding (if recipe.Hvg.IsSome then moments else 0L) tallies with
+                  Page = Memory.plus columns (Leaving.values matrix values after)
+                  Worker = finding recipe genes + Leaving.denseRows file.X values
+                  PerValue = Leaving.perValue values after
+                  Once = membership recipe genes + flags file.X.Cells |> Memory.plus (Leaving.chunks file.X values after)
+                  After =
+                      Memory.plus judging (if recipe.Qc.IsSome then genes * qcColumns else 0L)
+                      |> max (Leaving.chunksAfter file.X values after) } ]
         | Reading.Clipped ->
             let ofBatches bytes =
-                Checked.(*) (int64 (groups + 1) * bytes) genes
+                Memory.times (int64 (groups + 1) * bytes) genes
 
-            { Budget.nothing with
-                State = ofBatches moments
-                Worker = finding recipe genes
-                Once = ofBatches (moments + trend)
-                After = ofBatches (moments + ranking) + judging * genes }
-        | Reading.Components -> gramNeed recipe.Pca.Value file.X.Cells (Option.defaultValue 0 pcaGenes)
+            [ { folding moments 0L with
+                  Worker = finding recipe genes
+                  Once = ofBatches (moments + trend)
+                  After = Memory.plus (ofBatches (moments + ranking)) (judging * genes) } ]
+        | Reading.Components -> gramNeeds matrix recipe.Pca.Value file.X.Cells (Option.defaultValue 0 pcaGenes)

@@ -32,8 +32,17 @@ module Symbols =
         && not (tail.ContainsAnyExceptInRange('0', '9'))
 
     /// Are most of the names such identifiers?
-    let areEnsembl (names: string[]) =
-        names.Length > 0 && 2 * (names |> Array.filter isEnsembl |> Array.length) > names.Length
+    let areEnsembl (names: seq<string>) =
+        let mutable all = 0L
+        let mutable such = 0L
+
+        for name in names do
+            all <- all + 1L
+
+            if isEnsembl name then
+                such <- such + 1L
+
+        2L * such > all
 
     /// The values of a column of var as text, one for each gene; an empty text where one is missing.
     let ofColumn (file: H5adFile) option column =
@@ -75,7 +84,7 @@ module Symbols =
 
     /// What to do where a set has no genes because the names are identifiers; none where they are not.
     let hint (file: H5adFile) symbols =
-        if Option.isSome symbols || not (areEnsembl (Schema.geneNames file)) then
+        if Option.isSome symbols || not (areEnsembl (Frame.names file.Store file.Var 0L file.Var.Rows)) then
             None
         else
             match tryFind file with
