@@ -19,7 +19,7 @@ def ranges(numbers):
     return found
 
 
-print(f"# Unicode {unicode.unidata_version}, made by eng/canonical.py.")
+print(f"# Unicode {unicode.unidata_version}, made by eng/canonical.py of the Unicode Character Database, © Unicode, Inc. (Unicode License v3).")
 print("# d: a letter and its full canonical decomposition; Hangul syllables follow a rule instead.")
 for letter in LETTERS:
     whole = unicode.normalize("NFD", letter)

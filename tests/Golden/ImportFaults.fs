@@ -83,7 +83,7 @@ let private choices =
           "too few samples"
           { standard with SampleNames = [ "a" ] }
           (fun () -> [ input "v2"; input "v3" ])
-          [ "1 names do not fit 2 inputs" ]
+          [ "1 name does not fit 2 inputs" ]
       refused "a file that is not there" standard (fun () -> [ input "v2"; "nowhere.h5" ]) [ "nowhere.h5 does not exist" ]
       refused "a folder of other things" standard (fun () -> [ made.Value ]) [ "matrix.mtx(.gz)" ] ]
 

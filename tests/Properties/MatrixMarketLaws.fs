@@ -60,7 +60,7 @@ let tests =
           refused "line 3: its third part" (banner + "3 4 1\n1 1\n")
           refused "line 3: its third part" (banner + "3 4 1\n1 1 1 1\n")
           refused "line 4: there are more entries than the 1" (banner + "3 4 1\n1 1 1\n2 1 1\n")
-          refused "it has 1 entries instead of 2" (banner + "3 4 2\n1 1 1\n")
+          refused "it has 1 entry instead of 2" (banner + "3 4 2\n1 1 1\n")
 
           Law.holds "any text at all is a matrix or a fault" (fun (GenHdf5.AnyText text) (at: uint16) (extra: string) ->
               let good = banner + "3 4 2\n1 1 1\n2 3 5\n"

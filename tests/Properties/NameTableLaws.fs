@@ -10,7 +10,7 @@ open SingleSharp.Core
 let private rows count (text: string) =
     GenFiles.withBytes (Encoding.UTF8.GetBytes text) (fun path ->
         let found = List<string list>()
-        NameTable.visit path count "genes" (fun _ fields -> found.Add(List.ofArray fields))
+        NameTable.visit path count "gene" (fun _ fields -> found.Add(List.ofArray fields))
         List.ofSeq found, List.ofSeq (NameTable.firsts path))
 
 let private refused (part: string) count text =
@@ -61,12 +61,12 @@ let tests =
           }
 
           refused "line 2: a quote begins that does not end on this line" 2L "a\tb\nc\t\"d\n"
-          refused "it names 1 genes, but the matrix has 2 (2 empty lines do not count)" 2L "a\n\n\n"
+          refused "it names 1 gene, but the matrix has 2 (2 empty lines do not count)" 2L "a\n\n\n"
           refused "line 3: the matrix has only 2 genes" 2L "a\nb\nc\n"
 
           test "text in two bytes a letter" {
               GenFiles.withBytes (Array.append [| 0xFFuy; 0xFEuy |] (Encoding.Unicode.GetBytes "a\nb\n")) (fun path ->
-                  GenFiles.isFault "it is UTF-16" (fun () -> NameTable.visit path 2L "cells" (fun _ _ -> ())))
+                  GenFiles.isFault "it is UTF-16" (fun () -> NameTable.visit path 2L "cell" (fun _ _ -> ())))
           }
 
           test "types of features" {

@@ -8,18 +8,20 @@ module AlignedArray =
 
     let length (file: H5adFile) along =
         match along with
-        | Along.Cells -> file.X.Cells, "cells"
-        | Along.Genes -> int64 file.X.Genes, "genes"
+        | Along.Cells -> file.X.Cells, "cell"
+        | Along.Genes -> int64 file.X.Genes, "gene"
 
     let private requireExtents (file: H5adFile) path (dims: int64 list) alongs =
         if dims.Length < List.length alongs then
             file.Store.Disk.Damaged path $"""it has {Counted.things dims.Length "dimension"}, fewer than it needs here"""
 
         for i, (dim, along) in List.indexed (List.zip (List.truncate alongs.Length dims) alongs) do
-            let expected, what = length file along
+            let expected, thing = length file along
 
             if dim <> expected then
-                file.Store.Disk.Damaged path $"its dimension {i + 1} has the length {dim}, but there are {expected} {what}"
+                file.Store.Disk.Damaged
+                    path
+                    $"""its dimension {i + 1} has the length {dim}, but there {if expected = 1L then "is" else "are"} {Counted.things expected thing}"""
 
     /// Refuses what could not be read and written again.
     let requireStored (store: Store) (dataset: Dataset) =
@@ -34,7 +36,7 @@ module AlignedArray =
 
         if dataset.Dims <> [| count |] then
             let shape = dataset.Dims |> Array.map string |> String.concat " × "
-            store.Disk.Damaged dataset.Path $"its shape is {shape} where {count} {what} are needed"
+            store.Disk.Damaged dataset.Path $"its shape is {shape} instead of {count}, the number of {what}"
 
     let private requireWhole (store: Store) (dataset: Dataset) =
         if not (Whole.isStored dataset.Type) then

@@ -203,7 +203,7 @@ module Edit =
                   | Some group -> name, editable name group
                   | None -> () ]
 
-        for address, same in renewed |> List.distinct |> List.groupBy snd do
+        for _, same in renewed |> List.distinct |> List.groupBy snd do
             match same with
             | (first, _) :: (second, _) :: _ ->
                 store.Disk.Unsupported second $"it is the same group as {first}, and they would become different; copy one of them"

@@ -140,10 +140,12 @@ module Matrix =
                 $"it is stored in columns of {cells} cells, of which there may be {Int32.MaxValue}; store it in rows (tocsr)"
 
         let lines, each, what =
-            if byRows then cells, "cells", "row" else genes, "genes", "column"
+            if byRows then cells, "cell", "row" else genes, "gene", "column"
 
         if indptr.Count <> lines + 1L then
-            store.Disk.Damaged $"{path}/indptr" $"{lines} {each} need {lines + 1L} {what} offsets, but there are {indptr.Count}"
+            store.Disk.Damaged
+                $"{path}/indptr"
+                $"""{Counted.say lines $"{each} needs" $"{each}s need"} {lines + 1L} {what} offsets, not {indptr.Count}"""
 
         if indices.Count <> data.Count then
             let other = if byRows then "column" else "row"

@@ -84,7 +84,7 @@ module NewFile =
 
         root
 
-    /// Writes the counts as X with nothing else: no columns, no layers.
+    /// Writes the counts as X with nothing else: no columns, no layers. It is the door of tests; a run goes through Publish.
     let write (path: string) storage counts = (content storage counts).Write path
 
     /// The same to a disk that is open, for Publish; it comes to memory first.

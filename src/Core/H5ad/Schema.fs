@@ -23,9 +23,9 @@ module Schema =
     let private refuse (store: Store) why : 'a =
         Fault.throw (NotAnnData(store.Path, why))
 
-    let private requireRows (store: Store) (frame: Frame) (matrix: Matrix) expected what =
+    let private requireRows (store: Store) (frame: Frame) (matrix: Matrix) expected thing =
         if frame.Rows <> expected then
-            store.Disk.Damaged frame.Path $"it names {frame.Rows} {what}, but {matrix.Path} has {expected}"
+            store.Disk.Damaged frame.Path $"it names {Counted.things frame.Rows thing}, but {matrix.Path} has {expected}"
 
     /// The matrix that is meant, or what there is instead.
     let private matrix (store: Store) name =
@@ -68,8 +68,8 @@ module Schema =
 
         let obs = Frame.read store "obs"
         let var = Frame.read store (if name = MatrixName.Raw then "raw/var" else "var")
-        requireRows store obs x x.Cells "cells"
-        requireRows store var x (int64 x.Genes) "genes"
+        requireRows store obs x x.Cells "cell"
+        requireRows store var x (int64 x.Genes) "gene"
         new H5adFile(store, x, obs, var)
 
     /// Finds the parts of a file that is open already, for one of its matrices; where they are not all there, it is closed again.

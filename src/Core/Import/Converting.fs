@@ -40,7 +40,12 @@ module Converting =
             if recipe.SampleNames.IsEmpty then List.map nameOf inputs else recipe.SampleNames
 
         if names.Length <> inputs.Length then
-            Fault.throw (BadOption("--sample-names", $"{names.Length} names do not fit {inputs.Length} inputs"))
+            Fault.throw (
+                BadOption(
+                    "--sample-names",
+                    $"""{Counted.say names.Length "name does" "names do"} not fit {Counted.things inputs.Length "input"}"""
+                )
+            )
 
         match Joint.tryRepeated names with
         | Some name -> Fault.throw (BadOption("--sample-names", $"two inputs are called {name}; give each a name of its own"))

@@ -37,7 +37,7 @@ module GeneTable =
         let mutable firstWithout = 0L
         let mutable without = 0
 
-        NameTable.visit path count "genes" (fun lines fields ->
+        NameTable.visit path count "gene" (fun lines fields ->
             if fields.Length < 2 then
                 refuseFew lines fields
 

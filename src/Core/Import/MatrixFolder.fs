@@ -182,7 +182,7 @@ module MatrixFolder =
         let genes =
             GeneTable.read genesPath (int64 head.Genes) (choice.FeatureType = Some "all") held
 
-        NameTable.visit barcodesPath head.Cells "cells" (fun _ _ -> settings.Cancel.ThrowIfCancellationRequested())
+        NameTable.visit barcodesPath head.Cells "cell" (fun _ _ -> settings.Cancel.ThrowIfCancellationRequested())
         let barcodes = NameTable.firsts barcodesPath
         let names = unique genes.Names
 

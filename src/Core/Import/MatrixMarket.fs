@@ -78,12 +78,13 @@ module MatrixMarket =
             lines.Damaged "it should hold the numbers of genes, cells and entries"
 
         if float stored > float genes * float cells then
-            lines.Damaged $"{stored} entries are more than {genes} genes and {cells} cells have room for"
+            lines.Damaged
+                $"""{Counted.say stored "entry is" "entries are"} more than {Counted.things genes "gene"} and {Counted.things cells "cell"} have room for"""
 
         let struct (_, length) = lines.Done
 
         if stored > Checked.(*) mostPerByte length then
-            lines.Damaged $"{stored} entries are more than the file can hold (is it cut off?)"
+            lines.Damaged $"""{Counted.say stored "entry is" "entries are"} more than the file can hold (is it cut off?)"""
 
         { Genes = int genes
           Cells = cells
@@ -143,7 +144,7 @@ module MatrixMarket =
                 told count
 
         if isWanted && count < head.Stored then
-            lines.DamagedAt "its end" $"it has {count} entries instead of {head.Stored} (is it cut off?)"
+            lines.DamagedAt "its end" $"""it has {Counted.say count "entry" "entries"} instead of {head.Stored} (is it cut off?)"""
 
         told count
 

@@ -63,7 +63,7 @@ module NameTable =
             found.ToArray()
 
     /// Visits the columns of every line that is not empty; there must be so many.
-    let visit path (count: int64) what (visit: Lines -> string[] -> unit) =
+    let visit path (count: int64) thing (visit: Lines -> string[] -> unit) =
         use lines = new Lines(path)
         let mutable rows = 0L
         let mutable blank = 0L
@@ -73,7 +73,7 @@ module NameTable =
                 blank <- blank + 1L
             else
                 if rows = count then
-                    lines.Damaged $"the matrix has only {count} {what}"
+                    lines.Damaged $"the matrix has only {Counted.things count thing}"
 
                 visit lines (fields lines)
                 rows <- rows + 1L
@@ -85,7 +85,7 @@ module NameTable =
                 else
                     ""
 
-            lines.DamagedAt "its end" $"it names {rows} {what}, but the matrix has {count}{empty}"
+            lines.DamagedAt "its end" $"it names {Counted.things rows thing}, but the matrix has {count}{empty}"
 
     /// The first column, a line at a time, however often it is gone through.
     let firsts path : seq<string> =

@@ -82,10 +82,10 @@ module TenX =
             | _ -> disk.Damaged dataset.Path $"its values are {Datatype.name dataset.Type} instead of whole numbers"
 
         if indptr.Count <> cells + 1L then
-            disk.Damaged indptr.Path $"{cells} cells need {cells + 1L} offsets, but there are {indptr.Count}"
+            disk.Damaged indptr.Path $"""{Counted.say cells "cell needs" "cells need"} {cells + 1L} offsets, not {indptr.Count}"""
 
         if indices.Count <> data.Count then
-            disk.Damaged path $"it has {data.Count} values but {indices.Count} indices"
+            disk.Damaged path $"""it has {Counted.things data.Count "value"} but {Counted.say indices.Count "index" "indices"}"""
 
         Matrix.ofDatasets path cells genes numeric data indices indptr
 
@@ -94,7 +94,7 @@ module TenX =
         let dataset = line store path group name
 
         if dataset.Count <> rows then
-            store.Disk.Damaged dataset.Path $"it has {dataset.Count} entries, but the matrix has {rows}"
+            store.Disk.Damaged dataset.Path $"""it has {Counted.say dataset.Count "entry" "entries"}, but the matrix has {rows}"""
 
         Frame.texts store dataset 0L rows
 
