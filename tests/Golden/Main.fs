@@ -43,6 +43,7 @@ let all =
           FrameGolden.all
           AliasGolden.tests
           ValuesGolden.tests
+          OffsetGolden.tests
           CompatibilityGolden.tests
           Consumers.tests
           FacadeGolden.tests

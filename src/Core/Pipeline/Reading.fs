@@ -89,6 +89,12 @@ module Reading =
     /// Bytes of the sums and flags that a block keeps per gene and batch.
     let private moments = 17L
 
+    /// Bytes of what a block keeps of a gene and batch by distances from a value of the gene's own.
+    let private distances = 28L
+
+    /// Bytes per gene of the row that a worker takes them from.
+    let private row = 8L
+
     /// Bytes of the trend of a batch per gene.
     let private trend = 24L
 
@@ -141,6 +147,13 @@ module Reading =
         else
             need
 
+    /// Bytes per batch of sums and flags, and of distances: these all genes of its first cell need, of which it may have twice as many as
+    /// usual.
+    let private momentsOf (matrix: Matrix) =
+        let genes = int64 matrix.Genes
+        let usual = min genes (1L + matrix.Stored / max 1L matrix.Cells)
+        genes * moments + distances * min genes (2L * usual)
+
     /// What a read keeps while it runs.
     let need (file: H5adFile) recipe values after groups pcaGenes reading =
         let genes = int64 file.X.Genes
@@ -166,32 +179,31 @@ module Reading =
                 Worker = finding recipe genes }
         | Reading.Steps ->
             let ofBatches bytes =
-                if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1) * bytes) genes else 0L
+                if recipe.Hvg.IsSome then Checked.(*) (int64 (groups + 1)) bytes else 0L
 
             let tallies = if recipe.Qc.IsSome then genes * tallied else 0L
 
             let judging =
                 match recipe.Hvg with
                 | None -> 0L
-                | Some hvg when Recipe.fitsTrend hvg -> ofBatches (moments + trend) + judging * genes
+                | Some hvg when Recipe.fitsTrend hvg -> ofBatches (momentsOf file.X + trend * genes) + judging * genes
                 | Some hvg ->
                     let names = if hvg.BatchKey.IsSome then merging * Schema.geneNameBytes file else 0L
 
-                    ofBatches moments + judging * genes + garbage (judging * genes * int64 groups) + names
+                    ofBatches (momentsOf file.X) + judging * genes + garbage (judging * genes * int64 groups) + names
 
             { Budget.nothing with
-                State = tallies + ofBatches moments
+                State = tallies + ofBatches (momentsOf file.X)
                 Page = pageOf file.X values after
-                Worker = finding recipe genes
+                Worker = finding recipe genes + (if recipe.Hvg.IsSome then row * genes else 0L)
                 Once = chunksOf file.X values + membership recipe genes
                 After = judging + (if recipe.Qc.IsSome then genes * tallyColumns else 0L) }
         | Reading.Clipped ->
-            let ofBatches bytes =
-                Checked.(*) (int64 (groups + 1) * bytes) genes
+            let ofBatches bytes = Checked.(*) (int64 (groups + 1)) bytes
 
             { Budget.nothing with
-                State = ofBatches moments
-                Worker = finding recipe genes
-                Once = ofBatches (moments + trend)
-                After = ofBatches (moments + ranking) + judging * genes }
+                State = ofBatches (momentsOf file.X)
+                Worker = finding recipe genes + row * genes
+                Once = ofBatches (momentsOf file.X + trend * genes)
+                After = ofBatches (momentsOf file.X + ranking * genes) + judging * genes }
         | Reading.Components -> gramNeed recipe.Pca.Value file.X.Cells (Option.defaultValue 0 pcaGenes)
