@@ -53,6 +53,7 @@ let all =
           OrderGolden.all
           AliasGolden.tests
           ValuesGolden.tests
+          OffsetGolden.tests
           BloscGolden.tests
           CaseGolden.all ]
 

@@ -72,25 +72,6 @@ let private offsets =
                   Expect.equal (digest other).Whole (digest output).Whole $"{settings.Workers} workers"
           }
 
-      test "dispersions of an offset are told to be rounding, and others are not" {
-          let genes name =
-              use sandbox = new Sandbox()
-
-              let recipe =
-                  { Recipe.nothing with
-                      Hvg =
-                          Some
-                              { Recipe.hvg with
-                                  Flavor = HvgFlavor.CellRanger
-                                  NTopGenes = Some 5 } }
-
-              (run recipe Settings.standard (input name) (sandbox.File "output.h5ad")).Warnings
-              |> List.exists _.Contains("are rounding")
-
-          Expect.isTrue (genes "offset_6") "with an offset"
-          Expect.isFalse (genes "wide") "without"
-      }
-
       test "components of an offset" {
           use sandbox = new Sandbox()
 

@@ -68,7 +68,8 @@ let moments (genes: (float * float) list) : GeneMoments =
     { Cells = 4L
       Sums = [| for mean, _ in genes -> 4.0 * mean |]
       Squares = [| for mean, variance in genes -> 3.0 * variance + 4.0 * mean * mean |]
-      IsExpressed = [| for mean, _ in genes -> mean > 0.0 |] }
+      IsExpressed = [| for mean, _ in genes -> mean > 0.0 |]
+      Distances = Distances() }
 
 /// The same, but for rounding errors.
 let near (left: float) (right: float) =
@@ -160,7 +161,7 @@ let variances fit genes (rows: (int * float) list list) =
         if rows.Length = 1 then
             0.0
         else
-            (List.sum (valuesOf gene |> List.map (fun value -> value * value)) / n - mean gene * mean gene) * (n / (n - 1.0))
+            (valuesOf gene |> List.sumBy (fun value -> (value - mean gene) ** 2.0)) / (n - 1.0)
 
     let varying = [ 0 .. genes - 1 ] |> List.filter (fun gene -> variance gene > 0.0)
 

@@ -71,7 +71,8 @@ let tests =
                   { Cells = 10L
                     Sums = Array.init genes (fun gene -> float (gene + 1))
                     Squares = Array.init genes (fun gene -> float ((gene + 1) * (gene + 2)))
-                    IsExpressed = Array.create genes true }
+                    IsExpressed = Array.create genes true
+                    Distances = Distances() }
 
               let none = { moments with Cells = 0L }
 

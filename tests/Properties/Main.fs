@@ -36,6 +36,7 @@ let all =
           QcLaws.tests
           NormalizeLaws.tests
           MomentsLaws.tests
+          DistancesLaws.tests
           HvgLaws.tests
           BinsLaws.tests
           DispersionLaws.tests

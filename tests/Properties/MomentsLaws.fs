@@ -49,13 +49,15 @@ let private emptyMoments genes : GeneMoments =
     { Cells = 0L
       Sums = Array.zeroCreate genes
       Squares = Array.zeroCreate genes
-      IsExpressed = Array.zeroCreate genes }
+      IsExpressed = Array.zeroCreate genes
+      Distances = Distances() }
 
 let private plus (left: GeneMoments) (right: GeneMoments) : GeneMoments =
     { Cells = left.Cells + right.Cells
       Sums = Array.map2 (+) left.Sums right.Sums
       Squares = Array.map2 (+) left.Squares right.Squares
-      IsExpressed = Array.map2 (||) left.IsExpressed right.IsExpressed }
+      IsExpressed = Array.map2 (||) left.IsExpressed right.IsExpressed
+      Distances = Distances() }
 
 /// The moments of one group in one block of slices, value after value.
 let private ofBlock asked genes groups group (block: Slice list) =

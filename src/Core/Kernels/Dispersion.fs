@@ -129,18 +129,8 @@ module Dispersion =
         let part =
             [| 0 .. names.Length - 1 |] |> Array.filter (fun gene -> moments.IsExpressed[gene])
 
-        let pick (values: 'v[]) =
-            part |> Array.map (fun gene -> values[gene])
-
         let judged =
-            judge
-                options
-                place
-                (pick names)
-                { moments with
-                    Sums = pick moments.Sums
-                    Squares = pick moments.Squares
-                    IsExpressed = pick moments.IsExpressed }
+            judge options place (part |> Array.map (fun gene -> names[gene])) (Moments.ofGenes part moments)
 
         let spread (values: 'v[]) =
             let all = Array.zeroCreate names.Length

@@ -3,22 +3,6 @@ namespace SingleSharp.Core
 
 open System
 
-/// What some cells hold of each gene, zeros that are not stored among them.
-type GeneMoments =
-    {
-        Cells: int64
-        Sums: float[]
-        /// Sums of the squares.
-        Squares: float[]
-        /// Does any cell hold more than zero?
-        IsExpressed: bool[]
-    }
-
-/// Moments of each group of cells, and of the cells that belong to none.
-type GroupedMoments =
-    { Groups: GeneMoments[]
-      Others: GeneMoments }
-
 /// Which number is summed for a stored value.
 [<RequireQualifiedAccess>]
 type Quantity =
@@ -30,67 +14,6 @@ type Quantity =
     | Unlogged of basis: float voption
     /// The value as it was read, or the limit of its group and gene where that is smaller; cells of no group have no limit.
     | Clipped of limits: float[][]
-
-/// The sums of some cells. A group's arrays are rented when its first cell comes: of many groups a block meets few.
-[<Sealed>]
-type private GroupSums(genes, groups, pairStock: ArrayStock<float>, flagStock: ArrayStock<bool>) =
-    let cells: int64[] = Array.zeroCreate groups
-
-    // The sum of gene g is at 2g, that of its squares at 2g + 1, so that a value touches one cache line.
-    let pairs: float[][] = Array.zeroCreate groups
-    let expressed: bool[][] = Array.zeroCreate groups
-
-    let release group =
-        if not (isNull pairs[group]) then
-            pairStock.Return pairs[group]
-            flagStock.Return expressed[group]
-
-    /// Says that a cell of the group follows.
-    member _.Enter group =
-        if isNull pairs[group] then
-            pairs[group] <- pairStock.Rent()
-            expressed[group] <- flagStock.Rent()
-
-        cells[group] <- cells[group] + 1L
-
-    member _.Cells = cells
-    member _.Pairs = pairs
-    member _.Expressed = expressed
-
-    member _.Merge(more: GroupSums) =
-        for group in 0 .. groups - 1 do
-            cells[group] <- cells[group] + more.Cells[group]
-
-            if isNull pairs[group] then
-                pairs[group] <- more.Pairs[group]
-                expressed[group] <- more.Expressed[group]
-            elif not (isNull more.Pairs[group]) then
-                let sums, others = pairs[group], more.Pairs[group]
-                let flags, otherFlags = expressed[group], more.Expressed[group]
-
-                for i in 0 .. 2 * genes - 1 do
-                    sums[i] <- sums[i] + others[i]
-
-                for gene in 0 .. genes - 1 do
-                    flags[gene] <- flags[gene] || otherFlags[gene]
-
-                more.Release group
-
-    member _.Release group = release group
-
-    /// The sums of a group; the arrays they were in are given up.
-    member _.Take group =
-        let known = not (isNull pairs[group])
-
-        let moments =
-            { Cells = cells[group]
-              Sums = Array.init genes (fun gene -> if known then pairs[group][2 * gene] else 0.0)
-              Squares = Array.init genes (fun gene -> if known then pairs[group][2 * gene + 1] else 0.0)
-              IsExpressed = if known then expressed[group] else Array.zeroCreate genes }
-
-        pairs[group] <- null
-        expressed[group] <- null
-        moments
 
 /// b^x − 1, which takes ten times as long as a sum. Values of one cell repeat a lot, so each result is kept in the one place that its
 /// value's bits choose, until another value needs the place.
@@ -147,7 +70,9 @@ module Moments =
             let expressed = sums.Expressed[group]
             let known = ofGroup group
 
-            for i in slice.Offsets[row] .. slice.Offsets[row + 1] - 1 do
+            let first, stop = slice.Offsets[row], slice.Offsets[row + 1]
+
+            for i in first .. stop - 1 do
                 let gene = genes[i]
                 let value = number known gene values[i]
                 pairs[2 * gene] <- pairs[2 * gene] + value
@@ -155,6 +80,18 @@ module Moments =
 
                 if values[i] > 0.0 then
                     expressed[gene] <- true
+
+            if sums.Cells[group] = 1L then
+                sums.Begin(group, ReadOnlySpan(genes, first, stop - first))
+            elif not (isNull sums.Distances[group]) then
+                let ofCell = sums.Row
+
+                for i in first .. stop - 1 do
+                    ofCell[genes[i]] <- number known genes[i] values[i]
+
+                sums.AddRow(group, ReadOnlySpan(genes, first, stop - first))
+
+        sums.Leave()
 
     let inline private asIs () _ value : float = value
     let inline private square (value: float) = value * value
@@ -197,12 +134,12 @@ module Moments =
         | Quantity.Clipped limits, _ -> addClipped limits groups
 
     /// Sums over the cells of each of the slices' groups, which are numbered from 0. `precision` is the type of the matrix, in which
-    /// squares are formed; squares of clipped values are float64 always. The state takes 17 bytes per gene and group that occurs.
+    /// squares are formed; squares of clipped values are float64 always. The state takes 17 bytes per gene and group that occurs, and 28
+    /// more for each gene that needs distances, as all genes of a group's first cell may.
     /// Laws (moments): splitting the cells and merging changes no exact sum; (group) the moments of a group are those of its cells alone.
     let perGene genes groups precision quantity : Fold<Slice, GroupedMoments> =
         let places = groups + 1
-        let pairs = ArrayStock<float>(2 * genes)
-        let flags = ArrayStock<bool> genes
+        let stock = MomentsStock genes
 
         let quantity =
             match quantity with
@@ -210,7 +147,7 @@ module Moments =
             | other -> other
 
         Fold.ofSteps
-            { Fresh = fun () -> struct (GroupSums(genes, places, pairs, flags), start groups precision quantity)
+            { Fresh = fun () -> struct (GroupSums(genes, places, stock), start groups precision quantity)
               Step =
                 fun (struct (sums, add) as state) slice ->
                     add sums slice
@@ -221,8 +158,7 @@ module Moments =
                     state
               Finish =
                 fun (struct (sums, _)) ->
-                    pairs.Drain()
-                    flags.Drain()
+                    stock.Drain()
                     Memory.release (17L * int64 genes * int64 places)
 
                     { Groups =
@@ -237,24 +173,53 @@ module Moments =
         let sums = Array.copy parts[0].Sums
         let squares = Array.copy parts[0].Squares
         let expressed = Array.copy parts[0].IsExpressed
+        let mutable cells = parts[0].Cells
+        let mutable distances = parts[0].Distances
 
         for part in Array.tail parts do
+            let merged = Distances()
+
+            merged.Merge(
+                distances,
+                cells,
+                (fun gene -> struct (sums[gene], squares[gene])),
+                part.Distances,
+                part.Cells,
+                (fun gene -> struct (part.Sums[gene], part.Squares[gene]))
+            )
+
+            distances <- merged
+            cells <- cells + part.Cells
+
             for gene in 0 .. sums.Length - 1 do
                 sums[gene] <- sums[gene] + part.Sums[gene]
                 squares[gene] <- squares[gene] + part.Squares[gene]
                 expressed[gene] <- expressed[gene] || part.IsExpressed[gene]
 
-        { Cells = parts |> Array.sumBy _.Cells
+        { Cells = cells
           Sums = sums
           Squares = squares
-          IsExpressed = expressed }
+          IsExpressed = expressed
+          Distances = distances }
+
+    /// The same of some genes, in ascending order.
+    let ofGenes (genes: int[]) moments =
+        let pick (values: 'v[]) =
+            genes |> Array.map (fun gene -> values[gene])
+
+        { Cells = moments.Cells
+          Sums = pick moments.Sums
+          Squares = pick moments.Squares
+          IsExpressed = pick moments.IsExpressed
+          Distances = moments.Distances.Among genes }
 
     /// Means over all cells, NaN where there are none.
     let means moments =
         moments.Sums |> Array.map (fun sum -> sum / float moments.Cells)
 
-    /// Variances with denominator n − 1, as fast_array_utils.stats.mean_var: (S₂/n − mean²) · n/(n − 1). Cancellation can leave them
-    /// slightly below zero. One cell varies by nothing, although the square of its value was rounded and that of its mean is not.
+    /// Variances with denominator n − 1, as fast_array_utils.stats.mean_var. Cancellation can leave them slightly below zero. Where it
+    /// would leave little of them, they are Σ (x − mean)²/(n − 1) of the stored values instead, in float64 whatever the type (Distances).
+    /// One cell varies by nothing, although the square of its value was rounded and that of its mean is not.
     let variances moments =
         let means = means moments
         let n = float moments.Cells
@@ -262,18 +227,13 @@ module Moments =
         if moments.Cells = 1L then
             Array.map2 (-) means means
         else
-            Array.map2 (fun square mean -> (square / n - mean * mean) * (n / (n - 1.0))) moments.Squares means
+            let variances =
+                Array.map2 (fun square mean -> (square / n - mean * mean) * (n / (n - 1.0))) moments.Squares means
 
-    /// How many bits a variance may lose: some ten of those that squares have are left then.
-    let private mostLost precision =
-        match precision with
-        | Precision.Single -> 4194304.0
-        | Precision.Double -> 1099511627776.0
+            let distances = moments.Distances
 
-    /// Is a gene's variance mere rounding? Σ x² − n·mean² loses log₂ of n·mean² over it of the bits that squares have; one that is
-    /// exactly 0 is that of a gene that does not vary.
-    let isLost precision (moments: GeneMoments) gene =
-        let ofMean = moments.Sums[gene] * (moments.Sums[gene] / float moments.Cells)
+            for at in 0 .. distances.Count - 1 do
+                if distances.IsNeeded(at, moments.Cells) then
+                    variances[distances.Gene at] <- distances.Squares(at, moments.Cells) / (n - 1.0)
 
-        let rest = moments.Squares[gene] - ofMean
-        rest <> 0.0 && ofMean > mostLost precision * abs rest
+            variances

@@ -89,16 +89,26 @@ module SeuratV3 =
         Moments.perGene genes trends.Length Precision.Double (Quantity.Clipped(trends |> Array.map _.Limits))
 
     /// The variance of clipped values around the mean, in units of the expected variance; denominator n − 1.
-    /// (n · mean² + S₂ − 2 · S₁ · mean) / ((n − 1) · deviation²), with scanpy's roundings.
+    /// (n · mean² + S₂ − 2 · S₁ · mean) / ((n − 1) · deviation²), with scanpy's roundings; Σ (x − mean)² of genes where these leave little.
     let private normalized (trend: VarianceTrend) (clipped: GeneMoments) =
         let n = float trend.Cells
 
-        trend.Means
-        |> Array.mapi (fun gene mean ->
+        let inUnits gene squares =
             let deviation = trend.Deviations[gene]
+            1.0 / ((n - 1.0) * (deviation * deviation)) * squares
 
-            1.0 / ((n - 1.0) * (deviation * deviation))
-            * (n * (mean * mean) + clipped.Squares[gene] - 2.0 * clipped.Sums[gene] * mean))
+        let variances =
+            trend.Means
+            |> Array.mapi (fun gene mean -> inUnits gene (n * (mean * mean) + clipped.Squares[gene] - 2.0 * clipped.Sums[gene] * mean))
+
+        let distances = clipped.Distances
+
+        for at in 0 .. distances.Count - 1 do
+            if distances.IsNeeded(at, trend.Cells) then
+                let gene = distances.Gene at
+                variances[gene] <- inUnits gene (distances.Around(at, trend.Cells, trend.Means[gene]))
+
+        variances
 
     /// The place of each gene when the largest comes first, NaN where that is not among the first n.
     let private ranks n (variances: float[]) =

@@ -11,14 +11,10 @@ type GeneSums =
 
 [<RequireQualifiedAccess>]
 module Shift =
-    /// Σ x² − n·mean² loses log₂ of n·mean² over it of its 53 bits. Up to 20 are lost without a word: counts and their logarithms lose
-    /// far fewer, and what is left is more than a result shows.
-    let private most = 1048576.0
-
     /// Would a gene's squares lose too much?
     let isNeeded (cells: int64) (sum: float) (squares: float) =
         let ofMean = sum * (sum / float cells)
-        ofMean > most * (squares - ofMean)
+        ofMean > Distances.Most * (squares - ofMean)
 
     /// What is to be taken away from each gene: its mean, or zero where that is not needed; none where no gene needs it.
     let ofSums cells (sums: float[]) (squaresOf: int -> float) =

@@ -51,33 +51,16 @@ module Genes =
             Some batches, groups
         | batches -> batches, moments.Groups
 
-    /// As in scanpy, variances are differences of sums; where these leave nothing but rounding, somebody should know.
-    let private warnings (job: Job) (moments: GroupedMoments) =
-        let precision = Precision.ofNumeric job.Plan.TypeAfter
-
-        let isLost gene =
-            moments.Groups |> Array.exists (fun group -> group.Cells > 1L && Moments.isLost precision group gene)
-
-        let lost = seq { 0 .. int job.Genes.Count - 1 } |> Seq.filter isLost |> Seq.length
-
-        [ if lost > 0 then
-              $"hvg: the means of {lost} genes are so large beside their spread that their variances, and their ranks, are rounding; subtract an offset first" ]
-
     /// The table of a flavor for the genes that stay; none where it is not asked for.
     let table (job: Job) (moments: GroupedMoments option) =
         match job.Plan.Recipe.Hvg, moments with
         | Some hvg, Some moments ->
             let genes = geneNames job
 
-            let table =
-                if Recipe.fitsTrend hvg then
-                    let trends = SeuratV3.trends (options hvg) Loess.fit (names job) genes moments
-                    SeuratV3.table (options hvg) (names job) moments trends (Pass.clipped job trends)
-                else
-                    let batches, groups = occupied job moments
-                    Dispersion.table (options hvg) batches genes groups
-
-            Some
-                { table with
-                    Warnings = table.Warnings @ warnings job moments }
+            if Recipe.fitsTrend hvg then
+                let trends = SeuratV3.trends (options hvg) Loess.fit (names job) genes moments
+                Some(SeuratV3.table (options hvg) (names job) moments trends (Pass.clipped job trends))
+            else
+                let batches, groups = occupied job moments
+                Some(Dispersion.table (options hvg) batches genes groups)
         | _ -> None

@@ -71,6 +71,12 @@ module Reading =
     /// Bytes of the sums and flags that a block keeps per gene and batch.
     let private moments = 17L
 
+    /// Bytes of what a block keeps of a gene and batch by distances from a value of the gene's own.
+    let private distances = 28L
+
+    /// Bytes per gene of the row that a worker takes them from.
+    let private row = 8L
+
     /// Bytes of the trend of a batch per gene.
     let private trend = 24L
 
@@ -153,15 +159,24 @@ module Reading =
           else
               spilling (productNeed side) ]
 
+    /// Bytes per batch of sums and flags, and of distances: these all genes of its first cell need, of which it may have twice as many as
+    /// usual.
+    let private momentsOf (matrix: Matrix) =
+        let genes = int64 matrix.Genes
+        let usual = min genes (1L + matrix.Stored / max 1L matrix.Cells)
+        Memory.plus (Memory.times genes moments) (Memory.times distances (min genes (2L * usual)))
+
     /// What a read keeps while it runs; nothing of it is kept at the same time as what comes after it in the list.
     let needs (file: H5adFile) (matrix: Matrix) recipe values after (spread: BatchSpread) pcaGenes reading =
         let genes = int64 file.X.Genes
         let groups = spread.Batches
 
-        /// Bytes for each gene and batch that occurs.
+        let ofMoments = momentsOf file.X
+
+        /// Bytes for each batch that occurs.
         let folding bytes more =
             let state batches =
-                Memory.plus more (Memory.times (int64 batches * bytes) genes)
+                Memory.plus more (Memory.times (int64 batches) bytes)
 
             { Budget.nothing with
                 State = state spread.InBlock
@@ -187,33 +202,32 @@ module Reading =
                   Worker = finding recipe genes } ]
         | Reading.Steps ->
             let ofBatches bytes =
-                if recipe.Hvg.IsSome then Memory.times (int64 (groups + 1) * bytes) genes else 0L
+                if recipe.Hvg.IsSome then Memory.times (int64 (groups + 1)) bytes else 0L
 
             let tallies = if recipe.Qc.IsSome then genes * tallied else 0L
 
             let judging =
                 match recipe.Hvg with
                 | None -> 0L
-                | Some hvg when Recipe.fitsTrend hvg -> Memory.plus (ofBatches (moments + trend)) (judging * genes)
+                | Some hvg when Recipe.fitsTrend hvg -> Memory.plus (ofBatches (Memory.plus ofMoments (trend * genes))) (judging * genes)
                 | Some hvg ->
                     let names = if hvg.BatchKey.IsSome then merging * Schema.geneNameBytes file else 0L
 
-                    ofBatches moments |> Memory.plus (judging * genes + garbage (Memory.times (judging * genes) (int64 groups)) + names)
+                    ofBatches ofMoments |> Memory.plus (judging * genes + garbage (Memory.times (judging * genes) (int64 groups)) + names)
 
-            [ { folding (if recipe.Hvg.IsSome then moments else 0L) tallies with
+            [ { folding (if recipe.Hvg.IsSome then ofMoments else 0L) tallies with
                   Page = Memory.plus columns (Leaving.values matrix values after)
-                  Worker = finding recipe genes + Leaving.denseRows file.X values
+                  Worker = finding recipe genes + Leaving.denseRows file.X values + (if recipe.Hvg.IsSome then row * genes else 0L)
                   PerValue = Leaving.perValue values after
                   Once = membership recipe genes + flags file.X.Cells |> Memory.plus (Leaving.chunks file.X values after)
                   After =
                       Memory.plus judging (if recipe.Qc.IsSome then genes * qcColumns else 0L)
                       |> max (Leaving.chunksAfter file.X values after) } ]
         | Reading.Clipped ->
-            let ofBatches bytes =
-                Memory.times (int64 (groups + 1) * bytes) genes
+            let ofBatches bytes = Memory.times (int64 (groups + 1)) bytes
 
-            [ { folding moments 0L with
-                  Worker = finding recipe genes
-                  Once = ofBatches (moments + trend)
-                  After = Memory.plus (ofBatches (moments + ranking)) (judging * genes) } ]
+            [ { folding ofMoments 0L with
+                  Worker = finding recipe genes + row * genes
+                  Once = ofBatches (Memory.plus ofMoments (trend * genes))
+                  After = Memory.plus (ofBatches (Memory.plus ofMoments (ranking * genes))) (judging * genes) } ]
         | Reading.Components -> gramNeeds matrix recipe.Pca.Value file.X.Cells (Option.defaultValue 0 pcaGenes)

@@ -1,0 +1,71 @@
+/// Highly variable genes among genes whose mean is large beside their spread, against variances in two passes.
+module SingleSharp.Golden.OffsetGolden
+
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Shared
+
+let private made =
+    lazy
+        (let folder =
+            System.IO.Directory.CreateDirectory(lasting.Value.File "offsets").FullName
+
+         Child.script "offsets.py" [ "make"; folder ] "" |> ignore
+         folder)
+
+let private input name = $"{made.Value}/{name}.h5ad"
+
+let private settings workers memory =
+    { Settings.standard with
+        Workers = workers
+        Memory = memory <<< 20 }
+
+let private run flavor batchKey settings input output =
+    let recipe =
+        { Recipe.nothing with
+            Hvg =
+                Some
+                    { Recipe.hvg with
+                        Flavor = flavor
+                        BatchKey = batchKey } }
+
+    match Pipeline.run recipe settings input (NewFile output) with
+    | Ok report -> report
+    | Error fault -> failtest (Fault.sentence fault)
+
+let private digest path =
+    match Pipeline.digest Settings.standard path with
+    | Ok digest -> digest.Whole
+    | Error fault -> failtest (Fault.sentence fault)
+
+let private cases =
+    [ for flavor, names in
+          [ HvgFlavor.Seurat, [ "logs" ]
+            HvgFlavor.CellRanger, [ "double"; "single" ]
+            HvgFlavor.SeuratV3, [ "double"; "single" ]
+            HvgFlavor.SeuratV3Paper, [ "double" ] ] do
+          for name in names do
+              for batchKey in [ None; Some "batch" ] do
+                  flavor, name, batchKey ]
+
+let tests =
+    testList
+        "Offset"
+        [ for flavor, name, batchKey in cases do
+              let batched = if batchKey.IsSome then ", in batches" else ""
+
+              test $"{Hvg.flavorName flavor} of {name}{batched}" {
+                  Child.requirePython ()
+                  use sandbox = new Sandbox()
+                  let output, other = sandbox.File "output.h5ad", sandbox.File "other.h5ad"
+                  let report = run flavor batchKey (settings 1 512L) (input name) output
+                  Expect.all report.Warnings (fun warning -> not (warning.Contains "rounding")) "warnings"
+
+                  Expect.equal
+                      (Child.script "offsets.py" ([ "hvg"; input name; output; Hvg.flavorName flavor ] @ Option.toList batchKey) "")
+                      ""
+                      "as in two passes"
+
+                  run flavor batchKey (settings 3 64L) (input name) other |> ignore
+                  Expect.equal (digest other) (digest output) "three workers, and little memory"
+              } ]
