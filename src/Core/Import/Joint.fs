@@ -43,8 +43,8 @@ module Joint =
         let known = HashSet<string>()
         names |> Seq.tryFind (fun name -> not (known.Add name))
 
-    /// The columns of all inputs by name, in the order of the first one, and the names of those that do not go together.
-    let private columns held place join (inputs: (int64 * (string * Field) list) list) =
+    /// What all inputs have of their rows by name, in the order of the first one, and the names of what does not go together.
+    let private byName place join (together: (int64 * 'part option) list -> 'part option) (inputs: (int64 * (string * 'part) list) list) =
         let joined =
             inputs
             |> List.collect (snd >> List.map fst)
@@ -52,35 +52,22 @@ module Joint =
             |> List.map (fun name ->
                 let parts =
                     inputs
-                    |> List.map (fun (rows, columns) -> rows, columns |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd)
+                    |> List.map (fun (rows, parts) -> rows, parts |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd)
 
-                name, (if join = Outer || List.forall (snd >> Option.isSome) parts then Together.join held parts else None))
+                name, (if join = Outer || List.forall (snd >> Option.isSome) parts then together parts else None))
 
-        joined |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
-        joined |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{place}/{name}")
+        joined |> List.choose (fun (name, part) -> part |> Option.map (fun part -> name, part)),
+        joined |> List.filter (fun (_, part) -> part.IsNone) |> List.map (fun (name, _) -> $"{place}/{name}")
+
+    let private columns held place join inputs =
+        byName place join (Together.join held) inputs
 
     /// Columns with one value per cell, of inputs of so many cells: those that every input has or, with an outer join, any.
     let obs held join (inputs: (int64 * (string * Field) list) list) = columns held "obs" join inputs
 
     /// Arrays with a row for each cell: those that every input has or, with an outer join, any; and the names of the others.
     let obsm join (inputs: (int64 * (string * Grid) list) list) =
-        let joined =
-            inputs
-            |> List.collect (snd >> List.map fst)
-            |> List.distinct
-            |> List.map (fun name ->
-                let parts =
-                    inputs
-                    |> List.map (fun (rows, arrays) -> rows, arrays |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd)
-
-                name,
-                (if join = Outer || List.forall (snd >> Option.isSome) parts then
-                     Grid.join (join = Outer) parts
-                 else
-                     None))
-
-        joined |> List.choose (fun (name, array) -> array |> Option.map (fun array -> name, array)),
-        joined |> List.filter (fun (_, array) -> array.IsNone) |> List.map (fun (name, _) -> $"obsm/{name}")
+        byName "obsm" join (Grid.join (join = Outer)) inputs
 
     /// Columns with one value per gene: those that every input has and in which all agree about every gene that they share.
     let var held (genes: string[]) (inputs: (string[] * (string * Field) list) list) =
