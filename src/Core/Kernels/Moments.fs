@@ -173,22 +173,25 @@ module Moments =
         let sums = Array.copy parts[0].Sums
         let squares = Array.copy parts[0].Squares
         let expressed = Array.copy parts[0].IsExpressed
+        // Each of the two is merged from the other.
+        let merged = [| Distances(); Distances() |]
         let mutable cells = parts[0].Cells
         let mutable distances = parts[0].Distances
 
-        for part in Array.tail parts do
-            let merged = Distances()
+        for i in 1 .. parts.Length - 1 do
+            let part = parts[i]
 
-            merged.Merge(
-                distances,
-                cells,
-                (fun gene -> struct (sums[gene], squares[gene])),
-                part.Distances,
-                part.Cells,
-                (fun gene -> struct (part.Sums[gene], part.Squares[gene]))
-            )
+            merged[i % 2]
+                .Merge(
+                    distances,
+                    cells,
+                    (fun gene -> struct (sums[gene], squares[gene])),
+                    part.Distances,
+                    part.Cells,
+                    (fun gene -> struct (part.Sums[gene], part.Squares[gene]))
+                )
 
-            distances <- merged
+            distances <- merged[i % 2]
             cells <- cells + part.Cells
 
             for gene in 0 .. sums.Length - 1 do
