@@ -226,7 +226,8 @@ module MatrixFolder =
             |> List.map (fun (name, field) -> name, Field.choose taken field)
           Layers = []
           LeftOut = []
-          Fit = fun settings -> Intake.fitAfter (sortBytes settings head) (SparseScratch.Foreseen(head.Cells, head.Genes, head.Stored)) settings
+          Fit =
+            fun settings -> Intake.fitAfter (sortBytes settings head) (SparseScratch.Foreseen(head.Cells, head.Genes, head.Stored)) settings
           Prepare =
             Some(fun tell ->
                 told.Value <- tell
