@@ -45,10 +45,14 @@ let private recipes =
                   { Recipe.filter with
                       MinCells = Some 2L } } ]
 
-/// Of what a conversion has to say itself.
+/// Of what a conversion has to say itself, and of memory, which a plan knows by values of which some may not be taken.
 let private without (warnings: string list) (plan: Plan) =
     { plan with
         Memory = 0L
+        Passes =
+            [ for pass in plan.Passes ->
+                  { pass with
+                      Fit = { pass.Fit with Memory = 0L } } ]
         Warnings = plan.Warnings |> List.except warnings }
 
 let tests =
@@ -78,6 +82,9 @@ let tests =
                       let file = Pipeline.plan recipe Settings.standard output |> need
                       Expect.equal (without converted.Warnings seen) (without converted.Warnings file) $"the plan of {names}"
                       Expect.isGreaterThanOrEqual seen.Memory file.Memory "what converting needs is in it"
+
+                      for seen, file in List.zip seen.Passes file.Passes do
+                          Expect.isGreaterThanOrEqual seen.Memory file.Memory "and what each read needs"
 
                   let seen = Inputs.info conversion Recipe.standard Settings.standard inputs
 

@@ -163,12 +163,12 @@ let private workers =
           let plan workers memory =
               processors 160 [ "plan"; "qc"; file; "--workers"; workers; "--memory"; memory; "--quiet" ]
 
-          // Six MiB wait to leave of each block.
+          // Half a MiB of columns waits to leave of each block.
           Expect.equal (plan "3" "64M").ExitCode 0 "enough for three"
-          let refused = plan "3" "20M"
+          let refused = plan "3" "1M"
           Expect.equal refused.ExitCode 1 "too little for three"
           Expect.stringContains refused.Errors "lower --workers" "what to do"
-          Expect.equal (plan "1" "20M").ExitCode 0 "enough for one"
+          Expect.equal (plan "1" "1M").ExitCode 0 "enough for one"
       } ]
 
 let all = testList "Memory" (bounds @ workers)

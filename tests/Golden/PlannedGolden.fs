@@ -32,7 +32,7 @@ let private planned (command: string list) =
     (JsonDocument.Parse outcome.Output).RootElement.GetProperty("memory_bytes").GetInt64()
 
 /// Where little is planned, what the runtime compiles and has not collected yet counts for more.
-let private noise = 16L * mebibyte
+let private noise = 20L * mebibyte
 
 /// Is what a run takes what was planned?
 let private isAsPlanned what plan taken =

@@ -53,7 +53,7 @@ module internal Memory =
         int elements
 
     /// What may lie about of small objects that live for a moment.
-    let private mostYoung = 8L <<< 20
+    let mostYoung = 8L <<< 20
 
     let mutable private knownYoung = 0L
 

@@ -28,6 +28,24 @@ module Element =
     let private array (draft: Draft) numeric dims address =
         draft.PutDataset(Numeric.datatype numeric, Simple(dims, dims), address, encoding draft "array" "0.2.0")
 
+    /// Numbers that are encoded at a time.
+    let private batch = 1 <<< 16
+
+    /// Writes numbers, some at a time, and says where.
+    let private putNumbers (draft: Draft) numeric (values: float[]) =
+        let size = Numeric.size numeric
+        let address = draft.Reserve(values.LongLength * int64 size)
+        let piece: float[] = Array.zeroCreate (min batch values.Length)
+        let bytes: byte[] = Array.zeroCreate (piece.Length * size)
+
+        for first in 0..batch .. values.Length - 1 do
+            let count = min batch (values.Length - first)
+            Array.blit values first piece 0 count
+            let length = ColumnBytes.encode numeric piece count bytes
+            draft.Disk.Write(address + int64 first * int64 size, ReadOnlySpan(bytes, 0, length))
+
+        address
+
     /// Writes an element and says where.
     let rec put (draft: Draft) element =
         match element with
@@ -39,10 +57,5 @@ module Element =
         | Element.Text text -> scalar draft VlenString (draft.StringReference text) "string"
         | Element.Flag value -> scalar draft (Numeric.datatype Numeric.Bool) [| (if value then 1uy else 0uy) |] "numeric-scalar"
         | Element.Number value -> scalar draft (Numeric.datatype Numeric.Float64) (BitConverter.GetBytes value) "numeric-scalar"
-        | Element.Numbers(numeric, dims, values) ->
-            let bytes =
-                Array.zeroCreate (Memory.length (Memory.times values.LongLength (int64 (Numeric.size numeric))))
-
-            ColumnBytes.encode numeric values values.Length bytes |> ignore
-            array draft numeric dims (draft.Put bytes)
+        | Element.Numbers(numeric, dims, values) -> array draft numeric dims (putNumbers draft numeric values)
         | Element.Placed(numeric, dims, address) -> array draft numeric dims address

@@ -86,6 +86,7 @@ type GlobalHeap(disk: Disk) =
         let struct (bytes, start, length) = find reference 1
         Text.Unicode.Utf8.IsValid(ReadOnlySpan(bytes, start, length))
 
-    member heap.String(reference: ReadOnlySpan<byte>) =
+    member _.String(reference: ReadOnlySpan<byte>) =
         // A string may carry its terminating NUL, as some writers store it.
-        Bytes.text (ReadOnlySpan(heap.Resolve(reference, 1)))
+        let struct (bytes, start, length) = find reference 1
+        Bytes.text (ReadOnlySpan(bytes, start, length))

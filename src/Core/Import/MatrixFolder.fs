@@ -227,7 +227,8 @@ module MatrixFolder =
           Obsm = []
           Layers = []
           LeftOut = []
-          Fit = fun settings -> Intake.fitAfter (sortBytes settings head) (SparseScratch.Foreseen(head.Cells, head.Genes, head.Stored)) settings
+          Fit =
+            fun settings -> Intake.fitAfter (sortBytes settings head) (SparseScratch.Foreseen(head.Cells, head.Genes, head.Stored)) settings
           Prepare =
             Some(fun tell ->
                 told.Value <- tell

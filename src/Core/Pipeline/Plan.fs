@@ -252,6 +252,11 @@ module Plan =
         | Some batches -> Batches.spread file.X.Cells batches
         | None -> Batches.alone
 
+    /// Bytes of the names of genes, with those that were only looked at and are not collected yet.
+    let private namesMemory file =
+        let names = Schema.geneNameBytes file
+        names + min names Memory.mostYoung
+
     let make (file: H5adFile) (batches: Batches option) recipe settings =
         Check.recipe recipe
 
@@ -317,10 +322,7 @@ module Plan =
             | None -> Schema.logBase file
           PcaGenes = pcaGenes
           // Names are held while gene sets are made of them, before anything is read.
-          Memory =
-            max
-                (passes |> List.map _.Memory |> List.max)
-                (if recipe.Qc.IsSome || recipe.Filter.IsSome then Schema.geneNameBytes file else 0L)
+          Memory = max (passes |> List.map _.Memory |> List.max) (if recipe.Qc.IsSome || recipe.Filter.IsSome then namesMemory file else 0L)
           Warnings = warnings file recipe sets filterSets pcaGenes |> List.map Shown.line }
 
     /// The plan alone, for those who only want to know.

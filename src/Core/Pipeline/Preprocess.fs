@@ -118,6 +118,7 @@ module Preprocess =
                   match tallied.Genes with
                   | Some tallies ->
                       for column, values in Written.geneColumns file plan do
+                          Memory.tidy ()
                           column, values tallies
                   | None -> ()
                   match table with

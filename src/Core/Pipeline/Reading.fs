@@ -84,7 +84,7 @@ module Reading =
     let private qcColumns, filterColumns = 88L, 48L
 
     /// Bytes per gene while the genes of one batch are judged, and for the columns that come of it.
-    let private judging = 72L
+    let private judging = 62L
 
     /// Bytes per gene and batch of the variances and ranks that genes are chosen by.
     let private ranking = 16L
