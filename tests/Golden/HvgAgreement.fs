@@ -100,36 +100,9 @@ let private byDispersion batches column theirs ours =
     | "means" -> ours
     | _ -> ours |> except (fun gene -> alone |> List.exists (fun batch -> batch.Sums[gene] > 0.0)) theirs
 
-/// The genes whose variance in float32 squares is mere rounding, which scanpy takes for a variance and we do not.
-let private rounding (batches: Batch list) genes =
-    let isRounding gene batch =
-        let ofMean = batch.Sums[gene] * (batch.Sums[gene] / float batch.Cells)
-        let rest = batch.Squares[gene] - ofMean
-        rest > 0.0 && ofMean > 1048576.0 * rest
-
-    Set.ofList
-        [ for gene in 0 .. genes - 1 do
-              if batches |> List.exists (isRounding gene) then
-                  gene ]
-
-/// What is to be compared of a column by trend beside such genes: they move the trend a little, and each of them others by a place.
-let private beside (rounding: Set<int>) column (theirs: float[]) (ours: float[]) =
-    let most gene =
-        match column with
-        | "highly_variable_rank" -> float rounding.Count
-        | "variances_norm" -> 1e-3 * theirs[gene]
-        | _ -> 0.0
-
-    if rounding.IsEmpty || column = "means" then
-        ours
-    else
-        ours |> except (fun gene -> rounding.Contains gene || abs (ours[gene] - theirs[gene]) <= most gene) theirs
-
 /// What is to be compared of a column by trend: of genes that a batch cannot tell apart some have to be there, and of genes that many
 /// batches rank no more can be said than how far ties move them.
 let private byTrend batches (output: Results) (expected: Results) prefix column (theirs: float[]) ours =
-    let ours = ours |> beside (rounding batches theirs.Length) column theirs
-
     let both name =
         (output.Numbers $"var/{name}").Values, (expected.Numbers $"{prefix}var/{name}").Values
 

@@ -30,6 +30,8 @@ let private kinds: (string * (Random -> int -> float)) list =
       "of two levels", (fun random cell -> (if cell % 13 < 6 then 1e9 else 1e9 + 1e3) + near random)
       "NaN at last", (fun random cell -> if cell = 17 then nan else 1e7 + near random)
       "infinite at first", (fun random cell -> if cell = 0 then infinity else 1e7 + near random)
+      "large counts", (fun random _ -> 1e6 + float (random.Next 9))
+      "large counts, but for one", (fun random cell -> (if cell = 11 then 1e6 + 0.5 else 1e6 + float (random.Next 9)))
       "too large for its square", (fun random _ -> 1e160 * (1.0 + 1e-14 * near random)) ]
 
 let private genes = kinds.Length
@@ -93,6 +95,10 @@ let private plain (moments: GeneMoments) gene =
     let mean = moments.Sums[gene] / n
     (moments.Squares[gene] / n - mean * mean) * (n / (n - 1.0))
 
+/// float32 counts keep scanpy's formula, whatever it loses.
+let private isCount (value: float) =
+    value = Math.Floor value && abs value < 16777216.0
+
 /// What does not hold of some cells' variances, in words.
 let private wrong precision (values: float[][]) (moments: GeneMoments) =
     let variances = Moments.variances moments
@@ -106,7 +112,7 @@ let private wrong precision (values: float[][]) (moments: GeneMoments) =
               let isFinite = values[gene] |> Array.forall Double.IsFinite
               let name = fst kinds[gene]
 
-              if not isFinite || ratio <= 0.99 * most then
+              if not isFinite || ratio <= 0.99 * most || precision = Precision.Single && Array.forall isCount values[gene] then
                   if not (sameBits variances[gene] (plain moments gene)) then
                       $"{name}: {variances[gene]} is not as scanpy has it"
               elif ratio > 1.01 * most && not (abs (variances[gene] - wanted) <= 1e-10 * wanted) then

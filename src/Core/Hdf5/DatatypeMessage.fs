@@ -111,7 +111,10 @@ module DatatypeMessage =
             cursor.Skip(if version < 3 then 4 * rank else 0)
             let element = parseAt disk cursor (depth + 1)
 
-            if dims |> List.fold (fun bytes dim -> Memory.times (int64 (uint32 dim)) bytes) (int64 (Datatype.size element)) <> int64 size then
+            if
+                dims |> List.fold (fun bytes dim -> Memory.times (int64 (uint32 dim)) bytes) (int64 (Datatype.size element))
+                <> int64 size
+            then
                 disk.Damaged where "an array has another size than its elements"
 
             ArrayOf(dims, element)

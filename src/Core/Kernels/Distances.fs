@@ -15,6 +15,13 @@ type Distances() =
     let mutable sums: float[] = Array.Empty()
     let mutable squares: float[] = Array.Empty()
 
+    // Genes of which all values so far are counts, if these keep scanpy's formula.
+    let mutable counts: bool[] = Array.Empty()
+
+    /// Is a value a count? Beyond 2^24 float32 has integers only, whatever they stand for.
+    let isCount (value: float) =
+        value = Math.Floor value && abs value < 16777216.0
+
     /// Σ x² − n·mean² loses log₂ of n·mean² over it of its 53 bits. Up to 20 are lost without a word: counts and their logarithms lose
     /// far fewer, and what is left is more than a result shows.
     static member internal Most = 1048576.0
@@ -28,12 +35,14 @@ type Distances() =
             centres <- Array.zeroCreate room
             sums <- Array.zeroCreate room
             squares <- Array.zeroCreate room
+            counts <- Array.zeroCreate room
 
-    member private _.Append(gene, struct (centre: float, sum: float, square: float)) =
+    member private _.Append(gene, struct (centre: float, sum: float, square: float), ofCounts) =
         genes[count] <- gene
         centres[count] <- centre
         sums[count] <- sum
         squares[count] <- square
+        counts[count] <- ofCounts
         count <- count + 1
 
     member _.Count = count
@@ -52,8 +61,9 @@ type Distances() =
         max 0.0 (squares[at] - sums[at] * (sums[at] / float cells))
 
     /// Begins with the genes of the first cell, about its values: the sum of gene g is at 2g. Genes that it does not hold need no
-    /// distances: one zero among n values leaves no more than log₂ n bits to be lost.
-    member internal d.Begin(ofCell: ReadOnlySpan<int>, pairs: float[]) =
+    /// distances: one zero among n values leaves no more than log₂ n bits to be lost. `keepCounts` says that genes of counts keep
+    /// scanpy's formula, whatever it loses.
+    member internal d.Begin(ofCell: ReadOnlySpan<int>, pairs: float[], keepCounts) =
         d.Clear ofCell.Length
         let mutable ascend = true
 
@@ -62,22 +72,29 @@ type Distances() =
 
             if value <> 0.0 && Double.IsFinite value then
                 ascend <- ascend && (count = 0 || genes[count - 1] < gene)
-                d.Append(gene, struct (value, 0.0, 0.0))
+                d.Append(gene, struct (value, 0.0, 0.0), keepCounts && isCount value)
 
         if not ascend then
             Array.Sort(genes, centres, 0, count)
 
+            for at in 0 .. count - 1 do
+                counts[at] <- keepCounts && isCount centres[at]
+
     /// Adds the next cell: a row with a place for each gene, zeros among them.
     member internal _.Add(row: float[]) =
         for at in 0 .. count - 1 do
-            let distance = row[genes[at]] - centres[at]
+            let value = row[genes[at]]
+            let distance = value - centres[at]
             sums[at] <- sums[at] + distance
             squares[at] <- squares[at] + distance * distance
 
-    /// Do the squares of a gene lose too much?
+            if counts[at] && not (isCount value) then
+                counts[at] <- false
+
+    /// Do the squares of a gene lose too much, and is it none that keeps scanpy's formula?
     member internal d.IsNeeded(at, cells: int64) =
         let mean = d.Mean(at, cells)
-        float cells * mean * mean > Distances.Most * d.Squares(at, cells)
+        not counts[at] && float cells * mean * mean > Distances.Most * d.Squares(at, cells)
 
     /// Keeps the genes whose squares might lose too much once there are `ofAll` cells like these; what is not finite has no distances.
     /// Four bits less may be lost, because what plain sums say of these cells may be added to distances of others.
@@ -90,9 +107,12 @@ type Distances() =
             let mean = d.Mean(at, cells)
 
             if float ofAll * mean * mean > loss * d.Squares(at, cells) then
-                d.Append(genes[at], struct (centres[at], sums[at], squares[at]))
+                d.Append(genes[at], struct (centres[at], sums[at], squares[at]), counts[at])
 
     member private _.Has(at, gene) = at < count && genes[at] = gene
+
+    /// May a gene have no values but counts, as far as is known here?
+    member private d.MayBeCounts(at, gene) = not (d.Has(at, gene)) || counts[at]
 
     /// The sums of a gene about this centre; where they are not known, its plain sums lose little.
     member private d.About(centre: float, at, gene, cells: int64, plain: int -> struct (float * float)) =
@@ -146,7 +166,8 @@ type Distances() =
                 let centre = if left.Has(i, gene) then left.Centre i else right.Centre j
                 let struct (sum, square) = left.About(centre, i, gene, leftCells, leftPlain)
                 let struct (more, moreSquare) = right.About(centre, j, gene, rightCells, rightPlain)
-                d.Append(gene, struct (centre, sum + more, square + moreSquare))
+                let ofCounts = left.MayBeCounts(i, gene) && right.MayBeCounts(j, gene)
+                d.Append(gene, struct (centre, sum + more, square + moreSquare), ofCounts)
         )
 
         d.Keep(leftCells + rightCells, leftCells + rightCells)
@@ -162,7 +183,7 @@ type Distances() =
                 at <- at + 1
 
             if at < count && genes[at] = chosen[number] then
-                result.Append(number, struct (centres[at], sums[at], squares[at]))
+                result.Append(number, struct (centres[at], sums[at], squares[at]), counts[at])
 
         result
 

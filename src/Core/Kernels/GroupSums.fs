@@ -39,7 +39,7 @@ type internal MomentsStock(genes) =
 
 /// The sums of some cells. A group's arrays are rented when its first cell comes: of many groups a block meets few.
 [<Sealed>]
-type internal GroupSums(genes, groups, stock: MomentsStock) =
+type internal GroupSums(genes, groups, keepCounts, stock: MomentsStock) =
     let none = Distances()
     let cells: int64[] = Array.zeroCreate groups
     let pairs: float[][] = Array.zeroCreate groups
@@ -91,7 +91,7 @@ type internal GroupSums(genes, groups, stock: MomentsStock) =
     /// Begins the distances of a group whose first cell was added.
     member _.Begin(group, ofCell: ReadOnlySpan<int>) =
         let first = stock.Distances.Rent()
-        first.Begin(ofCell, pairs[group])
+        first.Begin(ofCell, pairs[group], keepCounts)
         distances[group] <- kept first
 
     /// A place for each gene of a cell, all zero.

@@ -134,7 +134,7 @@ module Moments =
         | Quantity.Clipped limits, _ -> addClipped limits groups
 
     /// Sums over the cells of each of the slices' groups, which are numbered from 0. `precision` is the type of the matrix, in which
-    /// squares are formed; squares of clipped values are float64 always. The state takes 17 bytes per gene and group that occurs, and 28
+    /// squares are formed; squares of clipped values are float64 always. The state takes 17 bytes per gene and group that occurs, and 29
     /// more for each gene that needs distances, as all genes of a group's first cell may.
     /// Laws (moments): splitting the cells and merging changes no exact sum; (group) the moments of a group are those of its cells alone.
     let perGene genes groups precision quantity : Fold<Slice, GroupedMoments> =
@@ -146,8 +146,15 @@ module Moments =
             | Quantity.Clipped limits -> Quantity.Clipped(Array.append limits [| Array.create genes infinity |])
             | other -> other
 
+        // scanpy squares float32 counts in float32, and clips those of the trend; other values have the variance that they have.
+        let keepCounts =
+            match quantity, precision with
+            | Quantity.Clipped _, _
+            | _, Precision.Single -> true
+            | _, Precision.Double -> false
+
         Fold.ofSteps
-            { Fresh = fun () -> struct (GroupSums(genes, places, stock), start groups precision quantity)
+            { Fresh = fun () -> struct (GroupSums(genes, places, keepCounts, stock), start groups precision quantity)
               Step =
                 fun (struct (sums, add) as state) slice ->
                     add sums slice
@@ -221,7 +228,8 @@ module Moments =
         moments.Sums |> Array.map (fun sum -> sum / float moments.Cells)
 
     /// Variances with denominator n − 1, as fast_array_utils.stats.mean_var. Cancellation can leave them slightly below zero. Where it
-    /// would leave little of them, they are Σ (x − mean)²/(n − 1) of the stored values instead, in float64 whatever the type (Distances).
+    /// would leave little of them, they are Σ (x − mean)²/(n − 1) of the stored values instead, in float64 whatever the type (Distances);
+    /// float32 counts alone keep scanpy's formula.
     /// One cell varies by nothing, although the square of its value was rounded and that of its mean is not.
     let variances moments =
         let means = means moments

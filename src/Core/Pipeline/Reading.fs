@@ -72,7 +72,7 @@ module Reading =
     let private moments = 17L
 
     /// Bytes of what a block keeps of a gene and batch by distances from a value of the gene's own.
-    let private distances = 28L
+    let private distances = 29L
 
     /// Bytes per gene of the row that a worker takes them from.
     let private row = 8L
