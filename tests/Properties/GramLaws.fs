@@ -176,7 +176,9 @@ let tests =
                       Expect.isTrue (Double.IsFinite sums[0] && not (Double.IsFinite sums[1])) $"{value}"
           }
 
-          test "it takes the memory that a pass counts on, and asks for it once" {
+          // Other tests would take the multiplier that is spare.
+          testSequenced
+          <| test "it takes the memory that a pass counts on, and asks for it once" {
               let rows percent = slice (fixedRows 200 300 percent)
               let slices = [ rows 100; rows 1 ]
               let fold = Gram.fold 300

@@ -127,9 +127,12 @@ let private isWhatItMeans path (recipe: Recipe) (report: Report) (meaning: Meani
         | None -> 0
 
     Expect.equal
-        (report.Warnings |> List.filter (fun warning -> warning.Contains "cells have zero counts"))
+        (report.Warnings |> List.filter (fun warning -> warning.Contains "zero counts, of"))
         [ if unscaled > 0 then
-              $"{unscaled} cells have zero counts, of the genes that count, and stay as they are" ]
+              let cells, stay =
+                  if unscaled = 1 then "cell has", "stays as it is" else "cells have", "stay as they are"
+
+              $"{unscaled} {cells} zero counts, of the genes that count, and {stay}" ]
         "cells that stay as they are"
 
     match recipe.Log1p with
