@@ -151,17 +151,18 @@ def links_counted(job):
                 yield f"{names} count {count} links"
 
 
-def rubbish():
-    """50 MB in chunks of many sizes, which take whatever room there is."""
+def rubbish(room):
+    """Twice as many bytes as there is room, in chunks of many sizes, which take whatever room is free."""
     for size in (64, 200, 520, 1000, 2048, 4100, 8192, 20000, 65536):
-        count = (48 if size == 65536 else 0.25) * 2**20 // size
-        yield f"rubbish {size}", np.random.default_rng(size).integers(0, 256, (int(count), size), np.uint8)
+        count = max(2**18, 2 * room if size == 65536 else 0) // size
+        yield f"rubbish {size}", np.random.default_rng(size).integers(0, 256, (count, size), np.uint8)
 
 
 def without_twins(job, folder):
     """Of objects with several names all but one go; then much is written, and everything else is as it was."""
     with h5py.File(job["output"]) as file:
         twins = [names for names in names_of(file).values() if len(names) > 1 and "/" not in names]
+    new_data = dict(rubbish(Path(job["output"]).stat().st_size)) if twins else {}
     # A name may go with the group that it is in.
     for which, pick in (("first", lambda names: names[1:]), ("last", lambda names: names[:-1])) if twins else ():
         path = Path(folder) / "twins.h5ad"
@@ -171,13 +172,13 @@ def without_twins(job, folder):
             for name in gone:
                 if name in file:
                     del file[name]
-            for name, data in rubbish():
+            for name, data in new_data.items():
                 file.create_dataset(name, data=data, chunks=(1, data.shape[1]))
         with h5py.File(job["output"]) as old, h5py.File(path) as new:
-            written = {*gone, *(f"/{name}" for name, _ in rubbish())}
+            written = {*gone, *(f"/{name}" for name in new_data)}
             lost = [d for d in differences(old, new, written, set()) if not any(name in d for name in gone)]
             yield from (f"after the {which} name alone stayed: {d}" for d in lost)
-            if not all(np.array_equal(new[name][:], data) for name, data in rubbish()):
+            if not all(np.array_equal(new[name][:], data) for name, data in new_data.items()):
                 yield "after names went: new data differ"
 
 

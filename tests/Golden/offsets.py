@@ -32,7 +32,8 @@ def make(folder):
     counts += random.poisson(1, cells)[:, None] * (np.arange(genes) % 2)
     ordinary = np.arange(genes) % 4 == 3
     for name, most, kind in (("double", 8, "f8"), ("single", 6, None)):
-        offset = np.round(10 ** np.linspace(4, most, genes))
+        # Counts in float32 keep scanpy's formula; these are none.
+        offset = np.round(10 ** np.linspace(4, most, genes)) + (0 if kind else 0.25)
         offset[ordinary] = 0
         stored(f"{folder}/{name}.h5ad", counts + offset, kind)
         if kind:

@@ -93,26 +93,25 @@ def matrices_of(a):
 
 
 def of_backed(path):
-    """Uses of a file that stays on disk; each opens it anew."""
-
-    def opened(work):
-        def run():
-            a = anndata.read_h5ad(path, backed="r")
-            try:
-                work(a, every(a.n_obs, 2), every(a.n_vars, 3, 1))
-            finally:
-                a.file.close()
-
-        return run
-
-    yield "backed to_memory", opened(lambda a, cells, genes: a.to_memory())
-    yield "backed[mask]", opened(lambda a, cells, genes: a[cells].to_memory())
-    yield "backed[:, mask]", opened(lambda a, cells, genes: a[:, genes].to_memory())
+    """Uses of a file that stays on disk."""
+    a = anndata.read_h5ad(path, backed="r")
+    cells, genes = every(a.n_obs, 2), every(a.n_vars, 3, 1)
+    yield "backed to_memory", lambda: a.to_memory()
+    yield "backed[mask]", lambda: a[cells].to_memory()
+    yield "backed[:, mask]", lambda: a[:, genes].to_memory()
     # h5py picks along one axis at a time.
-    yield "backed[mask, mask]", opened(lambda a, cells, genes: None if isinstance(a.X, h5py.Dataset) else a[cells, genes].to_memory())
-    yield "backed[names]", opened(lambda a, cells, genes: a[a.obs_names[cells]].to_memory() if a.obs_names.is_unique else None)
-    yield "backed[:, names]", opened(lambda a, cells, genes: a[:, a.var_names[genes]].to_memory() if a.var_names.is_unique else None)
-    yield "backed X", opened(lambda a, cells, genes: (a.X[: a.n_obs // 2], a.X[cells]))
+    if not isinstance(a.X, h5py.Dataset):
+        yield "backed[mask, mask]", lambda: a[cells, genes].to_memory()
+    if a.obs_names.is_unique:
+        yield "backed[names]", lambda: a[a.obs_names[cells]].to_memory()
+    if a.var_names.is_unique:
+        yield "backed[:, names]", lambda: a[:, a.var_names[genes]].to_memory()
+    yield "backed X", lambda: (a.X[: a.n_obs // 2], a.X[cells])
+    a.file.close()
+
+
+def raised(trouble):
+    raise trouble
 
 
 def uses(path):
@@ -124,7 +123,10 @@ def uses(path):
     for name, m in matrices_of(a):
         if sp.issparse(m):
             yield from of_matrix(name, m)
-    yield from of_backed(path)
+    try:
+        yield from of_backed(path)
+    except Exception as trouble:
+        yield "backed", lambda: raised(trouble)
 
 
 def attempt(path, deadly, say):
