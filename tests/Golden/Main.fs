@@ -55,6 +55,7 @@ let all =
           ValuesGolden.tests
           OffsetGolden.tests
           BloscGolden.tests
+          OddGolden.tests
           CaseGolden.all ]
 
 [<EntryPoint>]

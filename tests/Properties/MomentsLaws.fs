@@ -39,7 +39,7 @@ let private terms (Asked(quantity, precision)) group gene value =
             stored (Elementary.expm1 (stored (stored value * stored (Elementary.log basis))))
 
         number, square number
-    | Quantity.Clipped limits ->
+    | Quantity.Clipped(limits, _) ->
         let number =
             if group < limits.Length && limits[group][gene] < value then limits[group][gene] else value
 
@@ -106,7 +106,7 @@ let private everyQuestion genes groups =
           Asked(Quantity.Written, precision)
           Asked(Quantity.Unlogged ValueNone, precision)
           Asked(Quantity.Unlogged(ValueSome 2.0), precision)
-          Asked(Quantity.Clipped limits, precision) ]
+          Asked(Quantity.Clipped(limits, precision), precision) ]
 
 let private fold genes groups (Asked(quantity, precision)) =
     Moments.perGene genes groups precision quantity

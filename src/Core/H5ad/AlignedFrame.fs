@@ -141,9 +141,17 @@ module AlignedFrame =
                         match array with
                         | Categorical _ -> true
                         | _ -> false)
-            with FaultException(Unsupported _) ->
-                // It stays as it is, which nobody who drops nothing of it should be refused for.
-                None
+            with
+            | FaultException(OverBudget _) -> reraise ()
+            // It stays as it is, which nobody who drops nothing of it should be refused for.
+            | FaultException _ -> None
+
+        let tryAt place address =
+            try
+                store.TryAt(place, address)
+            with
+            | FaultException(OverBudget _) -> reraise ()
+            | FaultException _ -> None
 
         let rec within path (parent: Group) columns =
             [ for link in parent.Links do
@@ -152,7 +160,7 @@ module AlignedFrame =
                   match link.Target with
                   | Elsewhere _ -> ()
                   | Hard address ->
-                      match store.TryAt(place, address), Links.through link.Name columns with
+                      match tryAt place address, Links.through link.Name columns with
                       | Some node, _ when List.contains [ link.Name ] columns ->
                           yield! tryColumn parent link.Name place node |> Option.map (fun column -> link.Name, column) |> Option.toList
                       | Some(GroupNode inner), (_ :: _ as inside) ->

@@ -270,7 +270,7 @@ module Batches =
         | Some(DatasetNode values) ->
             match OldCategories.tryFind store obs.Path obs.Group column values with
             | Some old -> ofCodes store obs.Rows values (categories store column (DatasetNode old.Categories))
-            | None when OldCategories.areOf store values -> store.Disk.Damaged values.Path "its categories are missing"
+            | None when OldCategories.areOf store values -> store.Disk.Damaged values.Path "its categories are missing, or no list"
             | None -> scan store obs.Rows column values None folder
         | Some(GroupNode group) ->
             let has name = (Links.tryFind name group).IsSome

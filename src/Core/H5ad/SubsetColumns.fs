@@ -43,13 +43,41 @@ module SubsetColumns =
             |> Option.map (fun _ -> aligned)
         | _ -> None
 
+    /// Can a column be written anew? One along which nothing is dropped is left as it is otherwise.
+    let private isRenewable (store: Store) (references: Lazy<_>) (part: Part) aligned =
+        try
+            for path, group in (part.Name, part.Group) :: Aligned.groups aligned do
+                Draft.RequireEditable(store.Disk, path, group)
+                References.requireNone store references.Value path group.Header
+
+            for dataset in Aligned.datasets aligned do
+                Successor.requireAttributes store.Disk dataset.Path dataset.Header
+                References.requireNone store references.Value dataset.Path dataset.Header
+
+            true
+        with
+        | FaultException(OverBudget _) -> reraise ()
+        | FaultException _ -> false
+
+    let private tryUnused (store: Store) cancel references part name aligned =
+        let left =
+            try
+                withUnused store cancel part name aligned
+            with
+            | FaultException(OverBudget _) -> reraise ()
+            | FaultException _ -> None
+
+        left |> Option.filter (isRenewable store references part)
+
     /// Columns of obs and var along which nothing is dropped, but with categories that no row has: anndata drops these from both
     /// frames of every subset, even of one that leaves out nothing.
     let private tidied (file: H5adFile) cancel shrinks =
+        let references = lazy References.find file.Store
+
         [ for part in Parts.categorical file shrinks do
               let members =
                   [ for name, alongs, aligned in part.Members do
-                        match withUnused file.Store cancel part name aligned with
+                        match tryUnused file.Store cancel references part name aligned with
                         | Some left -> name, alongs, left
                         | None -> () ]
 

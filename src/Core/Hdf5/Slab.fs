@@ -38,7 +38,8 @@ module Slab =
         let rows =
             match dataset.Layout with
             | Chunked(shape, _, _, _) when shape.Length > 1 && Array.exists2 (<) (Array.tail shape) (Array.tail dataset.Dims) ->
-                let band = min shape[0] dataset.Dims[0]
+                // There may be no rows at all.
+                let band = max 1L (min shape[0] dataset.Dims[0])
 
                 if band <= usual then
                     usual / band * band

@@ -111,19 +111,21 @@ module Decomposition =
         if Ascii.IsValid text then
             text
         else
-            let codes = List<int> text.Length
+            let canonical = StringBuilder text.Length
+            let marks = List<int>()
+
+            // Marks that combine are in the order of their classes, those of one class in their own.
+            let flush () =
+                marks |> Seq.sortBy classOf |> Seq.iter (append canonical)
+                marks.Clear()
 
             for code in codePoints text do
                 for part in whole code do
-                    // Marks that combine are in the order of their classes, those of one class in their own.
-                    let own = classOf part
-                    let mutable at = codes.Count
+                    if classOf part > 0 then
+                        marks.Add part
+                    else
+                        flush ()
+                        append canonical part
 
-                    while own > 0 && at > 0 && classOf codes[at - 1] > own do
-                        at <- at - 1
-
-                    codes.Insert(at, part)
-
-            let canonical = StringBuilder text.Length
-            codes |> Seq.iter (append canonical)
+            flush ()
             canonical.ToString()

@@ -38,7 +38,17 @@ module FromH5ad =
         fields |> List.choose (fun (name, field) -> field |> Option.map (fun field -> name, field)),
         fields |> List.filter (fun (_, field) -> field.IsNone) |> List.map (fun (name, _) -> $"{frame.Path}/{name}")
 
-    /// The arrays of obsm that can be taken over.
+    /// An array of obsm that can be taken over.
+    let private tryGrid (file: H5adFile) path address =
+        try
+            match file.Store.TryAt(path, address) with
+            | Some(DatasetNode dataset) -> Grid.ofDataset file.Store file.X.Cells dataset
+            | _ -> None
+        with
+        // What is taken over must not hang on the memory allowed.
+        | FaultException(OverBudget _) -> reraise ()
+        | FaultException _ -> None
+
     let private obsm (file: H5adFile) =
         let store = file.Store
 
@@ -47,12 +57,9 @@ module FromH5ad =
               for link in group.Links do
                   match link.Target with
                   | Hard address when Utf8.isText link.Name ->
-                      match store.TryAt($"obsm/{link.Name}", address) with
-                      | Some(DatasetNode dataset) ->
-                          match Grid.ofDataset store file.X.Cells dataset with
-                          | Some grid -> link.Name, grid
-                          | None -> ()
-                      | _ -> ()
+                      match tryGrid file $"obsm/{link.Name}" address with
+                      | Some grid -> link.Name, grid
+                      | None -> ()
                   | _ -> ()
           | _ -> () ]
 

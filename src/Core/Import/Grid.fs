@@ -48,6 +48,10 @@ module Grid =
             // What does not fit the memory allowed is refused now, not in the middle of a write.
             let batch = Slab.rowsAtOnce store.Disk dataset batchBytes 3L
 
+            store.Disk.Require(
+                Memory.plus (Slab.chunkMemory dataset) (Memory.times 3L (Memory.times (min batch count) (Slab.rowBytes dataset)))
+            )
+
             Some
                 { Width = int width
                   Type = numeric

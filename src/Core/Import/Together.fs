@@ -83,7 +83,6 @@ module Together =
 
         Labels.keys own |> Array.map (fun key -> places[key])
 
-
     let private withLabels all ordered (parts: (int64 * Field option) list) =
         let codes (rows, field) =
             match field with

@@ -91,10 +91,16 @@ type Distances() =
             if counts[at] && not (isCount value) then
                 counts[at] <- false
 
-    /// Do the squares of a gene lose too much, and is it none that keeps scanpy's formula?
-    member internal d.IsNeeded(at, cells: int64) =
+    member private d.Loses(at, cells: int64) =
         let mean = d.Mean(at, cells)
-        not counts[at] && float cells * mean * mean > Distances.Most * d.Squares(at, cells)
+        float cells * mean * mean > Distances.Most * d.Squares(at, cells)
+
+    /// Do the squares of a gene lose too much, and is it none that keeps scanpy's formula?
+    member internal d.IsNeeded(at, cells) = not counts[at] && d.Loses(at, cells)
+
+    /// Do the squares of a gene lose too much although it keeps scanpy's formula? Those of counts below 2^12 are exact in float32.
+    member internal d.IsLost(at, cells) =
+        counts[at] && d.Mean(at, cells) > 4096.0 && d.Loses(at, cells)
 
     /// Keeps the genes whose squares might lose too much once there are `ofAll` cells like these; what is not finite has no distances.
     /// Four bits less may be lost, because what plain sums say of these cells may be added to distances of others.
@@ -111,8 +117,9 @@ type Distances() =
 
     member private _.Has(at, gene) = at < count && genes[at] = gene
 
-    /// May a gene have no values but counts, as far as is known here?
-    member private d.MayBeCounts(at, gene) = not (d.Has(at, gene)) || counts[at]
+    /// Has a gene no values but counts, as far as is known of some cells?
+    member private d.IsOfCounts(at, gene, cells: int64) =
+        if d.Has(at, gene) then counts[at] else cells = 0L
 
     /// The sums of a gene about this centre; where they are not known, its plain sums lose little.
     member private d.About(centre: float, at, gene, cells: int64, plain: int -> struct (float * float)) =
@@ -166,7 +173,10 @@ type Distances() =
                 let centre = if left.Has(i, gene) then left.Centre i else right.Centre j
                 let struct (sum, square) = left.About(centre, i, gene, leftCells, leftPlain)
                 let struct (more, moreSquare) = right.About(centre, j, gene, rightCells, rightPlain)
-                let ofCounts = left.MayBeCounts(i, gene) && right.MayBeCounts(j, gene)
+
+                let ofCounts =
+                    left.IsOfCounts(i, gene, leftCells) && right.IsOfCounts(j, gene, rightCells)
+
                 d.Append(gene, struct (centre, sum + more, square + moreSquare), ofCounts)
         )
 

@@ -13,7 +13,8 @@ type Quantity =
     /// What a value that will be written is the logarithm of: b^x − 1, rounded as the matrix is; no base for e.
     | Unlogged of basis: float voption
     /// The value as it was read, or the limit of its group and gene where that is smaller; cells of no group have no limit.
-    | Clipped of limits: float[][]
+    /// `ofMatrix` is the type of the matrix.
+    | Clipped of limits: float[][] * ofMatrix: Precision
 
 /// b^x − 1, which takes ten times as long as a sum. Values of one cell repeat a lot, so each result is kept in the one place that its
 /// value's bits choose, until another value needs the place.
@@ -131,7 +132,7 @@ module Moments =
         | Quantity.Written, Precision.Double -> fun sums (slice: Slice) -> addDouble slice.Output groups sums slice
         | Quantity.Unlogged basis, Precision.Single -> addUnloggedSingle (Unlogger(basis, precision)) groups
         | Quantity.Unlogged basis, Precision.Double -> addUnlogged (Unlogger(basis, precision)) groups
-        | Quantity.Clipped limits, _ -> addClipped limits groups
+        | Quantity.Clipped(limits, _), _ -> addClipped limits groups
 
     /// Sums over the cells of each of the slices' groups, which are numbered from 0. `precision` is the type of the matrix, in which
     /// squares are formed; squares of clipped values are float64 always. The state takes 17 bytes per gene and group that occurs, and 29
@@ -143,15 +144,15 @@ module Moments =
 
         let quantity =
             match quantity with
-            | Quantity.Clipped limits -> Quantity.Clipped(Array.append limits [| Array.create genes infinity |])
+            | Quantity.Clipped(limits, ofMatrix) -> Quantity.Clipped(Array.append limits [| Array.create genes infinity |], ofMatrix)
             | other -> other
 
-        // scanpy squares float32 counts in float32, and clips those of the trend; other values have the variance that they have.
+        // Variances of float32 counts are scanpy's, which are sums of float32 squares; other values have the variance that they have.
         let keepCounts =
             match quantity, precision with
-            | Quantity.Clipped _, _
-            | _, Precision.Single -> true
-            | _, Precision.Double -> false
+            | Quantity.Clipped(_, Precision.Single), _
+            | (Quantity.Raw | Quantity.Written | Quantity.Unlogged _), Precision.Single -> true
+            | _ -> false
 
         Fold.ofSteps
             { Fresh = fun () -> struct (GroupSums(genes, places, keepCounts, stock), start groups precision quantity)
@@ -248,3 +249,9 @@ module Moments =
                     variances[distances.Gene at] <- distances.Squares(at, moments.Cells) / (n - 1.0)
 
             variances
+
+    /// The genes of float32 counts whose variance is mere rounding, as scanpy's is.
+    let lost moments =
+        seq { 0 .. moments.Distances.Count - 1 }
+        |> Seq.filter (fun at -> moments.Distances.IsLost(at, moments.Cells))
+        |> Seq.map moments.Distances.Gene

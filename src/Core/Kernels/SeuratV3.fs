@@ -85,8 +85,8 @@ module SeuratV3 =
             if group.Cells = 0L then ofNoCells else ofCells options fit (Hvg.place batches batch) genes group)
 
     /// Sums and sums of squares of the values as read, none taken as more than the limit of its gene and batch.
-    let clipped genes (trends: VarianceTrend[]) : Fold<Slice, GroupedMoments> =
-        Moments.perGene genes trends.Length Precision.Double (Quantity.Clipped(trends |> Array.map _.Limits))
+    let clipped genes ofMatrix (trends: VarianceTrend[]) : Fold<Slice, GroupedMoments> =
+        Moments.perGene genes trends.Length Precision.Double (Quantity.Clipped(trends |> Array.map _.Limits, ofMatrix))
 
     /// The variance of clipped values around the mean, in units of the expected variance; denominator n − 1.
     /// (n · mean² + S₂ − 2 · S₁ · mean) / ((n − 1) · deviation²), with scanpy's roundings; Σ (x − mean)² of genes where these leave little.

@@ -51,6 +51,13 @@ module Genes =
             Some batches, groups
         | batches -> batches, moments.Groups
 
+    /// Where float32 counts leave nothing but rounding of a variance, somebody should know.
+    let private warnings (moments: GroupedMoments) =
+        let lost = moments.Groups |> Seq.collect Moments.lost |> Seq.distinct |> Seq.length
+
+        [ if lost > 0 then
+              $"""hvg: {Counted.say lost "gene has a mean" "genes have means"} so large beside the spread that the variance of float32 counts is rounding, as in scanpy; store X as float64""" ]
+
     /// The table of a flavor for the genes that stay; none where it is not asked for.
     let table (job: Job) (moments: GroupedMoments option) =
         match job.Plan.Recipe.Hvg, moments with
@@ -59,8 +66,12 @@ module Genes =
 
             if Recipe.fitsTrend hvg then
                 let trends = SeuratV3.trends (options hvg) Loess.fit (names job) genes moments
-                Some(SeuratV3.table (options hvg) (names job) moments trends (Pass.clipped job trends))
+                SeuratV3.table (options hvg) (names job) moments trends (Pass.clipped job trends)
             else
                 let batches, groups = occupied job moments
-                Some(Dispersion.table (options hvg) batches genes groups)
+                Dispersion.table (options hvg) batches genes groups
+            |> fun table ->
+                Some
+                    { table with
+                        Warnings = table.Warnings @ warnings moments }
         | _ -> None

@@ -284,7 +284,9 @@ module Pass =
     /// Sums of counts that are clipped at their trend.
     let clipped (job: Job) trends =
         let fit = fitOf job Reading.Clipped
-        SeuratV3.clipped (int job.Genes.Count) trends |> run job Reading.Clipped fit (rows job Reading.Clipped fit) Outlet.none
+
+        SeuratV3.clipped (int job.Genes.Count) (Precision.ofNumeric job.File.X.Type) trends
+        |> run job Reading.Clipped fit (rows job Reading.Clipped fit) Outlet.none
 
     /// The Gram matrix of the chosen genes, which the outlet sees as well.
     let gram (job: Job) transformation (genes: Kept) fit outlet =
