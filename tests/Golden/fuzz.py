@@ -6,6 +6,7 @@ read: reads lines of paths, a damaged input and what was made of it, from standa
 """
 import ast
 import os
+import random
 import resource
 import signal
 import sys
@@ -18,8 +19,8 @@ from crash import CELLS, GENES, encode, frame, write
 
 
 def counts(file, create):
-    random = np.random.default_rng(5)
-    dense = random.poisson(0.7, (CELLS, GENES)).astype(np.float32)
+    draw = np.random.default_rng(5)
+    dense = draw.poisson(0.7, (CELLS, GENES)).astype(np.float32)
     rows, columns = np.nonzero(dense)
     x = file.create_group("X")
     encode(x, "csr_matrix", "0.1.0")
@@ -153,12 +154,22 @@ OPENING = {"link", "object", "names"}
 MOST_DEATHS = 8
 
 
-def apart(path, deadly):
+def shaken(number):
+    """Leaves the heap of a process in another state for each number: pieces of many sizes hold noise, and every other one is free again."""
+    sizes = random.Random(number)
+    pieces = [os.urandom(sizes.randrange(8, 6000)) for _ in range(1500 if number else 0)]
+    del pieces[::2]
+    return pieces
+
+
+def apart(path, deadly, number):
     """Visits a file in a process of its own; returns what it said, and whether it lived."""
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(out)
+        # Held until the process ends.
+        _pieces = shaken(number)
         # Damage can lead HDF5 in circles. A file as small as these is visited in a hundredth of a second.
         signal.setitimer(signal.ITIMER_VIRTUAL, 0.25)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -176,14 +187,15 @@ def apart(path, deadly):
     return said, status == 0
 
 
-def survey(path):
+def survey(path, number=0):
     """What h5py cannot read of a file, as pairs of what failed and where, and the addresses of the objects.
 
     HDF5 trusts lengths that damage has made too long, and copies what lies behind its buffers: whether it survives that hangs on where
-    they lie. So it is the object being read that fails when a process dies, and a new process goes on with the others."""
+    they lie. So it is the object being read that fails when a process dies, and a new process goes on with the others.
+    `number` says how the heap is shaken before."""
     deadly = set()
     while len(deadly) < MOST_DEATHS:
-        said, lives = apart(path, deadly)
+        said, lives = apart(path, deadly, number)
         if lives:
             failed = {(what, name) for event, what, name in said if event == "fails"}
             return failed, {name: address for event, address, name in said if event == "stands"}
@@ -200,15 +212,15 @@ def header(path, address):
 
 
 def judge(damaged, output):
-    # What HDF5 makes of damage is a matter of chance now and then. Both files get the same tries: what goes wrong with an output must
-    # do so every time, and must never happen with the input.
+    # What HDF5 makes of damage is a matter of chance now and then: it reads memory that it never wrote. Both files get the same tries,
+    # each with another heap: what goes wrong with an output must do so every time, and must never happen with the input.
     always, ever, kept = None, set(), set()
-    for _ in range(8):
-        failed, places = survey(output)
+    for number in range(12):
+        failed, places = survey(output, number)
         always = failed if always is None else always & failed
         if not always:
             return "ok"
-        failed, old_places = survey(damaged)
+        failed, old_places = survey(damaged, number)
         ever |= failed
         # An object that stands where it stood, as it was, was left alone; its values may have been written.
         kept |= {
