@@ -193,7 +193,7 @@ let tests =
                   let bytes = allocated ()
 
                   Expect.isTrue
-                      (bytes > float need.State + 0.5 * float need.Worker && bytes < float (need.State + need.Worker))
+                      (bytes > 0.9 * float (need.State + need.Worker) && bytes < float (need.State + need.Worker))
                       $"{bytes} of %A{need}"
           }
 
