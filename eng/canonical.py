@@ -1,6 +1,6 @@
-"""Writes src/Core/Import/canonical.txt: canonical decompositions, combining classes and digits, as this Python's Unicode has them.
+"""Writes src/Core/Concat/canonical.txt: canonical decompositions, combining classes and digits, as this Python's Unicode has them.
 
-canonical.py > src/Core/Import/canonical.txt
+canonical.py > src/Core/Concat/canonical.txt
 """
 import unicodedata as unicode
 

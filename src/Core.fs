@@ -3,14 +3,22 @@ namespace SingleSharp.Core
 
 open System
 open System.Reflection
+open SingleSharp
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Verify
+open SingleSharp.Core.Concat
+open SingleSharp.Core.Run
 
 /// Preprocessing of single-cell count matrices in .h5ad files, out of core, with the same bits everywhere.
 ///
-/// A matrix is cells × genes, stored as compressed sparse rows. Values are raw counts. Every function streams X from disk
-/// in bounded memory and leaves everything that it does not write as it is. A 10x .h5 file or a folder with matrix.mtx can
-/// stand wherever an .h5ad file is read; convert makes a file of it. Results are those of scanpy, and they do not
-/// depend on the number of workers, the memory allowed, the storage of the file or the machine.
-[<RequireQualifiedAccess>]
+/// A matrix is cells × genes: csr, csc or dense. Every function streams X from disk in bounded memory and leaves everything that
+/// it does not write as it is. An input is an .h5ad file, a 10x .h5 file, a folder with matrix.mtx, or several of these, which are
+/// joined. Results are those of scanpy, and they do not depend on the number of workers, the memory allowed, the storage of the
+/// file or the machine.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Pipeline =
     /// Expected trouble becomes a value; bugs and cancellation throw.
     let private guarded work =
@@ -20,82 +28,62 @@ module Pipeline =
         | :? OperationCanceledException -> reraise ()
         | trouble when (Fault.tryFind trouble).IsSome -> Error (Fault.tryFind trouble).Value
 
-    /// Works with a file that is open for reading; a 10x input is converted first, to a file that nobody else may read.
-    let private opened (recipe: Recipe) settings path work =
+    /// Runs a recipe on an input: one read of X for everything that can be done at once, and one for each thing that cannot; `plan`
+    /// counts them.
+    let run (recipe: Recipe) (settings: Settings) (input: Input) (output: Output) : Result<Report, Fault> =
+        guarded (fun () -> Inputs.run input recipe settings output)
+
+    /// What a recipe means for an input: reads, writes and memory, before anything runs.
+    let plan (recipe: Recipe) (settings: Settings) (input: Input) : Result<Plan, Fault> =
+        guarded (fun () -> Inputs.plan input recipe settings)
+
+    /// What is in an input, and what a recipe would do to it.
+    let info (recipe: Recipe) (settings: Settings) (input: Input) : Result<Info, Fault> =
+        guarded (fun () -> Inputs.info input recipe settings)
+
+    /// Makes one .h5ad file of 10x .h5 files, folders with matrix.mtx, and several .h5ad files, rows one after another, or of another
+    /// matrix of one file. Duplicate entries are added up where that is wanted, or refused.
+    let convert
+        (matrix: MatrixName)
+        (sumDuplicates: bool)
+        (settings: Settings)
+        (input: Input)
+        (target: string)
+        : Result<Conversion, Fault> =
         guarded (fun () ->
-            Inputs.asFile Conversion.standard recipe settings [ path ] None (fun file recipe _ ->
-                using (Schema.openReadWithin settings.Memory recipe.Matrix file) (work recipe)))
+            Convert.run
+                { Options = input.Convert
+                  Matrix = matrix
+                  SumDuplicates = sumDuplicates }
+                settings
+                input.Paths
+                target)
 
-    /// Runs a recipe on a file: one read of X for everything, one more for each of exclude_highly_expressed and a median target.
-    let run (recipe: Recipe) (settings: Settings) (input: string) (output: Output) : Result<Report, Fault> =
-        guarded (fun () -> Inputs.run Conversion.standard recipe settings [ input ] output)
-
-    /// calculate_qc_metrics: columns of obs and var with scanpy's names, order and types. X does not change.
-    let qc options =
-        run
-            { Recipe.nothing with
-                Qc = Some options }
-
-    /// normalize_total: every cell divided by total / target_sum. Whole numbers become float32.
-    let normalizeTotal options =
-        run
-            { Recipe.nothing with
-                NormalizeTotal = Some options }
-
-    /// log1p: ln(1 + x), or to another base; noted in uns/log1p. Whole numbers become float64.
-    let log1p options =
-        run
-            { Recipe.nothing with
-                Log1p = Some options }
-
-    /// filter_cells and filter_genes: a subset of the whole AnnData.
-    let filter limits =
-        run
-            { Recipe.nothing with
-                Filter = Some limits }
-
-    /// highly_variable_genes: columns of var and uns/hvg. X does not change; it must be logged already, but raw for seurat_v3.
-    let hvg options =
-        run
-            { Recipe.nothing with
-                Hvg = Some options }
-
-    /// Exact principal components of the chosen genes: obsm/X_pca (cells × components, float32), varm/PCs and uns/pca.
-    let pca options =
-        run
-            { Recipe.nothing with
-                Pca = Some options }
-
-    /// Makes one .h5ad file of 10x .h5 files, folders with matrix.mtx, and several .h5ad files, rows one after another.
-    let convert (conversion: ConvertRecipe) (settings: Settings) (inputs: string list) (target: string) : Result<Conversion, Fault> =
-        guarded (fun () -> Converting.run conversion settings inputs target)
-
-    /// What a recipe means for a file: reads, writes and memory, before anything runs.
-    let plan (recipe: Recipe) (settings: Settings) (path: string) : Result<Plan, Fault> =
-        guarded (fun () -> Inputs.plan Conversion.standard recipe settings [ path ] (fun _ recipe -> recipe, []))
-
-    /// QC metrics, normalize_total and log1p in one read and one write.
-    let preprocess settings input output =
-        run Recipe.standard settings input output
-
-    /// Answers a question of one's own in one read of X: the same bits for any number of workers and any memory, as long as
-    /// the question steps row by row, so that cutting a slice in two changes no state.
-    /// What the question's own code throws arrives as it was thrown.
-    let fold (question: Fold<Slice, 'r>) (settings: Settings) (path: string) : Result<'r, Fault> =
-        opened Recipe.nothing settings path (fun _ file -> Pass.ask file settings question)
-
-    /// What is in a file, and what a recipe would do to it.
-    let info (recipe: Recipe) (settings: Settings) (path: string) : Result<Info, Fault> =
-        guarded (fun () -> Inputs.info Conversion.standard recipe settings [ path ])
+    /// Answers a fold of one's own in one read of X: the same bits for any number of workers and any memory, as long as it steps
+    /// row by row, so that cutting a row batch in two changes no state. What its own code throws arrives as it was thrown.
+    let fold (question: Fold<RowBatch, 'r>) (settings: Settings) (input: Input) : Result<'r, Fault> =
+        guarded (fun () ->
+            Inputs.asFile input (Recipe.ofSteps []) settings None (fun file recipe _ ->
+                using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix file) (fun file -> Passes.ask file settings question)))
 
     /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.
     let digest (settings: Settings) (path: string) : Result<Digest, Fault> =
-        guarded (fun () -> using (Store.openReadWithin settings.Memory path) (fun store -> Digest.ofStore store settings.Cancel))
+        guarded (fun () -> using (Hdf5File.openReadWithin settings.Memory path) (fun store -> Digest.ofStore store settings.Cancel))
 
     /// Checks a file through and through: structure, checksums, chunks, and whether the parts of an AnnData fit together.
     /// What is wrong with it is among the findings; a fault is a file that cannot be opened.
     let verify (settings: Settings) (path: string) : Result<Verification, Fault> =
         guarded (fun () -> Verify.ofFile path settings.Memory settings.Cancel)
 
-    /// The version of this library.
+    /// Writes a small file of synthetic blood cells; it holds the same values on every machine.
+    let demo (settings: Settings) (path: string) : Result<unit, Fault> =
+        guarded (fun () -> Demo.write settings path)
+
+    /// What is wrong with a recipe whatever the data; nothing, usually.
+    let check (recipe: Recipe) : Fault list = Recipe.mistakes recipe
+
+    /// All steps with their defaults, in the order in which they are taken.
+    let steps = AllSteps.inOrder
+
+    /// The version of this library, such as 0.1.0.
     let version = Assembly.GetExecutingAssembly().GetName().Version.ToString 3

@@ -1,6 +1,6 @@
 /// Damages small files as often as one likes: fuzz COUNT [SEED [tests]]; with the last word, only the files of the tests, so that a
 /// seed means what it means there. Prints how every command ended, and the seeds of what must not happen.
-module SingleSharp.Fuzz.Program
+module internal SingleSharp.Fuzz.Program
 
 open System
 open System.Diagnostics

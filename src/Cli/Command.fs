@@ -1,6 +1,7 @@
-/// The commands: what each is called, takes and does, and what it says about itself.
+/// The commands: what each is called, takes and does, and what it says about itself. Those of steps are made from the list of steps.
 namespace SingleSharp.Cli
 
+open SingleSharp
 open SingleSharp.Core
 
 type Command =
@@ -12,35 +13,50 @@ type Command =
         About: string
         /// What follows its name.
         Syntax: string
-        /// The options that it takes.
-        Chapters: Chapter list
-        /// The steps that it takes, as they are without options. A filter without a limit is none.
-        Steps: Recipe
+        /// The options that it takes beside those of its steps.
+        Groups: OptionGroup list
+        /// The steps that it takes, with the options that they have unless others are given.
+        Steps: Step list
+        /// The command lines that end its page.
+        Examples: string list
     }
+
+    /// Does it take several steps?
+    member command.IsPipeline = command.Steps.Length > 1
 
 [<RequireQualifiedAccess>]
 module Command =
-    let private step steps chapters name line about =
+    let private taking name line about steps examples =
+        let usesSets = steps |> List.exists (fun (step: Step) -> step.Info.UsesGeneSets)
+        let refuses = steps |> List.exists (fun (step: Step) -> step.Info.RefusesInvalid)
+
         { Name = name
           Line = line
           About = about
           Syntax = "FILE... (--out FILE | --in-place) [options]"
-          Chapters =
-            [ Chapter.Input
-              Chapter.Sources
-              Chapter.Output
-              Chapter.Matrix
-              yield! chapters
-              Chapter.General ]
-          Steps = steps }
+          Groups =
+            [ if steps.Length > 1 then
+                  OptionGroup.Steps
+              if usesSets then
+                  OptionGroup.GeneSets
+              if refuses then
+                  OptionGroup.Values
+              OptionGroup.Input
+              OptionGroup.Output
+              OptionGroup.Matrix
+              OptionGroup.General
+              OptionGroup.Sources ]
+          Steps = steps
+          Examples = examples }
 
-    let private look name line about =
+    let private looking name line about examples =
         { Name = name
           Line = line
           About = about
           Syntax = "FILE... [options]"
-          Chapters = [ Chapter.Input; Chapter.Sources; Chapter.General ]
-          Steps = Recipe.nothing }
+          Groups = [ OptionGroup.Input; OptionGroup.General; OptionGroup.Sources ]
+          Steps = []
+          Examples = examples }
 
     let private demo =
         { Name = "demo"
@@ -48,105 +64,55 @@ module Command =
           About =
             "Writes a small file of synthetic blood cells, preprocesses it and says what to try next. The file holds the same values on every machine."
           Syntax = "[--out-dir DIR]"
-          Chapters = [ Chapter.Folder; Chapter.General ]
-          Steps = Recipe.nothing }
+          Groups = [ OptionGroup.Folder; OptionGroup.General ]
+          Steps = []
+          Examples = [ "singlesharp demo"; "singlesharp demo --out-dir first" ] }
 
     let private info =
-        look
+        looking
             "info"
             "what is in a file, and what preprocess would do with it."
             "Says what is in a file, whether its X looks like raw counts, and what singlesharp preprocess would do with it. Nothing is written."
+            [ "singlesharp info counts.h5ad"
+              "singlesharp info filtered_feature_bc_matrix.h5 --json" ]
 
-    let private filter =
-        step
-            { Recipe.nothing with
-                Filter = Some Recipe.filter }
-            [ Chapter.Filter; Chapter.GeneSets ]
-            "filter"
-            "keep the cells and genes within limits."
-            "Keeps the cells and genes that meet every limit, as scanpy's filter_cells followed by filter_genes: a subset of X, layers, obs, var, obsm, varm, obsp, varp, and of raw by cells."
+    let private ofStep (step: Step) =
+        taking step.Name step.Info.Line step.Info.About [ step ] (List.ofSeq step.Info.Examples)
 
-    let private qc =
-        step
-            { Recipe.nothing with
-                Qc = Some Recipe.qc }
-            [ Chapter.GeneSets; Chapter.Qc ]
-            "qc"
-            "QC metrics into obs and var; X does not change."
-            "Computes scanpy's calculate_qc_metrics: total counts, genes per cell, shares of mitochondrial and other genes, and so on, as columns of obs and var. X does not change."
-
-    let private normalizeTotal =
-        step
-            { Recipe.nothing with
-                NormalizeTotal = Some Recipe.normalizeTotal }
-            [ Chapter.NormalizeTotal; Chapter.Values ]
-            "normalize_total"
-            "scale every cell to the same total."
-            "Scales every cell to the same total, as scanpy's normalize_total. Whole numbers become float32."
-
-    let private log1p =
-        step
-            { Recipe.nothing with
-                Log1p = Some Recipe.log1p }
-            [ Chapter.Log1p; Chapter.Values ]
-            "log1p"
-            "take ln(1 + x) of X."
-            "Takes ln(1 + x) of every value of X, as scanpy's log1p, and notes it in uns/log1p. Whole numbers become float64, as they do there."
-
-    let private hvg =
-        step
-            { Recipe.nothing with
-                Hvg = Some Recipe.hvg }
-            [ Chapter.Hvg ]
-            "hvg"
-            "choose highly variable genes; X does not change."
-            "Chooses highly variable genes, as scanpy's highly_variable_genes: columns of var, and uns/hvg. X does not change; it must be logged already, or hold raw counts for seurat_v3 and seurat_v3_paper."
-
-    let private pca =
-        step
-            { Recipe.nothing with
-                Pca = Some Recipe.pca }
-            [ Chapter.Pca ]
-            "pca"
-            "exact principal components of the chosen genes; X does not change."
-            "Computes the exact principal components of the highly variable genes, as scanpy's pca with svd_solver='covariance_eigh': obsm/X_pca, varm/PCs and uns/pca. X does not change; it should be logged already."
+    /// The steps of a recipe with its options, and optional ones at their places.
+    let private withOptional (recipe: Recipe) isTaken =
+        Pipeline.steps
+        |> List.choose (fun step ->
+            match Recipe.tryFind step.Name recipe with
+            | Some own -> Some own
+            | None when step.Info.IsOptional && isTaken step -> Some step
+            | None -> None)
 
     let private preprocess =
-        step
-            { Recipe.standard with
-                Filter = Some Recipe.filter }
-            [ Chapter.Filter
-              Chapter.GeneSets
-              Chapter.Qc
-              Chapter.NormalizeTotal
-              Chapter.Log1p
-              Chapter.Values ]
+        taking
             "preprocess"
             "qc, normalize_total and log1p in one read of X."
             "Computes QC metrics, then normalize_total, then log1p, with one read and one write of X; a median target, --exclude-highly-expressed and a limit for genes take one more read each. Where a limit is given, cells and genes are filtered first. Everything else in the file is kept as it is."
+            (withOptional Recipe.standard (fun step -> step.Name = "filter"))
+            [ "singlesharp preprocess counts.h5ad --out normalized.h5ad"
+              "singlesharp preprocess counts.h5ad --in-place --min-genes 200" ]
 
     let private pipeline =
-        step
-            { Recipe.full with
-                Filter = Some Recipe.filter }
-            [ Chapter.Filter
-              Chapter.GeneSets
-              Chapter.Qc
-              Chapter.NormalizeTotal
-              Chapter.Log1p
-              Chapter.Hvg
-              Chapter.Pca
-              Chapter.Steps
-              Chapter.Values ]
+        taking
             "pipeline"
             "qc, normalize_total, log1p, hvg and pca in two reads of X."
             "Computes QC metrics, normalize_total, log1p, highly variable genes and their principal components, with two reads and one write of X; singlesharp plan counts them for other options. Where a limit is given, cells and genes are filtered first. To go on with a file that has some of the steps behind it, leave them out with --skip."
+            (withOptional Recipe.full (fun _ -> true))
+            [ "singlesharp pipeline counts.h5ad --out components.h5ad --max-pct mt=20"
+              "singlesharp pipeline logged.h5ad --in-place --skip qc,normalize_total,log1p" ]
 
     let plan =
-        { look
+        { looking
               "plan"
               "what a command would do: reads and writes of X, and memory."
-              "Says what a command would do with a file, before anything runs: how often X is read and what for, how it is written, and the memory that this takes. The command is pipeline unless another is named; put plan before the command and keep its options. Nothing is written." with
+              "Says what a command would do with a file, before anything runs: how often X is read and what for, how it is written, and the memory that this takes. The command is pipeline unless another is named; put plan before the command and keep its options. Nothing is written."
+              [ "singlesharp plan counts.h5ad --max-pct mt=20"
+                "singlesharp plan hvg logged.h5ad --n-top-genes 2000" ] with
             Syntax = "[COMMAND] FILE... [options of the command]" }
 
     let private convert =
@@ -155,29 +121,34 @@ module Command =
           About =
             "Makes an .h5ad file of a 10x .h5 file of Cell Ranger 2 or later, of a folder with matrix.mtx and the names beside it, or of several such inputs and .h5ad files, whose cells follow one another. With --layer or --use-raw, another matrix of an .h5ad file becomes X. X streams to compressed sparse rows, as scanpy's read_10x_h5 and read_10x_mtx and anndata's concat would hold it. Every other command takes such inputs too, and forgets the .h5ad file afterwards."
           Syntax = "FILE... --out FILE [options]"
-          Chapters =
-            [ Chapter.Input
-              Chapter.Sources
-              Chapter.Output
-              Chapter.Matrix
-              Chapter.General ]
-          Steps = Recipe.nothing }
+          Groups =
+            [ OptionGroup.Sources
+              OptionGroup.Input
+              OptionGroup.Output
+              OptionGroup.Matrix
+              OptionGroup.General ]
+          Steps = []
+          Examples =
+            [ "singlesharp convert raw_feature_bc_matrix --out counts.h5ad"
+              "singlesharp convert healthy.h5ad diseased.h5 --out both.h5ad --join outer" ] }
 
     let private digest =
-        { look
+        { looking
               "digest"
               "SHA-256 of every object's values and of the whole file."
-              "Prints a SHA-256 for every object in the file and, last, one for the whole file. It covers values and attributes, not how they are stored, so that two people can compare results." with
+              "Prints a SHA-256 for every object in the file and, last, one for the whole file. It covers values and attributes, not how they are stored, so that two people can compare results."
+              [ "singlesharp digest result.h5ad"; "singlesharp digest result.h5ad --quiet" ] with
             Syntax = "FILE [options]"
-            Chapters = [ Chapter.Input; Chapter.General ] }
+            Groups = [ OptionGroup.Input; OptionGroup.General ] }
 
     let private verify =
-        { look
+        { looking
               "verify"
-              "check a file through and through."
-              "Checks the structure of an .h5ad file, its checksums, every chunk, whether X, layers, raw, obs, var and the rest fit together, and whether anndata knows how each part is encoded, and says what it found. The exit code is 1 where there is an error. Nothing is written." with
+              "check a file: structure, checksums, chunks, encodings."
+              "Checks the structure of an .h5ad file, its checksums, every chunk, whether X, layers, raw, obs, var and the rest fit together, and whether anndata knows how each part is encoded, and says what it found. The exit code is 1 where there is an error. Nothing is written."
+              [ "singlesharp verify result.h5ad"; "singlesharp verify result.h5ad --json" ] with
             Syntax = "FILE [options]"
-            Chapters = [ Chapter.Input; Chapter.General ] }
+            Groups = [ OptionGroup.Input; OptionGroup.General ] }
 
     let all =
         [ demo
@@ -185,12 +156,7 @@ module Command =
           verify
           plan
           convert
-          filter
-          qc
-          normalizeTotal
-          log1p
-          hvg
-          pca
+          yield! Pipeline.steps |> List.map ofStep
           preprocess
           pipeline
           digest ]
@@ -198,8 +164,7 @@ module Command =
     let private names = all |> List.map _.Name
 
     /// Does it take steps, rather than look at a file?
-    let runs command =
-        not (Recipe.steps command.Steps).IsEmpty
+    let runs command = not command.Steps.IsEmpty
 
     /// "a, b and c"
     let enumerated (names: string list) =
@@ -223,29 +188,30 @@ module Command =
     let isName (name: string) =
         (tryFind name).IsSome || translations |> List.exists (fun (other, _) -> other = name.Replace('-', '_'))
 
-    let find (name: string) : Checked<Command> =
+    let find (name: string) : Validated<Command> =
         match tryFind name, List.tryFind (fun (other, _) -> other = name.Replace('-', '_')) translations with
         | Some command, _ -> Ok command
-        | None, Some(_, ours) -> Checked.mistake $"scanpy's {name} is called {ours} here."
-        | None, None -> Checked.mistake $"there is no command {name}{Nearest.hint names name} The commands are {enumerated names}."
+        | None, Some(_, ours) -> Validated.mistake $"scanpy's {name} is called {ours} here."
+        | None, None -> Validated.mistake $"there is no command {name}{DidYouMean.hint names name} The commands are {enumerated names}."
 
-    /// Where there is only pca, its key needs no surname.
-    let spelling command form =
-        match command.Name, form.Spelling with
-        | "pca", "--pca-key" -> "--key-added"
-        | _, usual -> usual
+    /// The spellings of the options of its steps.
+    let stepSpellings (command: Command) =
+        [ for step in command.Steps do
+              for option in step.Info.Options do
+                  StepArguments.spelling command.IsPipeline option ]
+
+    /// The same with those that are taken, but not listed.
+    let acceptedSpellings (command: Command) =
+        [ for step in command.Steps do
+              for option in step.Info.Options do
+                  yield! StepArguments.accepted command.IsPipeline option ]
 
     /// What its page says of an option.
-    let usage command form =
-        match command.Name, form.Chapter with
-        | ("digest" | "verify"), Chapter.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
+    let usage command (form: OptionForm) =
+        match command.Name, form.Group with
+        | ("digest" | "verify"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
         | _ -> form.Usage
 
-    let meant command argument =
-        match argument with
-        | Argument.Key_Added name when command.Name = "pca" -> Argument.Pca_Key name
-        | _ -> argument
-
     /// The commands that take an option.
-    let taking (argument: Argument) =
-        all |> List.filter (fun command -> List.contains argument.Chapter command.Chapters) |> List.map _.Name
+    let thatTake isTaken =
+        all |> List.filter isTaken |> List.map _.Name

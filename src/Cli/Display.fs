@@ -6,6 +6,7 @@ open System.Diagnostics
 open System.Globalization
 open Spectre.Console
 open Spectre.Console.Rendering
+open SingleSharp
 open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
@@ -28,16 +29,16 @@ module private Wording =
     let private invariant = CultureInfo.InvariantCulture
 
     let share (progress: Progress) =
-        match progress.Task with
-        | Some(_, share) -> share
-        | None when progress.Cells = 0L -> 1.0
-        | None -> float progress.CellsDone / float progress.Cells
+        if progress.Task.HasValue then progress.Task.Value.Done
+        elif progress.Cells = 0L then 1.0
+        else float progress.CellsDone / float progress.Cells
 
     /// The read, or what is done after it.
     let stage (progress: Progress) =
-        match progress.Task with
-        | Some(task, _) -> task
-        | None -> $"pass {progress.Pass} of {progress.Passes}"
+        if progress.Task.HasValue then
+            progress.Task.Value.Name
+        else
+            $"pass {progress.Pass} of {progress.Passes}"
 
     let cells (progress: Progress) =
         String.Format(invariant, "{0:N0} of {1:N0} cells", progress.CellsDone, progress.Cells)
@@ -63,15 +64,17 @@ module private Wording =
             else
                 String.Format(invariant, "done in {0:0.0} s", seconds)
 
-        match progress.Task with
-        | Some _ -> ending
-        | None -> String.Format(invariant, "{0:N0} cells/s, {1:N0} MB/s, {2}", cells, megabytes, ending)
+        if progress.Task.HasValue then
+            ending
+        else
+            String.Format(invariant, "{0:N0} cells/s, {1:N0} MB/s, {2}", cells, megabytes, ending)
 
     /// How far it is, in full.
-    let all progress elapsed =
-        match progress.Task with
-        | Some _ -> speed progress elapsed
-        | None -> $"{cells progress}, {speed progress elapsed}"
+    let all (progress: Progress) elapsed =
+        if progress.Task.HasValue then
+            speed progress elapsed
+        else
+            $"{cells progress}, {speed progress elapsed}"
 
 /// A text that changes, as a column of the bar.
 [<Sealed>]
@@ -99,7 +102,7 @@ module Display =
 
     /// One line on stderr, whatever its width and whatever names are in it.
     let note kind (sentence: string) =
-        eprintfn "%s: %s" kind (Shown.line sentence)
+        eprintfn "%s: %s" kind (Escaped.line sentence)
 
     let warn isQuiet (warning: string) =
         if not isQuiet then
@@ -133,7 +136,7 @@ module Display =
                     readout <- if isWide then Wording.all progress elapsed else speed
 
                 // What is written through the bar's own console stands above the bar.
-                work (timed show) (fun warning -> console.WriteLine $"warning: {Shown.line warning}"))
+                work (timed show) (fun warning -> console.WriteLine $"warning: {Escaped.line warning}"))
 
     /// Never twice within this time, unless a pass ends,
     let private quietFor = TimeSpan.FromSeconds 5.0
@@ -149,7 +152,7 @@ module Display =
             let reached = int (10.0 * Wording.share progress)
             // What takes no time after a read needs no line.
             let isDone =
-                Wording.share progress >= 1.0 && (progress.Task.IsNone || elapsed > quietFor)
+                Wording.share progress >= 1.0 && (not progress.Task.HasValue || elapsed > quietFor)
 
 
             let isDue =

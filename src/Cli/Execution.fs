@@ -5,122 +5,116 @@ open System
 open System.Diagnostics
 open System.IO
 open System.Threading
+open SingleSharp
 open SingleSharp.Core
+
+/// A fault that ends the program.
+[<Sealed>]
+type Stopped(fault: Fault) =
+    inherit Exception(Fault.sentence fault)
+    member _.Fault = fault
 
 [<RequireQualifiedAccess>]
 module Execution =
     /// One line on stdout.
-    let private say (text: string) = printfn "%s" (Shown.line text)
+    let private say (text: string) = printfn "%s" (Escaped.line text)
 
-    let private orThrow result =
+    let private orStop result =
         match result with
         | Ok value -> value
-        | Error fault -> Fault.throw fault
+        | Error fault -> raise (Stopped fault)
 
     let private settings (request: Request) cancel =
         { Settings.standard with
             Workers = request.Workers
             Memory = request.Memory
-            Cancel = cancel }
+            Cancel = cancel
+            Spelling = StepArguments.inSentences }
 
-    /// The recipe with its lists of genes read, and what is worth a warning so far.
-    let private complete (settings: Settings) warn names (recipe: Recipe) (work: Work) =
-        let sets, remarks = GeneLists.read settings.Memory names work.Wish.GeneSets
-        let remarks = remarks |> List.map Shown.line
-        remarks |> List.iter warn
-        Recipes.withGeneSets sets recipe, remarks
-
-    let private run request (settings: Settings) (work: Work) output =
+    let private run request (settings: Settings) command input recipe output =
         let clock = Stopwatch.StartNew()
 
-        let recipe, report =
+        let report =
             Display.during request.Quiet (fun progress warn ->
-                let settings =
+                Pipeline.run
+                    recipe
                     { settings with
                         Progress = progress
                         Warn = warn }
-
-                Inputs.asFile work.Conversion work.Wish.Recipe settings work.Inputs (Some output) (fun file recipe warnings ->
-                    let names () =
-                        using (Schema.openReadWithin settings.Memory recipe.Matrix file) (fun file ->
-                            Symbols.names file recipe.GeneSymbols)
-
-                    let recipe, remarks = complete settings warn names recipe work
-                    let report = Pipeline.run recipe settings file output |> orThrow
-
-                    recipe,
-                    { report with
-                        Input = Inputs.shown work.Inputs
-                        Warnings = warnings @ remarks @ report.Warnings }))
-
-        let keys = Keys.ofRecipe recipe
+                    input
+                    output
+                |> orStop)
 
         if request.Json then
-            Json.ofReport work.Command (output = InPlace) clock.Elapsed.TotalSeconds keys report
+            Json.ofReport command (output = InPlace) clock.Elapsed.TotalSeconds report
         else
-            Summary.ofReport clock.Elapsed.TotalSeconds keys report |> Listing.print
+            Summary.ofReport clock.Elapsed.TotalSeconds report |> Table.print
 
-    let private plan request (settings: Settings) (work: Work) =
-        let input = Inputs.shown work.Inputs
-        let warn = Display.warn request.Quiet
+    let private plan request (settings: Settings) command (input: Input) recipe =
+        let shown = String.concat ", " input.Paths
 
         let plan =
-            Inputs.plan work.Conversion work.Wish.Recipe { settings with Warn = warn } work.Inputs (fun file recipe ->
-                complete settings warn (fun () -> Symbols.names file recipe.GeneSymbols) recipe work)
+            Pipeline.plan
+                recipe
+                { settings with
+                    Warn = Display.warn request.Quiet }
+                input
+            |> orStop
 
         if request.Json then
-            Json.ofPlan work.Command input plan
+            Json.ofPlan command shown plan
         else
-            Summary.ofPlan $"What singlesharp {work.Command} would do with {input}" plan |> Listing.print
+            Summary.ofPlan $"What singlesharp {command} would do with {shown}" plan |> Table.print
 
-    let private convert request (settings: Settings) inputs conversion target =
+    let private convert request (settings: Settings) input matrix sumDuplicates target =
         let clock = Stopwatch.StartNew()
 
         let conversion =
             Display.during request.Quiet (fun progress warn ->
                 Pipeline.convert
-                    conversion
+                    matrix
+                    sumDuplicates
                     { settings with
                         Progress = progress
                         Warn = warn }
-                    inputs
-                    target)
-            |> orThrow
+                    input
+                    target
+                |> orStop)
 
         if request.Json then
             Json.ofConversion clock.Elapsed.TotalSeconds conversion
         else
-            Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Listing.print
+            Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Table.print
 
-    let private info request settings inputs conversion =
+    let private info request settings input =
         let warn = Display.warn request.Quiet
 
         let info =
-            Inputs.info conversion Recipe.standard { settings with Warn = warn } inputs
+            Pipeline.info Recipe.standard { settings with Warn = warn } input |> orStop
 
-        info.Plan.Warnings |> List.iter warn
+        info.Plan.Warnings |> Seq.iter warn
 
         if request.Json then
             Json.ofInfo info
         else
-            Summary.ofInfo info |> Listing.print
+            Summary.ofInfo info |> Table.print
             printfn ""
-            Summary.ofPlan "What singlesharp preprocess would do" info.Plan |> Listing.print
+            Summary.ofPlan "What singlesharp preprocess would do" info.Plan |> Table.print
 
     let private digest request settings path =
-        let digest = Pipeline.digest settings path |> orThrow
+        let digest = Pipeline.digest settings path |> orStop
 
         if request.Json then
             Json.ofDigest digest
         elif request.Quiet then
             printfn "%s" digest.Whole
         else
-            digest.Elements |> List.iter (fun element -> say $"{element.Sha256}  {element.Path}")
+            digest.Elements |> Seq.iter (fun element -> say $"{element.Sha256}  {element.Path}")
             printfn "%s  (the whole file)" digest.Whole
 
     /// Says whether the file is sound.
     let private verify request settings path =
-        let verification = Pipeline.verify settings path |> orThrow
+        let verification = Pipeline.verify settings path |> orStop
 
         if request.Json then
             Json.ofVerification verification
@@ -136,39 +130,15 @@ module Execution =
         else
             "'" + path.Replace("'", "'\\''") + "'"
 
-    let private makeFolder folder =
-        try
-            Directory.CreateDirectory folder |> ignore
-        with
-        | :? IOException when File.Exists folder -> Fault.throw (CannotWrite(folder, "it is a file"))
-        | :? IOException
-        | :? UnauthorizedAccessException as trouble -> Fault.throw (Fault.ofWrite folder trouble)
-
     let private demo request (settings: Settings) folder =
-        makeFolder folder
         let counts = Path.Combine(folder, "pbmc_like.h5ad")
         let result = Path.Combine(folder, "pbmc_like_preprocessed.h5ad")
 
-        for file in [ counts; result ] do
-            Publish.require file 0L
-            Publish.requireReplaceable file false
-
         if not request.Quiet then
-            eprintfn "making synthetic blood cells: %s" (Shown.line counts)
+            eprintfn "making synthetic blood cells: %s" (Escaped.line counts)
 
-        let cells = Synthetic.counts ()
-        settings.Cancel.ThrowIfCancellationRequested()
-        Publish.replace counts 0L (fun disk -> NewFile.writeTo disk (Gzipped 65_536) cells)
-
-        let work =
-            { Command = "demo"
-              Inputs = [ counts ]
-              Conversion = Conversion.standard
-              Wish =
-                { Recipe = Recipe.standard
-                  GeneSets = [] } }
-
-        run request settings work (NewFile result)
+        Pipeline.demo settings counts |> orStop
+        run request settings "demo" (Input.file counts) Recipe.standard (NewFile result)
 
         if not request.Json then
             printfn ""
@@ -183,7 +153,7 @@ module Execution =
 
     let private succeed () = 0
 
-    /// Returns the exit code. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
+    /// Returns the exit code. Throws Stopped for expected trouble and OperationCanceledException when cancelled.
     let perform (cancel: CancellationToken) (request: Request) =
         let settings = settings request cancel
 
@@ -191,9 +161,9 @@ module Execution =
         | Help command -> printf "%s" (Help.page command) |> succeed
         | Version -> printfn "singlesharp %s" Pipeline.version |> succeed
         | Demo folder -> demo request settings folder |> succeed
-        | Info(inputs, conversion) -> info request settings inputs conversion |> succeed
-        | Convert(inputs, conversion, target) -> convert request settings inputs conversion target |> succeed
+        | Info input -> info request settings input |> succeed
+        | Convert(input, matrix, sumDuplicates, target) -> convert request settings input matrix sumDuplicates target |> succeed
         | Digest path -> digest request settings path |> succeed
         | Verify path -> if verify request settings path then 0 else 1
-        | Plan work -> plan request settings work |> succeed
-        | Run(work, output) -> run request settings work output |> succeed
+        | Plan(command, input, recipe) -> plan request settings command input recipe |> succeed
+        | Run(command, input, recipe, output) -> run request settings command input recipe output |> succeed

@@ -1,58 +1,73 @@
 /// The pages that --help prints.
 namespace SingleSharp.Cli
 
+open SingleSharp
+open SingleSharp.Core
+
 [<RequireQualifiedAccess>]
 module Help =
     let private width = 80
 
-    let private title chapter =
-        match chapter with
-        | Chapter.Input -> "INPUT"
-        | Chapter.Sources -> "10X AND SEVERAL FILES"
-        | Chapter.Folder
-        | Chapter.Output -> "OUTPUT"
-        | Chapter.Matrix -> "MATRIX"
-        | Chapter.Filter -> "FILTER"
-        | Chapter.GeneSets -> "GENE SETS"
-        | Chapter.Qc -> "QC"
-        | Chapter.NormalizeTotal -> "NORMALIZE_TOTAL"
-        | Chapter.Log1p -> "LOG1P"
-        | Chapter.Hvg -> "HVG"
-        | Chapter.Pca -> "PCA"
-        | Chapter.Steps -> "STEPS"
-        | Chapter.Values -> "VALUES"
-        | Chapter.General
-        | Chapter.Front -> "GENERAL"
+    let private title group =
+        match group with
+        | OptionGroup.Input -> "INPUT"
+        | OptionGroup.Sources -> "10X AND SEVERAL FILES"
+        | OptionGroup.Folder
+        | OptionGroup.Output -> "OUTPUT"
+        | OptionGroup.Matrix -> "MATRIX"
+        | OptionGroup.GeneSets -> "GENE SETS"
+        | OptionGroup.Steps -> "STEPS"
+        | OptionGroup.Values -> "VALUES"
+        | OptionGroup.General
+        | OptionGroup.Front -> "GENERAL"
 
-    let private entry name text = Paragraph.hang 4 26 width name text
+    let private entry name text = WordWrap.hang 4 26 width name text
 
-    let private option spelling usage form =
+    let private option usage (form: OptionForm) =
         let name =
-            if form.Chapter = Chapter.Input then form.Values.Trim() else spelling form + form.Values
+            if form.Group = OptionGroup.Input then form.Values.Trim() else form.Spelling + form.Values
 
         entry name (usage form)
 
-    let private chapter spelling usage chapter =
-        [ ""
-          $"{title chapter}:"
-          ""
+    let private heading title = [ ""; $"{title}:"; "" ]
+
+    let private group usage group =
+        [ yield! heading (title group)
           for form in Argument.forms do
-              if form.Chapter = chapter then
-                  yield! option spelling usage form ]
+              if form.Group = group then
+                  yield! option usage form ]
+
+    let private ofStep isAmongOthers (step: Step) =
+        [ if not (Seq.isEmpty step.Info.Options) then
+              yield! heading (step.Name.ToUpperInvariant())
+
+              for option in step.Info.Options do
+                  yield!
+                      entry
+                          (StepArguments.spelling isAmongOthers option + StepArguments.values option)
+                          (OptionText.spell StepArguments.inSentences option.Doc) ]
 
     let private help = entry "--help, -h" "display this page."
 
     let private text lines =
         lines |> List.map (fun line -> line + "\n") |> String.concat ""
 
-    let private ofCommand command =
+    /// Its own options come first, those of other inputs last.
+    let private ofCommand (command: Command) =
         text
-            [ yield! Paragraph.wrap width command.About
+            [ yield! WordWrap.wrap width command.About
               ""
               $"USAGE: singlesharp {command.Name} {command.Syntax}"
-              for each in command.Chapters do
-                  yield! chapter (Command.spelling command) (Command.usage command) each
-              yield! help ]
+              for step in command.Steps do
+                  yield! ofStep command.IsPipeline step
+              for each in command.Groups do
+                  yield! group (Command.usage command) each
+
+                  if each = OptionGroup.General then
+                      yield! help
+              yield! heading "EXAMPLES"
+              for example in command.Examples do
+                  "    " + example ]
 
     let private front =
         text
@@ -75,8 +90,8 @@ module Help =
                   yield! entry command.Name command.Line
               ""
               "singlesharp COMMAND --help lists the options of a command."
-              yield! chapter _.Spelling _.Usage Chapter.General
-              yield! chapter _.Spelling _.Usage Chapter.Front |> List.skip 3
+              yield! group _.Usage OptionGroup.General
+              yield! group _.Usage OptionGroup.Front |> List.skip 3
               yield! help ]
 
     let isWanted (words: string list) =

@@ -2,9 +2,9 @@
 namespace SingleSharp.Cli
 
 open System
-open System.IO
 open System.Text.Encodings.Web
 open System.Text.Json
+open SingleSharp
 open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
@@ -25,16 +25,16 @@ module Json =
 
     /// JSON escapes what steers a terminal by itself; it cannot hold half a surrogate pair.
     let private text (json: Utf8JsonWriter) (name: string) (value: string) =
-        json.WriteString(Shown.whole name, Shown.whole value)
+        json.WriteString(Escaped.whole name, Escaped.whole value)
 
     let private object' (json: Utf8JsonWriter) (name: string) fields =
         json.WriteStartObject name
         fields ()
         json.WriteEndObject()
 
-    let private strings (json: Utf8JsonWriter) (name: string) (values: string list) =
+    let private strings (json: Utf8JsonWriter) (name: string) (values: seq<string>) =
         json.WriteStartArray name
-        values |> List.iter (fun (value: string) -> json.WriteStringValue(Shown.whole value))
+        values |> Seq.iter (fun (value: string) -> json.WriteStringValue(Escaped.whole value))
         json.WriteEndArray()
 
     /// JSON has no NaN and no infinity; they are null, as is what was not computed.
@@ -47,25 +47,23 @@ module Json =
         json.WritePropertyName name
         value json number
 
-    let private numbers (json: Utf8JsonWriter) (name: string) (numbers: float list) =
+    let private numbers (json: Utf8JsonWriter) (name: string) (numbers: seq<float>) =
         json.WriteStartArray name
-        numbers |> List.iter (Some >> value json)
+        numbers |> Seq.iter (Some >> value json)
         json.WriteEndArray()
 
     /// A number that may be missing.
-    let private whole (json: Utf8JsonWriter) (name: string) (value: int option) =
-        match value with
-        | Some value -> json.WriteNumber(name, value)
-        | None -> json.WriteNull name
+    let private whole (json: Utf8JsonWriter) (name: string) (value: Nullable<int>) =
+        if value.HasValue then json.WriteNumber(name, value.Value) else json.WriteNull name
 
-    let private counts json name (counts: (string * int64) list) =
-        object' json name (fun () -> counts |> List.iter (fun (name, count) -> json.WriteNumber(name, count)))
+    let private losses json name (losses: seq<LimitLoss>) =
+        object' json name (fun () -> losses |> Seq.iter (fun loss -> json.WriteNumber(loss.Limit, loss.Lost)))
 
-    let private geneSets json (sets: (string * int) list) =
-        object' json "gene_sets" (fun () -> sets |> List.iter (fun (name, genes) -> json.WriteNumber(Shown.whole name, genes)))
+    let private geneSets json (sets: seq<GeneSetSize>) =
+        object' json "gene_sets" (fun () -> sets |> Seq.iter (fun set -> json.WriteNumber(Escaped.whole set.Name, set.Genes)))
 
     /// Of every command that writes a file. A field that its steps do not compute is null.
-    let ofReport command isInPlace (seconds: float) (keys: Keys) (report: Report) =
+    let ofReport command isInPlace (seconds: float) (report: Report) =
         print (fun json ->
             text json "command" command
             text json "input" report.Input
@@ -78,23 +76,23 @@ module Json =
             json.WriteNumber("nnz", report.StoredValues)
             json.WriteNumber("n_obs_after", report.CellsKept)
             json.WriteNumber("n_vars_after", report.GenesKept)
-            counts json "obs_dropped" report.Dropped.OfCells
-            counts json "vars_dropped" report.Dropped.OfGenes
+            losses json "obs_dropped" report.Dropped.OfCells
+            losses json "vars_dropped" report.Dropped.OfGenes
             json.WriteNumber("reads_of_x", report.Reads)
             text json "dtype_before" report.TypeBefore
             text json "dtype_after" report.TypeAfter
-            number json "target_sum" report.TargetSum
+            number json "target_sum" (Option.ofNullable report.TargetSum)
             json.WriteNumber("highly_expressed_genes", report.ExcludedGenes)
             geneSets json report.GeneSets
             strings json "obs_columns" report.ObsColumns
             strings json "var_columns" report.VarColumns
-            strings json "obsm_keys" keys.Obsm
-            strings json "varm_keys" keys.Varm
-            strings json "uns_keys" keys.Uns
+            strings json "obsm_keys" report.ObsmKeys
+            strings json "varm_keys" report.VarmKeys
+            strings json "uns_keys" report.UnsKeys
             whole json "highly_variable_genes" report.HighlyVariableGenes
             numbers json "variance_ratio" report.VarianceRatio
-            number json "mean_counts_per_cell" report.MeanCountsPerCell
-            number json "mean_genes_per_cell" report.MeanGenesPerCell
+            number json "mean_counts_per_cell" (Option.ofNullable report.MeanCountsPerCell)
+            number json "mean_genes_per_cell" (Option.ofNullable report.MeanGenesPerCell)
             json.WriteNumber("empty_cells", report.Findings.EmptyCells)
             json.WriteNumber("fractional_values", report.Findings.Fractional)
             json.WriteNumber("negative_values", report.Findings.Negative)
@@ -113,50 +111,51 @@ module Json =
             text json "dtype" conversion.Type
 
             object' json "samples" (fun () ->
-                conversion.Samples |> List.iter (fun (name, cells) -> json.WriteNumber(Shown.whole name, cells)))
+                conversion.Samples |> Seq.iter (fun sample -> json.WriteNumber(Escaped.whole sample.Name, sample.Cells)))
 
             strings json "obs_columns" conversion.ObsColumns
             strings json "var_columns" conversion.VarColumns
             strings json "warnings" conversion.Warnings
             number json "seconds" (Some(Math.Round(seconds, 3))))
 
-    let private stored (json: Utf8JsonWriter) (dataset: Stored) =
+    let private stored (json: Utf8JsonWriter) (dataset: StoredDataset) =
         json.WriteStartObject()
         text json "name" dataset.Name
         text json "dtype" dataset.Type
         json.WriteNumber("length", dataset.Count)
         text json "storage" dataset.Storage
 
-        match dataset.ChunkLength with
-        | Some length -> json.WriteNumber("chunk_length", length)
-        | None -> json.WriteNull "chunk_length"
+        if dataset.ChunkLength.HasValue then
+            json.WriteNumber("chunk_length", dataset.ChunkLength.Value)
+        else
+            json.WriteNull "chunk_length"
 
         json.WriteEndObject()
 
-    let private passes (json: Utf8JsonWriter) (passes: PlannedPass list) =
-        strings json "passes" (passes |> List.map _.Purpose)
+    let private passes (json: Utf8JsonWriter) (passes: seq<PlannedPass>) =
+        strings json "passes" (passes |> Seq.map _.Purpose)
         json.WriteStartArray "pass_memory_bytes"
-        passes |> List.iter (fun pass -> json.WriteNumberValue pass.Memory)
+        passes |> Seq.iter (fun pass -> json.WriteNumberValue pass.Memory)
         json.WriteEndArray()
 
     let private plan (json: Utf8JsonWriter) (plan: Plan) =
-        json.WriteNumber("reads_of_x", plan.Passes.Length)
+        json.WriteNumber("reads_of_x", plan.Passes.Count)
         passes json plan.Passes
-        json.WriteNumber("writes_of_x", (if plan.Values = Untouched then 0 else 1))
+        json.WriteNumber("writes_of_x", (if plan.Values = ValuePlan.Untouched then 0 else 1))
 
         json.WriteString(
             "x",
             match plan.Values with
-            | Untouched -> "untouched"
-            | Overwrite -> "same_place"
-            | StoreAnew -> "new_dataset"
-            | RowByRow -> "row_by_row"
+            | ValuePlan.Untouched -> "untouched"
+            | ValuePlan.Overwrite -> "same_place"
+            | ValuePlan.StoreAnew -> "new_dataset"
+            | _ -> "row_by_row"
         )
 
-        json.WriteString("dtype_after", Numeric.name plan.TypeAfter)
-        geneSets json plan.SetSizes
+        json.WriteString("dtype_after", plan.TypeAfter)
+        geneSets json plan.GeneSets
         json.WriteStartArray "percent_top"
-        plan.PercentTop |> List.iter json.WriteNumberValue
+        plan.PercentTop |> Seq.iter json.WriteNumberValue
         json.WriteEndArray()
         json.WriteNumber("memory_bytes", plan.Memory)
         strings json "warnings" plan.Warnings
@@ -171,7 +170,7 @@ module Json =
             number json "density" (Some(float info.StoredValues / (float info.Cells * float info.Genes)))
             text json "encoding" info.Encoding
             json.WriteStartArray "matrix"
-            info.Matrix |> List.iter (stored json)
+            info.Matrix |> Seq.iter (stored json)
             json.WriteEndArray()
             json.WriteBoolean("looks_like_counts", info.LooksLikeCounts)
             json.WriteNumber("cells_examined", info.CellsExamined)
@@ -185,7 +184,7 @@ module Json =
         print (fun json ->
             text json "command" command
             text json "path" path
-            strings json "steps" (Recipe.steps planned.Recipe)
+            strings json "steps" planned.Steps
             plan json planned)
 
     let ofVerification (verification: Verification) =
@@ -208,5 +207,5 @@ module Json =
 
     let ofDigest (digest: Digest) =
         print (fun json ->
-            object' json "objects" (fun () -> digest.Elements |> List.iter (fun element -> text json element.Path element.Sha256))
+            object' json "objects" (fun () -> digest.Elements |> Seq.iter (fun element -> text json element.Path element.Sha256))
             text json "sha256" digest.Whole)

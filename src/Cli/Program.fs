@@ -1,5 +1,5 @@
 /// From the command line to the exit code: 0 done, 1 a fault, 2 a command line that makes no sense, 70 a bug, 130 cancelled.
-module SingleSharp.Cli.Program
+module internal SingleSharp.Cli.Program
 
 open System
 open System.IO
@@ -48,20 +48,20 @@ let private explain words mistakes =
     2
 
 let private admit (trouble: exn) =
-    match Fault.tryFind trouble, trouble with
-    | Some fault, _ ->
-        Display.note "error" (Fault.sentence fault)
+    match trouble with
+    | :? Stopped as stopped ->
+        Display.note "error" (Fault.sentenceFor StepArguments.inSentences stopped.Fault)
         1
-    | None, (:? IOException as trouble) ->
+    | :? IOException as trouble ->
         Display.note "error" trouble.Message
         1
-    | None, (:? UnauthorizedAccessException as trouble) ->
+    | :? UnauthorizedAccessException as trouble ->
         // So .NET calls a stdout that is closed.
         Display.note "error" (if isNull trouble.InnerException then trouble.Message else trouble.InnerException.Message)
         1
-    | None, _ ->
+    | _ ->
         Display.note "bug" "this should not have happened; please report it with the lines below."
-        eprintfn "singlesharp %s on %s: %s" Pipeline.version RuntimeInformation.OSDescription (Shown.lines (string trouble))
+        eprintfn "singlesharp %s on %s: %s" Pipeline.version RuntimeInformation.OSDescription (Escaped.lines (string trouble))
         70
 
 [<EntryPoint>]

@@ -1,104 +1,122 @@
 /// What a command line asks to be done with a file: a recipe of some steps.
 namespace SingleSharp.Cli
 
+open SingleSharp
 open SingleSharp.Core
-
-/// What is to be done.
-type Wish =
-    {
-        /// Complete but for the gene sets below, some of which are lists yet to be read.
-        Recipe: Recipe
-        GeneSets: WantedSet list
-    }
 
 [<RequireQualifiedAccess>]
 module Recipes =
     /// The matrix that is meant; X, unless another is named.
-    let matrix (spoken: Spoken) : Checked<MatrixName> =
-        match Spoken.tryValue Argument.Layer spoken, List.contains Argument.Use_Raw spoken with
-        | Some _, true -> Checked.mistake "--layer and --use-raw each name a matrix; give one of them."
+    let matrix args : Validated<MatrixName> =
+        match ParsedArgs.tryValue Argument.Layer args, ParsedArgs.has Argument.Use_Raw args with
+        | Some _, true -> Validated.mistake "--layer and --use-raw each name a matrix; give one of them."
         | Some layer, false -> Values.name "--layer" layer |> Result.map MatrixName.Layer
         | None, true -> Ok MatrixName.Raw
         | None, false -> Ok MatrixName.X
 
-    /// The steps of a command but for those that are skipped, and a filter that limits nothing beside other steps.
-    let private remaining (spoken: Spoken) skipped (steps: Recipe) =
-        let unless name step =
-            if List.contains name skipped then None else step
+    let private noEffect option why =
+        $"{option} has no effect: {why}; leave it out."
 
-        let limited =
-            spoken |> List.exists (fun argument -> argument.Chapter = Chapter.Filter)
+    let private given (command: Command) args step =
+        StepArguments.ofStep command.IsPipeline args.OfSteps step
 
-        { steps with
-            Filter = (if limited || Recipe.steps steps = [ "filter" ] then unless "filter" steps.Filter else None)
-            Qc = unless "qc" steps.Qc
-            NormalizeTotal = unless "normalize_total" steps.NormalizeTotal
-            Log1p = unless "log1p" steps.Log1p
-            Hvg = unless "hvg" steps.Hvg
-            Pca = unless "pca" steps.Pca
-            SumDuplicates = List.contains Argument.Sum_Duplicates spoken
-            AllowInvalid = List.contains Argument.Allow_Invalid spoken
-            AllowLogged = List.contains Argument.Allow_Logged spoken && not (List.contains "log1p" skipped) }
+    let private spelling (command: Command) (step: Step) name =
+        step.Info.Options |> Seq.find (fun option -> option.Name = name) |> StepArguments.spelling command.IsPipeline
 
-    let private spokenSteps (spoken: Spoken) (steps: Recipe) =
-        check {
-            let! filter = steps.Filter |> Checked.optional (Steps.filter spoken)
-            and! qc = steps.Qc |> Checked.optional (Steps.qc spoken)
+    let private named option argument (steps: Step list) args =
+        let known = steps |> List.map _.Name
 
-            and! normalizeTotal =
-                steps.NormalizeTotal |> Checked.optional (Steps.normalizeTotal spoken)
+        ParsedArgs.values argument args |> List.map (Values.steps option known) |> Validated.all |> Result.map List.concat
 
-            and! log1p = steps.Log1p |> Checked.optional (Steps.log1p spoken)
-            and! hvg = steps.Hvg |> Checked.optional (Steps.hvg spoken)
-            and! pca = steps.Pca |> Checked.optional (Steps.pca spoken)
-            and! matrix = matrix spoken
-            and! symbols = spoken |> Spoken.optional Argument.Gene_Symbols Values.name
+    /// Is a step taken, of a command that takes others too?
+    let private isTaken (command: Command) args skipped wished (step: Step) =
+        not (List.contains step.Name skipped)
+        && (not (command.IsPipeline && step.Info.IsOptional)
+            || List.contains step.Name wished
+            || not (given command args step).IsEmpty)
 
-            return
-                { steps with
-                    Filter = filter
-                    Qc = qc
-                    NormalizeTotal = normalizeTotal
-                    Log1p = log1p
-                    Hvg = hvg
-                    Pca = pca
-                    Matrix = matrix
-                    GeneSymbols = symbols }
-        }
+    /// Options of steps that are left out, and steps that are left out anyway.
+    let private inVain (command: Command) args skipped wished =
+        [ for step in command.Steps do
+              if List.contains step.Name skipped then
+                  let options = given command args step
+
+                  for name, _ in options do
+                      noEffect (spelling command step name) $"it belongs to {step.Name}, which --skip leaves out"
+
+                  if List.contains step.Name wished then
+                      noEffect $"--with {step.Name}" "--skip leaves it out"
+                  elif step.Info.IsOptional && options.IsEmpty then
+                      noEffect $"--skip {step.Name}" "it is only taken where it or an option of it is asked for" ]
+
+    /// A step with the options that are given for it.
+    let private read (command: Command) args (step: Step) : Validated<Step> =
+        let given = given command args step
+
+        let explained (name, ending) =
+            let stop = if (ending: string).EndsWith '?' then "" else "."
+            OptionText.spell StepArguments.inSentences $"{spelling command step name} {ending}{stop}"
+
+        match step.Read given with
+        | Error mistakes -> mistakes |> List.map explained |> Error
+        | Ok read ->
+            match read.Idle |> List.filter (fun (name, _) -> List.exists (fun (other, _) -> other = name) given) with
+            | [] -> Ok read
+            | idle ->
+                idle
+                |> List.map (fun (name, why) -> noEffect (spelling command step name) (OptionText.spell StepArguments.inSentences why))
+                |> Error
+
+    let private values (steps: Step list) args =
+        if ParsedArgs.has Argument.Allow_Invalid args && not (steps |> List.exists (fun step -> step.Info.RefusesInvalid)) then
+            Validated.mistake (noEffect "--allow-invalid" "only normalize_total and log1p refuse such values")
+        else
+            Ok()
 
     /// What the core refuses whatever the data is a mistake of the command line.
     let private accepted (recipe: Recipe) =
-        try
-            Check.recipe recipe
-            Ok recipe
-        with FaultException fault ->
-            Checked.mistake (Fault.sentence fault)
+        match Pipeline.check recipe with
+        | [] -> Ok recipe
+        | faults -> faults |> List.map (Fault.sentenceFor StepArguments.inSentences) |> Error
 
-    /// The steps of a command with the options that are said.
-    let ofOptions (steps: Recipe) (spoken: Spoken) : Checked<Wish> =
-        let skipped =
-            spoken |> Spoken.values Argument.Skip |> List.map Values.steps |> Checked.all |> Result.map List.concat
+    /// The steps of a command with the options that are given.
+    let ofArgs (command: Command) args : Validated<Recipe> =
+        let skipped = named "--skip" Argument.Skip command.Steps args
 
-        let remaining = remaining spoken (Result.defaultValue [] skipped) steps
+        let wished =
+            named "--with" Argument.With (command.Steps |> List.filter _.Info.IsOptional) args
+
+        let steps =
+            command.Steps |> List.filter (isTaken command args (Result.defaultValue [] skipped) (Result.defaultValue [] wished))
 
         let understood =
             check {
                 let! skipped = skipped
-                and! recipe = spokenSteps spoken remaining
-                and! geneSets = Steps.geneSets spoken
-                return skipped, recipe, geneSets
+                and! wished = wished
+                and! steps = steps |> List.map (read command args) |> Validated.all
+                and! matrix = matrix args
+
+                and! sets =
+                    args |> ParsedArgs.values Argument.Gene_Set |> List.map Values.geneSet |> Validated.all
+
+                and! symbols = args |> ParsedArgs.optional Argument.Gene_Symbols Values.name
+
+                return
+                    inVain command args skipped wished,
+                    { Recipe.ofSteps steps with
+                        Matrix = matrix
+                        Mitochondrial =
+                            ParsedArgs.tryValue Argument.Mt_Prefix args
+                            |> Option.map Values.mitochondrial
+                            |> Option.defaultValue Mitochondrial.Auto
+                        GeneSets = sets
+                        GeneSymbols = symbols
+                        SumDuplicates = ParsedArgs.has Argument.Sum_Duplicates args
+                        AllowInvalid = ParsedArgs.has Argument.Allow_Invalid args }
             }
 
-        // What is said in vain is told by its name, before the core tells of what it results in.
+        // What is given in vain is told by its name, before the core tells of what it results in.
         match understood with
         | Error mistakes -> Error mistakes
-        | Ok(skipped, recipe, geneSets) ->
-            Unused.ofSteps spoken skipped recipe geneSets
-            |> Result.bind (fun () -> accepted recipe)
-            |> Result.map (fun recipe -> { Recipe = recipe; GeneSets = geneSets })
-
-    /// The recipe, once the lists of genes are read.
-    let withGeneSets sets recipe =
-        { recipe with
-            Filter = recipe.Filter |> Option.map (fun filter -> { filter with GeneSets = sets })
-            Qc = recipe.Qc |> Option.map (fun qc -> { qc with GeneSets = sets }) }
+        | Ok([], recipe) -> values recipe.Steps args |> Result.bind (fun () -> accepted recipe)
+        | Ok(mistakes, _) -> Error mistakes

@@ -2,30 +2,22 @@
 namespace SingleSharp.Cli
 
 open Argu
+open SingleSharp
 open SingleSharp.Core
 
-/// Some steps on a file.
-type Work =
-    {
-        Command: string
-        Inputs: string list
-        /// How inputs that are no .h5ad file, or are several, become one.
-        Conversion: ConvertRecipe
-        Wish: Wish
-    }
-
+/// What is asked for.
 type Task =
     | Help of Command option
     | Version
     | Demo of folder: string
-    | Info of inputs: string list * ConvertRecipe
-    | Convert of inputs: string list * ConvertRecipe * target: string
+    | Info of Input
+    | Convert of Input * MatrixName * sumDuplicates: bool * target: string
     | Digest of path: string
     | Verify of path: string
-    | Plan of Work
-    | Run of Work * Output
+    | Plan of command: string * Input * Recipe
+    | Run of command: string * Input * Recipe * Output
 
-/// A task and the manner in which to do it.
+/// A task and how to do it.
 type Request =
     { Task: Task
       Workers: int
@@ -35,163 +27,163 @@ type Request =
 
 [<RequireQualifiedAccess>]
 module Requests =
-    let private input words =
-        match words |> List.map Values.word |> Checked.all with
+    let private file words =
+        match words |> List.map Values.word |> Validated.all with
         | Error mistakes -> Error mistakes
         | Ok [ file ] -> Values.name "FILE" file
-        | Ok [] -> Checked.mistake "which FILE? Name an HDF5 file."
+        | Ok [] -> Validated.mistake "which FILE? Name an HDF5 file."
         | Ok several ->
             let list = several |> List.map (fun word -> $"'{word}'") |> String.concat " and "
-            Checked.mistake $"one FILE at a time, not {list}."
+            Validated.mistake $"one FILE at a time, not {list}."
 
-    let private inputs words =
-        match words |> List.map Values.word |> Checked.all with
-        | Ok [] -> Checked.mistake "which FILE? Name an .h5ad file, a 10x .h5 file or a folder with matrix.mtx."
-        | Ok several -> several |> List.map (Values.name "FILE") |> Checked.all
+    let private paths words =
+        match words |> List.map Values.word |> Validated.all with
+        | Ok [] -> Validated.mistake "which FILE? Name an .h5ad file, a 10x .h5 file or a folder with matrix.mtx."
+        | Ok several -> several |> List.map (Values.name "FILE") |> Validated.all
         | Error mistakes -> Error mistakes
 
-    let private conversion (spoken: Spoken) : Checked<ConvertRecipe> =
+    /// What is about several inputs, where there is one.
+    let private requireSeveral args files : Validated<unit> =
+        match files, ParsedArgs.among [ "--join"; "--sample-key"; "--sample-names"; "--index-unique" ] args with
+        | [ _ ], (_ :: _ as options) ->
+            List.distinct options
+            |> List.map (fun option -> $"{option} has no effect: it is about several FILEs, and there is one; leave it out.")
+            |> Error
+        | _ -> Ok()
+
+    let private input args files : Validated<Input> =
         check {
-            let! genome = spoken |> Spoken.optional Argument.Genome Values.name
-            and! featureType = spoken |> Spoken.optional Argument.Feature_Type Values.name
-            and! join = spoken |> Spoken.orElse Inner Argument.Join Values.join
+            let! paths = paths files
+            and! _ = requireSeveral args files
+            and! genome = args |> ParsedArgs.optional Argument.Genome Values.name
+            and! featureType = args |> ParsedArgs.optional Argument.Feature_Type Values.name
+            and! join = args |> ParsedArgs.orElse Input.convert.Join Argument.Join Values.join
 
             and! key =
-                spoken |> Spoken.orElse Conversion.standard.SampleKey Argument.Sample_Key Values.key
-
-            and! matrix = Recipes.matrix spoken
+                args |> ParsedArgs.orElse Input.convert.SampleKey Argument.Sample_Key Values.key
 
             and! names =
-                spoken |> Spoken.values Argument.Sample_Names |> List.map Values.names |> Checked.all
+                args |> ParsedArgs.values Argument.Sample_Names |> List.map Values.names |> Validated.all
 
             return
-                { Genome = genome
-                  FeatureType = featureType
-                  MakeUnique = List.contains Argument.Make_Unique spoken
-                  Join = join
-                  SampleKey = key
-                  SampleNames = List.concat names
-                  IndexUnique = Spoken.tryValue Argument.Index_Unique spoken
-                  Matrix = matrix
-                  SumDuplicates = List.contains Argument.Sum_Duplicates spoken }
+                { Paths = paths
+                  Convert =
+                    { Genome = genome
+                      FeatureType = featureType
+                      MakeUnique = ParsedArgs.has Argument.Make_Unique args
+                      Join = join
+                      SampleKey = key
+                      SampleNames = List.concat names
+                      IndexUnique = ParsedArgs.tryValue Argument.Index_Unique args } }
         }
 
-    /// Words after --percent-top that cannot be meant for it are the command's own, such as its FILE.
-    let private sortWords (spoken: Spoken) : Spoken =
-        spoken
-        |> List.collect (fun argument ->
-            match argument with
-            | Argument.Percent_Top(first :: rest) ->
-                let tops = rest |> List.takeWhile Values.isTop
-                Argument.Percent_Top(first :: tops) :: (rest |> List.skip tops.Length |> List.map Argument.Word)
-            | other -> [ other ])
-
-    let private output (spoken: Spoken) =
-        match Spoken.tryValue Argument.Out spoken, List.contains Argument.In_Place spoken with
+    let private output args =
+        match ParsedArgs.tryValue Argument.Out args, ParsedArgs.has Argument.In_Place args with
         | Some file, false -> Values.name "--out" file |> Result.map NewFile
         | None, true -> Ok InPlace
-        | None, false -> Checked.mistake "where should the result go? Say --out FILE or --in-place."
-        | Some _, true -> Checked.mistake "--out and --in-place exclude each other; say one of them."
-
-    let private work (command: Command) (spoken: Spoken) files : Checked<Work> =
-        check {
-            let! inputs = inputs files
-            and! _ = Unused.ofInputs spoken files
-            and! conversion = conversion spoken
-            and! wish = Recipes.ofOptions command.Steps spoken
-
-            return
-                { Command = command.Name
-                  Inputs = inputs
-                  Conversion = conversion
-                  Wish = wish }
-        }
+        | None, false -> Validated.mistake "where should the result go? Say --out FILE or --in-place."
+        | Some _, true -> Validated.mistake "--out and --in-place exclude each other; say one of them."
 
     let private requireNewFile files output =
-        match inputs files, output with
-        | Ok(_ :: _ :: _), Ok InPlace -> Checked.mistake "several FILEs cannot be changed in place; say --out FILE."
+        match paths files, output with
+        | Ok(_ :: _ :: _), Ok InPlace -> Validated.mistake "several FILEs cannot be changed in place; say --out FILE."
         | _ -> output
 
-    let private run (command: Command) (spoken: Spoken) files =
+    let private plan (command: Command) args files =
         check {
-            let! work = work command spoken files
-            and! output = output spoken |> requireNewFile files
-            return Run(work, output)
+            let! input = input args files
+            and! recipe = Recipes.ofArgs command args
+            return Plan(command.Name, input, recipe)
         }
 
-    let private convert (spoken: Spoken) files =
+    let private run (command: Command) args files =
         check {
-            let! inputs = inputs files
-            and! _ = Unused.ofInputs spoken files
-            and! conversion = conversion spoken
+            let! input = input args files
+            and! recipe = Recipes.ofArgs command args
+            and! output = output args |> requireNewFile files
+            return Run(command.Name, input, recipe, output)
+        }
+
+    let private convert args files =
+        check {
+            let! input = input args files
+            and! matrix = Recipes.matrix args
 
             and! target =
-                match output spoken with
+                match output args with
                 | Ok(NewFile target) -> Ok target
-                | Ok InPlace -> Checked.mistake "convert makes a new file; say --out FILE."
-                | Error _ -> Checked.mistake "where should the result go? Say --out FILE."
+                | Ok InPlace -> Validated.mistake "convert makes a new file; say --out FILE."
+                | Error _ -> Validated.mistake "where should the result go? Say --out FILE."
 
-            return Convert(inputs, conversion, target)
+            return Convert(input, matrix, ParsedArgs.has Argument.Sum_Duplicates args, target)
         }
 
-    let private info (spoken: Spoken) files =
+    let private demo args files =
         check {
-            let! inputs = inputs files
-            and! _ = Unused.ofInputs spoken files
-            and! conversion = conversion spoken
-            return Info(inputs, conversion)
-        }
-
-    let private demo (spoken: Spoken) files =
-        check {
-            let! folder = spoken |> Spoken.orElse "singlesharp-demo" Argument.Out_Dir Values.name
+            let! folder =
+                args |> ParsedArgs.orElse "singlesharp-demo" Argument.Out_Dir Values.name
 
             and! _ =
-                match files |> List.map Values.word |> Checked.all with
+                match files |> List.map Values.word |> Validated.all with
                 | Error mistakes -> Error mistakes
                 | Ok [] -> Ok()
-                | Ok(file :: _) -> Checked.mistake $"demo makes its own file and takes none, not '{file}'."
+                | Ok(file :: _) -> Validated.mistake $"demo makes its own file and takes none, not '{file}'."
 
             return Demo folder
         }
 
+    /// What digest and verify do with one thread.
+    let private requireManner (command: Command) args : Validated<unit> =
+        if List.contains command.Name [ "digest"; "verify" ] && not (ParsedArgs.among [ "--workers" ] args).IsEmpty then
+            Validated.mistake $"--workers has no effect: {command.Name} reads with one thread; leave it out."
+        else
+            Ok()
+
     /// A mistake for each option that the command does not take.
-    let private misplaced (command: Command) (others: Spoken) =
-        others
-        |> List.distinctBy Argument.spelling
-        |> List.map (fun argument ->
+    let private misplaced (command: Command) (general: Argument list) (ofSteps: StepArgument list) =
+        let told spelling others =
             let others =
-                match Command.taking argument with
+                match others with
                 | [] -> "say it without a command."
                 | [ one ] -> $"{one} has."
                 | several -> $"{Command.enumerated several} have."
 
-            Checked.mistake $"{command.Name} has no option {Argument.spelling argument}; {others}")
-        |> Checked.all
+            Validated.mistake $"{command.Name} has no option {spelling}; {others}"
 
-    let private taskOf (command: Command) spoken files =
+        [ for argument in List.distinctBy Argument.spelling general do
+              told (Argument.spelling argument) (Command.thatTake (fun command -> List.contains argument.Group command.Groups))
+          for argument in List.distinctBy (fun (argument: StepArgument) -> argument.Spelling) ofSteps do
+              told
+                  argument.Spelling
+                  (Command.thatTake (fun command -> Command.acceptedSpellings command |> List.contains argument.Spelling)) ]
+        |> Validated.all
+
+    let private taskOf (command: Command) args files =
         match command.Name with
-        | "demo" -> demo spoken files
-        | "info" -> info spoken files
-        | "convert" -> convert spoken files
-        | "digest" -> input files |> Result.map Digest
-        | "verify" -> input files |> Result.map Verify
-        | _ -> run command spoken files
+        | "demo" -> demo args files
+        | "info" -> input args files |> Result.map Info
+        | "convert" -> convert args files
+        | "digest" -> file files |> Result.map Digest
+        | "verify" -> file files |> Result.map Verify
+        | _ -> run command args files
 
     /// What a command, or the plan of one, is to do with the words and options around it.
-    let private ofCommand isPlan (command: Command) files (spoken: Spoken) =
+    let private ofCommand isPlan (command: Command) files args =
         // What it does not take is told so, and nothing else is said of it.
-        let spoken, others =
-            spoken
-            |> List.map (Command.meant command)
-            |> List.partition (fun argument -> argument.Chapter = Chapter.Input || List.contains argument.Chapter command.Chapters)
+        let general, others =
+            args.General
+            |> List.partition (fun argument -> argument.Group = OptionGroup.Input || List.contains argument.Group command.Groups)
+
+        let ofSteps, otherSteps =
+            args.OfSteps |> List.partition (fun argument -> Command.acceptedSpellings command |> List.contains argument.Spelling)
+
+        let args = { General = general; OfSteps = ofSteps }
 
         check {
-            let! _ = misplaced command others
-            and! _ = Unused.ofManner command.Name spoken
+            let! _ = misplaced command others otherSteps
+            and! _ = requireManner command args
 
-            and! task =
-                if isPlan then work command spoken files |> Result.map Plan else taskOf command spoken files
+            and! task = if isPlan then plan command args files else taskOf command args files
 
             return task
         }
@@ -205,47 +197,51 @@ module Requests =
         |> Result.bind (fun command ->
             let planned = Command.all |> List.filter Command.runs |> List.map _.Name
 
-            Checked.mistake
+            Validated.mistake
                 $"plan tells what {Command.enumerated planned} would do, and {command.Name} is none of these; if {name} is a file, say ./{name}.")
 
-    let private task (spoken: Spoken) =
+    let private task (args: ParsedArgs) =
         let strange, plain =
-            spoken |> Spoken.values Argument.Word |> List.partition (fun (word: string) -> word.StartsWith '-')
+            args |> ParsedArgs.values Argument.File |> List.partition (fun (word: string) -> word.StartsWith '-')
 
         let commanded isPlan files name =
-            Command.find name |> Result.bind (fun command -> ofCommand isPlan command (files @ strange) spoken)
+            Command.find name |> Result.bind (fun command -> ofCommand isPlan command (files @ strange) args)
 
         match plain with
-        | [] when List.contains Argument.Version spoken ->
-            match spoken |> List.filter (fun argument -> argument <> Argument.Version) with
+        | [] when ParsedArgs.has Argument.Version args ->
+            let others =
+                args.General |> List.filter (fun argument -> argument <> Argument.Version) |> List.map Argument.spelling
+
+            match others @ (args.OfSteps |> List.map (fun argument -> argument.Spelling)) with
             | [] -> Ok Version
-            | other :: _ -> Checked.mistake $"--version is said alone, without {Argument.spelling other}."
+            | other :: _ -> Validated.mistake $"--version is said alone, without {other}."
         | [] ->
             strange
             |> List.map Values.word
-            |> Checked.all
-            |> Result.bind (fun _ -> Checked.mistake "which command? singlesharp --help lists them.")
+            |> Validated.all
+            |> Result.bind (fun _ -> Validated.mistake "which command? singlesharp --help lists them.")
         | plan :: name :: files when plan = Command.plan.Name && isPlannable name -> commanded true files name
         | plan :: name :: _ when plan = Command.plan.Name && Command.isName name -> withoutPlan name
         | plan :: files when plan = Command.plan.Name -> commanded true files "pipeline"
         | name :: files -> commanded false files name
 
-    let private ofSpoken (spoken: Spoken) =
+    let private ofParsed args =
         check {
-            let! task = task spoken
+            let! task = task args
+            and! _ = StepArguments.requireOnce args.OfSteps
 
             and! workers =
-                spoken |> Spoken.orElse Settings.standard.Workers Argument.Workers Values.whole
+                args |> ParsedArgs.orElse Settings.standard.Workers Argument.Workers Values.positive
 
             and! memory =
-                spoken |> Spoken.orElse Settings.standard.Memory Argument.Memory Values.memory
+                args |> ParsedArgs.orElse Settings.standard.Memory Argument.Memory Values.memory
 
             return
                 { Task = task
                   Workers = workers
                   Memory = memory
-                  Json = List.contains Argument.Json spoken
-                  Quiet = List.contains Argument.Quiet spoken }
+                  Json = ParsedArgs.has Argument.Json args
+                  Quiet = ParsedArgs.has Argument.Quiet args }
         }
 
     /// --option=value is --option value.
@@ -254,16 +250,28 @@ module Requests =
         | at when at > 2 && word.StartsWith "--" -> [ word[.. at - 1]; word[at + 1 ..] ]
         | _ -> [ word ]
 
+    let private spellings =
+        (Argument.forms |> List.map _.Spelling) @ StepArguments.spellings
+
     /// Options have scanpy's names, with dashes; underscores are as good.
     let private dashed (word: string) =
         let dashed = word.Replace('_', '-')
-        if Argument.forms |> List.exists (fun form -> form.Spelling = dashed) then dashed else word
+        if List.contains dashed spellings then dashed else word
+
+    let private takesValue word =
+        Argument.forms |> List.exists (fun form -> form.Spelling = word && form.Values <> "")
 
     /// What Argu has to say, without the help page that it adds.
     let private sentence (trouble: ArguParseException) =
         trouble.Message.Split("\n")[0] |> _.Replace("ERROR: ", "").Trim()
 
-    let ofWords (words: string list) : Checked<Request> =
+    let private parsed (words: string list) : Validated<Argument list> =
+        try
+            Ok((Argument.parser.ParseCommandLine(Array.ofList words)).GetAllResults())
+        with :? ArguParseException as trouble ->
+            Validated.mistake (sentence trouble)
+
+    let ofWords (words: string list) : Validated<Request> =
         if Help.isWanted words then
             Ok
                 { Task = Help(Help.commandOf words)
@@ -272,8 +280,9 @@ module Requests =
                   Json = false
                   Quiet = false }
         else
-            try
-                let words = words |> List.collect split |> List.map dashed |> Array.ofList
-                (Argument.parser.ParseCommandLine words).GetAllResults() |> sortWords |> ofSpoken
-            with :? ArguParseException as trouble ->
-                Checked.mistake (sentence trouble)
+            words
+            |> List.collect split
+            |> List.map dashed
+            |> StepArguments.split takesValue
+            |> Result.bind (fun (ofSteps, others) -> parsed others |> Result.map (fun general -> { General = general; OfSteps = ofSteps }))
+            |> Result.bind ofParsed

@@ -2,15 +2,16 @@
 namespace SingleSharp.Cli
 
 open System
+open System.Collections.Generic
 open System.Globalization
-open SingleSharp.Core
+open SingleSharp
 
 [<RequireQualifiedAccess>]
 module Summary =
     let private invariant = CultureInfo.InvariantCulture
     let private count (value: int64) = value.ToString("N0", invariant)
 
-    /// So many things, whose plural ends in s.
+    /// N things, whose plural ends in s.
     let private several (number: int64) thing =
         match number with
         | 0L -> $"no {thing}s"
@@ -28,50 +29,51 @@ module Summary =
         elif bytes >= (1L <<< 20) then String.Format(invariant, "{0:0} MiB", float bytes / 1024.0 ** 2.0)
         else String.Format(invariant, "{0:0} KiB", Math.Ceiling(float bytes / 1024.0))
 
-    let private list (names: string list) =
-        if names.IsEmpty then "none" else String.concat ", " names
+    let private list (names: seq<string>) =
+        if Seq.isEmpty names then "none" else String.concat ", " names
 
     let private values cells genes (stored: int64) =
         match float cells * float genes with
         | 0.0 -> count stored
         | all -> $"{count stored}, {percent (float stored / all)} of the matrix"
 
-    let private geneSets (sets: (string * int) list) =
-        sets |> List.map (fun (name, genes) -> $"""{name} ({several (int64 genes) "gene"})""") |> list
+    let private geneSets (sets: seq<GeneSetSize>) =
+        sets |> Seq.map (fun set -> $"""{set.Name} ({several (int64 set.Genes) "gene"})""") |> list
 
     let private change before after =
         if before = after then before else $"{before}, now {after}"
 
     let private steps (report: Report) =
         report.Steps
-        |> List.map (fun step ->
-            match step, report.TargetSum with
-            | "normalize_total", Some target -> $"normalize_total to {plain target} counts per cell"
-            | step, _ -> step)
+        |> Seq.map (fun step ->
+            if step = "normalize_total" && report.TargetSum.HasValue then
+                $"normalize_total to {plain report.TargetSum.Value} counts per cell"
+            else
+                step)
         |> String.concat ", "
 
-    let private optional name show value =
-        value |> Option.map (fun value -> name, show value) |> Option.toList
+    let private optional name show (value: Nullable<_>) =
+        if value.HasValue then [ name, show value.Value ] else []
 
     /// How many components are named one by one.
     let private enough = 3
 
-    let private components (ratios: float list) =
+    let private components (ratios: IReadOnlyList<float>) =
         let first =
-            ratios |> List.truncate enough |> List.mapi (fun i ratio -> $"PC{i + 1} {percent ratio}") |> String.concat ", "
+            ratios |> Seq.truncate enough |> Seq.mapi (fun i ratio -> $"PC{i + 1} {percent ratio}") |> String.concat ", "
 
-        let dots = if ratios.Length > enough then ", ..." else ""
-        $"""{first}{dots}; {Counted.say ratios.Length "component explains" "components explain"} {percent (List.sum ratios)} of the variance"""
+        let dots = if ratios.Count > enough then ", ..." else ""
+        $"""{first}{dots}; {several (int64 ratios.Count) "component"} {if ratios.Count = 1 then "explains" else "explain"} {percent (Seq.sum ratios)} of the variance"""
 
     /// Cells, or genes, that each limit of the filter dropped.
-    let private dropped what (losses: (string * int64) list) =
-        [ if not losses.IsEmpty then
-              $"{what} dropped", losses |> List.map (fun (name, lost) -> $"{count lost} by {name}") |> list ]
+    let private dropped what (losses: seq<LimitLoss>) =
+        [ if not (Seq.isEmpty losses) then
+              $"{what} dropped", losses |> Seq.map (fun loss -> $"{count loss.Lost} by {loss.Limit}") |> list ]
 
     let private written place names =
-        if List.isEmpty names then [] else [ $"new in {place}", list names ]
+        if Seq.isEmpty names then [] else [ $"new in {place}", list names ]
 
-    let ofReport (seconds: float) (keys: Keys) (report: Report) =
+    let ofReport (seconds: float) (report: Report) =
         { Title = report.Output
           Lines =
             [ "steps", steps report
@@ -84,7 +86,7 @@ module Summary =
               yield! optional "counts per cell" (mean >> sprintf "%s on average") report.MeanCountsPerCell
               yield! optional "genes per cell" (mean >> sprintf "%s on average") report.MeanGenesPerCell
 
-              if List.contains "qc" report.Steps then
+              if Seq.contains "qc" report.Steps then
                   "gene sets", geneSets report.GeneSets
 
               if report.ExcludedGenes > 0 then
@@ -92,14 +94,14 @@ module Summary =
 
               yield! optional "highly variable" (fun genes -> several (int64 genes) "gene") report.HighlyVariableGenes
 
-              if not report.VarianceRatio.IsEmpty then
+              if report.VarianceRatio.Count > 0 then
                   "components", components report.VarianceRatio
 
               yield! written "obs" report.ObsColumns
               yield! written (if report.Matrix = "raw/X" then "raw/var" else "var") report.VarColumns
-              yield! written "obsm" keys.Obsm
-              yield! written "varm" keys.Varm
-              yield! written "uns" keys.Uns
+              yield! written "obsm" report.ObsmKeys
+              yield! written "varm" report.VarmKeys
+              yield! written "uns" report.UnsKeys
               "reads of X", string report.Reads
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
 
@@ -111,8 +113,8 @@ module Summary =
               "genes", count (int64 conversion.Genes)
               "stored values", values conversion.Cells conversion.Genes conversion.StoredValues
               "X", conversion.Type
-              if not conversion.Samples.IsEmpty then
-                  "samples", conversion.Samples |> List.map (fun (name, cells) -> $"""{name} ({several cells "cell"})""") |> list
+              if conversion.Samples.Count > 0 then
+                  "samples", conversion.Samples |> Seq.map (fun sample -> $"""{sample.Name} ({several sample.Cells "cell"})""") |> list
               "obs columns", list conversion.ObsColumns
               "var columns", list conversion.VarColumns
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
@@ -126,20 +128,18 @@ module Summary =
         elif info.LooksLikeCounts then $"yes, in the first {examined}"
         else $"no, in the first {examined} there are values that are negative, fractional, NaN or infinite"
 
-    let private stored (dataset: Stored) =
+    let private stored (dataset: StoredDataset) =
         let chunks =
-            match dataset.ChunkLength with
-            | Some length -> $", chunks of {count length}"
-            | None -> ""
+            if dataset.ChunkLength.HasValue then $", chunks of {count dataset.ChunkLength.Value}" else ""
 
         dataset.Name, $"{dataset.Type}, {dataset.Storage}{chunks}"
 
     let private writes (plan: Plan) =
         match plan.Values with
-        | Untouched -> "none"
-        | Overwrite -> $"1: {Numeric.name plan.TypeAfter}, over the old values in the copy"
-        | StoreAnew -> $"1: {Numeric.name plan.TypeAfter}, in a new dataset stored like the old one"
-        | RowByRow -> $"1: {Numeric.name plan.TypeAfter}, row by row into new datasets"
+        | ValuePlan.Untouched -> "none"
+        | ValuePlan.Overwrite -> $"1: {plan.TypeAfter}, over the old values in the copy"
+        | ValuePlan.StoreAnew -> $"1: {plan.TypeAfter}, in a new dataset stored like the old one"
+        | _ -> $"1: {plan.TypeAfter}, row by row into new datasets"
 
     let ofInfo (info: Info) =
         { Title = info.Path
@@ -150,7 +150,7 @@ module Summary =
               "stored values", values info.Cells info.Genes info.StoredValues
               "raw counts?", looksLikeCounts info
               "log-transformed?", (if info.IsLogged then "yes, says uns/log1p" else "no uns/log1p that says so")
-              yield! info.Matrix |> List.map stored
+              yield! info.Matrix |> Seq.map stored
               "obs columns", list info.ObsColumns
               "var columns", list info.VarColumns
               "also kept", list info.Others ] }
@@ -159,15 +159,15 @@ module Summary =
     let ofPlan title (plan: Plan) =
         { Title = title
           Lines =
-            [ "steps", Recipe.steps plan.Recipe |> list
-              "reads of X", string plan.Passes.Length
-              for i, pass in List.indexed plan.Passes do
+            [ "steps", list plan.Steps
+              "reads of X", string plan.Passes.Count
+              for i, pass in Seq.indexed plan.Passes do
                   $"read {i + 1}", $"{pass.Purpose}, with {size pass.Memory}"
               "writes of X", writes plan
-              if plan.Recipe.Qc.IsSome || not plan.SetSizes.IsEmpty then
-                  "gene sets", geneSets plan.SetSizes
-              if plan.Recipe.Qc.IsSome then
-                  "percent_top", plan.PercentTop |> List.map string |> list
+              if Seq.contains "qc" plan.Steps then
+                  "gene sets", geneSets plan.GeneSets
+              if Seq.contains "qc" plan.Steps then
+                  "percent_top", plan.PercentTop |> Seq.map string |> list
               "memory", $"{size plan.Memory} besides the runtime" ] }
 
     /// A line for each finding, unless only errors are asked for, and one for all of them.

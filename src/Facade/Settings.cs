@@ -15,57 +15,27 @@ public sealed record Settings
     public long Memory { get; init; } = Core.SettingsModule.standard.Memory;
 }
 
-/// <summary>Where the result goes. A string is the path of a new file.</summary>
-public sealed record Output
+/// <summary>How 10x inputs are read, and several inputs are joined.</summary>
+public sealed record ConvertOptions
 {
-    private Output(Core.Output value) => Value = value;
+    /// <summary>Of a 10x <c>.h5</c> file: only genes of this genome. Default: null, all.</summary>
+    public string? Genome { get; init; }
 
-    internal Core.Output Value { get; }
+    /// <summary>Of 10x inputs: only features of this type, or <c>all</c>. Default: null, Gene Expression.</summary>
+    public string? FeatureType { get; init; }
 
-    /// <summary>
-    /// The input itself. Columns alone are appended to it; where X changes, a complete new file takes its place. Whatever
-    /// happens meanwhile, the file is the old one or the new one.
-    /// </summary>
-    public static Output InPlace { get; } = new(Core.Output.InPlace);
+    /// <summary>Give genes of equal names different ones, as anndata's <c>var_names_make_unique</c> does. Default: false.</summary>
+    public bool MakeUnique { get; init; }
 
-    /// <summary>A new file; one that is there is replaced once the new one is complete.</summary>
-    public static Output NewFile(string path) => new(Core.Output.NewNewFile(Translate.NotNull(path)));
+    /// <summary>Which genes the joined matrix has. Default: <see cref="Join.Inner"/>.</summary>
+    public Join Join { get; init; }
 
-    /// <summary>The same as <see cref="NewFile"/>.</summary>
-    public static implicit operator Output(string path) => NewFile(path);
+    /// <summary>The column of obs that says which input a cell is from. Default: sample.</summary>
+    public string SampleKey { get; init; } = Core.InputModule.convert.SampleKey;
 
-    /// <inheritdoc/>
-    public override string ToString() => Value.ToString();
-}
+    /// <summary>Names of the inputs. Default: none, those of the files without their endings.</summary>
+    public IReadOnlyList<string> SampleNames { get; init; } = [];
 
-/// <summary>How far a run is.</summary>
-public sealed record Progress
-{
-    /// <summary>Which read of X this is, from 1.</summary>
-    public required int Pass { get; init; }
-
-    /// <summary>How many reads of X there will be.</summary>
-    public required int Passes { get; init; }
-
-    /// <summary>Cells of this read that are done.</summary>
-    public required long CellsDone { get; init; }
-
-    /// <summary>All cells of the file.</summary>
-    public required long Cells { get; init; }
-
-    /// <summary>Bytes of X, not compressed, that one read goes through.</summary>
-    public required long Bytes { get; init; }
-
-    /// <summary>What is done after the read; null during the read.</summary>
-    public ProgressTask? Task { get; init; }
-}
-
-/// <summary>What is done between reads of X or after them, and how far it is.</summary>
-public sealed record ProgressTask
-{
-    /// <summary>What is done, such as <c>pca: eigenvectors</c>.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>The share that is done, between 0 and 1.</summary>
-    public required double Done { get; init; }
+    /// <summary>What stands between the name of a cell and that of its sample. Default: null, names stay as they are.</summary>
+    public string? IndexUnique { get; init; }
 }

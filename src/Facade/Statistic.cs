@@ -4,13 +4,13 @@ namespace SingleSharp;
 /// <remarks>A view of a buffer that is filled again and again; the compiler sees to it that nobody keeps it.</remarks>
 public readonly ref struct Row
 {
-    internal Row(Core.Slice slice, int row)
+    internal Row(Core.RowBatch batch, int row)
     {
-        var start = slice.Offsets[row];
-        var length = slice.Offsets[row + 1] - start;
-        Cell = slice.FirstCell + row;
-        Genes = new(slice.Genes, start, length);
-        Values = new(slice.Values, start, length);
+        var start = batch.Offsets[row];
+        var length = batch.Offsets[row + 1] - start;
+        Cell = batch.FirstCell + row;
+        Genes = new(batch.Genes, start, length);
+        Values = new(batch.Values, start, length);
     }
 
     /// <summary>The number of the cell, from 0.</summary>
@@ -40,21 +40,21 @@ public static class Statistic
         Func<TState, Row, TState> step,
         Func<TState, TState, TState> merge,
         Func<TState, TResult> finish) =>
-        Translate.Statistic(fresh, step, merge, finish);
+        Interop.Statistic(fresh, step, merge, finish);
 }
 
-/// <summary>A reduction of all cells of a file to one <typeparamref name="TResult"/>; run it with <see cref="Pipeline.Fold"/>.</summary>
+/// <summary>A reduction of all cells of a file to one <typeparamref name="TResult"/>; run it with <see cref="Chain.Fold"/>.</summary>
 public sealed class Statistic<TResult>
 {
-    internal Statistic(Core.Fold<Core.Slice, TResult> value) => Value = value;
+    internal Statistic(Core.Fold<Core.RowBatch, TResult> value) => Value = value;
 
-    internal Core.Fold<Core.Slice, TResult> Value { get; }
+    internal Core.Fold<Core.RowBatch, TResult> Value { get; }
 
     /// <summary>Changes the result. Law: the result of <c>s.Select(f)</c> is f of the result of s.</summary>
     public Statistic<TOther> Select<TOther>(Func<TResult, TOther> selector) =>
-        Translate.Select(this, selector);
+        Interop.Select(this, selector);
 
     /// <summary>Two results from one read. Law: the result of <c>s.Zip(t, f)</c> is f of the results of s and t.</summary>
     public Statistic<TBoth> Zip<TOther, TBoth>(Statistic<TOther> other, Func<TResult, TOther, TBoth> resultSelector) =>
-        Translate.Zip(this, other, resultSelector);
+        Interop.Zip(this, other, resultSelector);
 }

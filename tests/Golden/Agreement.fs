@@ -1,5 +1,5 @@
 /// Compares an output file with what scanpy gave for the same step.
-module SingleSharp.Golden.Agreement
+module internal SingleSharp.Golden.Agreement
 
 open System
 open System.Text.Json
@@ -8,10 +8,10 @@ open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Tolerance
 open SingleSharp.Golden.Step
 
-/// Float32 counts every whole number up to here.
+/// Float32 counts every integer up to here.
 let private mostExact = float (1 <<< 24)
 
-/// Were these sums of whole numbers?
+/// Were these sums of integers?
 let private areWhole (sums: Numbers) =
     sums.Values |> Array.forall (fun sum -> not (Double.IsFinite sum) || Math.Floor sum = sum)
 
@@ -36,7 +36,7 @@ let private metric integral isTruth (output: Results) (expected: Results) prefix
 
     let ours =
         let numbers = output.Numbers name
-        // We count truth values in whole numbers, and scanpy was given them as float32.
+        // We count booleans in integers, and scanpy was given them as float32.
         if isTruth then { numbers with Type = theirs.Type } else numbers
 
     Expect.equal (output.Text(name, "encoding-type")) "array" $"{name}: its encoding"

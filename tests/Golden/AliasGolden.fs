@@ -1,5 +1,5 @@
 /// X, or a part of it, has a second name: under that name it stays what it was, while X becomes new.
-module SingleSharp.Golden.AliasGolden
+module internal SingleSharp.Golden.AliasGolden
 
 open Expecto
 open SingleSharp.Core
@@ -9,7 +9,7 @@ let private kinds =
     [ "x_soft"; "x_hard"; "data_soft"; "data_hard"; "indices_hard"; "layer_soft" ]
 
 let private run recipe input output =
-    match Pipeline.run recipe Settings.standard input output with
+    match Pipeline.run recipe Settings.standard (Input.file input) output with
     | Ok report -> report.Warnings
     | Error fault -> failtest (Fault.sentence fault)
 
@@ -26,7 +26,7 @@ let private isKept storage case kind recipe inPlace =
 
     // A soft link cannot lead to what was there before, so the run says so.
     let follows =
-        warnings |> List.exists (fun warning -> warning.Contains "layers/twin is a soft link to X")
+        warnings |> Seq.exists (fun warning -> warning.Contains "layers/twin is a soft link to X")
 
     Expect.equal follows (kind = "layer_soft") $"the warning of {kind}"
 

@@ -1,15 +1,17 @@
 /// What is asked of a file and makes no sense for it is refused or warned of, in one sentence that says what to do instead.
-module SingleSharp.Golden.AskedGolden
+module internal SingleSharp.Golden.AskedGolden
 
 open System.IO
 open Expecto
+open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Run
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
 let private logged (sandbox: Sandbox) =
     let path = sandbox.File "logged.h5ad"
-    Pipeline.run Recipe.standard Settings.standard sample (NewFile path) |> need |> ignore
+    Pipeline.run Recipe.standard Settings.standard (Input.file sample) (NewFile path) |> need |> ignore
     path
 
 let private twice =
@@ -21,12 +23,12 @@ let private twice =
 
           let kind =
               try
-                  Inputs.run Conversion.standard log1p Settings.standard [ one; other ] (NewFile output) |> ignore
+                  Inputs.run (Input.files [ one; other ]) log1p Settings.standard (NewFile output) |> ignore
                   None
               with trouble ->
                   Fault.tryFind trouble |> Option.map Fault.kind
 
-          Expect.equal kind (Some "Unsuitable") "it is not taken again"
+          Expect.equal kind (Some FaultKind.Unsuitable) "it is not taken again"
           Expect.isFalse (File.Exists output) "and nothing is written"
       }
 
@@ -36,16 +38,26 @@ let private twice =
           let before = File.ReadAllBytes input
 
           for recipe in [ log1p; Recipe.standard; Recipe.full ] do
-              run recipe input sandbox |> refused [ "already log-transformed"; "--skip log1p"; "--allow-logged" ]
-              Pipeline.run recipe Settings.standard input InPlace |> refused [ "already log-transformed" ]
-              Pipeline.plan recipe Settings.standard input |> refused [ "already log-transformed" ]
+              run recipe input sandbox |> refused [ "already log-transformed"; "skip=log1p"; "allow_logged" ]
+              Pipeline.run recipe Settings.standard (Input.file input) InPlace |> refused [ "already log-transformed" ]
+              Pipeline.plan recipe Settings.standard (Input.file input) |> refused [ "already log-transformed" ]
 
           Expect.equal (File.ReadAllBytes input) before "the input"
       }
       test "unless that is asked for" {
           use sandbox = new Sandbox()
 
-          let report = run { log1p with AllowLogged = true } (logged sandbox) sandbox |> need
+          let report =
+              run
+                  (log1p
+                   |> Recipe.add (
+                       Log1p.step
+                           { Log1p.defaults with
+                               AllowLogged = true }
+                   ))
+                  (logged sandbox)
+                  sandbox
+              |> need
 
           Expect.exists report.Warnings _.Contains("transformed again") $"{report.Warnings}"
       }
@@ -75,16 +87,14 @@ let private twice =
       test "info of such a file still tells what is in it" {
           use sandbox = new Sandbox()
 
-          match Pipeline.info Recipe.standard Settings.standard (logged sandbox) with
-          | Ok info -> Expect.exists info.Plan.Warnings _.Contains("--allow-logged") $"{info.Plan.Warnings}"
+          match Pipeline.info Recipe.standard Settings.standard (Input.file (logged sandbox)) with
+          | Ok info -> Expect.exists info.Plan.Warnings _.Contains("allow_logged") $"{info.Plan.Warnings}"
           | Error fault -> failtest (Fault.sentence fault)
       }
       test "normalize_total of logged X warns" {
           use sandbox = new Sandbox()
 
-          let recipe =
-              { Recipe.nothing with
-                  NormalizeTotal = Some Recipe.normalizeTotal }
+          let recipe = (Recipe.ofSteps [ NormalizeTotal.step NormalizeTotal.defaults ])
 
           let report = run recipe (logged sandbox) sandbox |> need
           Expect.exists report.Warnings _.Contains("normalize_total expects counts") $"{report.Warnings}"
@@ -95,19 +105,15 @@ let private twice =
 let private emptied =
     [ for what, filter in
           [ "cell",
-            { Recipe.filter with
+            { Filter.defaults with
                 MinGenes = Some 100_000L }
             "gene",
-            { Recipe.filter with
+            { Filter.defaults with
                 MinCells = Some 100_000L } ] do
           test $"no {what} is left for hvg and pca" {
               use sandbox = new Sandbox()
 
-              run
-                  { Recipe.full with
-                      Filter = Some filter }
-                  sample
-                  sandbox
+              run (Recipe.full |> Recipe.add (Filter.step filter)) sample sandbox
               |> refused
                   [ "hvg and pca cannot be computed"
                     $"no {what} meets the limits of the filter" ]
@@ -118,13 +124,7 @@ let private emptied =
           test $"no {what} is left, which is a file as well" {
               use sandbox = new Sandbox()
 
-              let report =
-                  run
-                      { Recipe.nothing with
-                          Filter = Some filter }
-                      sample
-                      sandbox
-                  |> need
+              let report = run (Recipe.ofSteps [ Filter.step filter ]) sample sandbox |> need
 
               Expect.exists report.Warnings _.Contains("meets the limits of the filter") $"{report.Warnings}"
           } ]
@@ -132,52 +132,44 @@ let private emptied =
 /// Options of a recipe that say nothing beside the others, where they differ from what is usual.
 let private unused =
     let hvg change =
-        { Recipe.nothing with
-            Hvg = Some(change Recipe.hvg) }
+        (Recipe.ofSteps [ Hvg.step (change Hvg.defaults) ])
 
-    let top = hvg (fun hvg -> { hvg with NTopGenes = Some 5 })
+    let top change =
+        hvg ((fun hvg -> { hvg with NTopGenes = Some 5 }) >> change)
 
-    let with' change recipe =
-        { recipe with
-            Hvg = Option.map change recipe.Hvg }
+    let trend change =
+        hvg ((fun hvg -> { hvg with Flavor = HvgFlavor.SeuratV3 }) >> change)
 
-    let trend = hvg (fun hvg -> { hvg with Flavor = HvgFlavor.SeuratV3 })
+    let filtered =
+        Recipe.ofSteps
+            [ Filter.step
+                  { Filter.defaults with
+                      MinGenes = Some 1L } ]
 
-    [ "--min-mean", top |> with' (fun hvg -> { hvg with MinMean = 1.0 })
-      "--max-mean", top |> with' (fun hvg -> { hvg with MaxMean = 1.0 })
-      "--min-disp", trend |> with' (fun hvg -> { hvg with MinDisp = 1.0 })
-      "--max-disp", trend |> with' (fun hvg -> { hvg with MaxDisp = 1.0 })
-      "--n-bins", trend |> with' (fun hvg -> { hvg with NBins = 9 })
-      "--n-bins",
-      top
-      |> with' (fun hvg ->
+    [ "min_mean", top (fun hvg -> { hvg with MinMean = 1.0 })
+      "max_mean", top (fun hvg -> { hvg with MaxMean = 1.0 })
+      "min_disp", trend (fun hvg -> { hvg with MinDisp = 1.0 })
+      "max_disp", trend (fun hvg -> { hvg with MaxDisp = 1.0 })
+      "n_bins", trend (fun hvg -> { hvg with NBins = 9 })
+      "n_bins",
+      top (fun hvg ->
           { hvg with
               Flavor = HvgFlavor.CellRanger
               NBins = 9 })
-      "--span", top |> with' (fun hvg -> { hvg with Span = 0.5 })
-      "--exact-n", trend |> with' (fun hvg -> { hvg with ExactN = true })
-      "--max-fraction",
-      { Recipe.nothing with
-          NormalizeTotal =
-              Some
-                  { Recipe.normalizeTotal with
-                      MaxFraction = 0.1 } }
-      "--gene-set",
-      { Recipe.nothing with
-          Filter =
-              Some
-                  { Recipe.filter with
-                      MinGenes = Some 1L
-                      GeneSets = [ { Name = "a"; Rule = Names [] } ] } }
-      "--mt-prefix",
-      { Recipe.nothing with
-          Filter =
-              Some
-                  { Recipe.filter with
-                      MinGenes = Some 1L
-                      Mitochondrial = NotCounted } }
-      "--gene-symbols", { log1p with GeneSymbols = Some "a" }
-      "--allow-logged", { qc with AllowLogged = true } ]
+      "span", top (fun hvg -> { hvg with Span = 0.5 })
+      "exact_n", trend (fun hvg -> { hvg with ExactN = true })
+      "max_fraction",
+      (Recipe.ofSteps
+          [ NormalizeTotal.step
+                { NormalizeTotal.defaults with
+                    MaxFraction = 0.1 } ])
+      "gene_set",
+      { filtered with
+          GeneSets = [ GeneSet.OfGenes "a" ] }
+      "mt_prefix",
+      { filtered with
+          Mitochondrial = Mitochondrial.None }
+      "gene_symbols", { log1p with GeneSymbols = Some "a" } ]
     |> List.mapi (fun i (option, recipe) ->
         test $"{option} without effect, {i}" {
             use sandbox = new Sandbox()

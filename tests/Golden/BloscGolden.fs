@@ -1,5 +1,5 @@
 /// Blosc in both directions: what c-blosc compresses is read, and c-blosc reads what is written.
-module SingleSharp.Golden.BloscGolden
+module internal SingleSharp.Golden.BloscGolden
 
 open System
 open System.IO
@@ -21,15 +21,14 @@ let private files =
 let private recipes =
     [ "preprocess", Recipe.standard
       "filter",
-      { Recipe.nothing with
-          Filter =
-              Some
-                  { Recipe.filter with
-                      MinGenes = Some 590L
-                      MinCells = Some 205L } } ]
+      (Recipe.ofSteps
+          [ Filter.step
+                { Filter.defaults with
+                    MinGenes = Some 590L
+                    MinCells = Some 205L } ]) ]
 
 let private run recipe input output =
-    match Pipeline.run recipe Settings.standard input (NewFile output) with
+    match Pipeline.run recipe Settings.standard (Input.file input) (NewFile output) with
     | Ok report -> report
     | Error fault -> failtest $"{input}: {Fault.sentence fault}"
 
@@ -41,7 +40,13 @@ let private digest path =
 let private refusal folder name =
     use sandbox = new Sandbox()
 
-    match Pipeline.run Recipe.standard Settings.standard (Path.Combine(folder, $"{name}.h5ad")) (NewFile(sandbox.File "out.h5ad")) with
+    match
+        Pipeline.run
+            Recipe.standard
+            Settings.standard
+            (Input.file (Path.Combine(folder, $"{name}.h5ad")))
+            (NewFile(sandbox.File "out.h5ad"))
+    with
     | Ok _ -> failtest $"{name} is read"
     | Error fault -> Fault.sentence fault
 
@@ -67,7 +72,7 @@ let tests =
                   let wanted = sandbox.File "wanted.h5ad"
                   let kept = run recipe (Path.Combine(folder, "plain.h5ad")) wanted
 
-                  if recipe.Filter.IsSome then
+                  if (Recipe.tryFind "filter" recipe).IsSome then
                       Expect.isTrue
                           (kept.CellsKept < 600L && kept.GenesKept < 1000 && kept.CellsKept > 0L && kept.GenesKept > 0)
                           "some are dropped"

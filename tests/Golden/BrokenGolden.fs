@@ -1,5 +1,5 @@
 /// What anndata refuses, or a step, verify calls an error; and what is in order it does not.
-module SingleSharp.Golden.BrokenGolden
+module internal SingleSharp.Golden.BrokenGolden
 
 open System.IO
 open Expecto
@@ -18,7 +18,7 @@ let private files =
 
 let private errors path =
     match Pipeline.verify Settings.standard path with
-    | Ok verification -> verification.Findings |> List.filter (fun finding -> finding.Severity = Severity.Error)
+    | Ok verification -> verification.Findings |> Seq.filter (fun finding -> finding.Severity = Severity.Error) |> List.ofSeq
     | Error fault -> failtest (Fault.sentence fault)
 
 let private isFine (path: string) =
@@ -30,13 +30,12 @@ let private isRefused path =
     use sandbox = new Sandbox()
 
     let recipe =
-        { Recipe.nothing with
-            Filter =
-                Some
-                    { Recipe.filter with
-                        MinGenes = Some 0L } }
+        (Recipe.ofSteps
+            [ Filter.step
+                  { Filter.defaults with
+                      MinGenes = Some 0L } ])
 
-    match Pipeline.run recipe Settings.standard path (NewFile(sandbox.File "output.h5ad")) with
+    match Pipeline.run recipe Settings.standard (Input.file path) (NewFile(sandbox.File "output.h5ad")) with
     | Error(Damaged _ | NotAnnData _ as fault) when not (Fault.sentence(fault).Contains "it has no X") -> Some(Fault.sentence fault)
     | _ -> None
 

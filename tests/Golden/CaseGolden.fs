@@ -1,5 +1,5 @@
 /// The small inputs of ../shared/cases: what once failed gives what their README calls right.
-module SingleSharp.Golden.CaseGolden
+module internal SingleSharp.Golden.CaseGolden
 
 open System
 open System.IO

@@ -1,5 +1,5 @@
 /// What somebody else does to the input in the course of a run is noticed, and left as it is.
-module SingleSharp.Golden.ChangedGolden
+module internal SingleSharp.Golden.ChangedGolden
 
 open System
 open System.IO
@@ -40,7 +40,7 @@ let private changes =
                               disturb sandbox input
                               left <- if File.Exists input then hashOf input else "deleted"
 
-                      match Pipeline.run recipe (meanwhile disturb) input output with
+                      match Pipeline.run recipe (meanwhile disturb) (Input.file input) output with
                       | Error(InputChanged path) -> Expect.equal path input "its path"
                       | other -> failtest $"{other}"
 
@@ -56,7 +56,7 @@ let private changes =
                   File.Copy(sample, other)
                   File.Move(other, input, true)
 
-              match Pipeline.run qc (meanwhile replace) input InPlace with
+              match Pipeline.run qc (meanwhile replace) (Input.file input) InPlace with
               | Error(InputChanged path) -> Expect.equal path input "its path"
               | other -> failtest $"{other}"
 

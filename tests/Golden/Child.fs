@@ -1,5 +1,5 @@
 /// Starts other programs: Python with the libraries that everybody else uses, h5dump, and this test program itself.
-module SingleSharp.Golden.Child
+module internal SingleSharp.Golden.Child
 
 open System
 open System.Diagnostics

@@ -1,5 +1,5 @@
 /// Columns of every name and type in new files, as frames.py makes them: taken over as anndata does, or refused.
-module SingleSharp.Golden.ColumnGolden
+module internal SingleSharp.Golden.ColumnGolden
 
 open System
 open System.IO
@@ -10,7 +10,7 @@ open SingleSharp.Golden.Sample
 open SingleSharp.Golden.FrameGolden
 
 let private convert recipe inputs output =
-    Pipeline.convert recipe Settings.standard inputs output
+    Pipeline.convert MatrixName.X false Settings.standard { Paths = inputs; Convert = recipe } output
 
 /// What h5py reads at some places of a file.
 let private shown path places =
@@ -21,7 +21,7 @@ let private names =
     [ test "columns under names with slashes are converted" {
           use sandbox = new Sandbox()
           let output = sandbox.File "output.h5ad"
-          convert Conversion.standard [ input "nested.h5ad"; input "old.h5ad" ] output |> need |> ignore
+          convert Input.convert [ input "nested.h5ad"; input "old.h5ad" ] output |> need |> ignore
           isSound output
 
           Expect.equal
@@ -44,12 +44,7 @@ let private names =
           let output = sandbox.File "output.h5ad"
 
           let conversion =
-              convert
-                  { Conversion.standard with
-                      Join = Outer }
-                  [ input "one.h5ad"; input "other.h5ad" ]
-                  output
-              |> need
+              convert { Input.convert with Join = Join.Outer } [ input "one.h5ad"; input "other.h5ad" ] output |> need
 
           isSound output
 
@@ -69,13 +64,7 @@ let private names =
           use sandbox = new Sandbox()
           let output = sandbox.File "output.h5ad"
 
-          convert
-              { Conversion.standard with
-                  Matrix = MatrixName.Raw }
-              [ input "one.h5ad" ]
-              output
-          |> need
-          |> ignore
+          Pipeline.convert MatrixName.Raw false Settings.standard (Input.file (input "one.h5ad")) output |> need |> ignore
 
           isSound output
 
@@ -89,7 +78,7 @@ let private names =
       test "features of 10x with columns that are called like those of scanpy" {
           use sandbox = new Sandbox()
           let output = sandbox.File "output.h5ad"
-          convert Conversion.standard [ input "tenx.h5" ] output |> need |> ignore
+          convert Input.convert [ input "tenx.h5" ] output |> need |> ignore
           isSound output
 
           Expect.equal
@@ -106,7 +95,7 @@ let private bytes =
     [ test "genes whose names are no UTF-8 are not joined" {
           use sandbox = new Sandbox()
 
-          convert Conversion.standard [ input "latin_e.h5ad"; input "latin_f.h5ad" ] (sandbox.File "output.h5ad")
+          convert Input.convert [ input "latin_e.h5ad"; input "latin_f.h5ad" ] (sandbox.File "output.h5ad")
           |> refused [ "latin_e.h5ad"; "the names of its genes"; "\"G\\xe9\" in row 0 is not UTF-8" ]
 
           Expect.isEmpty sandbox.Names "nothing is left behind"
@@ -114,18 +103,10 @@ let private bytes =
       test "nor are labels" {
           use sandbox = new Sandbox()
 
-          convert
-              { Conversion.standard with
-                  Join = Outer }
-              [ input "latin_batch.h5ad"; input "one.h5ad" ]
-              (sandbox.File "output.h5ad")
+          convert { Input.convert with Join = Join.Outer } [ input "latin_batch.h5ad"; input "one.h5ad" ] (sandbox.File "output.h5ad")
           |> refused [ "latin_batch.h5ad"; "\"\\xe9\" in row 0 is not UTF-8" ]
 
-          convert
-              { Conversion.standard with
-                  Join = Outer }
-              [ input "nul_batch.h5ad"; input "one.h5ad" ]
-              (sandbox.File "output.h5ad")
+          convert { Input.convert with Join = Join.Outer } [ input "nul_batch.h5ad"; input "one.h5ad" ] (sandbox.File "output.h5ad")
           |> refused [ "nul_batch.h5ad"; "obs/b"; "a\\x00x"; "a NUL" ]
       }
       test "a folder in Latin-1" {
@@ -136,7 +117,7 @@ let private bytes =
           File.WriteAllText(Path.Combine(folder, "barcodes.tsv"), "AAA-1\n")
           File.WriteAllText(Path.Combine(folder, "genes.tsv"), "E1\tG\u00e9\nE2\tG\u00e8\n", Text.Encoding.Latin1)
 
-          convert Conversion.standard [ folder ] (sandbox.File "output.h5ad")
+          convert Input.convert [ folder ] (sandbox.File "output.h5ad")
           |> refused [ "the names of its genes"; "\"G\\xe9\" in row 0 is not UTF-8" ]
       }
       for name in [ "latin_batch"; "nul_batch"; "latin_category" ] do
@@ -145,12 +126,11 @@ let private bytes =
               let output = sandbox.File "output.h5ad"
 
               let recipe =
-                  { Recipe.nothing with
-                      Hvg =
-                          Some
-                              { Recipe.hvg with
-                                  NTopGenes = Some 20
-                                  BatchKey = Some "b" } }
+                  (Recipe.ofSteps
+                      [ Hvg.step
+                            { Hvg.defaults with
+                                NTopGenes = Some 20
+                                BatchKey = Some "b" } ])
 
               run recipe (input $"{name}.h5ad") (NewFile output) |> need |> ignore
 
@@ -164,7 +144,7 @@ let private types =
     [ test "columns of pandas 3" {
           use sandbox = new Sandbox()
           let output = sandbox.File "output.h5ad"
-          convert Conversion.standard [ input "nullable_1.h5ad"; input "nullable_2.h5ad" ] output |> need |> ignore
+          convert Input.convert [ input "nullable_1.h5ad"; input "nullable_2.h5ad" ] output |> need |> ignore
           isSound output
 
           Expect.equal
@@ -194,10 +174,10 @@ let private types =
           use sandbox = new Sandbox()
 
           let conversion =
-              convert Conversion.standard [ input "nested.h5ad"; input "linked.h5ad" ] (sandbox.File "output.h5ad") |> need
+              convert Input.convert [ input "nested.h5ad"; input "linked.h5ad" ] (sandbox.File "output.h5ad") |> need
 
           let warning =
-              conversion.Warnings |> List.find (fun warning -> warning.StartsWith "left out")
+              conversion.Warnings |> Seq.find (fun warning -> warning.StartsWith "left out")
 
           for name in
               [ "obsm/scores"

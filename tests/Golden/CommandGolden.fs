@@ -1,10 +1,11 @@
 /// What people type becomes the recipe that they mean.
-module SingleSharp.Golden.CommandGolden
+module internal SingleSharp.Golden.CommandGolden
 
 open System
 open Expecto
-open SingleSharp.Cli
+open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Cli
 
 let words (line: string) =
     line.Split(' ', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray
@@ -16,69 +17,64 @@ let request line =
 
 let work line =
     match (request line).Task with
-    | Run(work, _)
-    | Plan work -> work
+    | Run(_, input, recipe, _)
+    | Plan(_, input, recipe) -> input, recipe
     | task -> failtest $"{line} is no work but {task}"
 
-let private recipe line = (work line).Wish.Recipe
+let private recipe line = snd (work line)
+
+/// A recipe as it can be compared: steps as they tell of themselves, with each option that is not as usual.
+let private comparable (recipe: Recipe) =
+    recipe.Steps |> List.map string, { recipe with Steps = [] }
 
 /// What a line says about inputs.
 let private conversions =
     [ for line, inputs, conversion in
-          [ "pipeline a.h5ad --in-place", [ "a.h5ad" ], Conversion.standard
+          [ "pipeline a.h5ad --in-place", [ "a.h5ad" ], Input.convert
             "pipeline a.h5 b/ --out c --genome mm10 --feature-type all --make-unique --join OUTER --sample-key batch --sample-names x,y --index-unique -",
             [ "a.h5"; "b/" ],
             { Genome = Some "mm10"
               FeatureType = Some "all"
               MakeUnique = true
-              Join = Outer
+              Join = Join.Outer
               SampleKey = "batch"
               SampleNames = [ "x"; "y" ]
-              IndexUnique = Some "-"
-              Matrix = MatrixName.X
-              SumDuplicates = false } ] do
+              IndexUnique = Some "-" } ] do
           test line {
-              Expect.equal (work line).Inputs inputs "the inputs"
-              Expect.equal (work line).Conversion conversion "the conversion"
+              Expect.equal (fst (work line)) { Paths = inputs; Convert = conversion } "the inputs and the conversion"
+              Expect.equal (recipe line).Matrix MatrixName.X "the matrix"
+              Expect.isFalse (recipe line).SumDuplicates "duplicates"
           }
       test "convert and info" {
           Expect.equal
               (request "convert a b --join outer --out c").Task
               (Convert(
-                  [ "a"; "b" ],
-                  { Conversion.standard with
-                      Join = Outer },
+                  { Paths = [ "a"; "b" ]
+                    Convert = { Input.convert with Join = Join.Outer } },
+                  MatrixName.X,
+                  false,
                   "c"
               ))
               "convert"
 
-          Expect.equal (request "info a.h5").Task (Info([ "a.h5" ], Conversion.standard)) "info"
+          Expect.equal (request "info a.h5").Task (Info(Input.file "a.h5")) "info"
       } ]
 
 let private withFilter change recipe =
-    { recipe with
-        Filter = Some(change Recipe.filter) }
+    (recipe |> Recipe.add (Filter.step (change Filter.defaults)))
 
-let private withHvg (change: HvgRecipe -> HvgRecipe) recipe =
-    { recipe with
-        Hvg = recipe.Hvg |> Option.orElse (Some Recipe.hvg) |> Option.map change }
+let private withHvg (change: HvgOptions -> HvgOptions) recipe =
+    recipe |> Recipe.add (Hvg.step (change Hvg.defaults))
 
 let private withPca change recipe =
-    { recipe with
-        Pca = Some(change Recipe.pca) }
+    (recipe |> Recipe.add (Pca.step (change Pca.defaults)))
 
 let private recipes =
-    [ "qc a.h5ad --in-place",
-      { Recipe.nothing with
-          Qc = Some Recipe.qc }
-      "normalize-total a.h5ad --in-place",
-      { Recipe.nothing with
-          NormalizeTotal = Some Recipe.normalizeTotal }
-      "log1p a.h5ad --in-place",
-      { Recipe.nothing with
-          Log1p = Some Recipe.log1p }
-      "hvg a.h5ad --in-place", withHvg id Recipe.nothing
-      "pca a.h5ad --in-place", withPca id Recipe.nothing
+    [ "qc a.h5ad --in-place", (Recipe.ofSteps [ Qc.step Qc.defaults ])
+      "normalize-total a.h5ad --in-place", (Recipe.ofSteps [ NormalizeTotal.step NormalizeTotal.defaults ])
+      "log1p a.h5ad --in-place", (Recipe.ofSteps [ Log1p.step Log1p.defaults ])
+      "hvg a.h5ad --in-place", withHvg id (Recipe.ofSteps [])
+      "pca a.h5ad --in-place", withPca id (Recipe.ofSteps [])
       "preprocess a.h5ad --in-place", Recipe.standard
       "pipeline a.h5ad --in-place", Recipe.full
 
@@ -94,18 +90,17 @@ let private recipes =
                 MinCells = Some 3L
                 MaxCells = Some 0L
                 GeneMinCounts = Some 4.0
-                GeneMaxCounts = Some infinity
-                Mitochondrial = Guessed
-                GeneSets = [] })
-          Recipe.nothing
+                GeneMaxCounts = Some infinity })
+          (Recipe.ofSteps [])
       "filter a.h5ad --in-place --mt-prefix mito --gene-set ribo=prefix:RPS --max-pct mt=20 --min-pct ribo=0.5 --max-pct=ribo=50",
-      withFilter
-          (fun filter ->
-              { filter with
-                  MinPct = [ "ribo", 0.5 ]
-                  MaxPct = [ "mt", 20.0; "ribo", 50.0 ]
-                  Mitochondrial = StartingWith "mito" })
-          Recipe.nothing
+      { withFilter
+            (fun filter ->
+                { filter with
+                    MinPct = [ "ribo", 0.5 ]
+                    MaxPct = [ "mt", 20.0; "ribo", 50.0 ] })
+            (Recipe.ofSteps []) with
+          Mitochondrial = Mitochondrial.Prefix "mito"
+          GeneSets = [ GeneSet.WithPrefix("ribo", "RPS") ] }
       "preprocess a.h5ad --in-place --min-cells 3", withFilter (fun filter -> { filter with MinCells = Some 3L }) Recipe.standard
       "pipeline a.h5ad --in-place --max-pct mt=5", withFilter (fun filter -> { filter with MaxPct = [ "mt", 5.0 ] }) Recipe.full
 
@@ -119,7 +114,7 @@ let private recipes =
                   MinDisp = -0.5
                   MaxDisp = 2.5
                   BatchKey = Some "donor" })
-          Recipe.nothing
+          (Recipe.ofSteps [])
       "hvg a.h5ad --in-place --n-top-genes 500 --n-bins 10 --exact-n",
       withHvg
           (fun hvg ->
@@ -127,25 +122,25 @@ let private recipes =
                   NTopGenes = Some 500
                   NBins = 10
                   ExactN = true })
-          Recipe.nothing
+          (Recipe.ofSteps [])
       "hvg a.h5ad --in-place --flavor seurat_v3_paper --span 0.5",
       withHvg
           (fun hvg ->
               { hvg with
                   Flavor = HvgFlavor.SeuratV3Paper
                   Span = 0.5 })
-          Recipe.nothing
-      "hvg a.h5ad --in-place --flavor seurat-v3", withHvg (fun hvg -> { hvg with Flavor = HvgFlavor.SeuratV3 }) Recipe.nothing
+          (Recipe.ofSteps [])
+      "hvg a.h5ad --in-place --flavor seurat-v3", withHvg (fun hvg -> { hvg with Flavor = HvgFlavor.SeuratV3 }) (Recipe.ofSteps [])
 
       "pca a.h5ad --in-place --n-comps 30 --mask-var chosen --no-zero-center --key-added mine",
       withPca
           (fun _ ->
               { NComps = Some 30
-                MaskVar = MaskColumn "chosen"
+                MaskVar = MaskVar.Column "chosen"
                 ZeroCenter = false
                 KeyAdded = Some "mine" })
-          Recipe.nothing
-      "pca a.h5ad --in-place --mask-var none", withPca (fun pca -> { pca with MaskVar = AllGenes }) Recipe.nothing
+          (Recipe.ofSteps [])
+      "pca a.h5ad --in-place --mask-var none", withPca (fun pca -> { pca with MaskVar = MaskVar.AllGenes }) (Recipe.ofSteps [])
 
       // A limit takes the place of the number of genes that is usual in the pipeline.
       "pipeline a.h5ad --in-place --min-disp 1",
@@ -156,33 +151,29 @@ let private recipes =
                   MinDisp = 1.0 })
           Recipe.full
       "pipeline a.h5ad --in-place --key-added factor --pca-key mine",
-      { Recipe.full with
-          NormalizeTotal =
-              Some
-                  { Recipe.normalizeTotal with
-                      KeyAdded = Some "factor" } }
+      (Recipe.full
+       |> Recipe.add (
+           NormalizeTotal.step
+               { NormalizeTotal.defaults with
+                   KeyAdded = Some "factor" }
+       ))
       |> withPca (fun pca -> { pca with KeyAdded = Some "mine" })
 
       "pipeline a.h5ad --in-place --skip qc,normalize-total --skip log1p",
-      { Recipe.full with
-          Qc = None
-          NormalizeTotal = None
-          Log1p = None }
-      "pipeline a.h5ad --in-place --skip normalize_total,hvg,pca",
-      { Recipe.standard with
-          NormalizeTotal = None }
+      (Recipe.full |> Recipe.without "qc" |> Recipe.without "normalize_total" |> Recipe.without "log1p")
+      "pipeline a.h5ad --in-place --skip normalize_total,hvg,pca", (Recipe.standard |> Recipe.without "normalize_total")
       "log1p a.h5ad --in-place --allow-logged",
-      { Recipe.nothing with
-          Log1p = Some Recipe.log1p
-          AllowLogged = true }
+      (Recipe.ofSteps
+          [ Log1p.step
+                { Log1p.defaults with
+                    AllowLogged = true } ])
       "qc a.h5ad --in-place --gene-symbols feature_name",
-      { Recipe.nothing with
-          Qc = Some Recipe.qc
+      { (Recipe.ofSteps [ Qc.step Qc.defaults ]) with
           GeneSymbols = Some "feature_name" }
       "pipeline a.h5ad --in-place --allow-invalid", { Recipe.full with AllowInvalid = true } ]
 
 let private same line other =
-    test $"{line} is {other}" { Expect.equal (work line).Wish (work other).Wish "what is to be done" }
+    test $"{line} is {other}" { Expect.equal (comparable (recipe line)) (comparable (recipe other)) "what is to be done" }
 
 let private spellings =
     [ same "hvg a.h5ad --in-place --n_top_genes 9 --batch_key b" "hvg a.h5ad --in-place --n-top-genes=9 --batch-key=b"
@@ -192,7 +183,15 @@ let private spellings =
       same "plan a.h5ad --min-genes 3" "pipeline a.h5ad --min-genes 3 --out b.h5ad"
       same "plan hvg a.h5ad --flavor seurat_v3 --out b.h5ad" "hvg a.h5ad --flavor seurat_v3 --out b.h5ad"
       test "a column may have underscores" {
-          Expect.equal (recipe "pca a.h5ad --in-place --mask-var my_own").Pca.Value.MaskVar (MaskColumn "my_own") "the column"
+          Expect.equal
+              (comparable (recipe "pca a.h5ad --in-place --mask-var my_own"))
+              (comparable (
+                  Recipe.ofSteps
+                      [ Pca.step
+                            { Pca.defaults with
+                                MaskVar = MaskVar.Column "my_own" } ]
+              ))
+              "the column"
       } ]
 
 let all =
@@ -201,6 +200,6 @@ let all =
         [ testList
               "recipes"
               [ for line, expected in recipes do
-                    test $"singlesharp {line}" { Expect.equal (recipe line) expected "the recipe" } ]
+                    test $"singlesharp {line}" { Expect.equal (comparable (recipe line)) (comparable expected) "the recipe" } ]
           testList "conversions" conversions
           testList "spellings" spellings ]

@@ -1,10 +1,10 @@
 /// What becomes of every file of strangers and of every edge case: docs/compatibility.md.
-module SingleSharp.Golden.Compatibility
+module internal SingleSharp.Golden.Compatibility
 
-open System
 open System.IO
 open System.Text.Json
 open SingleSharp.Core
+open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Conformance
 open SingleSharp.Golden.Shared
 
@@ -19,7 +19,7 @@ type Entry =
 
 /// What a recipe came to, and the options that it took.
 type private Attempt =
-    | Written of Job * options: string list
+    | Written of ConformanceJob * options: string list
     | Refused of Fault
     /// Anything else is a bug.
     | Crashed of exn
@@ -69,32 +69,38 @@ let private tenx =
                 IsConverted = true } ]
 
 let private recipes =
-    [ "qc",
-      { Recipe.nothing with
-          Qc = Some Recipe.qc }
+    [ "qc", (Recipe.ofSteps [ Qc.step Qc.defaults ])
       // Some files are logged already, and say so.
       "preprocess",
-      { Recipe.standard with
-          AllowLogged = true } ]
+      (Recipe.standard
+       |> Recipe.add (
+           Log1p.step
+               { Log1p.defaults with
+                   AllowLogged = true }
+       )) ]
 
 /// What is left where no columns can be added.
 let private values =
     "values",
-    { Recipe.standard with
-        Qc = None
-        AllowLogged = true }
+    (Recipe.standard
+     |> Recipe.without "qc"
+     |> Recipe.add (
+         Log1p.step
+             { Log1p.defaults with
+                 AllowLogged = true }
+     ))
 
 /// Runs a recipe, and again with the option that a refusal asks for.
 let rec private attempt (sandbox: Sandbox) entry options (name, recipe: Recipe) =
     let output = sandbox.File $"{entry.Name}.{name}.h5ad"
 
     try
-        match Pipeline.run recipe Settings.standard entry.Path (NewFile output) with
+        match Pipeline.run recipe Settings.standard (Input.file entry.Path) (NewFile output) with
         | Ok report -> Written(job $"{entry.Name}, {name}" entry.Path output recipe report, List.rev options)
         | Error _ when File.Exists output -> failwith "a refusal leaves an output behind"
         | Error(InvalidValue _) when not recipe.AllowInvalid ->
             attempt sandbox entry ("--allow-invalid" :: options) (name, { recipe with AllowInvalid = true })
-        | Error(StoredTwice _) when not recipe.SumDuplicates ->
+        | Error(DuplicateEntry _) when not recipe.SumDuplicates ->
             attempt sandbox entry ("--sum-duplicates" :: options) (name, { recipe with SumDuplicates = true })
         | Error fault -> Refused fault
     with trouble ->
@@ -113,7 +119,7 @@ let private tried (sandbox: Sandbox) entry =
         entry.Path, attempts sandbox entry
     else
         try
-            match Pipeline.convert Conversion.standard Settings.standard [ entry.Path ] file with
+            match Pipeline.convert MatrixName.X false Settings.standard (Input.files [ entry.Path ]) file with
             | Ok _ -> file, attempts sandbox { entry with Path = file }
             | Error fault -> entry.Path, [ Refused fault ]
         with trouble ->
@@ -182,7 +188,7 @@ let private judged entries =
     let answer =
         JsonDocument.Parse(Child.script "compatibility.py" [] (JsonSerializer.Serialize manifest)).RootElement
 
-    let ofJob (job: Job) =
+    let ofJob (job: ConformanceJob) =
         answer.GetProperty("jobs").GetProperty(job.name)
 
     let opens attempts =

@@ -1,5 +1,5 @@
 /// docs/compatibility.md says what happens. SINGLESHARP_COMPATIBILITY=write writes it anew.
-module SingleSharp.Golden.CompatibilityGolden
+module internal SingleSharp.Golden.CompatibilityGolden
 
 open System
 open System.IO

@@ -1,57 +1,50 @@
 /// Outputs in the hands of everybody else: anndata, h5py and h5dump read them, compare them with the input, and edit them.
-module SingleSharp.Golden.Conformance
+module internal SingleSharp.Golden.Conformance
 
 open System
 open System.IO
 open System.Text.Json
 open Expecto
+open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Shared
-
-/// One output to judge, as conformance.py reads it.
-type Job =
-    { name: string
-      input: string
-      output: string
-      obs: string list
-      var: string list
-      members: string list
-      target: Nullable<float>
-      log: bool
-      sum: bool
-      alike: bool }
 
 let private preprocess =
     "preprocess",
-    { Recipe.standard with
-        // Some inputs are logged already.
-        AllowLogged = true
+    { (Recipe.standard
+       |> Recipe.add (
+           Log1p.step
+               { Log1p.defaults with
+                   AllowLogged = true }
+       )) with
         AllowInvalid = true }
 
-let private qc =
-    "qc",
-    { Recipe.nothing with
-        Qc = Some Recipe.qc }
+let private qc = "qc", (Recipe.ofSteps [ Qc.step Qc.defaults ])
 
 /// What a recipe writes besides columns.
 let private members (recipe: Recipe) =
-    [ if recipe.Log1p.IsSome then
+    [ if (Recipe.tryFind "log1p" recipe).IsSome then
           "/uns/log1p"
-      if recipe.Hvg.IsSome then
+      if (Recipe.tryFind "hvg" recipe).IsSome then
           "/uns/hvg"
-      if recipe.Pca.IsSome then
+      if (Recipe.tryFind "pca" recipe).IsSome then
           yield! [ "/uns/pca"; "/obsm/X_pca"; "/varm/PCs" ] ]
 
 /// An output, and what its report says of it.
-let job name input output (recipe: Recipe) (report: Report) =
+let job name input output (recipe: Recipe) (report: Report) : ConformanceJob =
     { name = name
       input = input
       output = output
-      obs = report.ObsColumns
-      var = report.VarColumns
+      obs = List.ofSeq report.ObsColumns
+      var = List.ofSeq report.VarColumns
       members = members recipe
-      target = if recipe.NormalizeTotal.IsSome then Nullable report.TargetSum.Value else Nullable()
-      log = recipe.Log1p.IsSome
+      target =
+        if (Recipe.tryFind "normalize_total" recipe).IsSome then
+            Nullable report.TargetSum.Value
+        else
+            Nullable()
+      log = (Recipe.tryFind "log1p" recipe).IsSome
       sum = recipe.SumDuplicates
       alike = false }
 
@@ -62,7 +55,7 @@ let private elements path =
     | Error _ -> None
 
 /// Jobs of which those are marked whose input and output hold the elements of another's.
-let private marked (jobs: Job list) =
+let private marked (jobs: ConformanceJob list) =
     let known = Collections.Generic.HashSet<string * string>()
 
     [ for job in jobs do
@@ -81,16 +74,16 @@ let private produce (sandbox: Sandbox) (input: string) (name, recipe: Recipe) =
 
     let fresh = sandbox.File $"{stem}.new.h5ad"
 
-    match Pipeline.run recipe Settings.standard input (NewFile fresh) with
+    match Pipeline.run recipe Settings.standard (Input.file input) (NewFile fresh) with
     | Error fault -> Error fault
     | Ok report ->
         let same = sandbox.Copy(input, $"{stem}.inplace.h5ad")
 
-        match Pipeline.run recipe Settings.standard same InPlace with
+        match Pipeline.run recipe Settings.standard (Input.file same) InPlace with
         | Ok again -> Ok [ job fresh "to a new file" report; job same "in place" again ]
         | Error fault -> failtest $"{stem}: in place: {Fault.sentence fault}"
 
-let private judge (jobs: Job list) =
+let private judge (jobs: ConformanceJob list) =
     let answer =
         Child.script "conformance.py" [] (JsonSerializer.Serialize(Array.ofList jobs))
 
@@ -171,7 +164,7 @@ let exotic (sandbox: Sandbox) kind =
 let private ofKind (kind, mayRefuse) =
     test kind {
         use sandbox = new Sandbox()
-        exotic sandbox kind |> requireEach (if mayRefuse then [ "Unsupported" ] else []) [ preprocess; qc ]
+        exotic sandbox kind |> requireEach (if mayRefuse then [ FaultKind.Unsupported ] else []) [ preprocess; qc ]
     }
 
 let private requireH5dump () =
@@ -192,6 +185,6 @@ let all =
               // docs/compatibility.md says which are refused, and how.
               list "data/wild" "*.h5ad"
               |> List.map (fun name -> require $"data/wild/{name}")
-              |> requireEach [ "Unsupported"; "Damaged"; "NotAnnData" ] [ preprocess; qc ]
+              |> requireEach [ FaultKind.Unsupported; FaultKind.Damaged; FaultKind.NotAnnData ] [ preprocess; qc ]
           }
           testList "exotic" (kinds |> List.map ofKind) ]

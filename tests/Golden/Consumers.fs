@@ -1,10 +1,12 @@
 /// The packages as their users meet them: packed, restored from a feed, and used from C#, from an F# script and in a shell.
-module SingleSharp.Golden.Consumers
+module internal SingleSharp.Golden.Consumers
 
 open System
 open System.IO
 open Expecto
+open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Packages
 
@@ -18,20 +20,17 @@ let private inProcess (sandbox: Sandbox) recipe =
     let output = sandbox.File "expected.h5ad"
 
     let report =
-        Pipeline.run recipe Settings.standard (sandbox.File "counts.h5ad") (Output.NewFile output) |> right
+        Pipeline.run recipe Settings.standard (Input.file (sandbox.File "counts.h5ad")) (Output.NewFile output) |> right
 
     report, (Pipeline.digest Settings.standard output |> right).Whole
 
-let private geneSet name rule = { Name = name; Rule = rule }
-
-let private withSets sets =
-    { Recipe.qc with
-        GeneSets = geneSet "ribo" (Prefix [ "RPS"; "RPL" ]) :: sets }
+let private ribosomal = GeneSet.WithPrefix("ribo", "RPS", "RPL")
 
 let private lines (text: string) =
     text.Split('\n', StringSplitOptions.RemoveEmptyEntries ||| StringSplitOptions.TrimEntries) |> List.ofArray
 
-let private nowhere = "fault: Missing: nowhere.h5ad does not exist; check the name."
+let private nowhere =
+    "fault: NotFound: nowhere.h5ad does not exist; check the name."
 
 /// What Program.cs prints, line by line.
 let private saidByProgram (report: Report) digest =
@@ -62,14 +61,14 @@ let private saidByProgram (report: Report) digest =
       nowhere
       "cancelled: True"
       "a statistic's own: as it was thrown"
-      "at once: recipe" ]
+      "at once: path" ]
 
 /// What Chains.cs prints, line by line.
 let private saidByChains (report: Report) digest =
     let order =
-        "each step is taken once, in the order FilterCells, FilterGenes, Qc, NormalizeTotal, Log1p, HighlyVariableGenes, Pca."
+        $"""each step is taken once, in the order {Pipeline.steps |> List.map _.Name |> String.concat ", "}."""
 
-    let explained = report.VarianceRatio |> List.map string |> String.concat " "
+    let explained = report.VarianceRatio |> Seq.map string |> String.concat " "
 
     [ "chain: filter, qc, normalize_total, log1p, hvg, pca"
       "planned: judge cells and genes, filter + qc + normalize_total + log1p + hvg, pca"
@@ -82,10 +81,10 @@ let private saidByChains (report: Report) digest =
       "logged: qc, log1p"
       $"resumed: {report.CellsKept} cells, True"
       "planned for pca: Untouched"
-      "every option arrives: True"
+      "every option is there: filter, qc, normalize_total, log1p, hvg, pca"
       "every default stays: True"
-      $"out of order: NormalizeTotal cannot be given after Log1p: {order}"
-      $"twice: Qc cannot be given after Qc: {order}"
+      $"out of order: normalize_total cannot be given after log1p: {order}"
+      $"twice: qc cannot be given after qc: {order}"
       "no steps: the recipe: it has no steps."
       "no path: Value cannot be null. (Parameter 'path')" ]
 
@@ -106,30 +105,38 @@ let private ofCSharp =
         let report, digest =
             inProcess
                 sandbox
-                { Recipe.standard with
-                    Qc =
-                        Some
-                            { withSets [ geneSet "first" (Names [ "GENE0"; "GENE1"; "NOSUCHGENE" ]) ] with
-                                PercentTop = Exactly [ 20; 50 ] }
-                    NormalizeTotal =
-                        Some
-                            { Recipe.normalizeTotal with
-                                TargetSum = MedianOfPositive
-                                KeyAdded = Some "size_factor" } }
+                ({ Recipe.standard with
+                    GeneSets = [ ribosomal; GeneSet.OfGenes("first", "GENE0", "GENE1", "NOSUCHGENE") ] }
+                 |> Recipe.add (
+                     Qc.step
+                         { Qc.defaults with
+                             PercentTop = PercentTop.Exactly [ 20; 50 ] }
+                 )
+                 |> Recipe.add (
+                     NormalizeTotal.step
+                         { NormalizeTotal.defaults with
+                             TargetSum = TargetSum.MedianOfPositive
+                             KeyAdded = Some "size_factor" }
+                 ))
 
         let chained, digestOfChain =
             inProcess
                 sandbox
-                { Recipe.standard with
-                    Filter =
-                        Some
-                            { Recipe.filter with
-                                MinGenes = Some 10L
-                                MaxPct = [ "mt", 20.0 ]
-                                MinCells = Some 3L }
-                    Qc = Some(withSets [])
-                    Hvg = Some { Recipe.hvg with NTopGenes = Some 200 }
-                    Pca = Some { Recipe.pca with NComps = Some 20 } }
+                ({ Recipe.standard with
+                    GeneSets = [ ribosomal ] }
+                 |> Recipe.add (
+                     Filter.step
+                         { Filter.defaults with
+                             MinGenes = Some 10L
+                             MaxPct = [ "mt", 20.0 ]
+                             MinCells = Some 3L }
+                 )
+                 |> Recipe.add (
+                     Hvg.step
+                         { Hvg.defaults with
+                             NTopGenes = Some 200 }
+                 )
+                 |> Recipe.add (Pca.step { Pca.defaults with NComps = Some 20 }))
 
         Expect.equal (lines said) (saidByProgram report digest @ saidByChains chained digestOfChain) "the lines that it prints"
     }
@@ -146,14 +153,19 @@ let private ofScript =
         let report, digest =
             inProcess
                 sandbox
-                { Recipe.full with
-                    Filter =
-                        Some
-                            { Recipe.filter with
-                                MinGenes = Some 10L
-                                MinCells = Some 3L }
-                    Qc = Some(withSets [])
-                    Hvg = Some { Recipe.hvg with NTopGenes = Some 200 } }
+                ({ Recipe.full with
+                    GeneSets = [ ribosomal ] }
+                 |> Recipe.add (
+                     Filter.step
+                         { Filter.defaults with
+                             MinGenes = Some 10L
+                             MinCells = Some 3L }
+                 )
+                 |> Recipe.add (
+                     Hvg.step
+                         { Hvg.defaults with
+                             NTopGenes = Some 200 }
+                 ))
 
         let perCell = float counts.Value.Data.Length / float counts.Value.CellNames.Length
 
@@ -167,7 +179,7 @@ let private ofScript =
               "gene set: mt 12"
               "gene set: ribo 30"
               $"highly variable: {report.HighlyVariableGenes.Value}"
-              $"components: {report.VarianceRatio.Length}"
+              $"components: {report.VarianceRatio.Count}"
               $"digest: {digest}"
               $"stored values per cell: {perCell}"
               nowhere ]

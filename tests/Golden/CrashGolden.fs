@@ -1,38 +1,36 @@
 /// A loss of power at any instant of a run leaves the old content or the new one, as h5py sees it.
-module SingleSharp.Golden.CrashGolden
+module internal SingleSharp.Golden.CrashGolden
 
 open System
 open System.Diagnostics
 open System.IO
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Run
 open SingleSharp.Golden.Shared
 open SingleSharp.Properties.Recording
 
 /// Steps that add to the file itself.
 let private recipes =
-    [ "qc",
-      { Recipe.nothing with
-          Qc = Some Recipe.qc }
-      "hvg",
-      { Recipe.nothing with
-          Hvg = Some Recipe.hvg }
+    [ "qc", (Recipe.ofSteps [ Qc.step Qc.defaults ])
+      "hvg", (Recipe.ofSteps [ Hvg.step Hvg.defaults ])
       "pca",
-      { Recipe.nothing with
-          Pca =
-              Some
-                  { Recipe.pca with
-                      NComps = Some 3
-                      MaskVar = AllGenes } }
+      (Recipe.ofSteps
+          [ Pca.step
+                { Pca.defaults with
+                    NComps = Some 3
+                    MaskVar = MaskVar.AllGenes } ])
       "all three",
-      { Recipe.nothing with
-          Qc = Some Recipe.qc
-          Hvg = Some Recipe.hvg
-          Pca =
-              Some
-                  { Recipe.pca with
-                      NComps = Some 3
-                      MaskVar = AllGenes } } ]
+      (Recipe.ofSteps
+          [ Qc.step Qc.defaults
+            Hvg.step Hvg.defaults
+            Pca.step
+                { Pca.defaults with
+                    NComps = Some 3
+                    MaskVar = MaskVar.AllGenes } ]) ]
 
 /// What a run does to a file.
 type private Run =
@@ -47,11 +45,11 @@ let private record (sandbox: Sandbox) (layout, (name, recipe)) =
     let before = File.ReadAllBytes path
 
     let recorder =
-        new Recorder(new FileDevice(Store.openHandle path FileAccess.ReadWrite FileShare.None))
+        new Recorder(new FileDevice(Hdf5File.openHandle path FileAccess.ReadWrite FileShare.None))
 
     let origin =
-        using (Schema.opened MatrixName.X (Store.onDevice path recorder)) (fun file ->
-            Preprocess.onFile file recipe Settings.standard InPlace |> ignore
+        using (AnnDataFile.opened MatrixName.X (Hdf5File.onDevice path recorder)) (fun file ->
+            Runner.onFile file recipe Settings.standard InPlace |> ignore
             file.Store.Disk.Origin)
 
     let after = File.ReadAllBytes path

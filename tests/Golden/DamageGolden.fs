@@ -1,5 +1,5 @@
 /// Files with damage in arbitrary places give a result or a fault, never a crash, a hang or a changed input.
-module SingleSharp.Golden.DamageGolden
+module internal SingleSharp.Golden.DamageGolden
 
 open System
 open System.IO
@@ -24,7 +24,7 @@ let private verdict (sandbox: Sandbox) (bytes: byte[]) =
 
     let problem =
         try
-            match Pipeline.preprocess Settings.standard path (NewFile output) with
+            match Pipeline.run Recipe.standard Settings.standard (Input.file path) (NewFile output) with
             | Error fault when sandbox.Names <> [ "input.h5ad" ] -> Some $"written in spite of: {Fault.sentence fault}"
             | _ -> None
         with trouble ->

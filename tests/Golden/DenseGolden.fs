@@ -1,5 +1,5 @@
 /// Principal components against the textbook: a dense covariance matrix of the very values that were stored.
-module SingleSharp.Golden.DenseGolden
+module internal SingleSharp.Golden.DenseGolden
 
 open Expecto
 open MathNet.Numerics.LinearAlgebra
@@ -68,16 +68,18 @@ let private agrees zeroCenter dataset =
     let output = sandbox.File "output.h5ad"
 
     let recipe =
-        { Recipe.full with
-            Hvg =
-                Some
-                    { Recipe.hvg with
-                        NTopGenes = Some genes }
-            Pca =
-                Some
-                    { Recipe.pca with
-                        NComps = Some comps
-                        ZeroCenter = zeroCenter } }
+        (Recipe.full
+         |> Recipe.add (
+             Hvg.step
+                 { Hvg.defaults with
+                     NTopGenes = Some genes }
+         )
+         |> Recipe.add (
+             Pca.step
+                 { Pca.defaults with
+                     NComps = Some comps
+                     ZeroCenter = zeroCenter }
+         ))
 
     RealFiles.run recipe (RealFiles.input dataset) output |> ignore
     use file = new Results(output)

@@ -1,11 +1,12 @@
 /// The same file, bit for bit, whatever the workers, the memory, the storage and the processor.
-module SingleSharp.Golden.DeterminismGolden
+module internal SingleSharp.Golden.DeterminismGolden
 
 open System
 open System.IO
 open System.Security.Cryptography
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 
 let private datasets = [ "pbmc3k"; "hsmm_fpkm"; "heart_1k_v2" ]
@@ -22,40 +23,43 @@ let private input dataset =
 
 /// Every kind of pass: two preliminary ones, sums in scratch files, all columns, new values.
 let private thorough =
-    { Recipe.standard with
-        NormalizeTotal =
-            Some
-                { Recipe.normalizeTotal with
-                    TargetSum = MedianOfPositive
-                    ExcludeHighlyExpressed = true
-                    KeyAdded = Some "factor" }
-        Log1p = Some { Base = Some 2.0 }
+    { (Recipe.standard
+       |> Recipe.add (
+           NormalizeTotal.step
+               { NormalizeTotal.defaults with
+                   TargetSum = TargetSum.MedianOfPositive
+                   ExcludeHighlyExpressed = true
+                   KeyAdded = Some "factor" }
+       )
+       |> Recipe.add (Log1p.step { Log1p.defaults with Base = Some 2.0 })) with
         AllowInvalid = true }
 
 /// Everything there is: cells and genes judged, a median, clipped counts, components of what was spilled.
 let private everything leastGenes n span =
-    { thorough with
-        Filter =
-            Some
-                { Recipe.filter with
-                    MinGenes = Some leastGenes
-                    MinCells = Some 3L }
-        NormalizeTotal =
-            Some
-                { Recipe.normalizeTotal with
-                    TargetSum = MedianOfPositive
-                    KeyAdded = Some "factor" }
-        Hvg =
-            Some
-                { Recipe.hvg with
-                    Flavor = HvgFlavor.SeuratV3
-                    NTopGenes = Some n
-                    Span = span }
-        Pca = Some Recipe.pca }
+    (thorough
+     |> Recipe.add (
+         Filter.step
+             { Filter.defaults with
+                 MinGenes = Some leastGenes
+                 MinCells = Some 3L }
+     )
+     |> Recipe.add (
+         NormalizeTotal.step
+             { NormalizeTotal.defaults with
+                 TargetSum = TargetSum.MedianOfPositive
+                 KeyAdded = Some "factor" }
+     )
+     |> Recipe.add (
+         Hvg.step
+             { Hvg.defaults with
+                 Flavor = HvgFlavor.SeuratV3
+                 NTopGenes = Some n
+                 Span = span }
+     )
+     |> Recipe.add (Pca.step Pca.defaults))
 
 let private fullOf n =
-    { Recipe.full with
-        Hvg = Some { Recipe.hvg with NTopGenes = Some n } }
+    (Recipe.full |> Recipe.add (Hvg.step { Hvg.defaults with NTopGenes = Some n }))
 
 let private recipes =
     Map
@@ -82,7 +86,7 @@ let private need outcome =
     | Error fault -> failtest (Fault.sentence fault)
 
 let private run recipe settings input output =
-    Pipeline.run recipe settings input (NewFile output) |> need |> ignore
+    Pipeline.run recipe settings (Input.file input) (NewFile output) |> need |> ignore
 
 let private whole path =
     (Pipeline.digest Settings.standard path |> need).Whole
@@ -100,15 +104,15 @@ let private settings workers memory =
 
 /// The smallest budget that is not refused.
 let private smallest recipe workers input =
-    match Pipeline.info recipe (settings workers 1L) input with
-    | Error(OverBudget(needed, _) | GramOverBudget(_, needed, _, _)) -> needed
+    match Pipeline.info recipe (settings workers 1L) (Input.file input) with
+    | Error(InsufficientMemory(_, needed, _, _)) -> needed
     | other -> failtest $"one byte of memory should not be enough: {other}"
 
 let private budgets recipe workers input =
     let least = smallest recipe workers input
 
-    match Pipeline.info recipe (settings workers (least - 1L)) input with
-    | Error(OverBudget _ | GramOverBudget _) -> ()
+    match Pipeline.info recipe (settings workers (least - 1L)) (Input.file input) with
+    | Error(InsufficientMemory _) -> ()
     | other -> failtest $"a byte less than the smallest budget should be refused: {other}"
 
     [ least; 256L <<< 20; gibibyte ] |> List.filter (fun memory -> memory >= least)
@@ -139,11 +143,13 @@ let private inPlace dataset name =
     let output = sandbox.File "output.h5ad"
     run recipe Settings.standard input output
     let copy = sandbox.Copy input
-    Pipeline.run recipe Settings.standard copy InPlace |> need |> ignore
+    Pipeline.run recipe Settings.standard (Input.file copy) InPlace |> need |> ignore
     Expect.equal (whole copy) (whole output) "in place and to a new file"
 
 let private elements path =
-    (Pipeline.digest Settings.standard path |> need).Elements |> List.map (fun element -> element.Path, element.Sha256)
+    (Pipeline.digest Settings.standard path |> need).Elements
+    |> Seq.map (fun element -> element.Path, element.Sha256)
+    |> List.ofSeq
 
 let private anyStorage dataset name =
     let input = input dataset

@@ -1,5 +1,5 @@
 /// Names that lead to something else than a regular file: none of it is replaced, and none of it makes a run wait for ever.
-module SingleSharp.Golden.DeviceGolden
+module internal SingleSharp.Golden.DeviceGolden
 
 open System
 open System.IO
@@ -55,9 +55,16 @@ let private outputs =
                   let before = whatIs node, sandbox.Names
 
                   for outcome in
-                      [ Pipeline.run qc Settings.standard input (NewFile target) |> Result.map ignore
-                        Pipeline.preprocess Settings.standard input (NewFile target) |> Result.map ignore
-                        Pipeline.convert joined Settings.standard [ input; sample ] target |> Result.map ignore ] do
+                      [ Pipeline.run qc Settings.standard (Input.file input) (NewFile target) |> Result.map ignore
+                        Pipeline.run Recipe.standard Settings.standard (Input.file input) (NewFile target) |> Result.map ignore
+                        Pipeline.convert
+                            MatrixName.X
+                            false
+                            Settings.standard
+                            { Paths = [ input; sample ]
+                              Convert = joined }
+                            target
+                        |> Result.map ignore ] do
                       match outcome with
                       | Error(CannotWrite(path, why)) ->
                           Expect.equal path target "the path"

@@ -1,9 +1,10 @@
 /// What the documents show is what happens: their examples are run, and the sentences that they quote are said.
-module SingleSharp.Golden.DocsGolden
+module internal SingleSharp.Golden.DocsGolden
 
 open System
 open System.IO
 open Expecto
+open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Packages
@@ -40,19 +41,22 @@ let private digest path =
 
 /// Every door leads to the same room: the file holds what the recipe makes of counts.h5ad.
 let private expectMade (sandbox: Sandbox) name recipe =
-    match Pipeline.run recipe Settings.standard (sandbox.File "counts.h5ad") (Output.NewFile(sandbox.File "expected.h5ad")) with
+    match
+        Pipeline.run recipe Settings.standard (Input.file (sandbox.File "counts.h5ad")) (Output.NewFile(sandbox.File "expected.h5ad"))
+    with
     | Ok _ -> Expect.equal (digest (sandbox.File name)) (digest (sandbox.File "expected.h5ad")) name
     | Error fault -> failtest (Fault.sentence fault)
 
 /// What the script and the program do from the filter to the principal components.
 let private analysis =
-    { Recipe.full with
-        Filter =
-            Some
-                { Recipe.filter with
-                    MinCounts = Some 100.0
-                    MaxPct = [ "mt", 20.0 ]
-                    MinCells = Some 3L } }
+    (Recipe.full
+     |> Recipe.add (
+         Filter.step
+             { Filter.defaults with
+                 MinCounts = Some 100.0
+                 MaxPct = [ "mt", 20.0 ]
+                 MinCells = Some 3L }
+     ))
 
 let private shell =
     test "the shell blocks of the README run" {
@@ -68,12 +72,7 @@ let private shell =
             sandbox
             "normalized.h5ad"
             { Recipe.standard with
-                Qc =
-                    Some
-                        { Recipe.qc with
-                            GeneSets =
-                                [ { Name = "ribo"
-                                    Rule = Prefix [ "RPS"; "RPL" ] } ] } }
+                GeneSets = [ GeneSet.WithPrefix("ribo", "RPS", "RPL") ] }
     }
 
 let private script =
@@ -115,7 +114,7 @@ let private refusals =
               test case {
                   let input = here $"edge/{case}/input.h5ad"
 
-                  match Pipeline.run Recipe.standard Settings.standard input (NewFile "refused.h5ad") with
+                  match Pipeline.run Recipe.standard Settings.standard (Input.file input) (NewFile "refused.h5ad") with
                   | Ok _ -> failtest "it is not refused any more"
                   | Error fault -> Expect.stringContains readme.Value ((Fault.sentence fault).Replace(input, "*FILE*")) "README.md"
               } ]

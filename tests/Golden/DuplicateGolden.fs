@@ -1,8 +1,9 @@
 /// Genes that a cell has several values of: every step refuses them, or sees their sums.
-module SingleSharp.Golden.DuplicateGolden
+module internal SingleSharp.Golden.DuplicateGolden
 
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.EdgeFiles
 open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Matrices
@@ -18,10 +19,10 @@ let private recipes =
         recipe (steps ambiguous |> List.find (fun step -> step.Name = name))
 
     let qc =
-        { Recipe.qc with
-            PercentTop = Exactly [ 5; 10; 20 ] }
+        { Qc.defaults with
+            PercentTop = PercentTop.Exactly [ 5; 10; 20 ] }
 
-    [ "qc", { Recipe.nothing with Qc = Some qc }
+    [ "qc", (Recipe.ofSteps [ Qc.step qc ])
       for names in
           [ [ "norm" ]
             [ "norm"; "log" ]
@@ -68,7 +69,7 @@ let private refused (name, recipe) =
         use sandbox = new Sandbox()
 
         match run recipe input (sandbox.File "output.h5ad") with
-        | Error(StoredTwice(path, cell, gene)) ->
+        | Error(DuplicateEntry(path, cell, gene)) ->
             Expect.equal (path, (cell, gene)) (input, first.Value) "what is stored twice"
             Expect.isEmpty sandbox.Names "a refusal writes nothing"
         | other -> failtest $"a refusal is expected, not {other}"
@@ -89,7 +90,7 @@ let private likeSums (name, recipe) =
     test $"{name}: of the sums" {
         use sandbox = new Sandbox()
         let clean = sandbox.File "clean.h5ad"
-        NewFile.write clean InOnePiece summed.Value
+        NewFile.write clean Unchunked summed.Value
         use ours = new Results(ofSums sandbox recipe)
         use theirs = new Results(output sandbox recipe clean "expected.h5ad")
 
@@ -102,7 +103,7 @@ let private likeSums (name, recipe) =
         for place in columns "obs" @ columns "var" @ members do
             numbers place Exact (ours.Numbers place) (theirs.Numbers place)
 
-        if recipe.NormalizeTotal.IsSome then
+        if (Recipe.tryFind "normalize_total" recipe).IsSome then
             Expect.equal (read ours "X") (read theirs "X") "X"
     }
 

@@ -1,9 +1,10 @@
 /// Small inputs, one for each peculiarity, and the files that scanpy's steps over them start from.
-module SingleSharp.Golden.EdgeFiles
+module internal SingleSharp.Golden.EdgeFiles
 
 open System.IO
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Step
@@ -20,7 +21,7 @@ let isReadable case =
     case <> "x_missing" && case <> ambiguous
 
 let run recipe input output =
-    Pipeline.run recipe Settings.standard input (NewFile output)
+    Pipeline.run recipe Settings.standard (Input.file input) (NewFile output)
 
 let steps case = ofCase (here $"edge/{case}")
 
@@ -28,9 +29,16 @@ let steps case = ofCase (here $"edge/{case}")
 let asScanpy step =
     let recipe = recipe step
 
-    { recipe with
-        AllowInvalid = true
-        AllowLogged = recipe.Log1p.IsSome }
+    { (if step.Op = "log1p" then
+           recipe
+           |> Recipe.add (
+               Log1p.step
+                   { log1pOptions step with
+                       AllowLogged = true }
+           )
+       else
+           recipe) with
+        AllowInvalid = true }
 
 /// The file that a step starts from, made by the steps before it.
 let rec start (sandbox: Sandbox) case step =
@@ -64,7 +72,7 @@ let inRows (sandbox: Sandbox) case =
 
     NewFile.write
         path
-        InOnePiece
+        Unchunked
         { CellNames = input.Texts "obs/_index"
           GeneNames = input.Texts "var/_index"
           Indptr = rows |> Array.scan (fun total row -> total + row.Length) 0

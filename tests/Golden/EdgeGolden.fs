@@ -1,5 +1,5 @@
 /// Small inputs, one for each peculiarity, against the results of scanpy.
-module SingleSharp.Golden.EdgeGolden
+module internal SingleSharp.Golden.EdgeGolden
 
 open System
 open Expecto
@@ -24,7 +24,7 @@ let private holdsInvalid case =
 /// What scanpy gives by accident, so that ours need not equal it: columns of a step, or all of them where none is named.
 let private accidents =
     Map
-        [ // The sum of truth values is the truth that there are some.
+        [ // The sum of booleans is the truth that there are some.
           ("x_bool", "norm"), []
           // Genes are chosen by name, and with one all that share it.
           ("duplicate_var_names", "hvg_v3"), [ "highly_variable" ] ]
@@ -38,7 +38,7 @@ let private isInColumns case =
 let private isRounded case step =
     match steps case |> List.tryFind (fun before -> before.Name = step.From) with
     | None -> true
-    | Some before -> before.Op = "log1p" && (recipe before).Log1p.Value.Base.IsNone && not (before.From = "input" && isInColumns case)
+    | Some before -> before.Op = "log1p" && (log1pOptions before).Base.IsNone && not (before.From = "input" && isInColumns case)
 
 let private agree case step (start: string) (output: string) =
     use before = new Results(start)
@@ -74,7 +74,7 @@ let private agree case step (start: string) (output: string) =
 
 let private digests path =
     match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest.Elements |> List.map (fun element -> element.Path, element.Sha256) |> Map
+    | Ok digest -> digest.Elements |> Seq.map (fun element -> element.Path, element.Sha256) |> Map
     | Error fault -> failtest (Fault.sentence fault)
 
 /// What a step leaves alone of the matrix that it looks at.
@@ -158,17 +158,11 @@ let private medianOfPositive case step =
     let output = sandbox.File "output.h5ad"
 
     let median =
-        { Recipe.normalizeTotal with
-            TargetSum = MedianOfPositive
+        { NormalizeTotal.defaults with
+            TargetSum = TargetSum.MedianOfPositive
             KeyAdded = Some factor }
 
-    match
-        run
-            { Recipe.nothing with
-                NormalizeTotal = Some median }
-            input
-            output
-    with
+    match run (Recipe.ofSteps [ NormalizeTotal.step median ]) input output with
     | Ok _ -> agree case step input output
     | Error fault -> failtest (Fault.sentence fault)
 
@@ -193,7 +187,7 @@ let private ofStep case step =
       else
           test step.Name { follow case step }
 
-          if Recipe.changesValues (recipe step) && step.From = "input" && holdsInvalid case then
+          if (recipe step).Steps.Head.Info.ChangesValues && step.From = "input" && holdsInvalid case then
               test $"{step.Name} takes counts only" { guarded case step }
 
           if step.Name.EndsWith "_median_positive" then

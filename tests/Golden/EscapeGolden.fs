@@ -1,5 +1,5 @@
 /// Names in files and on the command line reach no terminal as they are: they are shown escaped, wherever they are shown.
-module SingleSharp.Golden.EscapeGolden
+module internal SingleSharp.Golden.EscapeGolden
 
 open System
 open System.IO
@@ -7,6 +7,7 @@ open System.Text
 open System.Text.Json
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Contract
 open SingleSharp.Golden.Shared
 
 /// As in escapes.py, but for the slash, which no file name has.
@@ -84,7 +85,7 @@ let all =
               withFile (fun sandbox input ->
                   for command in commands sandbox input do
                       let outcome = run command
-                      let what = command |> List.map Shown.line |> String.concat " "
+                      let what = command |> List.map Printable.line |> String.concat " "
                       requirePlain what outcome.Output
                       requirePlain what outcome.Errors)
           }
@@ -105,17 +106,20 @@ let all =
           test "faults, warnings and findings of the library" {
               withFile (fun sandbox input ->
                   let recipe =
-                      { Recipe.nothing with
-                          Qc =
-                              Some
-                                  { Recipe.qc with
-                                      GeneSets = [ { Name = $"s{steer}"; Rule = Names [] } ] } }
+                      { Recipe.ofSteps [ Qc.step Qc.defaults ] with
+                          GeneSets = [ GeneSet.OfGenes $"s{steer}" ] }
 
-                  match Pipeline.run recipe Settings.standard input (NewFile(sandbox.File "out.h5ad")) with
-                  | Ok report -> report.Warnings |> List.iter (requirePlain "a warning")
+                  match Pipeline.run recipe Settings.standard (Input.file input) (NewFile(sandbox.File "out.h5ad")) with
+                  | Ok report -> report.Warnings |> Seq.iter (requirePlain "a warning")
                   | Error fault -> failtest (Fault.sentence fault)
 
-                  match Pipeline.normalizeTotal Recipe.normalizeTotal Settings.standard input (NewFile(sandbox.File "out.h5ad")) with
+                  match
+                      Pipeline.run
+                          (Recipe.ofSteps [ NormalizeTotal.step NormalizeTotal.defaults ])
+                          Settings.standard
+                          (Input.file input)
+                          (NewFile(sandbox.File "out.h5ad"))
+                  with
                   | Error fault ->
                       requirePlain "a fault" (Fault.sentence fault)
                       Expect.stringContains (Fault.sentence fault) "\\x1b[2J" "its sentence"
@@ -124,7 +128,7 @@ let all =
                   match Pipeline.verify Settings.standard input with
                   | Ok verification ->
                       Expect.isNonEmpty verification.Findings "findings"
-                      verification.Findings |> List.iter (fun finding -> requirePlain "a finding" finding.Sentence)
+                      verification.Findings |> Seq.iter (fun finding -> requirePlain "a finding" finding.Sentence)
                   | Error fault -> failtest (Fault.sentence fault))
           }
           test "what is shown" {
@@ -136,5 +140,5 @@ let all =
                     // Bytes that are not UTF-8, as PEP 383 keeps them.
                     $"T{char 0xdce4}", "T\\xe4"
                     $"{char 0xd83d}", "\\ud83d" ] do
-                  Expect.equal (Shown.line text) shown (Encoding.Unicode.GetBytes text |> Convert.ToHexString)
+                  Expect.equal (Printable.line text) shown (Encoding.Unicode.GetBytes text |> Convert.ToHexString)
           } ]

@@ -1,5 +1,5 @@
 /// Reads results, scanpy's and ours, with PureHDF: a reader that is not the one under test.
-module SingleSharp.Golden.Expected
+module internal SingleSharp.Golden.Expected
 
 open System
 open PureHDF
@@ -55,7 +55,7 @@ type Results(path: string) =
     member results.IsDataset(name: string) =
         results.Has name && file.Get name :? IH5Dataset
 
-    /// Is it a dataset of numbers or of truth values?
+    /// Is it a dataset of numbers or of booleans?
     member results.HasNumbers(name: string) =
         results.Has name
         && match file.Get name with

@@ -1,11 +1,12 @@
 /// Bad input gives one clear sentence, and nothing is written.
-module SingleSharp.Golden.FaultGolden
+module internal SingleSharp.Golden.FaultGolden
 
 open System
 open System.IO
 open System.Security.Cryptography
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -22,7 +23,7 @@ let private faultOf recipe (sandbox: Sandbox) (input: string) =
     let before = state sandbox
 
     let attempt output =
-        match Pipeline.run recipe Settings.standard input output with
+        match Pipeline.run recipe Settings.standard (Input.file input) output with
         | Error fault ->
             Expect.equal (state sandbox) before "nothing is written"
             fault
@@ -64,38 +65,39 @@ let private cut length (path: string) =
 let private whole = int (FileInfo sample).Length
 
 let private files =
-    [ bad "no such file" "Missing" [] ignore
-      bad "a folder" "Unreadable" [ "folder" ] (fun path -> Directory.CreateDirectory path |> ignore)
-      bad "a text file" "NotAnnData" [ "not an HDF5 file" ] (fun path -> File.WriteAllText(path, String.replicate 500 "gene,cell\n"))
-      bad "an empty file" "NotAnnData" [ "not an HDF5 file" ] (fun path -> File.WriteAllText(path, ""))
+    [ bad "no such file" FaultKind.NotFound [] ignore
+      bad "a folder" FaultKind.Unreadable [ "folder" ] (fun path -> Directory.CreateDirectory path |> ignore)
+      bad "a text file" FaultKind.NotAnnData [ "not an HDF5 file" ] (fun path ->
+          File.WriteAllText(path, String.replicate 500 "gene,cell\n"))
+      bad "an empty file" FaultKind.NotAnnData [ "not an HDF5 file" ] (fun path -> File.WriteAllText(path, ""))
 
       for length in [ 1; 7 ] do
-          bad $"cut after {length} bytes" "NotAnnData" [ "not an HDF5 file" ] (cut length)
+          bad $"cut after {length} bytes" FaultKind.NotAnnData [ "not an HDF5 file" ] (cut length)
       for length in [ 8; 20; 95; 96; 800; 2048; whole / 2; whole - 1 ] do
-          bad $"cut after {length} of {whole} bytes" "Damaged" [ "cut off" ] (cut length) ]
+          bad $"cut after {length} of {whole} bytes" FaultKind.Damaged [ "cut off" ] (cut length) ]
 
 let private line (values: 'n list) = box (Array.ofList values)
 
 let private shape = Some [ 2L; 3L ]
 
 let private matrices =
-    [ bad "no X" "NotAnnData" [ "no X" ] (Made.writeWithX None)
-      bad "X of one dimension" "Damaged" [ "1 dimension " ] (Made.writeWithX (Some(line [ 1.0f; 2.0f ])))
-      bad "X of three dimensions" "Damaged" [ "3 dimensions" ] (Made.writeWithX (Some(box (Array3D.create 2 3 1 1.0f))))
+    [ bad "no X" FaultKind.NotAnnData [ "no X" ] (Made.writeWithX None)
+      bad "X of one dimension" FaultKind.Damaged [ "1 dimension " ] (Made.writeWithX (Some(line [ 1.0f; 2.0f ])))
+      bad "X of three dimensions" FaultKind.Damaged [ "3 dimensions" ] (Made.writeWithX (Some(box (Array3D.create 2 3 1 1.0f))))
 
       for name, kind, words, x in
-          [ "an unknown encoding", "Unsupported", [ "coo_matrix" ], Made.sparse "coo_matrix" shape []
-            "no members", "Damaged", [ "no data" ], Made.sparse "csr_matrix" shape []
+          [ "an unknown encoding", FaultKind.Unsupported, [ "coo_matrix" ], Made.sparse "coo_matrix" shape []
+            "no members", FaultKind.Damaged, [ "no data" ], Made.sparse "csr_matrix" shape []
             "no shape",
-            "Damaged",
+            FaultKind.Damaged,
             [ "shape" ],
             Made.sparse "csr_matrix" None [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ]
             "more cells than row offsets",
-            "Damaged",
+            FaultKind.Damaged,
             [ "row offsets" ],
             Made.sparse "csr_matrix" shape [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1 ] ]
             "more values than indices",
-            "Damaged",
+            FaultKind.Damaged,
             [ "2 values"; "1 column" ],
             Made.sparse
                 "csr_matrix"
@@ -104,47 +106,42 @@ let private matrices =
                   "indices", line [ 0 ]
                   "indptr", line [ 0; 1; 2 ] ]
             "fractional indices",
-            "Damaged",
-            [ "indices"; "whole numbers" ],
+            FaultKind.Damaged,
+            [ "indices"; "integers" ],
             Made.sparse "csr_matrix" shape [ "data", line [ 1.0f ]; "indices", line [ 0.0f ]; "indptr", line [ 0; 1; 1 ] ]
             "text for values",
-            "Unsupported",
+            FaultKind.Unsupported,
             [ "data"; "not counts" ],
             Made.sparse "csr_matrix" shape [ "data", line [ "1" ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ]
             "more cells than obs",
-            "Damaged",
+            FaultKind.Damaged,
             [ "obs"; "2 cells" ],
             Made.sparse "csr_matrix" (Some [ 3L; 3L ]) [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1; 1 ] ]
             "more genes than var",
-            "Damaged",
+            FaultKind.Damaged,
             [ "var"; "3 genes" ],
             Made.sparse "csr_matrix" (Some [ 2L; 4L ]) [ "data", line [ 1.0f ]; "indices", line [ 0 ]; "indptr", line [ 0; 1; 1 ] ] ] do
           bad $"X with {name}" kind words (Made.writeWithX (Some(box x)))
 
-      bad "row offsets that decrease" "Damaged" [ "X/indptr"; "decrease" ] (changed (Made.withOffset 30 1))
-      bad "a first row offset that is not 0" "Damaged" [ "X/indptr"; "first" ] (changed (Made.withOffset 0 1))
-      bad "a last row offset that is too small" "Damaged" [ "X/indptr"; "last" ] (changed (Made.withOffset 60 (stored - 1)))
-      bad "a row offset beyond the values" "Damaged" [ "X/indptr"; "outside" ] (changed (Made.withOffset 30 (stored + 1)))
-      bad "a negative row offset" "Damaged" [ "X/indptr"; "outside" ] (changed (Made.withOffset 30 -1))
-      bad "a column index that is too large" "Damaged" [ "X/indices"; "40 genes" ] (changed (Made.withIndex 77 40))
-      bad "a negative column index" "Damaged" [ "X/indices"; "40 genes" ] (changed (Made.withIndex 77 -1)) ]
+      bad "row offsets that decrease" FaultKind.Damaged [ "X/indptr"; "decrease" ] (changed (Made.withOffset 30 1))
+      bad "a first row offset that is not 0" FaultKind.Damaged [ "X/indptr"; "first" ] (changed (Made.withOffset 0 1))
+      bad "a last row offset that is too small" FaultKind.Damaged [ "X/indptr"; "last" ] (changed (Made.withOffset 60 (stored - 1)))
+      bad "a row offset beyond the values" FaultKind.Damaged [ "X/indptr"; "outside" ] (changed (Made.withOffset 30 (stored + 1)))
+      bad "a negative row offset" FaultKind.Damaged [ "X/indptr"; "outside" ] (changed (Made.withOffset 30 -1))
+      bad "a column index that is too large" FaultKind.Damaged [ "X/indices"; "40 genes" ] (changed (Made.withIndex 77 40))
+      bad "a negative column index" FaultKind.Damaged [ "X/indices"; "40 genes" ] (changed (Made.withIndex 77 -1)) ]
 
 /// Several blocks of cells, so that a later block may well be the first to stumble.
 let private tall = lazy (Made.counts 20000 30)
 
 let private changing =
-    [ "normalize_total",
-      { Recipe.nothing with
-          NormalizeTotal = Some Recipe.normalizeTotal }
+    [ "normalize_total", (Recipe.ofSteps [ NormalizeTotal.step NormalizeTotal.defaults ])
       "normalize_total by the median",
-      { Recipe.nothing with
-          NormalizeTotal =
-              Some
-                  { Recipe.normalizeTotal with
-                      TargetSum = MedianOfPositive } }
-      "log1p",
-      { Recipe.nothing with
-          Log1p = Some Recipe.log1p }
+      (Recipe.ofSteps
+          [ NormalizeTotal.step
+                { NormalizeTotal.defaults with
+                    TargetSum = TargetSum.MedianOfPositive } ])
+      "log1p", (Recipe.ofSteps [ Log1p.step Log1p.defaults ])
       "preprocess", Recipe.standard ]
 
 let private invalid =
@@ -173,10 +170,9 @@ let private invalid =
 
           match
               Pipeline.run
-                  { Recipe.nothing with
-                      Qc = Some Recipe.qc }
+                  (Recipe.ofSteps [ Qc.step Qc.defaults ])
                   Settings.standard
-                  path
+                  (Input.file path)
                   (NewFile(sandbox.File "output.h5ad"))
           with
           | Ok report ->
@@ -193,11 +189,12 @@ let private invalid =
 
           match
               Pipeline.run
-                  { Recipe.nothing with
-                      Log1p = Some Recipe.log1p
-                      AllowLogged = true }
+                  (Recipe.ofSteps
+                      [ Log1p.step
+                            { Log1p.defaults with
+                                AllowLogged = true } ])
                   Settings.standard
-                  (here "edge/log1p_base_null/input.h5ad")
+                  (Input.file (here "edge/log1p_base_null/input.h5ad"))
                   (NewFile(sandbox.File "output.h5ad"))
           with
           | Ok report -> Expect.exists report.Warnings (fun warning -> warning.Contains "already log-transformed") "a warning"

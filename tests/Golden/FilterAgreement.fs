@@ -1,5 +1,5 @@
 /// Compares a filtered file with what scanpy keeps of its start.
-module SingleSharp.Golden.FilterAgreement
+module internal SingleSharp.Golden.FilterAgreement
 
 open Expecto
 open SingleSharp.Golden.Expected

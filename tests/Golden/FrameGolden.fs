@@ -1,9 +1,9 @@
 /// Columns of every name, as frames.py makes them: filtered and looked up as anndata does, or refused.
-module SingleSharp.Golden.FrameGolden
+module internal SingleSharp.Golden.FrameGolden
 
-open System
 open System.IO
 open Expecto
+open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
@@ -20,22 +20,21 @@ let input name =
     Path.Combine(made.Value, name)
 
 let run recipe input output =
-    Pipeline.run recipe Settings.standard input output
+    Pipeline.run recipe Settings.standard (Input.file input) output
 
 let private filter minGenes minCells =
-    { Recipe.nothing with
-        Filter =
-            Some
-                { Recipe.filter with
-                    MinGenes = if minGenes = 0 then None else Some minGenes
-                    MinCells = if minCells = 0 then None else Some minCells } }
+    (Recipe.ofSteps
+        [ Filter.step
+              { Filter.defaults with
+                  MinGenes = if minGenes = 0 then None else Some(int64 minGenes)
+                  MinCells = if minCells = 0 then None else Some(int64 minCells) } ])
 
 /// verify finds nothing in a file.
 let isSound path =
     let verification = Pipeline.verify Settings.standard path |> need
 
     let wrong =
-        verification.Findings |> List.filter (fun finding -> finding.Severity <> Severity.Note)
+        verification.Findings |> Seq.filter (fun finding -> finding.Severity <> Severity.Note) |> List.ofSeq
 
     Expect.isEmpty wrong $"verify finds nothing in {Path.GetFileName path}"
 
@@ -86,25 +85,19 @@ let private sameAs name recipe =
 
 let private lookups =
     [ sameAs "a batch key with a slash" (fun separator ->
-          { Recipe.nothing with
-              Hvg =
-                  Some
-                      { Recipe.hvg with
-                          NTopGenes = Some 4
-                          BatchKey = Some $"a{separator}b{separator}flag" } })
+          (Recipe.ofSteps
+              [ Hvg.step
+                    { Hvg.defaults with
+                        NTopGenes = Some 4
+                        BatchKey = Some $"a{separator}b{separator}flag" } ]))
       sameAs "a gene set and a mask with slashes" (fun separator ->
-          { Recipe.nothing with
-              Qc =
-                  Some
-                      { Recipe.qc with
-                          GeneSets =
-                              [ { Name = "m"
-                                  Rule = Column $"is{separator}mito" } ] }
-              Pca =
-                  Some
-                      { Recipe.pca with
+          { Recipe.ofSteps
+                [ Qc.step Qc.defaults
+                  Pca.step
+                      { Pca.defaults with
                           NComps = Some 1
-                          MaskVar = MaskColumn $"is{separator}mito" } })
+                          MaskVar = MaskVar.Column $"is{separator}mito" } ] with
+              GeneSets = [ GeneSet.FromColumn("m", $"is{separator}mito") ] })
       test "a column that would take the place of a group of columns" {
           use sandbox = new Sandbox()
 
@@ -117,17 +110,14 @@ let private lookups =
               { filter 1 0 with
                   Matrix = MatrixName.Layer "a/b" }
 
-          run recipe (input "layers.h5ad") (NewFile(sandbox.File "output.h5ad")) |> refused [ "--layer"; "a/b" ]
+          run recipe (input "layers.h5ad") (NewFile(sandbox.File "output.h5ad")) |> refused [ "layer: "; "a/b" ]
       }
       test "a new column of a name with a slash" {
           use sandbox = new Sandbox()
 
           let recipe =
-              { Recipe.nothing with
-                  Qc =
-                      Some
-                          { Recipe.qc with
-                              GeneSets = [ { Name = "a/b"; Rule = Prefix [ "g" ] } ] } }
+              { Recipe.ofSteps [ Qc.step Qc.defaults ] with
+                  GeneSets = [ GeneSet.WithPrefix("a/b", "g") ] }
 
           run recipe (input "slashed.h5ad") (NewFile(sandbox.File "output.h5ad"))
           |> refused [ "a column cannot be called"; "a/b" ]

@@ -1,11 +1,12 @@
 /// Runs mutants by the thousand: every command on each, and h5py on what comes out.
-module SingleSharp.Golden.Fuzz
+module internal SingleSharp.Golden.Fuzz
 
 open System
 open System.Collections.Generic
 open System.Diagnostics
 open System.IO
 open System.Threading.Tasks
+open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Mutants
 
 /// The edge cases that differ most in how they are stored.
@@ -55,18 +56,6 @@ let originals folder withWild =
 
         original name (File.ReadAllBytes path))
     |> Array.ofList
-
-/// What became of so many mutants.
-type Tally =
-    {
-        Mutants: int
-        /// How commands ended: each command with the kind of ending, and how often.
-        Endings: (string * int) list
-        /// What h5py says about outputs, and how often.
-        Outputs: (string * int) list
-        /// What must not happen, with the seed that makes it happen again.
-        Troubles: string list
-    }
 
 /// A new folder in memory, where there is such a place: every mutant is flushed to the device several times.
 let private scratch () =

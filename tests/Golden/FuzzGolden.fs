@@ -1,10 +1,11 @@
 /// Two thousand mutants, the same every time: each command ends on each in success or a fault, in time and in little memory.
-module SingleSharp.Golden.FuzzGolden
+module internal SingleSharp.Golden.FuzzGolden
 
 open System
 open System.Text.Json
 open Expecto
 open SingleSharp.Golden.Fuzz
+open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Shared
 
 let private first = 1_000_000

@@ -1,5 +1,5 @@
 /// Compares the columns of highly_variable_genes with scanpy's.
-module SingleSharp.Golden.HvgAgreement
+module internal SingleSharp.Golden.HvgAgreement
 
 open Expecto
 open SingleSharp.Golden.Expected
@@ -122,7 +122,7 @@ let private byTrend batches (output: Results) (expected: Results) prefix column 
         ours |> except (if column = "highly_variable" then isMoved else isExplained) theirs
     | _ -> ours
 
-/// Float32 holds the squares of whole numbers up to here.
+/// Float32 holds the squares of integers up to here.
 let private mostSquared = 4096.0
 
 /// Where scanpy itself moves further than it may from ours once its logarithms are rounded as ours are, only the latter is compared.

@@ -1,5 +1,5 @@
 /// What is wrong with inputs of a conversion is told in one sentence, and nothing is left behind, however a run ends.
-module SingleSharp.Golden.ImportFaults
+module internal SingleSharp.Golden.ImportFaults
 
 open System
 open System.IO
@@ -8,7 +8,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 
-let private standard = Conversion.standard
+let private standard = Input.convert
 
 let made =
     lazy
@@ -33,7 +33,14 @@ let private refused name recipe (inputs: unit -> string list) (parts: string lis
         use sandbox = new Sandbox()
 
         let sentence =
-            Pipeline.convert recipe Settings.standard (inputs ()) (sandbox.File "output.h5ad") |> faultOf
+            Pipeline.convert
+                MatrixName.X
+                false
+                Settings.standard
+                { Paths = (inputs ())
+                  Convert = recipe }
+                (sandbox.File "output.h5ad")
+            |> faultOf
 
         for part in parts do
             Expect.stringContains sentence part "the sentence"
@@ -46,38 +53,38 @@ let private choices =
           "a genome that is not there"
           { standard with Genome = Some "mm39" }
           (fun () -> [ input "two_genomes.h5" ])
-          [ "--genome"; "hg19, mm10" ]
-      refused "which of several genomes" standard (fun () -> [ input "two_genomes.h5" ]) [ "--genome"; "say which of hg19, mm10" ]
+          [ "genome: "; "hg19, mm10" ]
+      refused "which of several genomes" standard (fun () -> [ input "two_genomes.h5" ]) [ "genome: "; "say which of hg19, mm10" ]
       refused
           "a genome that no feature has"
           { standard with Genome = Some "mm39" }
           (fun () -> [ input "probes.h5" ])
-          [ "--genome"; "hg19, mm10" ]
+          [ "genome: "; "hg19, mm10" ]
       refused
           "a type that no feature has"
           { standard with
               FeatureType = Some "Peaks" }
           (fun () -> [ input "v3" ])
-          [ "--feature-type"; "Antibody Capture, Gene Expression, or all" ]
+          [ "feature_type: "; "Antibody Capture, Gene Expression, or all" ]
       refused
           "a type where there are none"
           { standard with
               FeatureType = Some "Peaks" }
           (fun () -> [ input "v2" ])
-          [ "--feature-type"; "Peaks" ]
-      refused "the genome of a folder" { standard with Genome = Some "mm10" } (fun () -> [ input "v2" ]) [ "--genome" ]
+          [ "feature_type: "; "Peaks" ]
+      refused "the genome of a folder" { standard with Genome = Some "mm10" } (fun () -> [ input "v2" ]) [ "genome: " ]
       refused
           "a genome of .h5ad files"
           { standard with Genome = Some "mm10" }
           (fun () -> [ input "first.h5ad"; input "whole.h5ad" ])
-          [ "--genome" ]
+          [ "genome: " ]
       refused "one .h5ad file" standard (fun () -> [ input "first.h5ad" ]) [ "is an .h5ad file already" ]
       refused "no input" standard (fun () -> []) [ "there is no input" ]
       refused
           "equal names of genes"
           standard
           (fun () -> [ require "data/tenx/1K_pbmc_citeseq.h5"; input "v2" ])
-          [ "TBCE occurs twice"; "--make-unique" ]
+          [ "TBCE occurs twice"; "pass make_unique" ]
       refused "equal names of samples" standard (fun () -> [ input "v2"; input "v2" ]) [ "two inputs are called v2" ]
       refused
           "too few samples"
@@ -101,7 +108,14 @@ let private spoilt name (file: string) (change: string -> string) (parts: string
         File.WriteAllText(path, change (File.ReadAllText path))
 
         let sentence =
-            Pipeline.convert standard Settings.standard [ folder ] (sandbox.File "output.h5ad") |> faultOf
+            Pipeline.convert
+                MatrixName.X
+                false
+                Settings.standard
+                { Paths = [ folder ]
+                  Convert = standard }
+                (sandbox.File "output.h5ad")
+            |> faultOf
 
         for part in path :: parts do
             Expect.stringContains sentence part "the sentence"
@@ -117,7 +131,7 @@ let private folders =
           "an entry twice"
           "matrix.mtx"
           (lines (fun lines -> lines |> Array.mapi (fun i line -> if i = 7 then lines[5] else line)))
-          [ "stores more than one value for cell AAAC"; "gene "; "--sum-duplicates" ]
+          [ "stores more than one value for cell AAAC"; "gene "; "pass sum_duplicates" ]
       spoilt "too few cells" "barcodes.tsv" (lines (Array.truncate 30)) [ "it names 30 cells, but the matrix has 60" ]
       spoilt "too many genes" "genes.tsv" (fun text -> text + "E\tg\n") [ "line 41"; "the matrix has only 40 genes" ]
       spoilt
@@ -133,9 +147,7 @@ let private folders =
           [ "line 10"; "should be a number" ] ]
 
 let private steps =
-    { Recipe.nothing with
-        Qc = Some Recipe.qc
-        NormalizeTotal = Some Recipe.normalizeTotal }
+    (Recipe.ofSteps [ Qc.step Qc.defaults; NormalizeTotal.step NormalizeTotal.defaults ])
 
 let private runs =
     [ test "a run on a 10x input is the run on what it is converted to" {
@@ -143,10 +155,20 @@ let private runs =
 
           for name in [ "v3_shuffled"; "probes.h5" ] do
               let converted = sandbox.File "converted.h5ad"
-              Pipeline.convert standard Settings.standard [ input name ] converted |> Result.isOk |> ignore
-              Pipeline.run steps Settings.standard converted (NewFile(sandbox.File "one.h5ad")) |> Result.isOk |> ignore
 
-              match Pipeline.run steps Settings.standard (input name) (NewFile(sandbox.File "two.h5ad")) with
+              Pipeline.convert
+                  MatrixName.X
+                  false
+                  Settings.standard
+                  { Paths = [ input name ]
+                    Convert = standard }
+                  converted
+              |> Result.isOk
+              |> ignore
+
+              Pipeline.run steps Settings.standard (Input.file converted) (NewFile(sandbox.File "one.h5ad")) |> Result.isOk |> ignore
+
+              match Pipeline.run steps Settings.standard (Input.file (input name)) (NewFile(sandbox.File "two.h5ad")) with
               | Error fault -> failtest (Fault.sentence fault)
               | Ok report -> Expect.equal report.Input (input name) "the input in the report"
 
@@ -157,24 +179,23 @@ let private runs =
           use sandbox = new Sandbox()
           let path = sandbox.File "output.h5ad"
 
-          let recipe =
-              { Recipe.nothing with
-                  Pca = Some { Recipe.pca with NComps = Some 1000 } }
+          let recipe = (Recipe.ofSteps [ Pca.step { Pca.defaults with NComps = Some 1000 } ])
 
-          Pipeline.run recipe Settings.standard (input "v3") (NewFile path) |> faultOf |> ignore
+          Pipeline.run recipe Settings.standard (Input.file (input "v3")) (NewFile path) |> faultOf |> ignore
 
           let sentence =
-              Pipeline.run steps { Settings.standard with Memory = 1L } (input "v3") (NewFile path) |> faultOf
+              Pipeline.run steps { Settings.standard with Memory = 1L } (Input.file (input "v3")) (NewFile path) |> faultOf
 
           Expect.stringContains sentence "memory" "over budget"
 
-          let sentence = Pipeline.run steps Settings.standard (input "v3") InPlace |> faultOf
+          let sentence =
+              Pipeline.run steps Settings.standard (Input.file (input "v3")) InPlace |> faultOf
 
-          Expect.stringContains sentence "--in-place" "the option"
-          Expect.stringContains sentence "--out FILE" "what to do"
+          Expect.stringContains sentence "in_place: " "the option"
+          Expect.stringContains sentence "out=FILE" "what to do"
 
           let sentence =
-              Pipeline.run steps Settings.standard (input "v3") (NewFile(sandbox.File "no/such/folder.h5ad")) |> faultOf
+              Pipeline.run steps Settings.standard (Input.file (input "v3")) (NewFile(sandbox.File "no/such/folder.h5ad")) |> faultOf
 
           Expect.stringContains sentence "no/such/folder.h5ad cannot be written" "the target"
           Expect.isEmpty sandbox.Names "nothing is left behind"
@@ -182,7 +203,10 @@ let private runs =
       test "the target is no part of the input" {
           use sandbox = new Sandbox()
           let copy = sandbox.Copy(input "probes.h5")
-          let sentence = Pipeline.convert standard Settings.standard [ copy ] copy |> faultOf
+
+          let sentence =
+              Pipeline.convert MatrixName.X false Settings.standard { Paths = [ copy ]; Convert = standard } copy |> faultOf
+
           Expect.stringContains sentence "it belongs to the input itself" "the sentence"
           Expect.isTrue (File.ReadAllBytes copy = File.ReadAllBytes(input "probes.h5")) "the input is as it was"
       }
@@ -207,7 +231,7 @@ let private runs =
                                   cancel.Cancel() }
 
               try
-                  Pipeline.run steps settings (input "v3_shuffled") (NewFile(sandbox.File "output.h5ad")) |> ignore
+                  Pipeline.run steps settings (Input.file (input "v3_shuffled")) (NewFile(sandbox.File "output.h5ad")) |> ignore
                   File.Delete(sandbox.File "output.h5ad")
               with :? OperationCanceledException ->
                   ()
@@ -215,14 +239,14 @@ let private runs =
               Expect.isEmpty sandbox.Names $"nothing is left behind after {after} reports"
       }
       test "info and plan look at 10x inputs too" {
-          match Pipeline.info Recipe.standard Settings.standard (input "v3") with
+          match Pipeline.info Recipe.standard Settings.standard (Input.file (input "v3")) with
           | Ok info ->
               Expect.equal (info.Path, info.Cells) (input "v3", 60L) "the input"
-              Expect.equal info.Plan.Passes.Length 1 "the plan"
+              Expect.equal info.Plan.Passes.Count 1 "the plan"
           | Error fault -> failtest (Fault.sentence fault)
 
-          match Pipeline.plan Recipe.full Settings.standard (input "probes.h5") with
-          | Ok plan -> Expect.equal plan.Passes.Length 2 "reads"
+          match Pipeline.plan Recipe.full Settings.standard (Input.file (input "probes.h5")) with
+          | Ok plan -> Expect.equal plan.Passes.Count 2 "reads"
           | Error fault -> failtest (Fault.sentence fault)
       } ]
 
@@ -239,7 +263,7 @@ let private damaged name step =
             spoilt[at] <- spoilt[at] ^^^ 0xFFuy
             File.WriteAllBytes(path, spoilt)
 
-            match Pipeline.convert standard Settings.standard [ path ] output with
+            match Pipeline.convert MatrixName.X false Settings.standard { Paths = [ path ]; Convert = standard } output with
             | Ok _ -> File.Delete output
             | Error _ -> Expect.equal sandbox.Names [ "input.h5" ] $"nothing is left behind, with byte {at} turned around"
     }

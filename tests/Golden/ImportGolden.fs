@@ -1,36 +1,26 @@
 /// Conversions against scanpy's readers and anndata.concat, as imports.py writes them out.
-module SingleSharp.Golden.ImportGolden
+module internal SingleSharp.Golden.ImportGolden
 
 open System
 open System.IO
 open System.Text.Json
 open Expecto
+open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Concat
+open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Shared
 
-/// One conversion to judge, as imports.py reads it.
-type Job =
-    { output: string
-      inputs: string list
-      genome: string | null
-      feature_type: string | null
-      unique: bool
-      join: string
-      key: string
-      samples: string list
-      separator: string | null
-      stored: int64 }
-
-let private job (recipe: ConvertRecipe) (conversion: Conversion) =
+let private job (options: ConvertOptions) (conversion: Conversion) : ImportJob =
     { output = conversion.Output
-      inputs = conversion.Inputs
-      genome = Option.toObj recipe.Genome
-      feature_type = Option.toObj recipe.FeatureType
-      unique = recipe.MakeUnique
-      join = (string recipe.Join).ToLowerInvariant()
-      key = recipe.SampleKey
-      samples = recipe.SampleNames
-      separator = Option.toObj recipe.IndexUnique
+      inputs = List.ofSeq conversion.Inputs
+      genome = Option.toObj options.Genome
+      feature_type = Option.toObj options.FeatureType
+      unique = options.MakeUnique
+      join = (string options.Join).ToLowerInvariant()
+      key = options.SampleKey
+      samples = options.SampleNames
+      separator = Option.toObj options.IndexUnique
       stored = conversion.StoredValues }
 
 let private need result =
@@ -38,7 +28,7 @@ let private need result =
     | Ok value -> value
     | Error fault -> failtest (Fault.sentence fault)
 
-let private requireGood (jobs: Job list) =
+let private requireGood (jobs: ImportJob list) =
     let answer =
         Child.script "imports.py" [ "judge" ] (JsonSerializer.Serialize(Array.ofList jobs))
 
@@ -54,20 +44,28 @@ let private requireGood (jobs: Job list) =
         failtest (String.concat "\n" problems)
 
 /// A conversion whose file is the same to the byte however it is made.
-let private converted (sandbox: Sandbox) recipe inputs =
+let private converted (sandbox: Sandbox) (request: ConvertRequest) inputs =
+    let input =
+        { Paths = inputs
+          Convert = request.Options }
+
     let output = sandbox.File $"{Guid.NewGuid():N}.h5ad"
-    let conversion = Pipeline.convert recipe Settings.standard inputs output |> need
+
+    let conversion =
+        Pipeline.convert request.Matrix request.SumDuplicates Settings.standard input output |> need
+
     let bytes = File.ReadAllBytes output
 
     for workers, memory in [ 1, 1L <<< 30; 3, 80L <<< 20 ] do
         let again = sandbox.File "again.h5ad"
 
         Pipeline.convert
-            recipe
+            request.Matrix
+            request.SumDuplicates
             { Settings.standard with
                 Workers = workers
                 Memory = memory }
-            inputs
+            input
             again
         |> need
         |> ignore
@@ -75,92 +73,107 @@ let private converted (sandbox: Sandbox) recipe inputs =
         Expect.isTrue (File.ReadAllBytes again = bytes) $"the same bytes with {workers} workers"
         File.Delete again
 
-    job recipe conversion
+    job request.Options conversion
 
-let private standard = Conversion.standard
+let private standard = Input.convert
 
 let private ofType featureType =
     { standard with
         FeatureType = Some featureType }
 
+/// X as it is stored.
+let private plain options : ConvertRequest =
+    { Options = options
+      Matrix = MatrixName.X
+      SumDuplicates = false }
+
+/// What is stored twice is added up.
+let private summed options =
+    { plain options with
+        SumDuplicates = true }
+
 /// What is made by imports.py, and how it is converted.
 let private cases =
-    [ standard, [ "v3" ]
-      standard, [ "v3_shuffled" ]
-      ofType "all", [ "v3_shuffled" ]
-      ofType "Antibody Capture", [ "v3" ]
-      standard, [ "v2" ]
-      standard, [ "real" ]
-      standard, [ "pattern" ]
-      standard, [ "quoted" ]
-      standard, [ "edited" ]
-      { standard with SumDuplicates = true }, [ "twice" ]
-      { standard with SumDuplicates = true }, [ "real" ]
-      { standard with SumDuplicates = true }, [ "twice.h5" ]
-      { standard with
-          SumDuplicates = true
-          Join = Outer },
-      [ "twice.h5"; "short.h5" ]
-      { standard with
-          SumDuplicates = true
-          MakeUnique = true },
-      [ "twice"; "v2" ]
-      standard, [ "double.h5" ]
-      standard, [ "long.h5" ]
-      standard, [ "short.h5" ]
-      standard, [ "long.h5"; "short.h5" ]
-      { standard with Join = Outer }, [ "probes.h5"; "double.h5"; "short.h5" ]
-      { standard with Genome = Some "mm10" }, [ "two_genomes.h5" ]
-      standard, [ "probes.h5" ]
-      { standard with Genome = Some "hg19" }, [ "probes.h5" ]
-      standard, [ "first.h5ad"; "second.h5ad" ]
-      { standard with Join = Outer }, [ "first.h5ad"; "second.h5ad" ]
-      { standard with
-          Join = Outer
-          SampleKey = "batch"
-          SampleNames = [ "b"; "a"; "c" ]
-          IndexUnique = Some "-"
-          Matrix = MatrixName.X
-          SumDuplicates = false },
+    [ plain standard, [ "v3" ]
+      plain standard, [ "v3_shuffled" ]
+      plain (ofType "all"), [ "v3_shuffled" ]
+      plain (ofType "Antibody Capture"), [ "v3" ]
+      plain standard, [ "v2" ]
+      plain standard, [ "real" ]
+      plain standard, [ "pattern" ]
+      plain standard, [ "quoted" ]
+      plain standard, [ "edited" ]
+      summed standard, [ "twice" ]
+      summed standard, [ "real" ]
+      summed standard, [ "twice.h5" ]
+      summed { standard with Join = Join.Outer }, [ "twice.h5"; "short.h5" ]
+      summed { standard with MakeUnique = true }, [ "twice"; "v2" ]
+      plain standard, [ "double.h5" ]
+      plain standard, [ "long.h5" ]
+      plain standard, [ "short.h5" ]
+      plain standard, [ "long.h5"; "short.h5" ]
+      plain { standard with Join = Join.Outer }, [ "probes.h5"; "double.h5"; "short.h5" ]
+      plain { standard with Genome = Some "mm10" }, [ "two_genomes.h5" ]
+      plain standard, [ "probes.h5" ]
+      plain { standard with Genome = Some "hg19" }, [ "probes.h5" ]
+      plain standard, [ "first.h5ad"; "second.h5ad" ]
+      plain { standard with Join = Join.Outer }, [ "first.h5ad"; "second.h5ad" ]
+      plain
+          { standard with
+              Join = Join.Outer
+              SampleKey = "batch"
+              SampleNames = [ "b"; "a"; "c" ]
+              IndexUnique = Some "-" },
       [ "second.h5ad"; "whole.h5ad"; "first.h5ad" ]
-      standard, [ "whole.h5ad"; "first.h5ad"; "whole_again.h5ad" ]
-      standard, [ "whole.h5ad"; "whole_again.h5ad" ]
-      { standard with Join = Outer }, [ "whole.h5ad"; "whole_again.h5ad" ]
-      standard, [ "first.h5ad"; "apart.h5ad" ]
-      { standard with Join = Outer }, [ "first.h5ad"; "apart.h5ad" ]
-      { standard with Join = Outer }, [ "empty.h5ad"; "first.h5ad" ]
-      standard, [ "kinds_1.h5ad"; "kinds_2.h5ad" ]
-      { standard with Join = Outer }, [ "kinds_1.h5ad"; "kinds_2.h5ad" ]
-      { standard with Join = Outer }, [ "kinds_2.h5ad"; "first.h5ad"; "kinds_1.h5ad" ]
-      standard, [ "v3"; "v3_shuffled" ]
-      { standard with Join = Outer }, [ "first.h5ad"; "v2"; "probes.h5" ] ]
+      plain standard, [ "whole.h5ad"; "first.h5ad"; "whole_again.h5ad" ]
+      plain standard, [ "whole.h5ad"; "whole_again.h5ad" ]
+      plain { standard with Join = Join.Outer }, [ "whole.h5ad"; "whole_again.h5ad" ]
+      plain standard, [ "first.h5ad"; "apart.h5ad" ]
+      plain { standard with Join = Join.Outer }, [ "first.h5ad"; "apart.h5ad" ]
+      plain { standard with Join = Join.Outer }, [ "empty.h5ad"; "first.h5ad" ]
+      plain standard, [ "kinds_1.h5ad"; "kinds_2.h5ad" ]
+      plain { standard with Join = Join.Outer }, [ "kinds_1.h5ad"; "kinds_2.h5ad" ]
+      plain { standard with Join = Join.Outer }, [ "kinds_2.h5ad"; "first.h5ad"; "kinds_1.h5ad" ]
+      plain standard, [ "v3"; "v3_shuffled" ]
+      plain { standard with Join = Join.Outer }, [ "first.h5ad"; "v2"; "probes.h5" ] ]
 
 let private made (sandbox: Sandbox) =
     Child.script "imports.py" [ "make"; sandbox.Folder ] "" |> ignore
     sandbox.Copy(sandbox.File "whole.h5ad", "whole_again.h5ad") |> ignore
 
 let private tenx =
-    [ standard, [ "1K_pbmc_citeseq.h5" ]
-      ofType "all", [ "1K_pbmc_citeseq.h5" ]
-      ofType "Antibody Capture", [ "1K_pbmc_citeseq.h5" ]
-      { standard with Genome = Some "GRCh38" }, [ "1K_pbmc_citeseq.h5" ]
-      standard, [ "heart_1k_v2__filtered_gene_bc_matrices_h5.h5" ]
-      { standard with Genome = Some "mm10" }, [ "heart_1k_v2__filtered_gene_bc_matrices_h5.h5" ]
-      standard, [ "scanpy_10x_3.0.0" ]
-      ofType "all", [ "scanpy_10x_3.0.0" ]
-      standard, [ "scanpy_10x_1.2.0_chr21" ]
-      { standard with
-          MakeUnique = true
-          Join = Outer },
+    [ plain standard, [ "1K_pbmc_citeseq.h5" ]
+      plain (ofType "all"), [ "1K_pbmc_citeseq.h5" ]
+      plain (ofType "Antibody Capture"), [ "1K_pbmc_citeseq.h5" ]
+      plain { standard with Genome = Some "GRCh38" }, [ "1K_pbmc_citeseq.h5" ]
+      plain standard, [ "heart_1k_v2__filtered_gene_bc_matrices_h5.h5" ]
+      plain { standard with Genome = Some "mm10" }, [ "heart_1k_v2__filtered_gene_bc_matrices_h5.h5" ]
+      plain standard, [ "scanpy_10x_3.0.0" ]
+      plain (ofType "all"), [ "scanpy_10x_3.0.0" ]
+      plain standard, [ "scanpy_10x_1.2.0_chr21" ]
+      plain
+          { standard with
+              MakeUnique = true
+              Join = Join.Outer },
       [ "1K_pbmc_citeseq.h5"; "scanpy_10x_3.0.0"; "scanpy_10x_1.2.0_chr21" ]
-      { standard with MakeUnique = true }, [ "1K_pbmc_citeseq.h5"; "scanpy_10x_3.0.0" ] ]
+      plain { standard with MakeUnique = true }, [ "1K_pbmc_citeseq.h5"; "scanpy_10x_3.0.0" ] ]
 
 /// The counts of a stored .h5ad file, which were read by scanpy.
 let private sameCounts recipe input (real: string) =
     test $"the counts of {real}" {
         use sandbox = new Sandbox()
         let output = sandbox.File "output.h5ad"
-        Pipeline.convert recipe Settings.standard [ require $"data/tenx/{input}" ] output |> need |> ignore
+
+        Pipeline.convert
+            MatrixName.X
+            false
+            Settings.standard
+            { Paths = [ require $"data/tenx/{input}" ]
+              Convert = recipe }
+            output
+        |> need
+        |> ignore
+
         use ours = new Expected.Results(output)
         use theirs = new Expected.Results(require $"data/real/{real}")
 

@@ -1,5 +1,5 @@
 /// Whatever people name as an input: it is read where it lies, or one sentence says what it is and what to do next.
-module SingleSharp.Golden.InputGolden
+module internal SingleSharp.Golden.InputGolden
 
 open System
 open System.IO
@@ -9,6 +9,7 @@ open System.Text.Json
 open System.Threading.Tasks
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Golden.Shared
 
 let tool (arguments: string list) environment input =
@@ -40,10 +41,12 @@ let refused (sandbox: Sandbox) path (words: string list) =
     let settings = Settings.standard
 
     let sentences =
-        [ fun () -> Pipeline.info Recipe.standard settings path |> sentenceOf
-          fun () -> Pipeline.plan Recipe.full settings path |> sentenceOf
-          fun () -> Pipeline.qc Recipe.qc settings path (NewFile output) |> sentenceOf
-          fun () -> Pipeline.convert Conversion.standard settings [ path; here "edge/plain_csr_f32/input.h5ad" ] output |> sentenceOf ]
+        [ fun () -> Pipeline.info Recipe.standard settings (Input.file path) |> sentenceOf
+          fun () -> Pipeline.plan Recipe.full settings (Input.file path) |> sentenceOf
+          fun () -> Pipeline.run (Recipe.ofSteps [ Qc.step Qc.defaults ]) settings (Input.file path) (NewFile output) |> sentenceOf
+          fun () ->
+              Pipeline.convert MatrixName.X false settings (Input.files [ path; here "edge/plain_csr_f32/input.h5ad" ]) output
+              |> sentenceOf ]
         |> List.map promptly
         |> List.distinct
 
@@ -91,12 +94,7 @@ let private sentences =
           let path = changed sandbox "untyped" "genes.tsv" ignore
           File.WriteAllText(Path.Combine(path, "features.tsv"), "E1\tA\nE2\tB\tGene Expression\n")
 
-          refused
-              sandbox
-              path
-              [ "features.tsv"
-                "line 1 has none where others have one"
-                "--feature-type all" ]
+          refused sandbox path [ "features.tsv"; "line 1 has none where others have one"; "feature_type=all" ]
       }
       test "gzip that is cut off" {
           use sandbox = new Sandbox()
@@ -113,7 +111,7 @@ let private sentences =
                   let output = sandbox.File "output.h5ad"
 
                   let sentence =
-                      Pipeline.convert Conversion.standard Settings.standard [ path ] output |> sentenceOf
+                      Pipeline.convert MatrixName.X false Settings.standard (Input.files [ path ]) output |> sentenceOf
 
                   Expect.stringContains sentence "is it cut off?); download or copy the file again" $"{file} without {less} bytes"
                   Expect.isFalse (File.Exists output) "no output"
@@ -151,7 +149,7 @@ let private sentences =
           Expect.stringContains outcome.Errors "cut off" "the sentence"
 
           let names =
-              using (Schema.openReadWithin Int64.MaxValue MatrixName.X input) Schema.geneNames |> Array.truncate 3
+              using (AnnDataFile.openReadWithin Int64.MaxValue MatrixName.X input) AnnDataFile.geneNames |> Array.truncate 3
 
           File.WriteAllBytes(
               list,
@@ -187,7 +185,7 @@ let private pipes =
           refused sandbox (sandbox.File "link") pipe
 
           for sentence in
-              [ fun () -> Pipeline.qc Recipe.qc Settings.standard path InPlace |> sentenceOf
+              [ fun () -> Pipeline.run (Recipe.ofSteps [ Qc.step Qc.defaults ]) Settings.standard (Input.file path) InPlace |> sentenceOf
                 fun () -> Pipeline.digest Settings.standard path |> sentenceOf
                 fun () -> Pipeline.verify Settings.standard path |> sentenceOf ] do
               Expect.stringContains (promptly sentence) "it is a pipe" "the sentence"
@@ -241,13 +239,14 @@ let private memory =
           let path = wide sandbox 10 400_000
 
           for result in
-              [ Pipeline.convert Conversion.standard modest [ path ] output |> Result.map ignore
-                Pipeline.info Recipe.standard modest path |> Result.map ignore ] do
+              [ Pipeline.convert MatrixName.X false modest (Input.files [ path ]) output |> Result.map ignore
+                Pipeline.info Recipe.standard modest (Input.file path) |> Result.map ignore ] do
               match result with
-              | Error(OverBudget(needed, allowed)) -> Expect.isTrue (needed > allowed && allowed = modest.Memory) "the numbers"
+              | Error(InsufficientMemory(_, needed, allowed, _)) ->
+                  Expect.isTrue (needed > allowed && allowed = modest.Memory) "the numbers"
               | other -> failtest $"over the budget, not {other}"
 
-          Pipeline.convert Conversion.standard { modest with Memory = 1L <<< 29 } [ path ] output |> need |> ignore
+          Pipeline.convert MatrixName.X false { modest with Memory = 1L <<< 29 } (Input.files [ path ]) output |> need |> ignore
       }
       test "names of cells are not held" {
           use sandbox = new Sandbox()
@@ -286,7 +285,7 @@ let private memory =
                       for _ in 1..64 do
                           stream.Write(ReadOnlySpan zeros))
 
-              Pipeline.convert Conversion.standard modest [ path ] (sandbox.File "output.h5ad")
+              Pipeline.convert MatrixName.X false modest (Input.files [ path ]) (sandbox.File "output.h5ad")
               |> sentenceOf
               |> fun sentence -> Expect.stringContains sentence "far too long" file
       } ]

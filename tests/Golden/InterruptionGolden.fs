@@ -1,5 +1,5 @@
 /// A run that is cancelled, killed or disturbed leaves the input as it was and no half of an output.
-module SingleSharp.Golden.InterruptionGolden
+module internal SingleSharp.Golden.InterruptionGolden
 
 open System
 open System.Diagnostics
@@ -7,6 +7,7 @@ open System.IO
 open System.Threading
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 
 /// Many blocks of cells.
@@ -18,16 +19,15 @@ let private write (sandbox: Sandbox) =
     path
 
 let private recipes =
-    [ "qc",
-      { Recipe.nothing with
-          Qc = Some Recipe.qc }
+    [ "qc", (Recipe.ofSteps [ Qc.step Qc.defaults ])
       "preprocess", Recipe.standard
       "preprocess to the median",
-      { Recipe.standard with
-          NormalizeTotal =
-              Some
-                  { Recipe.normalizeTotal with
-                      TargetSum = MedianOfPositive } } ]
+      (Recipe.standard
+       |> Recipe.add (
+           NormalizeTotal.step
+               { NormalizeTotal.defaults with
+                   TargetSum = TargetSum.MedianOfPositive }
+       )) ]
 
 let private outputs =
     [ "to a new file", (fun (sandbox: Sandbox) -> NewFile(sandbox.File "output.h5ad"))
@@ -57,7 +57,9 @@ let private interrupted recipe pass output (sandbox: Sandbox) =
                         if progress.Pass = pass && progress.CellsDone < progress.Cells then
                             source.Cancel() }
 
-        Expect.throwsT<OperationCanceledException> (fun () -> Pipeline.run recipe settings path output |> ignore) "a cancelled run throws"
+        Expect.throwsT<OperationCanceledException>
+            (fun () -> Pipeline.run recipe settings (Input.file path) output |> ignore)
+            "a cancelled run throws"
 
         Expect.isGreaterThan told 0 "the run had begun")
 
@@ -82,7 +84,7 @@ let private cancellations =
                       Cancel = CancellationToken true }
 
               Expect.throwsT<OperationCanceledException>
-                  (fun () -> Pipeline.preprocess settings path (NewFile(sandbox.File "output.h5ad")) |> ignore)
+                  (fun () -> Pipeline.run Recipe.standard settings (Input.file path) (NewFile(sandbox.File "output.h5ad")) |> ignore)
                   "a cancelled run throws")
       }
 
@@ -96,7 +98,7 @@ let private cancellations =
                       Progress = fun _ -> raise (DivideByZeroException()) }
 
               Expect.throws
-                  (fun () -> Pipeline.preprocess settings path (NewFile(sandbox.File "output.h5ad")) |> ignore)
+                  (fun () -> Pipeline.run Recipe.standard settings (Input.file path) (NewFile(sandbox.File "output.h5ad")) |> ignore)
                   "the exception comes through")
       } ]
 
@@ -110,7 +112,7 @@ let private changed =
             { Settings.standard with
                 Progress = fun _ -> File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes 1.0) }
 
-        match Pipeline.preprocess settings path (NewFile(sandbox.File "output.h5ad")) with
+        match Pipeline.run Recipe.standard settings (Input.file path) (NewFile(sandbox.File "output.h5ad")) with
         | Error(InputChanged file) ->
             Expect.equal file path "the file"
             Expect.equal sandbox.Names [ "input.h5ad" ] "nothing is written"
@@ -128,7 +130,7 @@ let slowly (recipe: string) (input: string) (output: string) =
                     Thread.Sleep 200 }
 
     let place = if output = "" then InPlace else NewFile output
-    Pipeline.run (recipes |> List.find (fun (name, _) -> name = recipe) |> snd) settings input place |> ignore
+    Pipeline.run (recipes |> List.find (fun (name, _) -> name = recipe) |> snd) settings (Input.file input) place |> ignore
 
 let private digest path =
     match Pipeline.digest Settings.standard path with
@@ -154,7 +156,7 @@ let private killed recipe (output: Sandbox -> string) =
     Expect.equal (digest path) before "the input"
 
     // What is left of the first run does not hinder the next one.
-    match Pipeline.qc Recipe.qc Settings.standard path InPlace with
+    match Pipeline.run (Recipe.ofSteps [ Qc.step Qc.defaults ]) Settings.standard (Input.file path) InPlace with
     | Ok _ -> ()
     | Error fault -> failtest (Fault.sentence fault)
 

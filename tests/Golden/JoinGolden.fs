@@ -1,9 +1,10 @@
 /// What is asked of several inputs: joins that keep few genes are warned of, and what is about none of them is refused.
-module SingleSharp.Golden.JoinGolden
+module internal SingleSharp.Golden.JoinGolden
 
-open System.IO
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
+open SingleSharp.Core.Run
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -13,7 +14,7 @@ let private ofGenes (sandbox: Sandbox) name (genes: string list) =
 
     NewFile.write
         path
-        InOnePiece
+        Unchunked
         { CellNames = [| name |]
           GeneNames = Array.ofList genes
           Indptr = [| 0; 1 |]
@@ -23,7 +24,13 @@ let private ofGenes (sandbox: Sandbox) name (genes: string list) =
     path
 
 let private convert change inputs (sandbox: Sandbox) =
-    Pipeline.convert (change Conversion.standard) Settings.standard inputs (sandbox.File "joined.h5ad")
+    Pipeline.convert
+        MatrixName.X
+        false
+        Settings.standard
+        { Paths = inputs
+          Convert = (change Input.convert) }
+        (sandbox.File "joined.h5ad")
 
 let private joins =
     [ for name, first, second, words in
@@ -41,7 +48,7 @@ let private joins =
 
               match convert id inputs sandbox with
               | Ok conversion ->
-                  let warning = conversion.Warnings |> List.find _.StartsWith("only 1 gene is")
+                  let warning = conversion.Warnings |> Seq.find _.StartsWith("only 1 gene is")
                   Expect.stringContains warning words "the reason"
                   Expect.stringContains warning $"{first.Length} of {inputs.Head}" "the numbers"
               | Error fault -> failtest (Fault.sentence fault)
@@ -61,15 +68,22 @@ let private joins =
           use sandbox = new Sandbox()
 
           for option, change in
-              [ "--join", (fun recipe -> { recipe with Join = Outer })
-                "--sample-key", (fun recipe -> { recipe with SampleKey = "donor" })
-                "--sample-names", (fun recipe -> { recipe with SampleNames = [ "a" ] })
-                "--index-unique", (fun recipe -> { recipe with IndexUnique = Some "-" })
-                "--genome", (fun recipe -> { recipe with Genome = Some "mm10" })
-                "--feature-type", (fun recipe -> { recipe with FeatureType = Some "all" })
-                "--make-unique", (fun recipe -> { recipe with MakeUnique = true }) ] do
+              [ "join", (fun recipe -> { recipe with Join = Join.Outer })
+                "sample_key", (fun recipe -> { recipe with SampleKey = "donor" })
+                "sample_names", (fun recipe -> { recipe with SampleNames = [ "a" ] })
+                "index_unique", (fun recipe -> { recipe with IndexUnique = Some "-" })
+                "genome", (fun recipe -> { recipe with Genome = Some "mm10" })
+                "feature_type", (fun recipe -> { recipe with FeatureType = Some "all" })
+                "make_unique", (fun recipe -> { recipe with MakeUnique = true }) ] do
               try
-                  Inputs.asFile (change Conversion.standard) qc Settings.standard [ sample ] None (fun _ _ _ -> ())
+                  Inputs.asFile
+                      { Paths = [ sample ]
+                        Convert = (change Input.convert) }
+                      qc
+                      Settings.standard
+                      None
+                      (fun _ _ _ -> ())
+
                   failtest $"{option} is refused"
               with FaultException fault ->
                   Expect.stringStarts (Fault.sentence fault) $"{option}: " "the sentence"

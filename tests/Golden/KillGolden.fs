@@ -1,5 +1,5 @@
 /// The tool, killed at many instants of a run: its target is the old file or the new one, and its input is untouched.
-module SingleSharp.Golden.KillGolden
+module internal SingleSharp.Golden.KillGolden
 
 open System
 open System.Diagnostics
@@ -7,6 +7,7 @@ open System.IO
 open System.Threading
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -158,7 +159,7 @@ let private kills =
         use sandbox = new Sandbox()
         use witness = new Witness()
         let pristine = sandbox.File "pristine.h5ad"
-        NewFile.write pristine InOnePiece (Made.counts 30000 1200)
+        NewFile.write pristine Unchunked (Made.counts 30000 1200)
 
         let outcomes =
             [ killEach sandbox witness "preprocess over an existing file" 1 pristine "preprocess" "--out"
@@ -178,7 +179,7 @@ let private kills =
             File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes -5.0)
 
 
-        match Pipeline.preprocess Settings.standard sample (NewFile(sandbox.File "next.h5ad")) with
+        match Pipeline.run Recipe.standard Settings.standard (Input.file sample) (NewFile(sandbox.File "next.h5ad")) with
         | Ok _ -> Expect.isEmpty (temporaries sandbox) "the next run tidies up"
         | Error fault -> failtest (Fault.sentence fault)
     }

@@ -1,10 +1,12 @@
 /// Inputs are looked at where they lie: what is seen is what a conversion would make of them, and nothing is copied for it.
-module SingleSharp.Golden.LookGolden
+module internal SingleSharp.Golden.LookGolden
 
 open System
 open System.IO
 open Expecto
+open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Run
 open SingleSharp.Golden.InputGolden
 open SingleSharp.Golden.Shared
 
@@ -15,45 +17,44 @@ let private made =
 
 /// Inputs that are converted, the options that this takes, and whether genes are left out.
 let private conversions =
-    [ [ "probes.h5" ], Conversion.standard
+    [ [ "probes.h5" ], Input.convert
       [ "two_genomes.h5" ],
-      { Conversion.standard with
+      { Input.convert with
           Genome = Some "mm10" }
-      [ "long.h5" ], Conversion.standard
-      [ "double.h5" ], Conversion.standard
-      [ "v3_shuffled" ], Conversion.standard
+      [ "long.h5" ], Input.convert
+      [ "double.h5" ], Input.convert
+      [ "v3_shuffled" ], Input.convert
       [ "v3" ],
-      { Conversion.standard with
+      { Input.convert with
           FeatureType = Some "all" }
-      [ "real" ], Conversion.standard
-      [ "first.h5ad"; "second.h5ad" ], Conversion.standard
+      [ "real" ], Input.convert
+      [ "first.h5ad"; "second.h5ad" ], Input.convert
       [ "second.h5ad"; "v2"; "whole.h5ad" ],
-      { Conversion.standard with
-          Join = Outer
+      { Input.convert with
+          Join = Join.Outer
           MakeUnique = true } ]
+
+/// The highly variable genes of Recipe.full.
+let private ofFull =
+    { Hvg.defaults with
+        NTopGenes = Some 2000 }
 
 let private recipes =
     [ Recipe.standard
       Recipe.full
-      { Recipe.nothing with
-          Qc =
-              Some
-                  { Recipe.qc with
-                      GeneSets = [ { Name = "g1"; Rule = Prefix [ "g1" ] } ] }
-          Filter =
-              Some
-                  { Recipe.filter with
-                      MinCells = Some 2L } } ]
+      { Recipe.ofSteps
+            [ Filter.step
+                  { Filter.defaults with
+                      MinCells = Some 2L }
+              Qc.step Qc.defaults ] with
+          GeneSets = [ GeneSet.WithPrefix("g1", "g1") ] } ]
 
 /// Of what a conversion has to say itself, and of memory, which a plan knows by values of which some may not be taken.
-let private without (warnings: string list) (plan: Plan) =
+let private without (warnings: string seq) (plan: Plan) =
     { plan with
         Memory = 0L
-        Passes =
-            [ for pass in plan.Passes ->
-                  { pass with
-                      Fit = { pass.Fit with Memory = 0L } } ]
-        Warnings = plan.Warnings |> List.except warnings }
+        Passes = [ for pass in plan.Passes -> { pass with Memory = 0L } ]
+        Warnings = plan.Warnings |> Seq.except warnings |> List.ofSeq }
 
 let tests =
     testList
@@ -65,30 +66,31 @@ let tests =
                   let inputs = names |> List.map (fun name -> Path.Combine(made.Value, name))
                   let output = sandbox.File $"{Guid.NewGuid():N}.h5ad"
 
-                  let converted = Pipeline.convert conversion Settings.standard inputs output |> need
+                  let converted =
+                      Pipeline.convert MatrixName.X false Settings.standard { Paths = inputs; Convert = conversion } output |> need
 
                   for recipe in recipes do
                       let recipe =
-                          { recipe with
-                              Hvg =
-                                  recipe.Hvg
-                                  |> Option.map (fun hvg ->
-                                      { hvg with
-                                          BatchKey = if names.Length > 1 then Some "sample" else None }) }
+                          if names.Length > 1 && (Recipe.tryFind "hvg" recipe).IsSome then
+                              recipe |> Recipe.add (Hvg.step { ofFull with BatchKey = Some "sample" })
+                          else
+                              recipe
 
                       let seen =
-                          Inputs.plan conversion recipe Settings.standard inputs (fun _ recipe -> recipe, [])
+                          Inputs.plan { Paths = inputs; Convert = conversion } recipe Settings.standard
 
-                      let file = Pipeline.plan recipe Settings.standard output |> need
+                      let file = Pipeline.plan recipe Settings.standard (Input.file output) |> need
                       Expect.equal (without converted.Warnings seen) (without converted.Warnings file) $"the plan of {names}"
                       Expect.isGreaterThanOrEqual seen.Memory file.Memory "what converting needs is in it"
 
-                      for seen, file in List.zip seen.Passes file.Passes do
+                      for seen, file in Seq.zip seen.Passes file.Passes do
                           Expect.isGreaterThanOrEqual seen.Memory file.Memory "and what each read needs"
 
-                  let seen = Inputs.info conversion Recipe.standard Settings.standard inputs
+                  let seen =
+                      Inputs.info { Paths = inputs; Convert = conversion } Recipe.standard Settings.standard
 
-                  let file = Pipeline.info Recipe.standard Settings.standard output |> need
+                  let file =
+                      Pipeline.info Recipe.standard Settings.standard (Input.file output) |> need
 
                   Expect.equal
                       { seen with
@@ -101,12 +103,12 @@ let tests =
                           Plan = without converted.Warnings file.Plan }
                       $"what {names} hold"
 
-                  Expect.isTrue (seen.Matrix |> List.forall (fun stored -> not (stored.Name.StartsWith "X/"))) "as they are stored"
+                  Expect.isTrue (seen.Matrix |> Seq.forall (fun stored -> not (stored.Name.StartsWith "X/"))) "as they are stored"
           }
           test "fractions are no counts, in whatever they are stored" {
               for name, areCounts in [ "real", false; "double.h5", false; "long.h5", true; "v2", true ] do
                   let info =
-                      Pipeline.info Recipe.standard Settings.standard (Path.Combine(made.Value, name)) |> need
+                      Pipeline.info Recipe.standard Settings.standard (Input.file (Path.Combine(made.Value, name))) |> need
 
                   Expect.equal info.LooksLikeCounts areCounts name
           }
@@ -136,7 +138,11 @@ let tests =
                               if modes.IsNone then
                                   modes <- Some(sandbox.Names |> List.map (fun name -> File.GetUnixFileMode(sandbox.File name))) }
 
-              Pipeline.qc Recipe.qc settings (Path.Combine(made.Value, "probes.h5")) (NewFile(sandbox.File "output.h5ad"))
+              Pipeline.run
+                  (Recipe.ofSteps [ Qc.step Qc.defaults ])
+                  settings
+                  (Input.file (Path.Combine(made.Value, "probes.h5")))
+                  (NewFile(sandbox.File "output.h5ad"))
               |> need
               |> ignore
 
@@ -149,7 +155,9 @@ let tests =
               let convert (name: string) =
                   let output = sandbox.File $"{Path.GetFileName name}.h5ad"
 
-                  Pipeline.convert Conversion.standard Settings.standard [ Path.Combine(made.Value, name) ] output |> need |> ignore
+                  Pipeline.convert MatrixName.X false Settings.standard (Input.files [ Path.Combine(made.Value, name) ]) output
+                  |> need
+                  |> ignore
 
                   File.ReadAllBytes output
 
@@ -158,12 +166,13 @@ let tests =
 
               let joined =
                   Pipeline.convert
-                      { Conversion.standard with
-                          MakeUnique = true }
+                      MatrixName.X
+                      false
                       Settings.standard
-                      [ Path.Combine(made.Value, "v2/matrix.mtx"); Path.Combine(made.Value, "v3") ]
+                      { Paths = [ Path.Combine(made.Value, "v2/matrix.mtx"); Path.Combine(made.Value, "v3") ]
+                        Convert = { Input.convert with MakeUnique = true } }
                       (sandbox.File "joined.h5ad")
                   |> need
 
-              Expect.equal (joined.Samples |> List.map fst) [ "v2"; "v3" ] "the samples"
+              Expect.equal (joined.Samples |> Seq.map _.Name |> List.ofSeq) [ "v2"; "v3" ] "the samples"
           } ]

@@ -1,5 +1,5 @@
 /// LZF for PureHDF, which does not have it, so that the reader that is not under test reads what h5py compressed by it.
-module SingleSharp.Golden.LzfFilter
+module internal SingleSharp.Golden.LzfFilter
 
 open System
 open PureHDF.Filters

@@ -1,9 +1,9 @@
 /// Inputs that are made up here, whole ones and broken ones.
-module SingleSharp.Golden.Made
+module internal SingleSharp.Golden.Made
 
 open System.Collections.Generic
 open PureHDF
-open SingleSharp.Core
+open SingleSharp.Core.Writing
 
 /// Counts of so many cells and genes, the same on every call: three genes in ten are seen in a cell.
 let counts cells genes : Counts =

@@ -1,5 +1,5 @@
 /// Runs the suite, or what a test asked for in a process of its own.
-module SingleSharp.Golden.Main
+module internal SingleSharp.Golden.Main
 
 open Expecto
 open SingleSharp

@@ -1,5 +1,5 @@
 /// Matrices of result files as rows of numbers, in whichever form they are stored.
-module SingleSharp.Golden.Matrices
+module internal SingleSharp.Golden.Matrices
 
 open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Tolerance

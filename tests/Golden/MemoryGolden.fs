@@ -1,10 +1,8 @@
 /// --memory bounds what a command takes beside the runtime, whatever in a file is wide, and refuses the rest with the number.
-module SingleSharp.Golden.MemoryGolden
+module internal SingleSharp.Golden.MemoryGolden
 
-open System
-open System.IO
 open Expecto
-open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 
 let private run = Peaks.ofTool
@@ -126,7 +124,7 @@ let private processors count arguments =
 /// Three blocks of cells.
 let private written (sandbox: Sandbox) =
     let path = sandbox.File "counts.h5ad"
-    NewFile.write path InOnePiece (Made.tissue 9000 60)
+    NewFile.write path Unchunked (Made.tissue 9000 60)
     path
 
 let private workers =

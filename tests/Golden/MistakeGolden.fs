@@ -1,5 +1,5 @@
-/// What makes no sense is told, every mistake at once; and what the pages of --help tell.
-module SingleSharp.Golden.MistakeGolden
+/// What makes no sense is told, every mistake at once; and what the buffers of --help tell.
+module internal SingleSharp.Golden.MistakeGolden
 
 open System
 open Expecto
@@ -45,20 +45,30 @@ let private refused =
       "pca a.h5ad --nonsense 3 --in-place", [ "no option --nonsense." ]
       "qc a.h5ad --in-place --n-comps 3 --min-genes 5", [ "qc has no option --n-comps; pca and pipeline have."; "--min-genes" ]
       "qc a.h5ad --in-place --version", [ "--version" ]
+      "--version --n-top-genes 5", [ "--version is said alone, without --n-top-genes" ]
+      // An option is no value of the one before it.
+      "qc a.h5ad --out b.h5ad --mt-prefix --no-log1p-columns", [ "'--mt-prefix' must be followed by <PREFIX>" ]
+      "filter a.h5ad --out --min-genes 200", [ "'--out' must be followed by <FILE>" ]
+      "normalize_total a.h5ad --in-place --key-added --quiet", [ "'--key-added' must be followed by <NAME>" ]
+      "normalize_total a.h5ad --in-place --key-added --foo", [ "there is no option --foo" ]
+      "hvg a.h5ad --n-top-genes --out b.h5ad", [ "'--n-top-genes' must be followed by <N>" ]
+      "normalize_total a.h5ad --in-place --target-sum 10000 --median all",
+      [ "--median goes with --target-sum median, not with --target-sum 10000" ]
+      "pipeline a.h5ad --in-place --with qc", [ "--with must be one of filter, not 'qc'" ]
       "qc a.h5ad --in-place --allow-invalid", [ "qc has no option --allow-invalid" ]
       "hvg a.h5ad --in-place --gene-set s=prefix:A --min-genes 3", [ "hvg has no option --gene-set"; "hvg has no option --min-genes" ]
       "--version --json", [ "--version is said alone" ]
       "filter a.h5ad --in-place", [ "at least one limit" ]
       "filter a.h5ad --in-place --min-genes -1 --min-cells 1.5 --max-counts many",
-      [ "--max-counts must be a number"
-        "--min-genes must be a whole number from 0 up, not '-1'"
+      [ "--min-genes must be an integer from 0 up, not '-1'"
+        "--max-counts must be a number"
         "--min-cells" ]
       "filter a.h5ad --in-place --max-pct mt --max-pct =3 --max-pct mt=much", [ "'mt'"; "'=3'"; "'mt=much'" ]
       "filter a.h5ad --in-place --max-pct ribo=3 --mt-prefix= --min-pct mt=1", [ "no gene set mt"; "no gene set ribo" ]
       "filter a.h5ad --in-place --max-pct mt=101", [ "between 0 and 100" ]
       "hvg a.h5ad --in-place --flavor seurat_v4 --n-top-genes 0 --n-bins x --span x --min-mean x --max-disp x",
       [ "--flavor must be one of seurat, cell_ranger, seurat_v3, seurat_v3_paper, not 'seurat_v4'; did you mean seurat_v3?"
-        "--n-top-genes must be a whole number from 1 up, not '0'"
+        "--n-top-genes must be an integer from 1 up, not '0'"
         "--min-mean"
         "--max-disp"
         "--n-bins"
@@ -66,8 +76,8 @@ let private refused =
       "hvg a.h5ad --in-place --span 0", [ "--span" ]
       "hvg a.h5ad --in-place --exact-n", [ "--n-top-genes" ]
       "pca a.h5ad --in-place --n-comps 0 --mask-var=", [ "--n-comps"; "--mask-var must not be empty" ]
-      "pca a.h5ad --in-place --key-added a/b", [ "the key of pca must not have a slash, as 'a/b' has" ]
-      "pipeline a.h5ad --in-place --pca-key=", [ "the key of pca must not be empty" ]
+      "pca a.h5ad --in-place --key-added a/b", [ "--key-added must not have a slash, as 'a/b' has" ]
+      "pipeline a.h5ad --in-place --pca-key=", [ "--pca-key must not be empty" ]
       "pipeline a.h5ad --skip qc,neighbors --target-sum x --workers 0 --memory 5X",
       [ "--skip must be one of"
         "--target-sum"
@@ -92,6 +102,8 @@ let private refusal (line, parts: string list) =
 /// Every option of every command where it says nothing, and what has an effect beside it.
 let private without =
     let mistake (option, why) = $"{option} has no effect: ", why
+    // So the core tells it, after the name of the option.
+    let toldByCore option what = $"{option}: {what}"
 
     let skipped (option: string) step =
         Array.head (option.Split ' '), $"it belongs to {step}, which --skip leaves out"
@@ -143,7 +155,7 @@ let private without =
             "--pca-key k", "pca" ] do
           $"pipeline a --in-place {option} --skip {step}", [ skipped option step ]
 
-      "pipeline a --in-place --skip filter", [ "--skip filter", "only filtered where a limit is given" ]
+      "pipeline a --in-place --skip filter", [ "--skip filter", "it is only taken where it or an option of it is asked for" ]
 
       for flavor in [ "seurat_v3"; "seurat_v3_paper" ] do
           for option in [ "--min-mean 0.0125"; "--max-mean 3"; "--min-disp 0.5"; "--max-disp inf" ] do
@@ -163,15 +175,15 @@ let private without =
       [ "--min-mean", "--n-top-genes says how many"
         "--max-disp", "--n-top-genes says how many" ]
 
-      "filter a --in-place --min-genes 1 --gene-set s=prefix:A", [ "--gene-set s", sets ]
-      "filter a --in-place --max-pct s=1 --gene-set s=prefix:A --gene-set t=prefix:B", [ "--gene-set t", sets ]
-      "filter a --in-place --min-genes 1 --mt-prefix MT", [ "--mt-prefix", sets ]
-      "filter a --in-place --min-genes 1 --mt-prefix=", [ "--mt-prefix", sets ]
-      "filter a --in-place --min-genes 1 --gene-symbols c", [ "--gene-symbols", "no gene set is made of names" ]
-      "pipeline a --in-place --skip qc --gene-set s=prefix:A", [ "--gene-set s", sets ]
-      "pipeline a --in-place --skip qc --mt-prefix MT", [ "--mt-prefix", sets ]
-      "qc a --in-place --mt-prefix= --gene-symbols c", [ "--gene-symbols", "no gene set is made of names" ]
-      "qc a --in-place --gene-set mt=column:m --gene-symbols c", [ "--gene-symbols", "no gene set is made of names" ]
+      "filter a --in-place --min-genes 1 --gene-set s=prefix:A", [ toldByCore "--gene-set" "s", sets ]
+      "filter a --in-place --max-pct s=1 --gene-set s=prefix:A --gene-set t=prefix:B", [ toldByCore "--gene-set" "t", sets ]
+      "filter a --in-place --min-genes 1 --mt-prefix MT", [ toldByCore "--mt-prefix" "it", sets ]
+      "filter a --in-place --min-genes 1 --mt-prefix=", [ toldByCore "--mt-prefix" "it", sets ]
+      "filter a --in-place --min-genes 1 --gene-symbols c", [ toldByCore "--gene-symbols" "it", "no gene set is made of names" ]
+      "pipeline a --in-place --skip qc --gene-set s=prefix:A", [ toldByCore "--gene-set" "s", sets ]
+      "pipeline a --in-place --skip qc --mt-prefix MT", [ toldByCore "--mt-prefix" "it", sets ]
+      "qc a --in-place --mt-prefix= --gene-symbols c", [ toldByCore "--gene-symbols" "it", "no gene set is made of names" ]
+      "qc a --in-place --gene-set mt=column:m --gene-symbols c", [ toldByCore "--gene-symbols" "it", "no gene set is made of names" ]
 
       "pipeline a --in-place --skip normalize_total,log1p --allow-invalid", [ "--allow-invalid", "only normalize_total and log1p" ]
 
@@ -218,11 +230,14 @@ let private pages =
                             line.Split([| ' '; ',' |], StringSplitOptions.RemoveEmptyEntries)[0] ]
 
               let taken =
-                  [ for chapter in command.Chapters do
+                  [ yield! Command.stepSpellings command
+                    for group in command.Groups do
                         for form in Argument.forms do
-                            if form.Chapter = chapter && chapter <> Chapter.Input then
-                                Command.spelling command form
-                    "--help" ]
+                            if form.Group = group && group <> OptionGroup.Input then
+                                form.Spelling
+
+                        if group = OptionGroup.General then
+                            "--help" ]
 
               Expect.equal listed taken $"the options on the page of {command.Name}"
       }

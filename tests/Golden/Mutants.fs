@@ -1,12 +1,12 @@
 /// Files with damage that a seed decides, and whether every command ends on them as it must.
-module SingleSharp.Golden.Mutants
+module internal SingleSharp.Golden.Mutants
 
 open System
 open System.Buffers.Binary
-open System.IO
 open System.Text
 open System.Threading
 open SingleSharp.Core
+open SingleSharp.Core.Hdf5
 
 /// A file to damage: its bytes, the places of addresses in it, where its structures begin, and what its checksums cover.
 type Original =
@@ -240,7 +240,7 @@ let private run (command: Settings -> Result<unit, Fault>) =
                     if sentence.Contains '\n' then
                         Trouble $"more than one line: {sentence}"
                     else
-                        Refusal(Fault.kind fault)
+                        Refusal(string (Fault.kind fault))
         with
         | :? OperationCanceledException -> ()
         | unexpected ->
@@ -273,9 +273,10 @@ let private ignoring result = Result.map ignore result
 
 /// What commands do with a mutant at `path`: those that write leave their output beside it.
 let endings (path: string) : (string * Ending) list =
-    [ "info", (fun settings -> Pipeline.info Recipe.standard settings path |> ignoring)
+    [ "info", (fun settings -> Pipeline.info Recipe.standard settings (Input.file path) |> ignoring)
       "digest", (fun settings -> Pipeline.digest settings path |> ignoring)
       "verify", (fun settings -> Pipeline.verify settings path |> ignoring)
-      "qc", (fun settings -> Pipeline.qc Recipe.qc settings path (NewFile $"{path}.qc") |> ignoring)
-      "preprocess", (fun settings -> Pipeline.preprocess settings path (NewFile $"{path}.preprocess") |> ignoring) ]
+      "qc",
+      (fun settings -> Pipeline.run (Recipe.ofSteps [ Qc.step Qc.defaults ]) settings (Input.file path) (NewFile $"{path}.qc") |> ignoring)
+      "preprocess", (fun settings -> Pipeline.run Recipe.standard settings (Input.file path) (NewFile $"{path}.preprocess") |> ignoring) ]
     |> List.map (fun (name, command) -> name, run command)

@@ -1,5 +1,5 @@
 /// What nobody can read beside what is asked for hinders nobody: joins leave it out, filters leave it alone.
-module SingleSharp.Golden.OddGolden
+module internal SingleSharp.Golden.OddGolden
 
 open System.IO
 open Expecto
@@ -22,27 +22,36 @@ let private need outcome =
 
 let private joined (sandbox: Sandbox) names =
     let recipe =
-        { Conversion.standard with
-            Join = Outer
+        { Input.convert with
+            Join = Join.Outer
             IndexUnique = Some "-" }
 
-    Pipeline.convert recipe Settings.standard (List.map input names) (sandbox.File "joined.h5ad") |> need
+    Pipeline.convert
+        MatrixName.X
+        false
+        Settings.standard
+        { Paths = (List.map input names)
+          Convert = recipe }
+        (sandbox.File "joined.h5ad")
+    |> need
 
 /// The elements of the file below a path.
 let private elements path prefix =
     (Pipeline.digest Settings.standard path |> need).Elements
-    |> List.filter (fun element -> element.Path.StartsWith(prefix: string))
-    |> List.map (fun element -> element.Path, element.Sha256)
+    |> Seq.filter (fun element -> element.Path.StartsWith(prefix: string))
+    |> Seq.map (fun element -> element.Path, element.Sha256)
+    |> List.ofSeq
 
 let private filtered (sandbox: Sandbox) name =
     let output = sandbox.File "filtered.h5ad"
 
     let recipe =
-        { Recipe.filter with
+        { Filter.defaults with
             MinCounts = Some 9.0 }
 
     let report =
-        Pipeline.filter recipe Settings.standard (input name) (NewFile output) |> need
+        Pipeline.run (Recipe.ofSteps [ Filter.step recipe ]) Settings.standard (Input.file (input name)) (NewFile output)
+        |> need
 
     Expect.isTrue (report.CellsKept > 0L && report.CellsKept < 4L) "some cells stay"
     output
@@ -65,7 +74,7 @@ let tests =
               use sandbox = new Sandbox()
 
               let info =
-                  Pipeline.info Recipe.standard Settings.standard (filtered sandbox "column") |> need
+                  Pipeline.info Recipe.standard Settings.standard (Input.file (filtered sandbox "column")) |> need
 
               Expect.isLessThan info.Cells 4L "its cells"
           }

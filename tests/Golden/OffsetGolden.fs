@@ -1,8 +1,9 @@
 /// Highly variable genes among genes whose mean is large beside their spread, against variances in two passes.
-module SingleSharp.Golden.OffsetGolden
+module internal SingleSharp.Golden.OffsetGolden
 
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Steps
 open SingleSharp.Golden.Shared
 
 let private made =
@@ -22,14 +23,13 @@ let private settings workers memory =
 
 let private run flavor batchKey settings input output =
     let recipe =
-        { Recipe.nothing with
-            Hvg =
-                Some
-                    { Recipe.hvg with
-                        Flavor = flavor
-                        BatchKey = batchKey } }
+        (Recipe.ofSteps
+            [ Hvg.step
+                  { Hvg.defaults with
+                      Flavor = flavor
+                      BatchKey = batchKey } ])
 
-    match Pipeline.run recipe settings input (NewFile output) with
+    match Pipeline.run recipe settings (Input.file input) (NewFile output) with
     | Ok report -> report
     | Error fault -> failtest (Fault.sentence fault)
 
@@ -37,6 +37,14 @@ let private digest path =
     match Pipeline.digest Settings.standard path with
     | Ok digest -> digest.Whole
     | Error fault -> failtest (Fault.sentence fault)
+
+/// What scanpy calls it.
+let private nameOf flavor =
+    match flavor with
+    | HvgFlavor.Seurat -> "seurat"
+    | HvgFlavor.CellRanger -> "cell_ranger"
+    | HvgFlavor.SeuratV3 -> "seurat_v3"
+    | HvgFlavor.SeuratV3Paper -> "seurat_v3_paper"
 
 let private cases =
     [ for flavor, names in
@@ -54,7 +62,7 @@ let tests =
         [ for flavor, name, batchKey in cases do
               let batched = if batchKey.IsSome then ", in batches" else ""
 
-              test $"{Hvg.flavorName flavor} of {name}{batched}" {
+              test $"{nameOf flavor} of {name}{batched}" {
                   Child.requirePython ()
                   use sandbox = new Sandbox()
                   let output, other = sandbox.File "output.h5ad", sandbox.File "other.h5ad"
@@ -62,7 +70,7 @@ let tests =
                   Expect.all report.Warnings (fun warning -> not (warning.Contains "rounding")) "warnings"
 
                   Expect.equal
-                      (Child.script "offsets.py" ([ "hvg"; input name; output; Hvg.flavorName flavor ] @ Option.toList batchKey) "")
+                      (Child.script "offsets.py" ([ "hvg"; input name; output; nameOf flavor ] @ Option.toList batchKey) "")
                       ""
                       "as in two passes"
 

@@ -1,57 +1,56 @@
 /// Options and places that do not fit are refused before anything is written.
-module SingleSharp.Golden.OptionGolden
+module internal SingleSharp.Golden.OptionGolden
 
 open System.IO
 open Expecto
+open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 
 let private qc change =
-    { Recipe.nothing with
-        Qc = Some(change Recipe.qc) }
+    (Recipe.ofSteps [ Qc.step (change Qc.defaults) ])
 
 let private normalize change =
-    { Recipe.nothing with
-        NormalizeTotal = Some(change Recipe.normalizeTotal) }
+    (Recipe.ofSteps [ NormalizeTotal.step (change NormalizeTotal.defaults) ])
 
-let private set name rule =
-    fun (qc: QcRecipe) ->
-        { qc with
-            GeneSets = qc.GeneSets @ [ { Name = name; Rule = rule } ] }
+let private withSets sets = { qc id with GeneSets = sets }
 
 let private badOptions =
-    [ "an empty recipe", Recipe.nothing
+    [ "an empty recipe", (Recipe.ofSteps [])
 
       for target in [ 0.0; -1.0; nan; infinity ] do
           $"the target {target}",
           normalize (fun options ->
               { options with
-                  TargetSum = Counts target })
+                  TargetSum = TargetSum.Counts target })
       for share in [ -0.1; 1.1; nan ] do
           $"the fraction {share}", normalize (fun options -> { options with MaxFraction = share })
       for name in [ ""; "a/b" ] do
           $"a key called \"{name}\"", normalize (fun options -> { options with KeyAdded = Some name })
       for basis in [ 0.0; 1.0; -2.0; nan; infinity ] do
           $"the base {basis}",
-          { Recipe.nothing with
-              Log1p = Some { Base = Some basis } }
+          Recipe.ofSteps
+              [ Log1p.step
+                    { Log1p.defaults with
+                        Base = Some basis } ]
       for k in [ 0; -1; 121 ] do
           $"the top {k} of 120 genes",
           qc (fun options ->
               { options with
-                  PercentTop = Exactly [ 5; k ] })
+                  PercentTop = PercentTop.Exactly [ 5; k ] })
 
-      "two sets of one name", qc (set "a" (Names []) >> set "a" (Names []))
-      "a set from no column", qc (set "a" (Column "nowhere"))
-      "a set from the index", qc (set "a" (Column "_index"))
-      "a set called a/b", qc (set "a/b" (Names []))
+      "two sets of one name", withSets [ GeneSet.OfGenes "a"; GeneSet.OfGenes "a" ]
+      "a set from no column", withSets [ GeneSet.FromColumn("a", "nowhere") ]
+      "a set from the index", withSets [ GeneSet.FromColumn("a", "_index") ]
+      "a set called a/b", withSets [ GeneSet.OfGenes "a/b" ]
 
       "a key that qc writes too",
-      { qc id with
-          NormalizeTotal =
-              Some
-                  { Recipe.normalizeTotal with
-                      KeyAdded = Some "total_counts" } } ]
+      qc id
+      |> Recipe.add (
+          NormalizeTotal.step
+              { NormalizeTotal.defaults with
+                  KeyAdded = Some "total_counts" }
+      ) ]
 
 let private input = here "edge/plain_csr_f32/input.h5ad"
 
@@ -69,8 +68,9 @@ let private bad (name, recipe) =
         let before = File.ReadAllBytes copy
 
         for output in [ NewFile(sandbox.File "output.h5ad"); InPlace ] do
-            match refused sandbox (Pipeline.run recipe Settings.standard copy output) [ "input.h5ad" ] with
-            | BadOption _ -> Expect.equal (File.ReadAllBytes copy) before "the input"
+            match refused sandbox (Pipeline.run recipe Settings.standard (Input.file copy) output) [ "input.h5ad" ] with
+            | InvalidOption _ when not recipe.Steps.IsEmpty -> Expect.equal (File.ReadAllBytes copy) before "the input"
+            | InvalidStep _ when recipe.Steps.IsEmpty -> Expect.equal (File.ReadAllBytes copy) before "the input"
             | other -> failtest (Fault.sentence other)
     }
 
@@ -82,7 +82,7 @@ let private place name (target: Sandbox -> string) =
         let target = target sandbox
         let before = sandbox.Names
 
-        match refused sandbox (Pipeline.preprocess Settings.standard copy (NewFile target)) before with
+        match refused sandbox (Pipeline.run Recipe.standard Settings.standard (Input.file copy) (NewFile target)) before with
         | CannotWrite _ -> ()
         | other -> failtest (Fault.sentence other)
     }
@@ -110,7 +110,7 @@ let private indexName =
                     KeyAdded = Some "_index" })
 
         let outcome =
-            Pipeline.run recipe Settings.standard input (NewFile(sandbox.File "output.h5ad"))
+            Pipeline.run recipe Settings.standard (Input.file input) (NewFile(sandbox.File "output.h5ad"))
 
         let fault = refused sandbox outcome []
         Expect.stringContains (Fault.sentence fault) "_index" "the sentence"
@@ -123,7 +123,7 @@ let private existing =
         let old = sandbox.File "output.h5ad"
         File.WriteAllText(old, "old")
 
-        match Pipeline.preprocess Settings.standard (here "edge/nan_sparse/input.h5ad") (NewFile old) with
+        match Pipeline.run Recipe.standard Settings.standard (Input.file (here "edge/nan_sparse/input.h5ad")) (NewFile old) with
         | Error(InvalidValue _) ->
             Expect.equal (File.ReadAllText old) "old" "the old output"
             Expect.equal sandbox.Names [ "output.h5ad" ] "nothing else"

@@ -1,12 +1,12 @@
 /// Joined categories stand in the order in which natsort, which anndata asks, puts them.
-module SingleSharp.Golden.OrderGolden
+module internal SingleSharp.Golden.OrderGolden
 
 open System
 open System.Security.Cryptography
 open System.Text
 open System.Text.Json
 open Expecto
-open SingleSharp.Core
+open SingleSharp.Core.Concat
 
 let private ofNatsort (seed: int) =
     JsonDocument.Parse(Child.script "natural.py" [ string seed ] "").RootElement

@@ -1,10 +1,11 @@
 /// Whose a file is, and who may read it, after a run: what it was before, and never more than its input.
-module SingleSharp.Golden.OwnershipGolden
+module internal SingleSharp.Golden.OwnershipGolden
 
 open System
 open System.IO
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Run
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -17,14 +18,24 @@ let private stateOf (path: string) =
     must "/usr/bin/stat" [ "-c"; "%u:%g %a"; path ]
 
 let private run recipe input output =
-    Pipeline.run recipe Settings.standard input output |> need |> ignore
+    Pipeline.run recipe Settings.standard (Input.file input) output |> need |> ignore
 
 /// The ways to replace or change a file: in place, or by the name of an output.
 let private ways: (string * (Sandbox -> string -> unit)) list =
     [ "log1p in place", (fun _ path -> run log1p path InPlace)
       "qc in place", (fun _ path -> run qc path InPlace)
       "qc over it", (fun _ path -> run qc sample (NewFile path))
-      "convert over it", (fun _ path -> Pipeline.convert joined Settings.standard [ sample; sample ] path |> need |> ignore) ]
+      "convert over it",
+      (fun _ path ->
+          Pipeline.convert
+              MatrixName.X
+              false
+              Settings.standard
+              { Paths = [ sample; sample ]
+                Convert = joined }
+              path
+          |> need
+          |> ignore) ]
 
 let private kept =
     [ for name, change in ways do
@@ -182,7 +193,16 @@ let private fresh =
           must "/usr/bin/setfacl" [ "-m"; "u:1:r,g::-,o::-"; two ] |> ignore
           let target = sandbox.File "out.h5ad"
 
-          Pipeline.convert joined Settings.standard [ one; two ] target |> need |> ignore
+          Pipeline.convert
+              MatrixName.X
+              false
+              Settings.standard
+              { Paths = [ one; two ]
+                Convert = joined }
+              target
+          |> need
+          |> ignore
+
           Expect.equal ((stateOf target).Split(' ')[1]) "600" "who may read it"
       }
 
@@ -206,7 +226,7 @@ let private fresh =
           Environment.SetEnvironmentVariable("TMPDIR", temporary)
 
           try
-              Inputs.asFile Conversion.standard Recipe.standard Settings.standard [ folder ] None (fun file _ _ ->
+              Inputs.asFile (Input.files [ folder ]) Recipe.standard Settings.standard None (fun file _ _ ->
                   Expect.equal (Path.GetDirectoryName file) temporary "where it is"
                   Expect.equal ((stateOf file).Split(' ')[1]) "600" "who may read it")
           finally
@@ -224,7 +244,7 @@ let private fresh =
                           for path in Directory.GetFiles(sandbox.Folder, ".singlesharp-*") do
                               seen.Add(File.GetUnixFileMode path) }
 
-          Pipeline.preprocess settings sample (NewFile(sandbox.File "out.h5ad")) |> need |> ignore
+          Pipeline.run Recipe.standard settings (Input.file sample) (NewFile(sandbox.File "out.h5ad")) |> need |> ignore
           Expect.equal (List.distinct (List.ofSeq seen)) [ UnixFileMode.UserRead ||| UnixFileMode.UserWrite ] "its permissions"
       } ]
 

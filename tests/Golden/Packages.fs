@@ -1,11 +1,12 @@
 /// The packages of this working copy in a feed of their own, and the programs that use them.
-module SingleSharp.Golden.Packages
+module internal SingleSharp.Golden.Packages
 
 open System
 open System.Diagnostics
 open System.IO
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 
 /// Programs that run to their end; a test fails with what they said when they do.

@@ -1,5 +1,5 @@
 /// Compares principal components with scanpy's, and with those of a dense covariance matrix in float64.
-module SingleSharp.Golden.PcaAgreement
+module internal SingleSharp.Golden.PcaAgreement
 
 open System.Text.Json
 open Expecto

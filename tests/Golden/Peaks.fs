@@ -1,5 +1,5 @@
 /// The most memory that a command held.
-module SingleSharp.Golden.Peaks
+module internal SingleSharp.Golden.Peaks
 
 open System
 open System.IO

@@ -1,33 +1,43 @@
 /// Outputs of the pipeline and of its filters in the hands of everybody else: anndata, scanpy's next steps, h5py and h5dump.
-module SingleSharp.Golden.PipelineConformance
+module internal SingleSharp.Golden.PipelineConformance
 
 open System
 open System.IO
 open System.Text.Json
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Shared
 
 let private pipeline n =
     "pipeline",
-    { Recipe.full with
-        AllowLogged = true
-        Hvg = Some { Recipe.hvg with NTopGenes = Some n }
+    { (Recipe.full
+       |> Recipe.add (Hvg.step { Hvg.defaults with NTopGenes = Some n })
+       |> Recipe.add (
+           Log1p.step
+               { Log1p.defaults with
+                   AllowLogged = true }
+       )) with
         AllowInvalid = true }
 
 /// A trend that small files have.
 let private trend =
     "pipeline with a trend",
-    { Recipe.full with
-        AllowLogged = true
-        Hvg =
-            Some
-                { Recipe.hvg with
-                    Flavor = HvgFlavor.SeuratV3
-                    NTopGenes = Some 30
-                    Span = 0.5 }
-        Pca = Some { Recipe.pca with NComps = Some 10 } }
+    (Recipe.full
+     |> Recipe.add (
+         Hvg.step
+             { Hvg.defaults with
+                 Flavor = HvgFlavor.SeuratV3
+                 NTopGenes = Some 30
+                 Span = 0.5 }
+     )
+     |> Recipe.add (Pca.step { Pca.defaults with NComps = Some 10 })
+     |> Recipe.add (
+         Log1p.step
+             { Log1p.defaults with
+                 AllowLogged = true }
+     ))
 
 /// Cases that have no highly variable genes or no components.
 let private withoutResult =
@@ -44,18 +54,16 @@ let private refused case =
     test $"{case} has no result" {
         use sandbox = new Sandbox()
 
-        match Pipeline.run (snd (pipeline 26)) Settings.standard (here $"edge/{case}/input.h5ad") (NewFile(sandbox.File "output.h5ad")) with
+        match
+            Pipeline.run
+                (snd (pipeline 26))
+                Settings.standard
+                (Input.file (here $"edge/{case}/input.h5ad"))
+                (NewFile(sandbox.File "output.h5ad"))
+        with
         | Error(Unsuitable _) -> Expect.isEmpty sandbox.Names "a refusal writes nothing"
         | other -> failtest $"a refusal is expected, not {other}"
     }
-
-/// One filtered file to judge, as filtered.py reads it.
-type Job =
-    { name: string
-      input: string
-      output: string
-      min_genes: Nullable<int64>
-      min_cells: Nullable<int64> }
 
 let private median (numbers: int64[]) =
     (Array.sort numbers)[numbers.Length / 2]
@@ -85,14 +93,14 @@ let private filtered (sandbox: Sandbox) (leastGenes, leastCells) (input: string)
           let output = sandbox.File $"{Path.GetFileNameWithoutExtension input}.{name}.h5ad"
 
           let limits =
-              { Recipe.filter with
+              { Filter.defaults with
                   MinGenes = genes
                   MinCells = cells }
 
-          match Pipeline.filter limits Settings.standard input (NewFile output) with
+          match Pipeline.run (Recipe.ofSteps [ Filter.step limits ]) Settings.standard (Input.file input) (NewFile output) with
           | Ok _ ->
               Ok
-                  { name = $"{Path.GetFileName input}, {name}"
+                  { FilteredJob.name = $"{Path.GetFileName input}, {name}"
                     input = input
                     output = output
                     min_genes = Option.toNullable genes

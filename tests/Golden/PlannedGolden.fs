@@ -1,5 +1,5 @@
 /// What a plan says of memory is what a run takes of it.
-module SingleSharp.Golden.PlannedGolden
+module internal SingleSharp.Golden.PlannedGolden
 
 open System.Text.Json
 open Expecto

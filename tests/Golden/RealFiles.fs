@@ -1,9 +1,8 @@
 /// Five real data sets, and the files that scanpy's steps over them start from.
-module SingleSharp.Golden.RealFiles
+module internal SingleSharp.Golden.RealFiles
 
 open System
 open System.Collections.Concurrent
-open System.IO
 open System.Text.RegularExpressions
 open Expecto
 open SingleSharp.Core
@@ -20,7 +19,7 @@ let result dataset name = require $"golden/real/{dataset}/{name}"
 let step dataset name = ofFile (result dataset $"{name}.json")
 
 let run recipe (input: string) (output: string) : Report =
-    match Pipeline.run recipe Settings.standard input (NewFile output) with
+    match Pipeline.run recipe Settings.standard (Input.file input) (NewFile output) with
     | Ok report -> report
     | Error fault -> failtest (Fault.sentence fault)
 
@@ -62,15 +61,10 @@ let private withGenes (sandbox: Sandbox) step (file: string) =
         let output = sandbox.File "genes.h5ad"
 
         let genes =
-            { Recipe.filter with
+            { Filter.defaults with
                 MinCells = Some cells }
 
-        run
-            { Recipe.nothing with
-                Filter = Some genes }
-            file
-            output
-        |> ignore
+        run (Recipe.ofSteps [ Filter.step genes ]) file output |> ignore
 
         output
     | None -> file

@@ -1,5 +1,5 @@
 /// A small file in order, usual steps on it, and other programs that are run beside them.
-module SingleSharp.Golden.Sample
+module internal SingleSharp.Golden.Sample
 
 open System
 open System.IO
@@ -12,17 +12,13 @@ let sample = here "edge/plain_csr_f32/input.h5ad"
 /// The tool as others run it: dotnet and this path.
 let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
 
-let qc =
-    { Recipe.nothing with
-        Qc = Some Recipe.qc }
+let qc = (Recipe.ofSteps [ Qc.step Qc.defaults ])
 
-let log1p =
-    { Recipe.nothing with
-        Log1p = Some Recipe.log1p }
+let log1p = (Recipe.ofSteps [ Log1p.step Log1p.defaults ])
 
 /// Two inputs as one.
 let joined =
-    { Conversion.standard with
+    { Input.convert with
         SampleNames = [ "a"; "b" ]
         IndexUnique = Some "-" }
 
@@ -33,7 +29,7 @@ let need result =
 
 /// Runs a recipe, to a file in a folder of the test's own.
 let run recipe input (sandbox: Sandbox) =
-    Pipeline.run recipe Settings.standard input (NewFile(sandbox.File "output.h5ad"))
+    Pipeline.run recipe Settings.standard (Input.file input) (NewFile(sandbox.File "output.h5ad"))
 
 /// A fault whose sentence says so.
 let refused (parts: string list) (result: Result<'a, Fault>) =

@@ -1,11 +1,12 @@
 /// What can be wrong with where a run reads and writes: one sentence each, and nothing is lost.
-module SingleSharp.Golden.SentenceGolden
+module internal SingleSharp.Golden.SentenceGolden
 
 open System
 open System.Diagnostics
 open System.IO
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -29,7 +30,7 @@ let private state (sandbox: Sandbox) =
 let private refusedWith settings recipe (sandbox: Sandbox) input output kind words =
     let before = state sandbox
 
-    match Pipeline.run recipe settings input output with
+    match Pipeline.run recipe settings (Input.file input) output with
     | Ok _ -> failtest "a fault is expected"
     | Error fault ->
         let sentence = Fault.sentence fault
@@ -69,7 +70,7 @@ let private itself =
                 sandbox.File "other.h5ad") ] do
           test $"the output is the input by {name}" {
               withInput (fun sandbox input ->
-                  refused Recipe.standard sandbox input (NewFile(make sandbox input)) "CannotWrite" "it is the input itself")
+                  refused Recipe.standard sandbox input (NewFile(make sandbox input)) FaultKind.CannotWrite "it is the input itself")
           }
 
       test "a copy is not the input, even of the same age" {
@@ -77,7 +78,7 @@ let private itself =
               let copy = sandbox.Copy(sample, "copy.h5ad")
               File.SetLastWriteTimeUtc(copy, File.GetLastWriteTimeUtc input)
 
-              match Pipeline.run qc Settings.standard input (NewFile copy) with
+              match Pipeline.run qc Settings.standard (Input.file input) (NewFile copy) with
               | Ok _ -> ()
               | Error fault -> failtest (Fault.sentence fault))
       } ]
@@ -86,11 +87,11 @@ let private places =
     [ test "the output is a folder" {
           withInput (fun sandbox input ->
               Directory.CreateDirectory(sandbox.File "out") |> ignore
-              refused qc sandbox input (NewFile(sandbox.File "out")) "CannotWrite" "it is a folder")
+              refused qc sandbox input (NewFile(sandbox.File "out")) FaultKind.CannotWrite "it is a folder")
       }
       test "the output's folder is missing" {
           withInput (fun sandbox input ->
-              refused qc sandbox input (NewFile(sandbox.File "nowhere/out.h5ad")) "CannotWrite" "its folder does not exist")
+              refused qc sandbox input (NewFile(sandbox.File "nowhere/out.h5ad")) FaultKind.CannotWrite "its folder does not exist")
       }
       test "a read-only file" {
           withInput (fun sandbox input ->
@@ -99,9 +100,9 @@ let private places =
               for path in [ input; older ] do
                   File.SetUnixFileMode(path, UnixFileMode.UserRead ||| UnixFileMode.GroupRead)
 
-              refused qc sandbox input InPlace "CannotWrite" "it is read-only"
-              refused Recipe.standard sandbox input InPlace "CannotWrite" "it is read-only"
-              refused qc sandbox input (NewFile older) "CannotWrite" "it is read-only")
+              refused qc sandbox input InPlace FaultKind.CannotWrite "it is read-only"
+              refused Recipe.standard sandbox input InPlace FaultKind.CannotWrite "it is read-only"
+              refused qc sandbox input (NewFile older) FaultKind.CannotWrite "it is read-only")
       }
       test "a folder where nobody may write" {
           if Environment.UserName = "root" then
@@ -112,7 +113,7 @@ let private places =
               folder.UnixFileMode <- UnixFileMode.UserRead ||| UnixFileMode.UserExecute
 
               try
-                  refused qc sandbox input (NewFile(sandbox.File "shut/out.h5ad")) "CannotWrite" "you may not write to its folder"
+                  refused qc sandbox input (NewFile(sandbox.File "shut/out.h5ad")) FaultKind.CannotWrite "you may not write to its folder"
               finally
                   folder.UnixFileMode <- UnixFileMode.UserRead ||| UnixFileMode.UserWrite ||| UnixFileMode.UserExecute)
       } ]
@@ -174,7 +175,13 @@ let private disks =
       }
       test "a name that is too long" {
           withInput (fun sandbox input ->
-              refused qc sandbox input (NewFile(sandbox.File(String('x', 300)))) "CannotWrite" "its name is too long for that folder")
+              refused
+                  qc
+                  sandbox
+                  input
+                  (NewFile(sandbox.File(String('x', 300))))
+                  FaultKind.CannotWrite
+                  "its name is too long for that folder")
       }
       test "a limit that is met in the middle of a run" {
           withInput (fun sandbox input ->
@@ -199,7 +206,7 @@ let private memory =
     test "no memory left" {
         use sandbox = new Sandbox()
         let input = sandbox.File "wide.h5ad"
-        NewFile.write input InOnePiece (Made.tissue 2010 2000)
+        NewFile.write input Unchunked (Made.tissue 2010 2000)
 
         // The matrices of products take 15 MiB each, and the runtime is given 32 for everything.
         Child.run
@@ -245,17 +252,17 @@ let private locks =
           withInput (fun sandbox input ->
               heldBy "r+" input (fun () ->
                   let output = NewFile(sandbox.File "out.h5ad")
-                  refused qc sandbox input output "Unreadable" "another program has it open for writing"
-                  refused Recipe.standard sandbox input InPlace "Unreadable" "another program has it open"
-                  refused qc sandbox input InPlace "Unreadable" "another program has it open"))
+                  refused qc sandbox input output FaultKind.Unreadable "another program has it open for writing"
+                  refused Recipe.standard sandbox input InPlace FaultKind.Unreadable "another program has it open"
+                  refused qc sandbox input InPlace FaultKind.Unreadable "another program has it open"))
       }
       test "h5py reads the input" {
           withInput (fun sandbox input ->
               heldBy "r" input (fun () ->
-                  refused qc sandbox input InPlace "Unreadable" "another program has it open; close it there"
-                  refused Recipe.standard sandbox input InPlace "Unreadable" "another program has it open; close it there"
+                  refused qc sandbox input InPlace FaultKind.Unreadable "another program has it open; close it there"
+                  refused Recipe.standard sandbox input InPlace FaultKind.Unreadable "another program has it open; close it there"
 
-                  match Pipeline.run qc Settings.standard input (NewFile(sandbox.File "out.h5ad")) with
+                  match Pipeline.run qc Settings.standard (Input.file input) (NewFile(sandbox.File "out.h5ad")) with
                   | Ok _ -> ()
                   | Error fault -> failtest (Fault.sentence fault)))
       } ]
@@ -278,7 +285,7 @@ let private leftovers =
             let held = leave (name "c") 10.0
 
             using (File.OpenHandle(held, FileMode.Open, FileAccess.ReadWrite, FileShare.None)) (fun _ ->
-                match Pipeline.run qc Settings.standard input (NewFile(sandbox.File "out.h5ad")) with
+                match Pipeline.run qc Settings.standard (Input.file input) (NewFile(sandbox.File "out.h5ad")) with
                 | Ok _ -> ()
                 | Error fault -> failtest (Fault.sentence fault))
 

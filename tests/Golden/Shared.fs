@@ -1,5 +1,5 @@
 /// Where the repository is, where the material beside it is, and a folder of its own for every test that writes.
-module SingleSharp.Golden.Shared
+module internal SingleSharp.Golden.Shared
 
 open System
 open System.IO

@@ -1,8 +1,9 @@
 /// The steps that scanpy took, as their JSON describes them, and the recipes that mean the same.
-module SingleSharp.Golden.Step
+module internal SingleSharp.Golden.Step
 
 open System.IO
 open System.Text.Json
+open SingleSharp
 open SingleSharp.Core
 
 type Step =
@@ -82,43 +83,35 @@ let private requireKnown known step =
 
 let private qc step =
     requireKnown [ "qc_vars"; "percent_top"; "log1p" ] step
-    let sets = arg "qc_vars" step |> Option.map strings |> Option.defaultValue []
 
-    { Recipe.qc with
-        Mitochondrial =
-            match step.Prefix with
-            | Some prefix -> StartingWith prefix
-            | None -> NotCounted
-        GeneSets =
-            if step.Prefix.IsSome then
-                []
-            else
-                sets |> List.map (fun name -> { Name = name; Rule = Column name })
+    { Qc.defaults with
         PercentTop =
             match arg "percent_top" step with
-            | None -> Exactly [ 50; 100; 200; 500 ]
-            | Some json when json.ValueKind = JsonValueKind.Null -> Exactly []
-            | Some json -> Exactly(json.EnumerateArray() |> Seq.map _.GetInt32() |> List.ofSeq)
+            | None -> PercentTop.Exactly [ 50; 100; 200; 500 ]
+            | Some json when json.ValueKind = JsonValueKind.Null -> PercentTop.Exactly []
+            | Some json -> PercentTop.Exactly(json.EnumerateArray() |> Seq.map _.GetInt32() |> List.ofSeq)
         Log1p = arg "log1p" step |> Option.map _.GetBoolean() |> Option.defaultValue true }
 
 let private normalize step =
     requireKnown [ "target_sum"; "exclude_highly_expressed"; "max_fraction"; "layer" ] step
 
-    { Recipe.normalizeTotal with
+    { NormalizeTotal.defaults with
         TargetSum =
             match arg "target_sum" step with
             // scanpy 1.11.5, which made the results, took the median over all cells.
-            | None -> MedianOfAll
-            | Some json when json.ValueKind = JsonValueKind.Null -> MedianOfAll
-            | Some json -> Counts(json.GetDouble())
+            | None -> TargetSum.MedianOfAll
+            | Some json when json.ValueKind = JsonValueKind.Null -> TargetSum.MedianOfAll
+            | Some json -> TargetSum.Counts(json.GetDouble())
         ExcludeHighlyExpressed = arg "exclude_highly_expressed" step |> Option.exists _.GetBoolean()
-        MaxFraction = arg "max_fraction" step |> Option.map _.GetDouble() |> Option.defaultValue Recipe.normalizeTotal.MaxFraction
+        MaxFraction = arg "max_fraction" step |> Option.map _.GetDouble() |> Option.defaultValue NormalizeTotal.defaults.MaxFraction
         KeyAdded = Some factor }
 
-let private log1p step : Log1pRecipe =
+/// The options of log1p that mean the same.
+let log1pOptions step : Log1pOptions =
     requireKnown [ "base" ] step
 
-    { Base = arg "base" step |> Option.map _.GetDouble() }
+    { Log1p.defaults with
+        Base = arg "base" step |> Option.map _.GetDouble() }
 
 let private float' name step =
     arg name step |> Option.map _.GetDouble()
@@ -132,7 +125,7 @@ let private count name step =
 let private filterCells step =
     requireKnown [ "min_counts"; "max_counts"; "min_genes"; "max_genes" ] step
 
-    { Recipe.filter with
+    { Filter.defaults with
         MinCounts = float' "min_counts" step
         MaxCounts = float' "max_counts" step
         MinGenes = count "min_genes" step
@@ -141,7 +134,7 @@ let private filterCells step =
 let private filterGenes step =
     requireKnown [ "min_counts"; "max_counts"; "min_cells"; "max_cells" ] step
 
-    { Recipe.filter with
+    { Filter.defaults with
         GeneMinCounts = float' "min_counts" step
         GeneMaxCounts = float' "max_counts" step
         MinCells = count "min_cells" step
@@ -170,7 +163,7 @@ let private hvg step =
           "layer" ]
         step
 
-    let usual = Recipe.hvg
+    let usual = Hvg.defaults
 
     { usual with
         Flavor = flavor step
@@ -186,14 +179,28 @@ let private hvg step =
 let private pca step =
     requireKnown [ "n_comps"; "mask_var"; "zero_center" ] step
 
-    { Recipe.pca with
+    { Pca.defaults with
         NComps = int' "n_comps" step
         MaskVar =
             match arg "mask_var" step with
-            | None -> HighlyVariable
-            | Some json when json.ValueKind = JsonValueKind.Null -> AllGenes
-            | Some json -> MaskColumn(json.GetString())
+            | None -> MaskVar.HighlyVariable
+            | Some json when json.ValueKind = JsonValueKind.Null -> MaskVar.AllGenes
+            | Some json -> MaskVar.Column(json.GetString())
         ZeroCenter = arg "zero_center" step |> Option.map _.GetBoolean() |> Option.defaultValue true }
+
+/// The gene sets that qc counts.
+let private withSets step recipe =
+    let sets = arg "qc_vars" step |> Option.map strings |> Option.defaultValue []
+
+    match step.Prefix with
+    | Some prefix ->
+        { recipe with
+            Mitochondrial = Mitochondrial.Prefix prefix }
+    | None ->
+        { recipe with
+            // A set of this name takes the place of the usual one.
+            Mitochondrial = if List.contains "mt" sets then Mitochondrial.Auto else Mitochondrial.None
+            GeneSets = sets |> List.map (fun name -> GeneSet.FromColumn(name, name)) }
 
 /// The column of obs that says which batch a cell belongs to.
 let batchKey step =
@@ -212,39 +219,28 @@ let matrix step =
 /// The recipe that means the same.
 let recipe step =
     let nothing =
-        { Recipe.nothing with
+        { Recipe.ofSteps [] with
             Matrix = layer step |> Option.map MatrixName.Layer |> Option.defaultValue MatrixName.X }
 
     match step.Op with
-    | "filter_cells" ->
-        { nothing with
-            Filter = Some(filterCells step) }
-    | "filter_genes" ->
-        { nothing with
-            Filter = Some(filterGenes step) }
-    | "calculate_qc_metrics" -> { nothing with Qc = Some(qc step) }
-    | "normalize_total" ->
-        { nothing with
-            NormalizeTotal = Some(normalize step) }
-    | "log1p" ->
-        { nothing with
-            Log1p = Some(log1p step) }
-    | "highly_variable_genes" -> { nothing with Hvg = Some(hvg step) }
-    | "pca" -> { nothing with Pca = Some(pca step) }
+    | "filter_cells" -> nothing |> Recipe.add (Filter.step (filterCells step))
+    | "filter_genes" -> nothing |> Recipe.add (Filter.step (filterGenes step))
+    | "calculate_qc_metrics" -> nothing |> Recipe.add (Qc.step (qc step)) |> withSets step
+    | "normalize_total" -> nothing |> Recipe.add (NormalizeTotal.step (normalize step))
+    | "log1p" -> nothing |> Recipe.add (Log1p.step (log1pOptions step))
+    | "highly_variable_genes" -> nothing |> Recipe.add (Hvg.step (hvg step))
+    | "pca" -> nothing |> Recipe.add (Pca.step (pca step))
     | other -> failwith $"{other} is not known to these tests"
 
 /// Several steps in one.
-let fuse recipes =
-    let first choose = List.tryPick choose recipes
+let fuse (recipes: Recipe list) =
+    let qc =
+        recipes |> List.tryFind (fun recipe -> (Recipe.tryFind "qc" recipe).IsSome) |> Option.defaultValue (Recipe.ofSteps [])
 
-    { Filter = first _.Filter
-      Qc = first _.Qc
-      NormalizeTotal = first _.NormalizeTotal
-      Log1p = first _.Log1p
-      Hvg = first _.Hvg
-      Pca = first _.Pca
-      Matrix = recipes |> List.map _.Matrix |> List.head
-      SumDuplicates = recipes |> List.exists _.SumDuplicates
-      AllowInvalid = recipes |> List.exists _.AllowInvalid
-      AllowLogged = recipes |> List.exists _.AllowLogged
-      GeneSymbols = recipes |> List.tryPick _.GeneSymbols }
+    { qc with
+        Matrix = recipes.Head.Matrix
+        SumDuplicates = recipes |> List.exists _.SumDuplicates
+        AllowInvalid = recipes |> List.exists _.AllowInvalid
+        GeneSymbols = recipes |> List.tryPick _.GeneSymbols
+        Steps = [] }
+    |> List.foldBack Recipe.add (recipes |> List.collect _.Steps)

@@ -1,7 +1,6 @@
 /// What other programs write is told from what can be read, in one sentence that says how to get from one to the other.
-module SingleSharp.Golden.StrangerGolden
+module internal SingleSharp.Golden.StrangerGolden
 
-open System
 open System.IO
 open System.Text
 open Expecto

@@ -1,8 +1,10 @@
 /// Gene sets by symbols, where genes are called by identifiers: the column is taken, or hinted at.
-module SingleSharp.Golden.SymbolGolden
+module internal SingleSharp.Golden.SymbolGolden
 
 open Expecto
+open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -29,56 +31,53 @@ let private symbols =
     [ test "no mitochondrial gene among identifiers: a hint at the column" {
           use sandbox = new Sandbox()
           let report = run qc (identified false sandbox) sandbox |> need
-          Expect.exists report.Warnings _.EndsWith("pass --gene-symbols feature_name") $"{report.Warnings}"
+          Expect.exists report.Warnings _.EndsWith("pass gene_symbols=feature_name") $"{report.Warnings}"
 
           run
-              { Recipe.nothing with
-                  Filter =
-                      Some
-                          { Recipe.filter with
-                              MaxPct = [ "mt", 20.0 ] } }
+              (Recipe.ofSteps
+                  [ Filter.step
+                        { Filter.defaults with
+                            MaxPct = [ "mt", 20.0 ] } ])
               (identified false sandbox)
               sandbox
-          |> refused [ "no gene begins with MT-"; "--gene-symbols feature_name" ]
+          |> refused [ "no gene begins with MT-"; "gene_symbols=feature_name" ]
       }
       for asCategories in [ false; true ] do
           test $"gene sets go by the symbols, categories: {asCategories}" {
               use sandbox = new Sandbox()
 
               let sets =
-                  [ { Name = "ribo"
-                      Rule = Prefix [ "RPS" ] }
-                    { Name = "listed"
-                      Rule = Names [ "S1"; "S3"; "MT-CO1" ] } ]
+                  [ GeneSet.WithPrefix("ribo", "RPS")
+                    GeneSet.OfGenes("listed", "S1", "S3", "MT-CO1") ]
 
               let report =
                   run
-                      { Recipe.nothing with
-                          GeneSymbols = Some "feature_name"
-                          Filter =
-                              Some
-                                  { Recipe.filter with
+                      { (Recipe.ofSteps
+                            [ Filter.step
+                                  { Filter.defaults with
                                       MaxPct = [ "mt", 99.0 ] }
-                          Qc = Some { Recipe.qc with GeneSets = sets } }
+                              Qc.step Qc.defaults ]) with
+                          GeneSets = sets
+                          GeneSymbols = Some "feature_name" }
                       (identified asCategories sandbox)
                       sandbox
                   |> need
 
-              Expect.equal report.GeneSets [ "mt", 2; "ribo", 1; "listed", 3 ] "the sets"
-              Expect.all report.Warnings (fun warning -> not (warning.Contains "--gene-symbols")) $"{report.Warnings}"
+              Expect.equal [ for set in report.GeneSets -> set.Name, set.Genes ] [ "mt", 2; "ribo", 1; "listed", 3 ] "the sets"
+              Expect.all report.Warnings (fun warning -> not (warning.Contains "gene_symbols")) $"{report.Warnings}"
           }
       test "a column that is not there, or holds no text" {
           use sandbox = new Sandbox()
           let input = identified false sandbox
 
-          run { qc with GeneSymbols = Some "nowhere" } input sandbox |> refused [ "--gene-symbols"; "nowhere"; "does not exist" ]
+          run { qc with GeneSymbols = Some "nowhere" } input sandbox |> refused [ "gene_symbols"; "nowhere"; "does not exist" ]
 
           run
               { log1p with
                   GeneSymbols = Some "feature_name" }
               input
               sandbox
-          |> refused [ "--gene-symbols" ]
+          |> refused [ "gene_symbols" ]
       }
       test "names that are identifiers" {
           for name, expected in

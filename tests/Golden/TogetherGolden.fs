@@ -1,7 +1,6 @@
 /// Several at work on one file, and strangers in one folder: no update is lost, and no link of another user is followed.
-module SingleSharp.Golden.TogetherGolden
+module internal SingleSharp.Golden.TogetherGolden
 
-open System
 open System.Diagnostics
 open System.IO
 open Expecto
@@ -104,11 +103,11 @@ let private meanwhile =
                           { Settings.standard with
                               Progress =
                                   fun _ ->
-                                      match Pipeline.run other Settings.standard again InPlace with
+                                      match Pipeline.run other Settings.standard (Input.file again) InPlace with
                                       | Error(Unreadable(_, why)) when why.Contains refusal -> refused.Value <- refused.Value + 1
                                       | outcome -> failtest $"{outcome}" }
 
-                      match Pipeline.run recipe settings path InPlace with
+                      match Pipeline.run recipe settings (Input.file path) InPlace with
                       | Ok _ -> Expect.isGreaterThan refused.Value 0 "it was tried"
                       | Error fault -> failtest (Fault.sentence fault)
                   } ]
@@ -140,12 +139,22 @@ let private links =
                   | Error(CannotWrite(_, why)) -> Expect.stringContains why "belongs to another user" "the sentence"
                   | other -> failtest $"{other}"
 
-              refused (Pipeline.run qc Settings.standard sample (NewFile link) |> Result.map ignore)
-              refused (Pipeline.convert joined Settings.standard [ sample; sample ] link |> Result.map ignore)
+              refused (Pipeline.run qc Settings.standard (Input.file sample) (NewFile link) |> Result.map ignore)
+
+              refused (
+                  Pipeline.convert
+                      MatrixName.X
+                      false
+                      Settings.standard
+                      { Paths = [ sample; sample ]
+                        Convert = joined }
+                      link
+                  |> Result.map ignore
+              )
 
               if state = "a file" then
                   for _, recipe in recipes do
-                      match Pipeline.run recipe Settings.standard link InPlace with
+                      match Pipeline.run recipe Settings.standard (Input.file link) InPlace with
                       | Error(CannotWrite _ | Unreadable _) -> ()
                       | other -> failtest $"{other}"
 
@@ -163,7 +172,7 @@ let private links =
               must "/bin/chmod" [ mode; Path.GetDirectoryName path ] |> ignore
               must "/bin/chown" [ "-h"; owner; path ] |> ignore
 
-              match Pipeline.run qc Settings.standard sample (NewFile path) with
+              match Pipeline.run qc Settings.standard (Input.file sample) (NewFile path) with
               | Ok _ -> Expect.isNotNull (FileInfo(path).LinkTarget) "the link stays"
               | Error fault -> failtest (Fault.sentence fault)
       }
@@ -174,12 +183,12 @@ let private links =
           let waiting = sandbox.Copy(sample, "shared/out.h5ad")
           must "/bin/chown" [ nobody; waiting ] |> ignore
 
-          match Pipeline.run qc Settings.standard sample (NewFile waiting) with
+          match Pipeline.run qc Settings.standard (Input.file sample) (NewFile waiting) with
           | Error(CannotWrite(_, why)) -> Expect.stringContains why "belongs to another user" "the sentence"
           | other -> failtest $"{other}"
 
           // In place it is his file, and stays his.
-          match Pipeline.preprocess Settings.standard waiting InPlace with
+          match Pipeline.run Recipe.standard Settings.standard (Input.file waiting) InPlace with
           | Ok _ -> Expect.equal (must "/usr/bin/stat" [ "-c"; "%u:%g"; waiting ]) nobody folder
           | Error fault -> failtest (Fault.sentence fault)
       } ]

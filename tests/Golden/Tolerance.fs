@@ -1,5 +1,5 @@
 /// The table of tolerances of ../shared/golden/README.md, as named comparisons of columns of numbers.
-module SingleSharp.Golden.Tolerance
+module internal SingleSharp.Golden.Tolerance
 
 open System
 open System.Globalization
@@ -94,7 +94,7 @@ let log1p (x: float) =
     let u = 1.0 + x
     if u = 1.0 then x else Math.Log u * x / (u - 1.0)
 
-/// The row of the table for a column of calculate_qc_metrics, over whole numbers or others.
+/// The row of the table for a column of calculate_qc_metrics, over integers or others.
 let ofMetric integral (column: string) storedAs =
     let either whole fractional =
         Relative(if integral then whole else fractional)

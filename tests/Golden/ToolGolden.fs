@@ -1,12 +1,12 @@
 /// The tool as a program: what it prints where, its exit codes, and files that it makes.
-module SingleSharp.Golden.ToolGolden
+module internal SingleSharp.Golden.ToolGolden
 
 open System
 open System.IO
 open System.Text.Json
 open Expecto
-open SingleSharp.Cli
 open SingleSharp.Core
+open SingleSharp.Cli
 open SingleSharp.Golden.Shared
 
 let private run (arguments: string list) =
@@ -19,7 +19,7 @@ let private streams =
     [ test "mistakes go to stderr, with the code 2" {
           let outcome = run [ "pipeline"; sample; "--n-comps"; "many" ]
           Expect.equal (outcome.ExitCode, outcome.Output) (2, "") "code and stdout"
-          Expect.stringContains outcome.Errors "singlesharp pipeline: --n-comps must be a whole number" "stderr"
+          Expect.stringContains outcome.Errors "singlesharp pipeline: --n-comps must be an integer" "stderr"
           Expect.stringContains outcome.Errors "Try 'singlesharp pipeline --help'." "stderr"
       }
       test "faults go to stderr, with the code 1" {
@@ -123,7 +123,7 @@ let private json =
                     "20" ]
 
           let digest = Pipeline.digest Settings.standard output |> right
-          let there = digest.Elements |> List.map _.Path |> Set.ofList
+          let there = digest.Elements |> Seq.map _.Path |> Set
 
           for field, place in
               [ "obs_columns", "obs"
@@ -138,7 +138,10 @@ let private json =
           Expect.equal (strings told "steps") [ "filter"; "qc"; "normalize_total"; "log1p"; "hvg"; "pca" ] "steps"
           Expect.equal (told.GetProperty("highly_variable_genes").GetInt32()) 30 "highly variable genes"
           Expect.equal (told.GetProperty("variance_ratio").GetArrayLength()) 7 "components"
-          let info = Pipeline.info Recipe.standard Settings.standard output |> right
+
+          let info =
+              Pipeline.info Recipe.standard Settings.standard (Input.file output) |> right
+
           Expect.equal (told.GetProperty("n_obs_after").GetInt64()) info.Cells "cells"
           Expect.equal (told.GetProperty("n_vars_after").GetInt32()) info.Genes "genes"
           Expect.isLessThan info.Cells (told.GetProperty("n_obs").GetInt64()) "some cells are gone"
@@ -191,7 +194,7 @@ let private chains =
       test "the pipeline is what the core makes of its recipe" {
           use sandbox = new Sandbox()
           let expected = sandbox.File "expected.h5ad"
-          Pipeline.run Recipe.full Settings.standard sample (NewFile expected) |> right |> ignore
+          Pipeline.run Recipe.full Settings.standard (Input.file sample) (NewFile expected) |> right |> ignore
           Expect.equal (chain sandbox [ "pipeline" ]) (digest expected) "the digest"
       }
       test "a filter goes before the steps" {

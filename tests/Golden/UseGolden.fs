@@ -1,8 +1,6 @@
 /// Every kind of file that is written anew can be used, in memory and on disk: uses.py says for what.
-module SingleSharp.Golden.UseGolden
+module internal SingleSharp.Golden.UseGolden
 
-open System
-open System.IO
 open System.Text.Json
 open Expecto
 open SingleSharp.Core
@@ -18,18 +16,17 @@ let private make how (input: string) (output: string) =
         | Error fault -> failtest $"{input}: {Fault.sentence fault}"
 
     let run recipe =
-        Pipeline.run { recipe with AllowInvalid = true } Settings.standard input (NewFile output) |> need
+        Pipeline.run { recipe with AllowInvalid = true } Settings.standard (Input.file input) (NewFile output) |> need
 
-    let convert recipe =
-        Pipeline.convert recipe Settings.standard [ input ] output |> need
+    let convert matrix =
+        Pipeline.convert matrix false Settings.standard (Input.file input) output |> need
 
     let limits least =
-        { Recipe.nothing with
-            Filter =
-                Some
-                    { Recipe.filter with
-                        MinGenes = Some least
-                        MinCells = Some least } }
+        (Recipe.ofSteps
+            [ Filter.step
+                  { Filter.defaults with
+                      MinGenes = Some least
+                      MinCells = Some least } ])
 
     match how with
     | "filtered" -> run (limits 12L)
@@ -44,14 +41,8 @@ let private make how (input: string) (output: string) =
         run
             { Recipe.standard with
                 Matrix = MatrixName.Raw }
-    | "of raw" ->
-        convert
-            { Conversion.standard with
-                Matrix = MatrixName.Raw }
-    | layer ->
-        convert
-            { Conversion.standard with
-                Matrix = MatrixName.Layer layer }
+    | "of raw" -> convert MatrixName.Raw
+    | layer -> convert (MatrixName.Layer layer)
 
 /// How files come into being that have new index arrays.
 let private outputs =

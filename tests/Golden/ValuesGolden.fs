@@ -1,9 +1,10 @@
 /// Values that are easily misread or computed with too few digits: offsets, booleans of others, Blosc, zeros of dense matrices.
-module SingleSharp.Golden.ValuesGolden
+module internal SingleSharp.Golden.ValuesGolden
 
 open System
 open System.Threading
 open Expecto
+open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 
@@ -15,7 +16,7 @@ let private made =
 let private input name = made.Value.File $"{name}.h5ad"
 
 let private attempt recipe settings input (output: string) =
-    Pipeline.run recipe settings input (NewFile output)
+    Pipeline.run recipe settings (Input.file input) (NewFile output)
 
 let private run recipe settings input output =
     match attempt recipe settings input output with
@@ -38,16 +39,13 @@ let private digest path =
     | Error fault -> failtest (Fault.sentence fault)
 
 let private pcaOf comps =
-    { Recipe.nothing with
-        Pca = Some { Recipe.pca with NComps = comps } }
+    (Recipe.ofSteps [ Pca.step { Pca.defaults with NComps = comps } ])
 
-let private filterOf filter =
-    { Recipe.nothing with
-        Filter = Some filter }
+let private filterOf filter = (Recipe.ofSteps [ Filter.step filter ])
 
 let private someCounts =
     filterOf
-        { Recipe.filter with
+        { Filter.defaults with
             MinCounts = Some 1.0 }
 
 let private schedules =
@@ -55,6 +53,10 @@ let private schedules =
       { Settings.standard with
           Workers = 3
           Memory = 160L <<< 20 } ]
+
+/// What is done between reads of X, and how much of it.
+let private (|Task|_|) (task: Nullable<ProgressTask>) =
+    if task.HasValue then Some(task.Value.Name, task.Value.Done) else None
 
 let private offsets =
     [ for name in [ "offset_6"; "offset_5"; "wide"; "wide_dense"; "wide_twins"; "wide_offset" ] do
@@ -64,7 +66,7 @@ let private offsets =
               let comps = if name.StartsWith "wide" then None else Some 3
               let report = run (pcaOf comps) Settings.standard (input name) output
               checks [ "pca"; input name; output ]
-              Expect.isLessThanOrEqual (List.sum report.VarianceRatio) (1.0 + 1e-12) "shares"
+              Expect.isLessThanOrEqual (Seq.sum report.VarianceRatio) (1.0 + 1e-12) "shares"
 
               for settings in schedules do
                   let other = sandbox.File "other.h5ad"
@@ -78,7 +80,7 @@ let private offsets =
           let report =
               run (pcaOf (Some 3)) Settings.standard (input "offset_6") (sandbox.File "output.h5ad")
 
-          for found, wanted in List.zip report.VarianceRatio [ 0.61378748; 0.22456663; 0.15894233 ] do
+          for found, wanted in Seq.zip report.VarianceRatio [ 0.61378748; 0.22456663; 0.15894233 ] do
               Expect.isLessThan (abs (found - wanted)) 1e-8 "as a decomposition of the values about their means has them"
       }
 
@@ -86,15 +88,13 @@ let private offsets =
           for name in [ "offset_6"; "wide_offset" ] do
               use sandbox = new Sandbox()
 
-              let recipe =
-                  { Recipe.nothing with
-                      Pca = Some { Recipe.pca with ZeroCenter = false } }
+              let recipe = (Recipe.ofSteps [ Pca.step { Pca.defaults with ZeroCenter = false } ])
 
               let report = run recipe Settings.standard (input name) (sandbox.File "output.h5ad")
 
               Expect.all report.VarianceRatio (fun ratio -> ratio >= 0.0 && ratio <= 1.0) "shares"
-              Expect.isLessThanOrEqual (List.sum report.VarianceRatio) (1.0 + 1e-9) "all of them"
-              Expect.exists report.Warnings (fun warning -> warning.Contains "leave out --no-zero-center") "the warning"
+              Expect.isLessThanOrEqual (Seq.sum report.VarianceRatio) (1.0 + 1e-9) "all of them"
+              Expect.exists report.Warnings (fun warning -> warning.Contains "leave out zero_center=False") "the warning"
       } ]
 
 let private truths =
@@ -132,7 +132,7 @@ let private filtered =
 
           let recipe =
               filterOf
-                  { Recipe.filter with
+                  { Filter.defaults with
                       MinGenes = Some 24L }
 
           let report = run recipe Settings.standard (input "categories_07") output
@@ -149,11 +149,10 @@ let private filtered =
           let output = sandbox.File "output.h5ad"
 
           let recipe =
-              { Recipe.nothing with
-                  Qc =
-                      Some
-                          { Recipe.qc with
-                              PercentTop = Exactly [ 20; 50 ] }
+              { (Recipe.ofSteps
+                    [ Qc.step
+                          { Qc.defaults with
+                              PercentTop = PercentTop.Exactly [ 20; 50 ] } ]) with
                   AllowInvalid = true }
 
           run recipe Settings.standard (input "negative") output |> ignore
@@ -169,7 +168,7 @@ let private told =
           for minCells in [ None; Some 18L ] do
               let recipe =
                   filterOf
-                      { Recipe.filter with
+                      { Filter.defaults with
                           MinCounts = Some 1.0
                           MaxGenes = Some 24L
                           MinCells = minCells }
@@ -177,16 +176,16 @@ let private told =
               let report =
                   run recipe Settings.standard (input "plain") (sandbox.File "output.h5ad")
 
-              let ofCells = Map.ofList report.Dropped.OfCells
-              Expect.equal (List.map fst report.Dropped.OfCells) [ "min_counts"; "max_genes" ] "limits of cells"
+              let ofCells = Map [ for loss in report.Dropped.OfCells -> loss.Limit, loss.Lost ]
+              Expect.sequenceEqual (Seq.map _.Limit report.Dropped.OfCells) [ "min_counts"; "max_genes" ] "limits of cells"
               Expect.equal ofCells["min_counts"] 1L "the empty cell"
               Expect.equal (ofCells["min_counts"] + ofCells["max_genes"]) (60L - report.CellsKept) "no cell does not meet both"
-              Expect.equal (List.sumBy snd report.Dropped.OfGenes) (int64 (40 - report.GenesKept)) "genes"
+              Expect.equal (Seq.sumBy _.Lost report.Dropped.OfGenes) (int64 (40 - report.GenesKept)) "genes"
       }
 
       test "nothing is left" {
           let filter =
-              { Recipe.filter with
+              { Filter.defaults with
                   MinGenes = Some 1000L }
 
           use sandbox = new Sandbox()
@@ -196,19 +195,20 @@ let private told =
 
           Expect.contains report.Warnings "no cell meets the limits of the filter: min_genes drops 60 of 60" "the warning"
 
-          for recipe in [ pcaOf None; { Recipe.full with Pca = None } ] do
+          for recipe in [ pcaOf None; (Recipe.full |> Recipe.without "pca") ] do
               refused
-                  { recipe with Filter = Some filter }
+                  (recipe |> Recipe.add (Filter.step filter))
                   Settings.standard
                   (input "plain")
                   "no cell meets the limits of the filter: min_genes drops 60 of 60; loosen the limits"
 
           refused
-              { pcaOf None with
-                  Filter =
-                      Some
-                          { Recipe.filter with
-                              MinCells = Some 1000L } }
+              (pcaOf None
+               |> Recipe.add (
+                   Filter.step
+                       { Filter.defaults with
+                           MinCells = Some 1000L }
+               ))
               Settings.standard
               (input "plain")
               "no gene meets the limits of the filter: min_cells drops 40 of 40"
@@ -218,27 +218,23 @@ let private told =
           use sandbox = new Sandbox()
 
           let recipe share =
-              filterOf
-                  { Recipe.filter with
-                      MaxPct = [ "some", share ]
-                      GeneSets =
-                          [ { Name = "some"
-                              Rule = Prefix [ "g1" ] } ] }
+              { filterOf
+                    { Filter.defaults with
+                        MaxPct = [ "some", share ] } with
+                  GeneSets = [ GeneSet.WithPrefix("some", "g1") ] }
 
           let warns share =
               (run (recipe share) Settings.standard (input "plain") (sandbox.File "output.h5ad")).Warnings
-              |> List.contains "--max-pct some=0.05 means 0.05 percent; a share of 0.05 is some=5"
+              |> Seq.contains "max_pct=some=0.05 means 0.05 percent; a share of 0.05 is some=5"
 
           Expect.isTrue (warns 0.05) "0.05"
           Expect.isFalse (warns 5.0) "5"
       }
 
       test "raw counts where logarithms are expected" {
-          let recipe =
-              { Recipe.nothing with
-                  Hvg = Some Recipe.hvg }
+          let recipe = (Recipe.ofSteps [ Hvg.step Hvg.defaults ])
 
-          refused recipe Settings.standard (input "counts") "run log1p first, or choose --flavor seurat_v3"
+          refused recipe Settings.standard (input "counts") "run log1p first, or choose flavor=seurat_v3"
       }
 
       test "too little memory names an option that there is" {
@@ -246,14 +242,18 @@ let private told =
               { Settings.standard with
                   Memory = 1L <<< 20 }
 
-          refused (pcaOf None) small (input "wide") "choose fewer genes (--mask-var, such as highly_variable, which hvg writes)"
+          refused (pcaOf None) small (input "wide") "choose fewer genes (mask_var, such as highly_variable, which hvg writes)"
 
           refused
-              { pcaOf None with
-                  Hvg = Some { Recipe.hvg with NTopGenes = Some 300 } }
+              (pcaOf None
+               |> Recipe.add (
+                   Hvg.step
+                       { Hvg.defaults with
+                           NTopGenes = Some 300 }
+               ))
               small
               (input "wide")
-              "choose fewer genes (--n-top-genes)"
+              "choose fewer genes (n_top_genes)"
       }
 
       for name in [ "offset_6"; "wide" ] do
@@ -270,7 +270,7 @@ let private told =
                       Progress =
                           fun progress ->
                               match progress.Task with
-                              | Some(now, share) when now = task ->
+                              | Task(now, share) when now = task ->
                                   told.Add share
 
                                   if told.Count = 1 then

@@ -1,5 +1,5 @@
 /// verify says what is wrong with a file, where, and how bad it is; and comes to an end on every file there is.
-module SingleSharp.Golden.VerifyGolden
+module internal SingleSharp.Golden.VerifyGolden
 
 open System
 open System.IO
@@ -7,6 +7,8 @@ open System.Text.Json
 open Expecto
 open PureHDF
 open SingleSharp.Core
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -24,7 +26,7 @@ let private found name severity path words (write: string -> unit) =
         let verification = verify file
 
         let told =
-            verification.Findings |> List.map (fun finding -> $"{finding.Severity} {finding.Path}: {finding.Sentence}")
+            verification.Findings |> Seq.map (fun finding -> $"{finding.Severity} {finding.Path}: {finding.Sentence}") |> List.ofSeq
 
         Expect.exists
             verification.Findings
@@ -185,10 +187,10 @@ let private invert at (bytes: byte[]) = bytes[at] <- bytes[at] ^^^ 0xFFuy
 
 /// A byte in the middle of the first chunk of X/data, or of the dataset itself.
 let private inData case =
-    use store = Store.openRead (here $"edge/{case}/input.h5ad")
+    use store = Hdf5File.openRead (here $"edge/{case}/input.h5ad")
 
     match store.TryFind("", store.Root, "X") with
-    | Some(GroupNode x) ->
+    | Some(GroupObject x) ->
         let data = store.Dataset("X", x, "data")
 
         match data.Layout with
@@ -239,7 +241,7 @@ let private sound =
               let verification = verify (here $"edge/{case}/input.h5ad")
 
               let errors =
-                  verification.Findings |> List.filter (fun finding -> finding.Severity = Severity.Error)
+                  verification.Findings |> Seq.filter (fun finding -> finding.Severity = Severity.Error) |> List.ofSeq
 
               // One case holds what no anndata can read, to see that it is kept.
               let expected =
@@ -255,13 +257,13 @@ let private sound =
           use sandbox = new Sandbox()
           let output = sandbox.File "output.h5ad"
 
-          match Pipeline.preprocess Settings.standard sample (NewFile output) with
+          match Pipeline.run Recipe.standard Settings.standard (Input.file sample) (NewFile output) with
           | Ok _ -> Expect.isEmpty (verify output).Findings "findings"
           | Error fault -> failtest (Fault.sentence fault)
       }
       test "the file is missing" {
           match Pipeline.verify Settings.standard "nowhere.h5ad" with
-          | Error(Missing path) -> Expect.equal path "nowhere.h5ad" "its path"
+          | Error(NotFound path) -> Expect.equal path "nowhere.h5ad" "its path"
           | other -> failtest $"{other}"
       } ]
 

@@ -1,4 +1,4 @@
-module SingleSharp.Properties.Main
+module internal SingleSharp.Properties.Main
 
 open Expecto
 open SingleSharp
@@ -8,13 +8,13 @@ let all =
         "Properties"
         [ FoldLaws.tests
           SyntaxLaws.tests
-          OutletLaws.tests
+          SinkLaws.tests
           BlocksLaws.tests
           ElementaryLaws.tests
           LoessLaws.tests
           EigenLaws.tests
           ChecksumLaws.tests
-          HeaderLaws.tests
+          ObjectHeaderLaws.tests
           LinksLaws.tests
           DatatypeLaws.tests
           GlobalHeapLaws.tests
@@ -24,14 +24,14 @@ let all =
           ZstdLaws.tests
           BloscLaws.tests
           FiltersLaws.tests
-          SlabLaws.tests
-          WholeLaws.tests
+          DatasetReaderLaws.tests
+          IntegersLaws.tests
           EncodeLaws.tests
-          DraftLaws.tests
-          RelinkLaws.tests
+          FileEditorLaws.tests
+          HardLinkUpdateLaws.tests
           RewriteLaws.tests
           ChunkTreeLaws.tests
-          KeptLaws.tests
+          RowMaskLaws.tests
           RunsLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
@@ -49,59 +49,60 @@ let all =
           PcaByCellsLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
-          FrameLaws.tests
-          SchemaLaws.tests
+          DataFrameLaws.tests
+          AnnDataFileLaws.tests
           MatrixLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
           DuplicatesLaws.tests
-          SelectingLaws.tests
+          RowSelectionLaws.tests
           FaultLaws.tests
-          StoreLaws.tests
+          Hdf5FileLaws.tests
           AccessListLaws.tests
           AdditionsLaws.tests
-          ScratchLaws.tests
-          TransposedLaws.tests
+          ScratchFileLaws.tests
+          CscToCsrLaws.tests
           BatchesLaws.tests
           SpillLaws.tests
           DigestLaws.tests
           NewFileLaws.tests
-          ColumnsLaws.tests
-          ScoresLaws.tests
-          ValuesLaws.tests
-          StretchLaws.tests
-          SparseOutletLaws.tests
-          DenseOutletLaws.tests
-          CloneLaws.tests
+          ColumnSinkLaws.tests
+          ScoreSinkLaws.tests
+          ValueSinkLaws.tests
+          AppendableDatasetLaws.tests
+          SparseSinkLaws.tests
+          DenseSinkLaws.tests
+          CopyRangesLaws.tests
           EditLaws.tests
-          ClaimsLaws.tests
-          PlaceLaws.tests
+          ExtentsLaws.tests
+          OutputStorageLaws.tests
           AlignedLaws.tests
           AlignedLinksLaws.tests
           SubsetArrayLaws.tests
           SubsetSparseLaws.tests
           SubsetLaws.tests
           PlanLaws.tests
-          MemoryLaws.tests
+          RunMemoryLaws.tests
           BudgetLaws.tests
-          PreprocessLaws.tests
+          RunnerLaws.tests
           PipelineLaws.tests
           RecipeLaws.tests
           CrashLaws.tests
           RobustnessLaws.tests
           MalformedLaws.tests
-          IntakeLaws.tests
+          CountInputLaws.tests
           IndexTypeLaws.tests
           GunzipLaws.tests
-          LinesLaws.tests
+          TextLinesLaws.tests
           NameTableLaws.tests
-          EntriesLaws.tests
+          ExternalSortLaws.tests
           MatrixMarketLaws.tests
-          GridLaws.tests
-          JointLaws.tests
+          ObsmArrayLaws.tests
+          ConcatLaws.tests
           Utf8Laws.tests
-          NamingLaws.tests
-          TogetherLaws.tests ]
+          UniqueNamesLaws.tests
+          ColumnConcatLaws.tests
+          DocsLaws.tests ]
 
 [<EntryPoint>]
 let main args = Suite.run (List.ofArray args) all

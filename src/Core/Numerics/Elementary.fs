@@ -1,5 +1,5 @@
 // Logarithm and exponential from the four operations alone, so that every machine computes the same bits.
-namespace SingleSharp.Core
+namespace SingleSharp.Core.Numerics
 
 open System
 open System.Numerics
@@ -7,7 +7,7 @@ open System.Numerics
 /// Natural logarithm and exponential, and their companions around 1 and 0, to within 0.51 ulp and with the same result bits on every
 /// machine. The platform's own functions promise neither: each operating system's libm rounds the last bit its own way.
 [<RequireQualifiedAccess>]
-module Elementary =
+module internal Elementary =
     // Only + − × ÷, comparisons, integer arithmetic and bit casts appear below, each of which IEEE 754 rounds in one way. .NET never
     // contracts a*b + c into a fused multiply-add and evaluates float in 64 bits, so neither the processor nor the JIT can change a result.
     // Both functions look most of the answer up and sum a short Taylor series for the rest: P. T. P. Tang, "Table-driven implementation of
@@ -80,7 +80,7 @@ module Elementary =
     [<Literal>]
     let private LowestMantissa = 0x3FE6800000000000L
 
-    /// For each of 128 slices of [45/64, 45/32): r ≈ 1/m with nine places, then −ln r as head and tail. The two slices that meet at 1
+    /// For each of 128 row batches of [45/64, 45/32): r ≈ 1/m with nine places, then −ln r as head and tail. The two row batches that meet at 1
     /// have r = 1, so that ln m keeps its full relative accuracy there.
     let private tabulateLogs () =
         let table = Array.zeroCreate<float>(3 * 128)
@@ -88,17 +88,17 @@ module Elementary =
         let mutable previous = 512
         let mutable lessLn = BigInteger.Zero
 
-        for slice in 0..127 do
-            let first = LowestMantissa + (int64 slice <<< 45)
+        for rowBatch in 0..127 do
+            let first = LowestMantissa + (int64 rowBatch <<< 45)
             let low = BitConverter.Int64BitsToDouble first
             let high = BitConverter.Int64BitsToDouble(first + (1L <<< 45))
             let middle = if low = 1.0 || high = 1.0 then 1.0 else (low + high) / 2.0
             let inverse = int (512.0 / middle + 0.5)
             lessLn <- lessLn + lnRatio previous inverse
             previous <- inverse
-            table[3 * slice] <- float inverse / 512.0
-            table[3 * slice + 1] <- headOf 42 lessLn
-            table[3 * slice + 2] <- tailOf 42 lessLn
+            table[3 * rowBatch] <- float inverse / 512.0
+            table[3 * rowBatch + 1] <- headOf 42 lessLn
+            table[3 * rowBatch + 2] <- tailOf 42 lessLn
 
         table
 

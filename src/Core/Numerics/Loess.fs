@@ -1,5 +1,5 @@
 /// The smooth trend through scattered points that scanpy's seurat_v3 flavour takes for the variance due at a mean.
-namespace SingleSharp.Core
+namespace SingleSharp.Core.Numerics
 
 open System
 open System.Globalization
@@ -8,7 +8,7 @@ open System.Globalization
 /// scikit-misc runs: quadratics by weighted least squares at a few vertices, cubics between them. Only + − × ÷ and √ in one order, so
 /// that every machine computes the same bits. Source: scanpy-semantics, section 5.4.
 [<RequireQualifiedAccess>]
-module Loess =
+module internal Loess =
     /// A cell is cut while it holds more than this part of the span's points: dloess' default.
     let private cell = 0.2
 

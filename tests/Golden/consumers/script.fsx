@@ -10,39 +10,37 @@ let orStop result =
     | Ok answer -> answer
     | Error fault -> failwith (Fault.sentence fault)
 
-let ribosomal =
-    { Name = "ribo"
-      Rule = Prefix [ "RPS"; "RPL" ] }
-
 let recipe =
-    { Recipe.full with
-        Filter =
-            Some
-                { Recipe.filter with
+    { Recipe.ofSteps
+          [ Filter.step
+                { Filter.defaults with
                     MinGenes = Some 10L
                     MinCells = Some 3L }
-        Qc =
-            Some
-                { Recipe.qc with
-                    GeneSets = [ ribosomal ] }
-        Hvg = Some { Recipe.hvg with NTopGenes = Some 200 } }
+            Qc.step Qc.defaults
+            NormalizeTotal.step NormalizeTotal.defaults
+            Log1p.step Log1p.defaults
+            Hvg.step
+                { Hvg.defaults with
+                    NTopGenes = Some 200 }
+            Pca.step Pca.defaults ] with
+        GeneSets = [ GeneSet.WithPrefix("ribo", "RPS", "RPL") ] }
 
-let plan = Pipeline.plan recipe Settings.standard input |> orStop
+let plan = Pipeline.plan recipe Settings.standard (Input.file input) |> orStop
 
 for pass in plan.Passes do
     printfn $"pass: {pass.Purpose}"
 
 let report =
-    Pipeline.run recipe Settings.standard input (Output.NewFile output) |> orStop
+    Pipeline.run recipe Settings.standard (Input.file input) (Output.NewFile output) |> orStop
 
 printfn $"kept: {report.CellsKept} cells, {report.GenesKept} genes"
 printfn $"target sum: {report.TargetSum.Value}"
 
-for name, genes in report.GeneSets do
-    printfn $"gene set: {name} {genes}"
+for set in report.GeneSets do
+    printfn $"gene set: {set.Name} {set.Genes}"
 
 printfn $"highly variable: {report.HighlyVariableGenes.Value}"
-printfn $"components: {report.VarianceRatio.Length}"
+printfn $"components: {report.VarianceRatio.Count}"
 
 let digest = Pipeline.digest Settings.standard output |> orStop
 printfn $"digest: {digest.Whole}"
@@ -51,21 +49,21 @@ printfn $"digest: {digest.Whole}"
 let total count =
     Fold.ofSteps
         { Fresh = fun () -> 0L
-          Step = fun sum (slice: Slice) -> sum + count slice
+          Step = fun sum (batch: RowBatch) -> sum + count batch
           Merge = (+)
           Finish = id }
 
 let density =
     fold {
-        let! stored = total (fun slice -> int64 slice.Count)
-        and! cells = total (fun slice -> int64 slice.Cells)
+        let! stored = total (fun batch -> int64 batch.Count)
+        and! cells = total (fun batch -> int64 batch.Cells)
         return float stored / float cells
     }
 
-match Pipeline.fold density Settings.standard input with
+match Pipeline.fold density Settings.standard (Input.file input) with
 | Ok perCell -> printfn $"stored values per cell: {perCell}"
 | Error fault -> failwith (Fault.sentence fault)
 
-match Pipeline.info recipe Settings.standard "nowhere.h5ad" with
+match Pipeline.info recipe Settings.standard (Input.file "nowhere.h5ad") with
 | Ok _ -> failwith "nowhere is somewhere"
 | Error fault -> printfn $"fault: {Fault.kind fault}: {Fault.sentence fault}"

@@ -2,23 +2,19 @@ using SingleSharp;
 
 var (input, output) = (args[0], args[1]);
 
-// A recipe of one's own: the standard one, with two more gene sets and the median as the target.
-var recipe = Recipe.Standard with
-{
-    Qc = new QcRecipe
-    {
-        GeneSets = [GeneSet.WithPrefix("ribo", "RPS", "RPL"), GeneSet.OfGenes("first", "GENE0", "GENE1", "NOSUCHGENE")],
-        PercentTop = PercentTop.Exactly(20, 50),
-    },
-    NormalizeTotal = new NormalizeRecipe { TargetSum = TargetSum.Median, KeyAdded = "size_factor" },
-};
+// Steps of one's own: the standard ones, with two more gene sets and the median as the target.
+IReadOnlyList<GeneSet> sets = [GeneSet.WithPrefix("ribo", "RPS", "RPL"), GeneSet.OfGenes("first", "GENE0", "GENE1", "NOSUCHGENE")];
+static QcOptions Top(QcOptions options) => options with { PercentTop = PercentTop.Of(20, 50) };
+static NormalizeTotalOptions Median(NormalizeTotalOptions options) =>
+    options with { TargetSum = TargetSum.MedianOfPositive, KeyAdded = "size_factor" };
 
-var info = await Pipeline.InfoAsync(input, recipe);
+var chain = Pipeline.Read(input).GeneSets(sets).Qc(Top).NormalizeTotal(Median).Log1p();
+var info = await chain.InfoAsync();
 Console.WriteLine($"plan: {string.Join(", ", info.Plan.Passes.Select(pass => pass.Purpose))} -> {info.Plan.TypeAfter}, {info.Plan.Values}");
 
 // Progress comes block by block, pass by pass.
 var seen = new Recorder();
-var report = await Pipeline.RunAsync(input, output, recipe, new Settings { Workers = 2, Memory = 256 << 20 }, seen);
+var report = await chain.WriteAsync(output, new Settings { Workers = 2, Memory = 256 << 20 }, seen);
 Console.WriteLine($"progress: {seen.Last?.CellsDone} of {seen.Last?.Cells} cells, pass {seen.Last?.Pass} of {seen.Last?.Passes}");
 Console.WriteLine($"target sum: {report.TargetSum:R}");
 Console.WriteLine($"gene sets: {string.Join(", ", report.GeneSets.Select(set => $"{set.Name} {set.Genes}"))}");
@@ -27,9 +23,9 @@ Console.WriteLine($"counts: {report.Findings.AreCounts}");
 Console.WriteLine($"digest: {(await Pipeline.DigestAsync(output)).Whole}");
 
 // The steps one after another do what they do at once.
-Pipeline.Qc(input, "qc.h5ad", recipe.Qc);
-Pipeline.NormalizeTotal("qc.h5ad", Output.InPlace, recipe.NormalizeTotal);
-Pipeline.Log1p("qc.h5ad", Output.InPlace);
+Pipeline.Read(input).GeneSets(sets).Qc(Top).Write("qc.h5ad");
+Pipeline.Read("qc.h5ad").NormalizeTotal(Median).WriteInPlace();
+Pipeline.Read("qc.h5ad").Log1p().WriteInPlace();
 Console.WriteLine($"digest of steps: {Pipeline.Digest("qc.h5ad").Whole}");
 
 // Statistics of one's own: how many cells have no counts of gene 0, and which cell has most counts, in one read.
@@ -55,7 +51,7 @@ var deepest = Statistic.Create(
     merge: (left, right) => right.Total > left.Total ? right : left,
     finish: best => best);
 
-var (without, best) = Pipeline.Fold(input, silent.Zip(deepest, (cells, cell) => (cells, cell)));
+var (without, best) = Pipeline.Read(input).Fold(silent.Zip(deepest, (cells, cell) => (cells, cell)));
 Console.WriteLine($"without gene 0: {without}");
 Console.WriteLine($"deepest: cell {best.Cell} with {best.Total:R}");
 
@@ -66,13 +62,13 @@ var logs = Statistic.Create(
     merge: (left, right) => left + right,
     finish: sum => sum);
 
-var alone = Pipeline.Fold(input, logs, new Settings { Workers = 1, Memory = 64 << 20 });
-Console.WriteLine($"same bits: {alone.Equals(await Pipeline.FoldAsync(input, logs, new Settings { Workers = 3 }))}");
+var alone = Pipeline.Read(input).Fold(logs, new Settings { Workers = 1, Memory = 64 << 20 });
+Console.WriteLine($"same bits: {alone.Equals(await Pipeline.Read(input).FoldAsync(logs, new Settings { Workers = 3 }))}");
 
 // What can go wrong.
 try
 {
-    Pipeline.Preprocess("nowhere.h5ad", "never.h5ad");
+    Pipeline.Read("nowhere.h5ad").Preprocess().Write("never.h5ad");
 }
 catch (SingleSharpException trouble)
 {
@@ -84,7 +80,7 @@ using var cancelled = new CancellationTokenSource();
 try
 {
     // Cancelled from within, as soon as the first block is done.
-    await Pipeline.PreprocessAsync(input, "cancelled.h5ad", progress: new Recorder(cancelled.Cancel), cancellationToken: cancelled.Token);
+    await Pipeline.Read(input).Preprocess().WriteAsync("cancelled.h5ad", progress: new Recorder(cancelled.Cancel), cancellationToken: cancelled.Token);
 }
 catch (OperationCanceledException)
 {
@@ -93,7 +89,7 @@ catch (OperationCanceledException)
 
 try
 {
-    Pipeline.Fold(input, silent.Select(long (_) => throw new InvalidTimeZoneException("as it was thrown")));
+    Pipeline.Read(input).Fold(silent.Select(long (_) => throw new InvalidTimeZoneException("as it was thrown")));
 }
 catch (InvalidTimeZoneException trouble)
 {
@@ -102,7 +98,7 @@ catch (InvalidTimeZoneException trouble)
 
 try
 {
-    _ = Pipeline.RunAsync(input, "never.h5ad", null!);
+    _ = chain.WriteAsync(null!);
 }
 catch (ArgumentNullException trouble)
 {

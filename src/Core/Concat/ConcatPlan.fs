@@ -1,0 +1,188 @@
+/// What the new file of a conversion will hold, as far as it is known before X is read.
+namespace SingleSharp.Core.Concat
+
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Inputs
+
+/// Inputs with everything that is decided about them together.
+type internal ConcatPlan =
+    {
+        Annotations: Annotations
+        Inputs: CountInput list
+        /// Where the stored columns of each input go, −1 where they are not taken.
+        Places: int[] list
+        Type: DType
+        /// The other matrices: their types, and what each input has for them.
+        Layers: (string * DType * CountInput option list) list
+        Warnings: string list
+    }
+
+[<RequireQualifiedAccess>]
+module internal ConcatPlan =
+    let private uniquely (options: ConvertOptions) (intake: CountInput) =
+        if options.MakeUnique then
+            { intake with
+                Genes = MatrixFolder.unique intake.Genes }
+        else
+            intake
+
+    /// Genes of one input may have equal names; those of several must be told apart.
+    let private requireUnique (intake: CountInput) =
+        match Concat.tryRepeated intake.Genes with
+        | Some gene ->
+            Fault.throw (
+                Unsupported(
+                    intake.Path,
+                    "the names of its genes",
+                    $"{gene} occurs twice, so genes cannot be matched by name; pass ⟨make_unique⟩, or make names unique with anndata's var_names_make_unique"
+                )
+            )
+        | None -> ()
+
+    let private cellNames (options: ConvertOptions) (samples: string list) (inputs: CountInput list) =
+        List.zip samples inputs
+        |> Seq.collect (fun (sample, intake) ->
+            match options.IndexUnique with
+            | Some separator when inputs.Length > 1 -> intake.CellNames |> Seq.map (fun name -> name + separator + sample)
+            | _ -> intake.CellNames)
+
+    let private sampleField (samples: string list) (inputs: CountInput list) =
+        let codes =
+            inputs |> Seq.indexed |> Seq.collect (fun (code, intake) -> Column.repeated intake.Cells code)
+
+        Column.Categories(Labels.Texts(Array.ofList samples), false, codes)
+
+    let private told place (before, after) =
+        $"the column {before} of {place} becomes {after}, because another one has its place in a new file"
+
+    /// Columns under names that a new frame can hold beside its index and the column of the sample, and what is said of those
+    /// that had another name.
+    let private named options inputs (intake: CountInput) =
+        let columns frame taken columns =
+            let named, renamed = UniqueNames.distinct ("_index" :: taken) columns
+
+            named, renamed |> List.map (told $"{frame} in {intake.Path}")
+
+        let sample, obs =
+            match inputs with
+            | 1 -> [], intake.Obs
+            // The sample takes the place of a column of its name.
+            | _ -> [ options.SampleKey ], intake.Obs |> List.filter (fun (name, _) -> name <> options.SampleKey)
+
+        let obs, ofCells = columns "obs" sample obs
+        let var, ofGenes = columns "var" [] intake.Var
+        { intake with Obs = obs; Var = var }, ofCells @ ofGenes
+
+    let private warnings options room (inputs: CountInput list) genes (cells: seq<string>) leftOut =
+        [ match leftOut @ (inputs |> List.collect _.LeftOut) |> List.distinct with
+          | [] -> ()
+          | names ->
+              let names = String.concat ", " names
+              $"left out, because they cannot be taken over: {names}"
+          match Concat.tryRepeated (genes: string[]) with
+          | Some gene -> $"names of genes are not unique, as {gene}; ⟨make_unique⟩ gives each a name of its own"
+          | None -> ()
+          if inputs.Length > 1 then
+              match RepeatedName.tryFirst room (inputs |> List.sumBy _.Cells) cells with
+              | Some cell when options.IndexUnique.IsNone ->
+                  $"names of cells repeat, as {cell}; ⟨index_unique=-⟩ puts the sample behind each"
+              | Some cell -> $"names of cells repeat, as {cell}"
+              | None -> ()
+
+              if inputs |> List.exists (fun intake -> List.exists (fun (name, _) -> name = options.SampleKey) intake.Obs) then
+                  $"obs/{options.SampleKey} of the inputs is replaced by the sample; ⟨sample_key⟩ gives it another name" ]
+
+    /// The type of X: that of all inputs, or what their types have in common. Booleans count as numbers.
+    let private typeOf (inputs: CountInput list) =
+        inputs
+        |> List.map (fun intake -> if intake.Type = DType.Bool then DType.UInt8 else intake.Type)
+        |> List.reduce (fun left right -> ResultType.common left right |> Option.defaultValue DType.Float64)
+
+    /// The layers of the new file as anndata joins them, and the names of those that it does not get: a layer that an input lacks
+    /// goes by with an inner join, and is empty there with an outer one.
+    let private layersOf join (inputs: CountInput list) =
+        let among (intake: CountInput) name =
+            intake.Layers |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd
+
+        let names = inputs |> List.collect (_.Layers >> List.map fst) |> List.distinct
+
+        let taken, others =
+            names
+            |> List.partition (fun name -> join = Join.Outer || inputs |> List.forall (fun intake -> (among intake name).IsSome))
+
+        [ for name in taken do
+              let layers = inputs |> List.map (fun intake -> among intake name)
+              name, typeOf (List.choose id layers), layers ],
+        others |> List.map (fun name -> $"layers/{name}")
+
+    /// One input as it is.
+    let private alone options room (intake: CountInput) =
+        let intake, renamed = uniquely options intake |> named options 1
+
+        { Annotations =
+            { CellNames = intake.CellNames
+              Obs = intake.Obs
+              Obsm = intake.Obsm
+              GeneNames = intake.Genes
+              Var = intake.Var }
+          Inputs = [ intake ]
+          Places = [ intake.Places ]
+          Type = typeOf [ intake ]
+          Layers = fst (layersOf Join.Inner [ intake ])
+          Warnings = warnings options room [ intake ] intake.Genes intake.CellNames [] @ renamed }
+
+    let private joined options held room samples (inputs: CountInput list) =
+        let unnamed = inputs |> List.map (uniquely options)
+        List.iter requireUnique unnamed
+
+        let inputs, renamed =
+            unnamed |> List.map (named options unnamed.Length) |> List.unzip
+
+        let genes = Concat.genes options.Join (inputs |> List.map _.Genes)
+
+        let obs, oddObs =
+            inputs |> List.map (fun intake -> intake.Cells, intake.Obs) |> Concat.obs held options.Join
+
+        // A column of one input may lie where another one of another input does.
+        let obs, moved = UniqueNames.distinct [ "_index"; options.SampleKey ] obs
+
+        let obsm, oddObsm =
+            inputs |> List.map (fun intake -> intake.Cells, intake.Obsm) |> Concat.obsm options.Join
+
+        let layers, oddLayers = layersOf options.Join inputs
+
+        let var, oddVar =
+            inputs |> List.map (fun intake -> intake.Genes, intake.Var) |> Concat.var held genes
+
+        let names = cellNames options samples inputs
+
+        { Annotations =
+            { CellNames = names
+              Obs = obs @ [ options.SampleKey, sampleField samples inputs ]
+              Obsm = obsm
+              GeneNames = genes
+              Var = var }
+          Inputs = inputs
+          Places =
+            [ for intake in inputs do
+                  let places = Concat.places genes intake.Genes
+                  intake.Places |> Array.map (fun place -> if place < 0 then place else places[place]) ]
+          Type = typeOf inputs
+          Layers = layers
+          Warnings =
+            JoinOverlap.warnings options.Join genes.Length inputs
+            @ warnings options room unnamed genes names (oddObs @ oddVar @ oddObsm @ oddLayers)
+            @ List.concat renamed
+            @ List.map (told "obs") moved }
+
+    /// What inputs, and the names of their samples, make together; names of cells are compared within N bytes, and what is held is counted.
+    let make options held room samples (inputs: CountInput list) =
+        let combination =
+            match inputs with
+            | [ one ] -> alone options room one
+            | several -> joined options held room samples several
+
+        { combination with
+            Warnings = combination.Warnings |> List.map Printable.line }

@@ -1,0 +1,319 @@
+/// Makes one .h5ad file of 10x files, folders of mtx files and several .h5ad files, out of core.
+namespace SingleSharp.Core.Concat
+
+open System.IO
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Inputs
+
+[<RequireQualifiedAccess>]
+module internal Convert =
+    /// What an input is, told by its content.
+    type private Kind =
+        | AnnData
+        | TenXFile
+        | Folder
+
+    let private kindOf path =
+        match MatrixFolder.tryFolder path with
+        | Some folder ->
+            MatrixFolder.filesOf folder |> ignore
+            Folder
+        | None ->
+            try
+                using (Hdf5File.openRead path) (fun store -> if TenX.isTenX store then TenXFile else AnnData)
+            with FaultException _ ->
+                // Whoever opens it in earnest says what is wrong with it.
+                AnnData
+
+    /// Is it one .h5ad file, which needs no conversion?
+    let isAnnData inputs =
+        match inputs with
+        | [ one ] -> kindOf one = AnnData
+        | _ -> false
+
+    let private nameOf (input: string) =
+        let named = MatrixFolder.tryFolder input |> Option.defaultValue input
+        let full = Path.TrimEndingDirectorySeparator(Path.GetFullPath named)
+        if Directory.Exists full then Path.GetFileName full else Path.GetFileNameWithoutExtension full
+
+    let private samples (request: ConvertRequest) (inputs: string list) =
+        let names =
+            if request.Options.SampleNames.IsEmpty then List.map nameOf inputs else request.Options.SampleNames
+
+        if names.Length <> inputs.Length then
+            Fault.throw (
+                InvalidOption(
+                    "sample_names",
+                    $"""{Plural.say names.Length "name does" "names do"} not fit {Plural.things inputs.Length "input"}"""
+                )
+            )
+
+        match Concat.tryRepeated names with
+        | Some name -> Fault.throw (InvalidOption("sample_names", $"two inputs are called {name}; give each a name of its own"))
+        | None -> names
+
+    let private check (request: ConvertRequest) (inputs: string list) =
+        if inputs.IsEmpty then
+            Fault.throw (InvalidStep("convert", "there is no input"))
+
+        if
+            request.Options.SampleKey = "_index"
+            || Links.along request.Options.SampleKey <> [ request.Options.SampleKey ]
+            || request.Options.SampleKey.Contains '\000'
+        then
+            Fault.throw (InvalidOption("sample_key", $"a column cannot be called \"{request.Options.SampleKey}\""))
+
+        if isAnnData inputs && request.Matrix = MatrixName.X then
+            Fault.throw (
+                InvalidStep(
+                    "convert",
+                    $"{inputs.Head} is an .h5ad file already; name several to join them, or say ⟨layer⟩ or ⟨use_raw⟩ to make another matrix X"
+                )
+            )
+
+    let private requireChoices (request: ConvertRequest) kinds =
+        if not (List.exists (fun (_, kind) -> kind <> AnnData) kinds) then
+            for option, value in
+                [ "genome", request.Options.Genome
+                  "feature_type", request.Options.FeatureType ] do
+                if value.IsSome then
+                    Fault.throw (InvalidOption(option, "only inputs of Cell Ranger are chosen from by it, and there is none"))
+
+        match request.Matrix, kinds |> List.tryFind (fun (_, kind) -> kind <> AnnData) with
+        | (MatrixName.Layer _ | MatrixName.Raw), Some(input, _) ->
+            Fault.throw (InvalidOption("⟨layer⟩ or ⟨use_raw⟩", $"{input} is no .h5ad file and has one matrix only"))
+        | _ -> ()
+
+    let private requireOther (inputs: CountInput list) (target: string) =
+        for intake in inputs do
+            if intake.Files |> List.exists (AtomicReplace.leadToOne target) then
+                Fault.throw (CannotWrite(target, "it belongs to the input itself; name another file"))
+
+    /// Opens all inputs, works with them, and closes them in every case.
+    let rec private withAll opens (opened: CountInput list) work =
+        match opens with
+        | [] -> work (List.rev opened)
+        | first :: rest -> using (first ()) (fun intake -> withAll rest (TextChecks.require intake :: opened) work)
+
+    /// Works with what an input stores; what is stored twice is told by the names of its cell and gene.
+    let private naming (intake: CountInput) work =
+        try
+            work ()
+        with BlockFailed(_, _, (SecondValue(cell, column) | SumTooLarge(cell, column) as cause)) ->
+            let cell = Seq.item (int cell) intake.CellNames
+
+            let gene =
+                match intake.Places[column] with
+                | -1 -> $"at column {column}"
+                | place -> intake.Genes[place]
+
+            Fault.throw (
+                match cause with
+                | SecondValue _ -> DuplicateEntry(intake.Path, cell, gene)
+                | _ ->
+                    InvalidOption("sum_duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {intake.Path} holds")
+            )
+
+    /// Looks at each input as it will be taken, while N bytes are held.
+    let look (settings: Settings) held (combination: ConcatPlan) =
+        List.zip combination.Inputs combination.Places
+        |> List.map (fun (intake, places) -> naming intake (fun () -> intake.Look settings held places))
+
+    let private rowsOf (settings: Settings) held pass passes (intake: CountInput) places sink =
+        let fit, rows = intake.Open settings held
+
+        let schedule =
+            { Workers = fit.Workers
+              Window = fit.Window
+              Cancel = settings.Cancel
+              RowsDone =
+                fun rows ->
+                    settings.Progress
+                        { Pass = pass
+                          Passes = passes
+                          CellsDone = rows
+                          Cells = intake.Cells
+                          Bytes = intake.Stored * 8L
+                          Task = System.Nullable() } }
+
+        let stored =
+            naming intake (fun () -> Blocks.run schedule (CountInput.moved places rows) sink CountInput.stored)
+
+        // The next input shall not find the buffers of this one in its way.
+        Memory.release fit.Memory
+        stored
+
+    let private write (settings: Settings) held firstPass (combination: ConcatPlan) replace =
+        let inputs = combination.Inputs
+        let cells = inputs |> List.sumBy _.Cells
+        let storedIn (inputs: CountInput list) = inputs |> List.sumBy _.Stored
+        let passes = firstPass - 1 + inputs.Length * (1 + combination.Layers.Length)
+
+        /// The matrix that these are of each input, after N others.
+        let matrix before numeric (matrices: CountInput option list) : NewMatrix<int64> =
+            let fill sink =
+                List.zip3 inputs matrices combination.Places
+                |> List.mapi (fun i (intake, matrix, places) ->
+                    match matrix with
+                    | Some matrix -> rowsOf settings held (firstPass + before * inputs.Length + i) passes matrix places sink
+                    | None -> Blocks.run Blocks.sequential (CountInput.empty intake.Cells) sink CountInput.stored)
+                |> List.sum
+
+            { Type = numeric
+              Most = storedIn (List.choose id matrices)
+              Fill = fill }
+
+        replace (inputs |> List.collect _.Files) (fun disk ->
+            let stored =
+                H5adWriter.write
+                    disk
+                    cells
+                    combination.Annotations
+                    (matrix 0 combination.Type (List.map Some inputs))
+                    (combination.Layers |> List.mapi (fun i (name, numeric, layers) -> name, matrix (i + 1) numeric layers))
+
+            match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
+            | Some intake -> Fault.throw (InputChanged intake.Path)
+            | None -> stored)
+
+    /// Names of genes are held as they are, as bytes to sort them by, in tables to find them by, and once more as they are written.
+    let private namesHeld = 7L
+
+    /// Refuses more names of genes than fit the memory allowed while inputs are put together.
+    let private requireNames (held: NameMemory) (inputs: CountInput list) =
+        let names =
+            inputs |> List.sumBy (fun intake -> intake.Genes |> Array.sumBy DataFrame.nameBytes)
+
+        // They are held once already.
+        held.Borrow((namesHeld - 1L) * names)
+
+    /// Refuses what cannot be written there in the end.
+    let private requireRoom (combination: ConcatPlan) target =
+        let cells = combination.Inputs |> List.sumBy _.Cells
+        let storedIn (inputs: CountInput list) = inputs |> List.sumBy _.Stored
+
+        let matrixBytes numeric (inputs: CountInput list) =
+            Checked.(*) (storedIn inputs) (int64 (DType.size numeric + sizeof<int>))
+
+        let layerBytes =
+            combination.Layers |> List.sumBy (fun (_, numeric, layers) -> matrixBytes numeric (List.choose id layers))
+
+        let gridBytes =
+            combination.Annotations.Obsm
+            |> List.sumBy (fun (_, grid) -> Checked.(*) cells (int64 grid.Width * int64 (DType.size grid.Type)))
+
+        // A name takes some 64 bytes.
+        AtomicReplace.require
+            target
+            (matrixBytes combination.Type combination.Inputs
+             + layerBytes
+             + gridBytes
+             + 64L * (cells + combination.Annotations.GeneNames.LongLength))
+
+    /// Opens all inputs and works with what they make together, while N bytes are held for names. What has to be put together
+    /// before it can be read waits in the folder.
+    let gather (request: ConvertRequest) (settings: Settings) (inputs: string list) scratchFolder (work: ConcatPlan -> NameMemory -> 'r) =
+        let samples = samples request inputs
+
+        let choice: TenXChoice =
+            { Genome = request.Options.Genome
+              FeatureType = request.Options.FeatureType
+              SumDuplicates = request.SumDuplicates }
+
+        let kinds = inputs |> List.map (fun input -> input, kindOf input)
+        requireChoices request kinds
+        let held = NameMemory settings.Memory
+
+        let opens =
+            kinds
+            |> List.map (fun (input, kind) ->
+                fun () ->
+                    settings.Cancel.ThrowIfCancellationRequested()
+
+                    match kind with
+                    | AnnData -> H5adInput.openRead request.Matrix request.SumDuplicates input scratchFolder settings held
+                    | TenXFile -> TenX.openRead settings input choice held
+                    | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
+
+        withAll opens [] (fun intakes ->
+            requireNames held intakes
+
+            let combination =
+                ConcatPlan.make request.Options held (max 1L ((settings.Memory - held.Bytes) / 4L)) samples intakes
+
+            work combination held)
+
+    /// Does what has to be done before rows can be read, and returns the number of the first pass behind it.
+    let private prepare (settings: Settings) (combination: ConcatPlan) =
+        let intakes = combination.Inputs
+        let preparations = intakes |> List.choose _.Prepare
+
+        preparations
+        |> List.iteri (fun i prepare ->
+            prepare (fun cellsDone cells ->
+                settings.Progress
+                    { Pass = 1 + i
+                      Passes = preparations.Length + intakes.Length * (1 + combination.Layers.Length)
+                      CellsDone = cellsDone
+                      Cells = cells
+                      Bytes = 0L
+                      Task = System.Nullable() }))
+
+        preparations.Length + 1
+
+    let private convert (request: ConvertRequest) (settings: Settings) inputs target replace : Conversion =
+        check request inputs
+
+        ConversionCheck.requireUses
+            false
+            { Paths = inputs
+              Convert = request.Options }
+
+        AtomicReplace.require target 0L
+        AtomicReplace.requireReplaceable target false
+        let scratchFolder = Path.GetDirectoryName(AtomicReplace.resolve target)
+
+        gather request settings inputs scratchFolder (fun combination all ->
+            let held = all.Bytes
+            let intakes = combination.Inputs
+            requireOther intakes target
+            combination.Warnings |> List.iter settings.Warn
+            // What does not fit into memory is refused before anything is read.
+            for matrix in List.collect CountInput.matrices intakes do
+                matrix.Fit settings held |> ignore
+
+            requireRoom combination target
+            let firstPass = prepare settings combination
+            let stored = write settings held firstPass combination replace
+            let cells = intakes |> List.map _.Cells
+
+            { Inputs = intakes |> List.map _.Path
+              Output = target
+              Cells = List.sum cells
+              Genes = combination.Annotations.GeneNames.Length
+              StoredValues = stored
+              Type = DType.name combination.Type
+              Samples =
+                if intakes.Length > 1 then
+                    [ for name, cells in List.zip (samples request inputs) cells -> { Name = name; Cells = cells } ]
+                else
+                    []
+              ObsColumns = List.map fst combination.Annotations.Obs
+              VarColumns = List.map fst combination.Annotations.Var
+              Warnings = combination.Warnings })
+
+    /// Makes one file of all inputs, rows one after another, for those to read who may read all inputs, or for its owner alone.
+    /// Throws a FaultException for expected trouble and OperationCanceledException when cancelled; then the target is as it was.
+    let runFor isPrivate (request: ConvertRequest) (settings: Settings) (inputs: string list) (target: string) =
+        convert request settings inputs target (fun files write ->
+            AtomicReplace.replaceFor (if isPrivate then OwnerOnly else WhoReads files) target 0L write)
+
+    /// The same for everybody who may read all inputs.
+    let run request settings inputs target =
+        runFor false request settings inputs target

@@ -1,0 +1,229 @@
+namespace SingleSharp.Core.Folds
+
+open System
+open System.Collections.Generic
+open System.Runtime.ExceptionServices
+open System.Threading
+open SingleSharp
+open SingleSharp.Core
+
+type internal RowReader<'a> =
+    inherit IDisposable
+    abstract Read: first: int64 * count: int * visit: ('a -> unit) -> unit
+
+type internal Source<'a> =
+    { Rows: int64
+      Open: unit -> RowReader<'a> }
+
+type internal Schedule =
+    { Workers: int
+      Window: int
+      Cancel: CancellationToken
+      RowsDone: int64 -> unit }
+
+exception internal BlockFailed of firstRow: int64 * rows: int * cause: exn
+
+/// Somebody went wrong or gave up elsewhere; a worker that sees this just leaves.
+exception private Abandoned
+
+/// What has become of a block that somebody is waiting for.
+[<Struct>]
+type private Outcome<'s, 'p> =
+    | Folded of state: 's * buffer: 'p
+    | Failed of cause: exn
+
+/// The one place where threads meet. Blocks are handed out in order, at most `window` ahead of the one that leaves next.
+[<Sealed>]
+type private Gate<'s, 'p>(blocks: int64, window: int, cancel: CancellationToken) =
+    let monitor = obj ()
+    let outcomes = Dictionary<int64, Outcome<'s, 'p>>()
+    let mutable next = 0L
+    let mutable leaving = 0L
+    let mutable closed = false
+
+    let waitUntil ready =
+        while not closed && not (ready ()) do
+            Monitor.Wait monitor |> ignore
+
+        if closed then
+            raise Abandoned
+
+    /// The next block to work on, or -1 when there is none left.
+    member _.Take() =
+        lock monitor (fun () ->
+            waitUntil (fun () -> next >= blocks || next < leaving + int64 window)
+
+            if next >= blocks then
+                -1L
+            else
+                next <- next + 1L
+                next - 1L)
+
+    /// Waits until every earlier block has left.
+    member _.AwaitTurn block =
+        lock monitor (fun () -> waitUntil (fun () -> leaving = block))
+
+    member _.Hand(block, outcome) =
+        lock monitor (fun () ->
+            outcomes.Add(block, outcome)
+            Monitor.PulseAll monitor)
+
+    /// Waits for the outcome of the block that leaves next.
+    member _.Await block =
+        lock monitor (fun () ->
+            while not closed && not (outcomes.ContainsKey block) do
+                Monitor.Wait monitor |> ignore
+
+            cancel.ThrowIfCancellationRequested()
+            let outcome = outcomes[block]
+            outcomes.Remove block |> ignore
+            outcome)
+
+    member _.Left() =
+        lock monitor (fun () ->
+            leaving <- leaving + 1L
+            Monitor.PulseAll monitor)
+
+    member _.ThrowIfClosed() =
+        if Volatile.Read &closed then
+            raise Abandoned
+
+    member _.Close() =
+        lock monitor (fun () ->
+            closed <- true
+            Monitor.PulseAll monitor)
+
+[<RequireQualifiedAccess>]
+module internal Blocks =
+    let rowsPerBlock = 4096
+    let blocksPerSegment = 32
+
+    let count rows =
+        (rows + int64 rowsPerBlock - 1L) / int64 rowsPerBlock
+
+    let extent rows block =
+        let first = block * int64 rowsPerBlock
+        struct (first, int (min (int64 rowsPerBlock) (rows - first)))
+
+    let sequential =
+        { Workers = 1
+          Window = 1
+          Cancel = CancellationToken.None
+          RowsDone = ignore }
+
+    let private work (source: Source<'a>) (pages: SinkBuffer<'a, 'p>) (steps: FoldSteps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
+        let foldBlock (reader: RowReader<'a>) block =
+            let struct (first, rows) = extent source.Rows block
+            let buffer = pages.Begin first
+            let mutable state = steps.Fresh()
+
+            reader.Read(
+                first,
+                rows,
+                fun element ->
+                    gate.ThrowIfClosed()
+                    state <- steps.Step state element
+                    pages.Fill buffer element
+
+                    if pages.IsFull buffer then
+                        gate.AwaitTurn block
+                        pages.Flush buffer
+            )
+
+            Folded(state, buffer)
+
+        let rec continueWith reader block =
+            if block >= 0L then
+                gate.Hand(
+                    block,
+                    try
+                        foldBlock reader block
+                    with cause when not (cause :? Abandoned) ->
+                        Failed cause
+                )
+
+                continueWith reader (gate.Take())
+
+        try
+            let block = gate.Take()
+
+            if block >= 0L then
+                // A reader that cannot be opened is the failure of the block it was opened for.
+                let opened =
+                    try
+                        Ok(source.Open())
+                    with cause ->
+                        Error cause
+
+                match opened with
+                | Error cause -> gate.Hand(block, Failed cause)
+                | Ok reader ->
+                    use reader = reader
+                    continueWith reader block
+        with Abandoned ->
+            ()
+
+    /// Merges blocks into their segment and segments into the result, from left to right, as their buffers leave.
+    let private mergeInOrder (schedule: Schedule) rows (pages: SinkBuffer<'a, 'p>) (steps: FoldSteps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
+        let merge left right =
+            match left with
+            | ValueNone -> ValueSome right
+            | ValueSome left -> ValueSome(steps.Merge left right)
+
+        let mutable result = ValueNone
+        let mutable segment = ValueNone
+
+        for block in 0L .. count rows - 1L do
+            let struct (first, blockRows) = extent rows block
+
+            match gate.Await block with
+            | Failed(:? OperationCanceledException as cancelled) -> ExceptionDispatchInfo.Throw cancelled
+            | Failed cause -> raise (BlockFailed(first, blockRows, cause))
+            | Folded(state, buffer) ->
+                pages.Flush buffer
+                pages.Recycle buffer
+                segment <- merge segment state
+
+                if (block + 1L) % int64 blocksPerSegment = 0L then
+                    result <- merge result segment.Value
+                    segment <- ValueNone
+
+            gate.Left()
+            schedule.RowsDone(first + int64 blockRows)
+
+        match segment with
+        | ValueSome last -> result <- merge result last
+        | ValueNone -> ()
+
+        pages.Complete()
+        steps.Finish(ValueOption.defaultWith steps.Fresh result)
+
+    let private start body =
+        let thread = Thread(ThreadStart body, IsBackground = true)
+        thread.Start()
+        thread
+
+    let private runWith (schedule: Schedule) (source: Source<'a>) pages (steps: FoldSteps<'a, 's, 'r>) =
+        let window = max 1 schedule.Window
+        let gate = Gate<'s, 'p>(count source.Rows, window, schedule.Cancel)
+        use _ = schedule.Cancel.Register(fun () -> gate.Close())
+        let workers = int (min (int64 (max 1 schedule.Workers)) (count source.Rows))
+
+        let threads = List<Thread>()
+
+        try
+            for _ in 1..workers do
+                threads.Add(start (fun () -> work source pages steps gate))
+
+            mergeInOrder schedule source.Rows pages steps gate
+        finally
+            gate.Close()
+            threads |> Seq.iter _.Join()
+
+    let run (schedule: Schedule) (source: Source<'a>) (sink: Sink<'a>) (fold: Fold<'a, 'r>) =
+        sink.Open
+            { new SinkUser<'a, 'r> with
+                member _.Use pages =
+                    fold.Open
+                        { new FoldUser<'a, 'r, 'r> with
+                            member _.Use steps = runWith schedule source pages steps } }

@@ -1,0 +1,91 @@
+namespace SingleSharp.Core
+
+type FoldSteps<'a, 's, 'r> =
+    { Fresh: unit -> 's
+      Step: 's -> 'a -> 's
+      Merge: 's -> 's -> 's
+      Finish: 's -> 'r }
+
+type FoldUser<'a, 'r, 'z> =
+    abstract Use<'s> : FoldSteps<'a, 's, 'r> -> 'z
+
+[<AbstractClass>]
+type Fold<'a, 'r>() =
+    abstract Open: FoldUser<'a, 'r, 'z> -> 'z
+
+[<RequireQualifiedAccess>]
+module Fold =
+    let ofSteps steps =
+        { new Fold<'a, 'r>() with
+            member _.Open user = user.Use steps }
+
+    let always answer =
+        ofSteps
+            { Fresh = fun () -> ()
+              Step = fun () _ -> ()
+              Merge = fun () () -> ()
+              Finish = fun () -> answer }
+
+    let map change (fold: Fold<'a, 'r>) =
+        fold.Open
+            { new FoldUser<'a, 'r, Fold<'a, 'q>> with
+                member _.Use steps =
+                    ofSteps
+                        { Fresh = steps.Fresh
+                          Step = steps.Step
+                          Merge = steps.Merge
+                          Finish = steps.Finish >> change } }
+
+    let premap prepare (fold: Fold<'a, 'r>) =
+        fold.Open
+            { new FoldUser<'a, 'r, Fold<'b, 'r>> with
+                member _.Use steps =
+                    ofSteps
+                        { Fresh = steps.Fresh
+                          Step = fun state element -> steps.Step state (prepare element)
+                          Merge = steps.Merge
+                          Finish = steps.Finish } }
+
+    let private beside (left: FoldSteps<'a, 's, 'p>) (right: FoldSteps<'a, 't, 'q>) =
+        ofSteps
+            { Fresh = fun () -> struct (left.Fresh(), right.Fresh())
+              Step = fun (struct (s, t)) element -> struct (left.Step s element, right.Step t element)
+              Merge = fun (struct (s, t)) (struct (s', t')) -> struct (left.Merge s s', right.Merge t t')
+              Finish = fun (struct (s, t)) -> struct (left.Finish s, right.Finish t) }
+
+    let both (left: Fold<'a, 'p>) (right: Fold<'a, 'q>) =
+        left.Open
+            { new FoldUser<'a, 'p, Fold<'a, struct ('p * 'q)>> with
+                member _.Use leftSteps =
+                    right.Open
+                        { new FoldUser<'a, 'q, Fold<'a, struct ('p * 'q)>> with
+                            member _.Use rightSteps = beside leftSteps rightSteps } }
+
+    let run (fold: Fold<'a, 'r>) (elements: seq<'a>) =
+        fold.Open
+            { new FoldUser<'a, 'r, 'r> with
+                member _.Use steps =
+                    elements |> Seq.fold steps.Step (steps.Fresh()) |> steps.Finish }
+
+    /// Merges from left to right without a neutral element in front: one part alone is that part.
+    let private mergeAll (steps: FoldSteps<'a, 's, 'r>) (states: seq<'s>) =
+        use states = states.GetEnumerator()
+
+        if not (states.MoveNext()) then
+            steps.Fresh()
+        else
+            let mutable merged = states.Current
+
+            while states.MoveNext() do
+                merged <- steps.Merge merged states.Current
+
+            merged
+
+    let runParts (fold: Fold<'a, 'r>) (segments: seq<#seq<#seq<'a>>>) =
+        fold.Open
+            { new FoldUser<'a, 'r, 'r> with
+                member _.Use steps =
+                    segments
+                    |> Seq.map (fun blocks -> blocks |> Seq.map (fun block -> Seq.fold steps.Step (steps.Fresh()) block) |> mergeAll steps)
+                    |> mergeAll steps
+                    |> steps.Finish }

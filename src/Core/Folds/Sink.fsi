@@ -1,0 +1,38 @@
+/// A row-local map whose output streams away in block order.
+namespace SingleSharp.Core.Folds
+
+/// A row-local output with its buffers in sight: what a worker makes of a block is a buffer, buffers leave in block order.
+type internal SinkBuffer<'a, 'p> =
+    {
+        /// An empty buffer for the block that begins at this row; called in a worker.
+        Begin: int64 -> 'p
+        /// Adds what the element gives; called in a worker.
+        Fill: 'p -> 'a -> unit
+        /// Is the buffer so full that it should leave before its block ends?
+        IsFull: 'p -> bool
+        /// Lets the buffer's contents leave and empties it; never called concurrently, and in block order.
+        Flush: 'p -> unit
+        /// The last flush of a block has been; the buffer may be used again.
+        Recycle: 'p -> unit
+        /// All blocks have left.
+        Complete: unit -> unit
+    }
+
+/// Somebody who can use a sink whatever the type of its buffers.
+type internal SinkUser<'a, 'z> =
+    abstract Use<'p> : SinkBuffer<'a, 'p> -> 'z
+
+/// A row-local map whose output streams away in block order, so that memory does not grow with the number of rows.
+[<AbstractClass>]
+type internal Sink<'a> =
+    internal new: unit -> Sink<'a>
+    abstract Open: SinkUser<'a, 'z> -> 'z
+
+[<RequireQualifiedAccess>]
+module internal Sink =
+    val ofBuffer: SinkBuffer<'a, 'p> -> Sink<'a>
+    /// Lets nothing out.
+    val none<'a> : Sink<'a>
+    /// Both outputs from one read.
+    /// Law (sinks): what leaves by each is what would leave by it alone, in row order.
+    val both: Sink<'a> -> Sink<'a> -> Sink<'a>

@@ -1,0 +1,160 @@
+/// Columns as they are read from a file: those that a new file can take over as they are.
+namespace SingleSharp.Core.Inputs
+
+open System
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+
+[<RequireQualifiedAccess>]
+module internal StoredColumns =
+    /// Rows that are read at a time.
+    let private batch = 16384
+
+    /// The bytes of a dataset of one dimension, little-endian, some rows at a time.
+    let bytes (store: Hdf5File) (dataset: Dataset) =
+        seq {
+            let reader = DatasetReader(store.Disk, dataset)
+            let size = dataset.ElementSize
+
+            for first in 0L .. int64 batch .. dataset.Count - 1L do
+                let count = int (min (int64 batch) (dataset.Count - first))
+                let bytes = Array.zeroCreate (count * size)
+                reader.Read(first, count, bytes)
+
+                if Datatype.isBigEndian dataset.Type then
+                    Integers.swap size (Span bytes)
+
+                bytes
+        }
+
+    /// Its integers.
+    let private wholes (store: Hdf5File) (dataset: Dataset) =
+        bytes store dataset
+        |> Seq.collect (fun bytes ->
+            let numbers = Array.zeroCreate (bytes.Length / dataset.ElementSize)
+
+            match dataset.Type with
+            | Integer(size, signed, _) -> Integers.decode (Integer(size, signed, false)) (Span bytes) numbers
+            | other -> store.Disk.Damaged dataset.Path $"its codes are {Datatype.name other} instead of integers"
+
+            numbers)
+
+    /// Booleans as h5py stores them.
+    let private truths (store: Hdf5File) (dataset: Dataset) truth =
+        bytes store dataset
+        |> Seq.map (fun bytes ->
+            let numbers = Array.zeroCreate (bytes.Length / dataset.ElementSize)
+
+            let little =
+                match dataset.Type with
+                | Integer(size, signed, _) -> Integer(size, signed, false)
+                | other -> other
+
+            Integers.decode little (Span bytes) numbers
+            numbers |> Array.map (fun number -> if truth number = Some true then 1uy else 0uy))
+
+    let private isOrdered (store: Hdf5File) header =
+        match Attribute.tryFind store.Disk "ordered" header with
+        | Some attribute ->
+            match Datatype.tryTruth attribute.Type with
+            | Some(whole, truth) -> Attribute.integers { attribute with Type = whole } |> List.tryHead |> Option.bind truth = Some true
+            | None -> attribute.Data |> Array.exists ((<>) 0uy)
+        | None -> false
+
+    /// A dataset of N rows that holds numbers, booleans or strings.
+    let ofDataset (store: Hdf5File) rows (dataset: Dataset) =
+        if dataset.Dims <> [| rows |] || (Filters.unsupported dataset.Filters).IsSome then
+            None
+        else
+            match dataset.Type, DType.ofDatatype dataset.Type with
+            | (VlenString | FixedString _), _ -> Some(Column.Texts(DataFrame.texts store dataset 0L rows))
+            | datatype, _ when Datatype.isBool datatype -> Some(Column.Numbers(DType.Bool, bytes store dataset))
+            | Enumeration(_, [ _; _ ]) as datatype, _ ->
+                Datatype.tryTruth datatype
+                |> Option.map (fun (whole, truth) -> Column.Numbers(DType.Bool, truths store { dataset with Type = whole } truth))
+            | _, Some numeric -> Some(Column.Numbers(numeric, bytes store dataset))
+            | _ -> None
+
+    /// What categories stand for: they lie in a dataset, or beside a mask that marks none of them.
+    let rec private labels (store: Hdf5File) (held: NameMemory) path node =
+        match node with
+        | DatasetObject dataset ->
+            match ofDataset store dataset.Count dataset with
+            | Some(Column.Texts texts) -> Some(Labels.Texts(texts |> Seq.map held.Label |> Array.ofSeq))
+            | Some(Column.Numbers(numeric, batches)) ->
+                // As numbers, and as the keys that they are found by.
+                held.Take(Memory.times dataset.Count (256L + int64 dataset.ElementSize))
+                Some(Labels.Numbers(numeric, Array.concat batches))
+            | _ -> None
+        | GroupObject group -> store.TryFind(path, group, "values") |> Option.bind (labels store held $"{path}/values")
+
+    let private categories (store: Hdf5File) rows labels ordered (codes: Dataset) =
+        if codes.Dims <> [| rows |] || (Filters.unsupported codes.Filters).IsSome then
+            None
+        else
+            let place (code: int64) =
+                if code >= int64 (Labels.count labels) then
+                    store.Disk.Damaged codes.Path "a code lies beyond its categories"
+
+                int (max -1L code)
+
+            Some(Column.Categories(labels, ordered, wholes store codes |> Seq.map place))
+
+    let private ofOldCategories (store: Hdf5File) held (frame: DataFrame) column (codes: Dataset) =
+        OldCategories.tryFind store frame.Path frame.Group column codes
+        |> Option.bind (fun { Categories = names } ->
+            labels store held names.Path (DatasetObject names)
+            |> Option.bind (fun labels -> categories store frame.Rows labels (isOrdered store names.Header) codes))
+
+    let private asBooleans field =
+        match field with
+        | Column.Numbers((DType.Bool | DType.UInt8 | DType.Int8), batches) -> Some(batches |> Seq.map (Array.map ((<>) 0uy)))
+        | _ -> None
+
+    /// Values beside a mask. Real numbers need none: what is missing of them is no number.
+    let private masked (store: Hdf5File) rows naValue (values: Dataset) (mask: Dataset) =
+        match ofDataset store rows mask |> Option.bind asBooleans with
+        | None -> None
+        | Some missing ->
+            match ofDataset store rows values with
+            | Some(Column.Texts texts) ->
+                Some(
+                    Column.TextsOrNone(
+                        naValue,
+                        Seq.map2 (fun text isMissing -> if isMissing then ValueNone else ValueSome text) texts (Seq.concat missing)
+                    )
+                )
+            | Some(Column.Numbers(numeric, batches)) when not (DType.isFloat numeric) ->
+                Some(Column.NumbersOrNone(numeric, Seq.map2 (fun values missing -> struct (values, missing)) batches missing))
+            | Some(Column.Numbers(numeric, batches)) ->
+                Some(
+                    Column.Numbers(
+                        numeric,
+                        Seq.map2 (fun values missing -> ResultType.withoutNumber numeric struct (values, missing)) batches missing
+                    )
+                )
+            | _ -> None
+
+    let private ofGroup (store: Hdf5File) held path rows (group: Group) =
+        let inside name = store.TryFind(path, group, name)
+
+        match inside "codes", inside "categories", inside "values", inside "mask" with
+        | Some(DatasetObject codes), Some names, _, _ ->
+            labels store held $"{path}/categories" names
+            |> Option.bind (fun labels -> categories store rows labels (isOrdered store group.Header) codes)
+        | _, _, Some(DatasetObject values), Some(DatasetObject mask) -> masked store rows (store.Text(group.Header, "na-value")) values mask
+        | _, _, Some(DatasetObject values), None -> ofDataset store rows values
+        | _ -> None
+
+    /// A column of a frame, of which labels of categories are held; none where it is of a kind that is left out.
+    let ofColumn (store: Hdf5File) held (frame: DataFrame) column =
+        match store.TryFind(frame.Path, frame.Group, column) with
+        | None -> None
+        | Some(DatasetObject dataset) ->
+            if OldCategories.areOf store dataset then
+                ofOldCategories store held frame column dataset
+            else
+                ofDataset store frame.Rows dataset
+        | Some(GroupObject group) -> ofGroup store held $"{frame.Path}/{column}" frame.Rows group

@@ -1,0 +1,144 @@
+/// The file that a conversion would make, as far as a plan looks at it: in memory, without values of X and names of cells.
+namespace SingleSharp.Core.Run
+
+open System
+open System.Collections.Generic
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Writing
+open SingleSharp.Core.Inputs
+open SingleSharp.Core.Concat
+
+[<RequireQualifiedAccess>]
+module internal PlannedFile =
+    /// A new array of X as Fresh would leave it, its chunks in their places, with nothing in them.
+    let private array (editor: FileEditor) path numeric most count =
+        let pattern = H5adWriter.pattern path numeric most
+        let size = int64 (DType.size numeric)
+
+        let extent =
+            match pattern.Layout with
+            | Chunked(shape, _, _, _) -> shape[0]
+            | _ -> invalidOp $"{path} has no chunks"
+
+        let chunks =
+            [| for _ in 1L .. (count + extent - 1L) / extent ->
+                   { Address = editor.Reserve(extent * size)
+                     Size = extent * size
+                     Mask = 0u } |]
+
+        let index =
+            ChunkTree.write editor H5adWriter.chunkNodeK [| extent |] [| chunks.LongLength |] (int size) chunks
+
+        editor.PutReplacement(
+            pattern,
+            pattern.Type,
+            Dataspace.resized [ count ] pattern.Space,
+            Encode.chunked [| extent |] (int size) index
+        )
+
+    /// Categories of some values, and one more than anybody judges genes in where there are more. Values are gone through twice.
+    let private categories (labels: 'value[] -> Labels) (values: seq<'value voption>) =
+        let known = Dictionary<'value, int>()
+        use value = values.GetEnumerator()
+
+        while known.Count <= Batches.mostBatches && value.MoveNext() do
+            if value.Current.IsSome then
+                known.TryAdd(value.Current.Value, known.Count) |> ignore
+
+        let code (value: 'value voption) =
+            match value with
+            | ValueSome value -> known.GetValueOrDefault(value, -1)
+            | ValueNone -> -1
+
+        Column.Categories(labels (Array.ofSeq known.Keys), false, Seq.map code values)
+
+    let private ofNumbers numeric (batches: seq<struct (byte[] * bool[])>) =
+        let size = DType.size numeric
+
+        batches
+        |> Seq.collect (fun (struct (bytes, missing)) ->
+            Seq.init missing.Length (fun row ->
+                if missing[row] then ValueNone else ValueSome(Convert.ToHexString(bytes, row * size, size))))
+        |> categories (fun keys -> Labels.Numbers(numeric, keys |> Array.collect Convert.FromHexString))
+
+    /// A column of batches as categories, which take less room. Fractions name none.
+    let private batches field =
+        match field with
+        | Column.Texts texts -> texts |> Seq.map ValueSome |> categories Labels.Texts
+        | Column.TextsOrNone(_, texts) -> categories Labels.Texts texts
+        | Column.Numbers(numeric, batches) when not (DType.isFloat numeric) ->
+            batches
+            |> Seq.map (fun bytes -> struct (bytes, Array.zeroCreate (bytes.Length / DType.size numeric)))
+            |> ofNumbers numeric
+        | Column.NumbersOrNone(numeric, batches) -> ofNumbers numeric batches
+        | Column.Numbers _
+        | Column.Categories _ -> field
+
+    let private obs (editor: FileEditor) (held: NameMemory) cells (columns: (string * Column) list) batchKey =
+        let bytes = Checked.(*) cells (int64 (Datatype.size VlenString))
+
+        let index =
+            editor.PutDataset(VlenString, Encode.line cells, editor.Reserve bytes, NewElement.encoding editor "string-array" "0.2.0")
+
+        /// Only batches are looked at; their codes are held.
+        let put name field =
+            match field with
+            | _ when Some name <> batchKey -> DataFrameWriter.put editor 0L (Column.Numbers(DType.Int8, Seq.empty))
+            | Column.Numbers(numeric, _) when DType.isFloat numeric ->
+                let bytes = Memory.times cells (int64 (DType.size numeric))
+
+                editor.PutDataset(
+                    DType.datatype numeric,
+                    Encode.line cells,
+                    editor.Reserve bytes,
+                    NewElement.encoding editor "array" "0.2.0"
+                )
+            | _ ->
+                match batches field with
+                | Column.Categories(labels, _, _) as field ->
+                    held.Take(Memory.times cells (int64 (DataFrameWriter.codeBytes (Labels.count labels))))
+                    DataFrameWriter.put editor cells field
+                | other -> DataFrameWriter.put editor cells other
+
+        DataFrameWriter.group editor index [ for name, field in columns -> name, put name field ]
+
+    /// The sketch of what some inputs make together, with N values; of the columns of obs only the batches are there.
+    /// Law (sketch): its plan is that of the file itself.
+    let make path (held: NameMemory) (combination: ConcatPlan) stored batchKey =
+        let annotations = combination.Annotations
+        let cells = combination.Inputs |> List.sumBy _.Cells
+        let most = combination.Inputs |> List.sumBy _.Stored
+        let genes = annotations.GeneNames.Length
+        let device = new MemoryDevice()
+        let editor = H5adWriter.editor (new RandomAccessFile(path, device, 0L))
+        let index = IndexType.fresh (max most (int64 genes))
+
+        let x =
+            H5adWriter.matrix
+                editor
+                cells
+                genes
+                [ "data", array editor "X/data" combination.Type most stored
+                  "indices", array editor "X/indices" index most stored
+                  "indptr", array editor "X/indptr" index (cells + 1L) (cells + 1L) ]
+
+        let members =
+            [ "X", x
+              "obs", obs editor held cells annotations.Obs batchKey
+              "var", DataFrameWriter.write editor (int64 genes) annotations.GeneNames annotations.Var
+              for name in [ "layers"; "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
+                  name, H5adWriter.dict editor ]
+
+        editor.Commit(
+            editor.PutGroup(
+                members |> List.map (fun (name, address) -> Links.hard name address),
+                NewElement.encoding editor "anndata" "0.1.0"
+            )
+        )
+
+        Hdf5File.onDevice path device |> AnnDataFile.opened MatrixName.X

@@ -1,0 +1,275 @@
+/// What a recipe means for one file: passes, memory, and where the new values go; decided before a value is read.
+namespace SingleSharp.Core.Run
+
+open System.IO
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Rows
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Writing
+open SingleSharp.Core.Steps
+
+/// A pass with how it reads.
+type internal FittedPass =
+    { Kind: PassKind
+      Purpose: string
+      Fit: Fit }
+
+/// A plan with all that a run needs to know.
+type internal RunPlan =
+    {
+        Recipe: Recipe
+        Steps: StepPlan list
+        Passes: FittedPass list
+        Values: ValueStorage
+        TypeAfter: DType
+        /// Does a step change values?
+        ChangesValues: bool
+        /// What is told of it.
+        Told: Plan
+    }
+
+    /// The step that drops cells and genes, if one does.
+    member plan.Selector = plan.Steps |> List.tryPick _.Selector
+
+    member plan.Has kind =
+        plan.Passes |> List.exists (fun pass -> pass.Kind = kind)
+
+[<RequireQualifiedAccess>]
+module internal RunPlan =
+    /// Are cells and genes judged in a read of their own? Genes have to be, and so have the cells of dense X, whose rows have
+    /// their places in the output only once it is known which of them stay.
+    let judgesFirst (matrix: Matrix) (selector: Selector) =
+        selector.DropsGenes
+        || match matrix.Format with
+           | Dense _ -> true
+           | _ -> false
+
+    /// The way that values take, of this dtype afterwards.
+    let private values (file: AnnDataFile) (recipe: Recipe) selects changes after =
+        let fits = lazy OutputStorage.isOverwritable file (DType.datatype after)
+
+        if selects then
+            RowByRow
+        elif not changes then
+            Untouched
+        else
+            match file.X.Format with
+            | Csr _ when recipe.SumDuplicates -> RowByRow
+            | Csr _ -> if fits.Value then Overwrite else StoreAnew
+            | Dense values -> if fits.Value && not values.Layout.IsChunked then Overwrite else RowByRow
+            | Csc _ -> RowByRow
+
+    let private valuePlan storage =
+        match storage with
+        | Untouched -> ValuePlan.Untouched
+        | Overwrite -> ValuePlan.Overwrite
+        | StoreAnew -> ValuePlan.StoreAnew
+        | RowByRow -> ValuePlan.RowByRow
+
+    /// Bytes per gene that a worker needs to tell duplicate entries, and to add them up.
+    let private duplicates (recipe: Recipe) genes =
+        if recipe.SumDuplicates then 9L * genes else genes / 8L
+
+    /// Flags of which cells stay, and how many before each word of them.
+    let private flags cells = cells / 4L
+
+    /// What is kept during the main pass: what each step keeps, and what values and columns leave through.
+    let private mainNeed (file: AnnDataFile) rows recipe storage after (steps: StepPlan list) =
+        let genes = int64 file.X.Genes
+
+        let add (left: Need) (right: Need) : Need =
+            { left with
+                State = Memory.plus left.State right.State
+                Segment = Memory.plus left.Segment right.Segment
+                Result = Memory.plus left.Result right.Result
+                Buffer = Memory.plus left.Buffer right.Buffer
+                Worker = Memory.plus left.Worker right.Worker
+                PerValue = left.PerValue + right.PerValue
+                Once = Memory.plus left.Once right.Once
+                After = Memory.plus left.After right.After }
+
+        let ofSteps = steps |> List.choose _.Main |> List.fold add Budget.nothing
+        let columns = SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)
+
+        { ofSteps with
+            Buffer = [ columns; SinkMemory.values rows storage after ] |> List.fold Memory.plus ofSteps.Buffer
+            Worker = ofSteps.Worker + duplicates recipe genes + SinkMemory.denseRows file.X storage
+            PerValue = ofSteps.PerValue + SinkMemory.perValue storage after
+            Once = [ flags file.X.Cells; SinkMemory.chunks file.X storage after ] |> List.fold Memory.plus ofSteps.Once
+            After = max ofSteps.After (SinkMemory.chunksAfter file.X storage after) }
+
+    let private selectNeed (file: AnnDataFile) recipe (steps: StepPlan list) (selector: Selector) =
+        { selector.Need with
+            Buffer = Memory.plus selector.Need.Buffer (SinkMemory.columns (steps |> List.sumBy _.CellColumnCount))
+            Worker = selector.Need.Worker + duplicates recipe (int64 file.X.Genes) }
+
+    /// The passes that the steps ask for, in order.
+    let private passes (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) =
+        let pass kind purpose needs =
+            { Kind = kind
+              Purpose = purpose
+              Needs = needs
+              What = "This"
+              Advice = "" }
+
+        let inMain = steps |> List.filter _.Main.IsSome
+
+        [ if CscToCsr.isNeeded file.X then
+              pass PassKind.Transpose "put rows together" [ Budget.nothing ]
+          match steps |> List.tryPick _.Selector with
+          | Some selector when judgesFirst file.X selector ->
+              pass PassKind.Select "judge cells and genes" [ selectNeed file recipe steps selector ]
+          | _ -> ()
+          for step in steps do
+              yield! step.Before
+          if not inMain.IsEmpty then
+              pass PassKind.Main (inMain |> List.map _.Name |> String.concat " + ") [ mainNeed file rows recipe storage after inMain ]
+          for step in steps do
+              for after in step.After do
+                  { after with
+                      Needs =
+                          after.Needs
+                          |> List.mapi (fun i need ->
+                              if i = 0 && step.Main.IsSome then
+                                  { need with
+                                      Worker = need.Worker + duplicates recipe (int64 file.X.Genes) }
+                              else
+                                  need) } ]
+
+    /// Each pass with how it reads; what cannot be met is refused with what the most demanding pass needs.
+    let private fitting (file: AnnDataFile) rows (settings: Settings) (passes: StepPass list) =
+        let fitted =
+            passes
+            |> List.map (fun pass ->
+                pass,
+                if pass.Kind = PassKind.Transpose then
+                    Budget.tryAlone settings (CscToCsr.memory settings.Memory file.X)
+                else
+                    Budget.tryFitEach rows settings pass.Needs)
+
+        match
+            fitted
+            |> List.choose (fun (pass, fit) ->
+                match fit with
+                | Error needed -> Some(needed, pass)
+                | Ok _ -> None)
+        with
+        | [] -> ()
+        | unmet ->
+            let needed, pass = unmet |> List.maxBy fst
+            Fault.throw (InsufficientMemory(pass.What, needed, settings.Memory, pass.Advice))
+
+        [ for pass, fit in fitted do
+              match fit with
+              | Ok fit ->
+                  { Kind = pass.Kind
+                    Purpose = pass.Purpose
+                    Fit = fit }
+              | Error _ -> () ]
+
+    /// The batches that a step looks at; the folder is for what cannot be read from the file as it is.
+    let batches (file: AnnDataFile) (recipe: Recipe) folder =
+        recipe.Steps
+        |> List.tryPick (fun step -> step.Body.BatchKey)
+        |> Option.map (fun column -> Batches.read file column folder)
+
+    let private spread (file: AnnDataFile) (batches: Batches option) =
+        match batches with
+        | Some batches -> Batches.spread file.X.Cells batches
+        | None -> Batches.alone
+
+    /// The steps, each planned with what those before it leave.
+    let private steps (file: AnnDataFile) rows (recipe: Recipe) settings batches =
+        let first =
+            { File = file
+              Rows = rows
+              Settings = settings
+              Common = Recipe.common recipe
+              Steps = Recipe.names recipe
+              State =
+                { Type = file.X.Type
+                  IsLoggedHere = false
+                  LogBase = AnnDataFile.logBase file }
+              Spread = spread file batches
+              Choices = []
+              DropsGenes = false }
+
+        let next (context, plans) (step: Step) =
+            let plan = step.Body.Plan context
+
+            { context with
+                State = plan.State
+                Choices = context.Choices @ plan.Choices
+                DropsGenes = context.DropsGenes || plan.Selector |> Option.exists _.DropsGenes },
+            plan :: plans
+
+        recipe.Steps |> List.fold next (first, []) |> snd |> List.rev
+
+    /// Bytes of the names of genes, with those that were only looked at and are not collected yet.
+    let private planning (steps: StepPlan list) =
+        let names = steps |> List.map _.Planning |> List.fold max 0L
+        names + min names Memory.mostYoung
+
+    let requireSteps (file: AnnDataFile) (recipe: Recipe) =
+        for step in recipe.Steps do
+            step.Body.Require file (Recipe.common recipe)
+
+    let make (file: AnnDataFile) (batches: Batches option) (recipe: Recipe) (settings: Settings) =
+        Recipe.check recipe
+
+        if recipe.Matrix = MatrixName.Raw && Recipe.names recipe <> [ "qc" ] then
+            Fault.throw (InvalidOption("use_raw", "only qc works on raw as it is; to go on from it, make it X with convert and ⟨use_raw⟩"))
+
+        requireSteps file recipe
+        let rows = CsrView.Foreseen file.X
+        let steps = steps file rows recipe settings batches
+        let changes = steps |> List.exists _.ChangesValues
+        let after = (List.last steps).State.Type
+
+        let storage =
+            values file recipe (steps |> List.exists _.Selector.IsSome) changes after
+
+        let passes =
+            passes file rows recipe storage after steps |> fitting file rows settings
+
+        let warnings =
+            [ yield! steps |> List.collect _.Warnings
+              if changes then
+                  for other in AnnDataFile.followers file do
+                      $"{other} is a soft link to {file.X.Path} and changes with it" ]
+            |> List.distinct
+            |> List.map (OptionText.spell settings.Spelling >> Printable.line)
+
+        let told: Plan =
+            { Steps = steps |> List.map _.Name
+              Passes =
+                passes
+                |> List.map (fun pass ->
+                    { Purpose = pass.Purpose
+                      Memory = pass.Fit.Memory })
+              Values = valuePlan storage
+              TypeAfter = DType.name after
+              GeneSets = []
+              PercentTop = []
+              // Names are held while gene sets are made of them, before anything is read.
+              Memory = max (passes |> List.map _.Fit.Memory |> List.max) (planning steps)
+              Warnings = warnings }
+
+        { Recipe = recipe
+          Steps = steps
+          Passes = passes
+          Values = storage
+          TypeAfter = after
+          ChangesValues = changes
+          Told = (told, steps) ||> List.fold (fun told step -> step.Tell told) }
+
+    /// The plan alone, for those who only want to know.
+    let ofFile (file: AnnDataFile) recipe settings =
+        let batches = batches file recipe (Path.GetTempPath())
+        use _ = Option.toObj batches
+        (make file batches recipe settings).Told

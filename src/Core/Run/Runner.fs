@@ -1,0 +1,296 @@
+/// Runs a recipe on a file: plan, read, write, and put the result in its place.
+namespace SingleSharp.Core.Run
+
+open System
+open System.IO
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Rows
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Writing
+open SingleSharp.Core.Subset
+open SingleSharp.Core.Steps
+
+[<RequireQualifiedAccess>]
+module internal Runner =
+    /// The columns of obs that the steps write, as far as a plan knows.
+    let private obsColumns (file: AnnDataFile) (plan: RunPlan) =
+        let genes = RowMask.all (int64 file.X.Genes)
+
+        [ match plan.Selector with
+          | Some selector -> yield! selector.CellColumns.Columns
+          | None -> ()
+          for step in plan.Steps do
+              yield! step.CellColumns genes ]
+
+    let private varColumns (plan: RunPlan) =
+        [ match plan.Selector with
+          | Some selector -> yield! selector.GeneColumns
+          | None -> ()
+          for step in plan.Steps do
+              yield! step.GeneColumns ]
+
+    /// The bytes that a run adds to a file, about: columns of obs, new elements, and values that are stored anew without compression.
+    let private addedBytes (file: AnnDataFile) (plan: RunPlan) =
+        let columns =
+            obsColumns file plan |> List.sumBy (fun column -> file.X.Cells * int64 (DType.size column.Type))
+
+        let values =
+            if (plan.Values = StoreAnew || plan.Values = RowByRow) && file.X.Values.Filters.IsEmpty then
+                file.X.Stored * int64 (DType.size plan.TypeAfter)
+            else
+                0L
+
+        columns + values + (plan.Steps |> List.sumBy _.AddedBytes)
+
+    /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
+    let private withheld (file: AnnDataFile) (plan: RunPlan) =
+        let least drops length =
+            if drops then RowMask.none length else RowMask.all length
+
+        match plan.Selector with
+        | Some selector ->
+            Subset.givenUp
+                file
+                { Cells = least selector.DropsCells file.X.Cells
+                  Genes = least selector.DropsGenes (int64 file.X.Genes) }
+        | None -> []
+
+    /// What a filter leaves of everything but X. What was withheld from the clone is copied after all where it stays as it is.
+    let private kept (job: Job) (editor: FileEditor) selection withheld =
+        let needed = withheld |> OutputStorage.without (Subset.givenUp job.File selection)
+        CopyRanges.copyRanges job.File.Store.Disk editor.Disk needed job.Settings.Cancel
+        Subset.links job.File editor selection job.Settings.Cancel
+
+    let private reportOf (plan: RunPlan) (job: Job) (taken: Taken) (warnings: string list) output : Report =
+        let file = job.File
+
+        let members group =
+            [ for outcome in taken.Outcomes do
+                  for name, elements in outcome.Members do
+                      if name = group then
+                          yield! List.map fst elements ]
+
+        let base': Report =
+            { Input = file.Path
+              Output = output
+              Steps = plan.Told.Steps
+              Matrix = file.X.Path
+              Cells = file.X.Cells
+              Genes = file.X.Genes
+              StoredValues = file.X.Stored
+              CellsKept = taken.Selection.Cells.Count
+              GenesKept = int taken.Selection.Genes.Count
+              Dropped = taken.Dropped
+              Reads = plan.Passes.Length
+              TypeBefore = DType.name file.X.Type
+              TypeAfter = DType.name plan.TypeAfter
+              TargetSum = Nullable()
+              ExcludedGenes = 0
+              GeneSets = []
+              ObsColumns = taken.CellColumns |> List.map (fun (column, _) -> column.Name)
+              VarColumns = taken.GeneColumns |> List.map (fun (column, _) -> column.Name)
+              ObsmKeys = members "obsm"
+              VarmKeys = members "varm"
+              UnsKeys = members "uns"
+              MeanCountsPerCell = Nullable()
+              MeanGenesPerCell = Nullable()
+              HighlyVariableGenes = Nullable()
+              VarianceRatio = []
+              Findings = taken.Findings
+              Warnings =
+                [ yield! plan.Told.Warnings
+                  yield! warnings |> List.map (OptionText.spell job.Settings.Spelling >> Printable.line) ] }
+
+        (base', taken.Outcomes) ||> List.fold (fun report outcome -> outcome.Report report)
+
+    /// What was found among the values of X that deserves attention.
+    let private findings (plan: RunPlan) (file: AnnDataFile) (findings: Findings) =
+        let asScanpy =
+            if plan.Steps |> List.exists _.State.IsLoggedHere then
+                "they are computed with as they are, where scanpy's log1p would refuse NaN and infinity"
+            else
+                "results are those of scanpy, which does not check"
+
+        [ if findings.NotFinite > 0L then
+              $"""{file.X.Path} holds {Plural.say findings.NotFinite "value that is" "values that are"} NaN or infinite; {asScanpy}"""
+          if findings.Negative > 0L then
+              $"""{file.X.Path} holds {Plural.things findings.Negative "negative value"}; {asScanpy}"""
+          if findings.Fractional > 0L && plan.Steps |> List.exists _.WantsCounts then
+              $"""{file.X.Path} holds {Plural.say findings.Fractional "value that is no integer" "values that are no integers"}; are these raw counts?""" ]
+
+    /// Takes all steps, then commits.
+    let private write (plan: RunPlan) (job: Job) (editor: FileEditor) following withheld =
+        let file = job.File
+        let taken = StepRun.take plan job editor following
+
+        Edit.commit
+            file
+            editor
+            { Cells = taken.Selection.Cells.Count
+              Genes = taken.Selection.Genes.Count
+              CellColumns = taken.CellColumns
+              GeneColumns = taken.GeneColumns
+              Members = taken.Outcomes |> List.collect _.Members
+              Values = taken.Values
+              Kept = if plan.Selector.IsSome then kept job editor taken.Selection withheld else [] }
+
+        reportOf
+            plan
+            job
+            taken
+            [ yield! StepRun.emptied plan file taken.Selection taken.Dropped
+              yield! findings plan file taken.Findings
+              for outcome in taken.Outcomes do
+                  yield! outcome.Warnings ]
+
+    /// A clone of the input takes the place of the target once it is complete.
+    let private toClone (file: AnnDataFile) (plan: RunPlan) (settings: Settings) (start: string -> Job) (target: string) =
+        let withheld = withheld file plan
+
+        let copied =
+            file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
+
+        AtomicReplace.require target (copied + addedBytes file plan)
+        let folder = Path.GetDirectoryName(AtomicReplace.resolve target)
+        let isChanged = AtomicReplace.watch file.Store
+        let job = start folder
+        use _ = job.Rows
+
+        let reads = plan.Has PassKind.Main
+
+        AtomicReplace.replaceFor (WhoReads [ file.Path ]) target file.Store.Disk.Origin (fun disk ->
+            let editor, following =
+                OutputStorage.clone file disk plan.Values reads withheld settings.Cancel
+
+            let report = write plan job editor following withheld
+
+            if isChanged () then
+                Fault.throw (InputChanged file.Path)
+
+            report target)
+
+    /// New columns and members are appended to the input itself, once all are there; only the last write makes them visible.
+    let private toInput (file: AnnDataFile) plan start =
+        let store = file.Store
+        // They wait in a scratch file beside it, and are on the disk twice for a moment.
+        AtomicReplace.require store.Path (2L * addedBytes file plan)
+        let folder = Path.GetDirectoryName(AtomicReplace.resolve store.Path)
+        let isReplaced = AtomicReplace.watchPlace store
+        let isChanged = AtomicReplace.watch store
+        let job: Job = start folder
+        use _ = job.Rows
+        let length = store.Disk.Length
+
+        let requireUnchanged () =
+            if isChanged () then
+                Fault.throw (InputChanged store.Path)
+
+        use additions = new Additions(store.Disk, folder, requireUnchanged)
+
+        /// Nothing points behind the old end before the last write, so cutting there restores the file to the byte.
+        let isAsBefore () =
+            try
+                (Superblock.read store.Disk).EndOfFile = store.Superblock.EndOfFile
+            with FaultException _ ->
+                false
+
+        try
+            let report =
+                write plan job (FileEditor(additions.Disk, store.Superblock, [])) Sink.none []
+
+            if isReplaced () then
+                Fault.throw (InputChanged store.Path)
+
+            report store.Path
+        with _ ->
+            if additions.AreThere && isAsBefore () then
+                store.Disk.SetLength length
+
+            reraise ()
+
+    let private requireEditable (file: AnnDataFile) (plan: RunPlan) cancel =
+        Edit.require file (obsColumns file plan) (varColumns plan) plan.Values (plan.Steps |> List.collect _.Groups |> List.distinct)
+
+        match plan.Selector with
+        | Some selector -> Subset.require file selector.DropsCells selector.DropsGenes cancel
+        | None -> ()
+
+    /// How far the rows have been put together, in the terms of a read.
+    let private transposing (plan: RunPlan) (settings: Settings) (file: AnnDataFile) share =
+        settings.Progress
+            { Pass = 1
+              Passes = plan.Passes.Length
+              CellsDone = int64 (share * float file.X.Cells)
+              Cells = file.X.Cells
+              Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
+              Task = Nullable() }
+
+    /// Do the results go to the input's own bytes, rather than to a new file?
+    let private appends (recipe: Recipe) output =
+        output = InPlace && recipe.Steps |> List.forall (fun step -> not (step.Info.ChangesValues || step.Body.Selects))
+
+    /// Runs the recipe on a file that is open, for nobody else where it is changed in place.
+    let onFile (file: AnnDataFile) recipe (settings: Settings) output : Report =
+        Recipe.check recipe
+        let input = file.Path
+
+        let target =
+            match output with
+            | NewFile path -> path
+            | InPlace -> input
+
+        AtomicReplace.require target 0L
+
+        if not (appends recipe output) then
+            AtomicReplace.requireReplaceable target (output = InPlace)
+
+        let batches =
+            RunPlan.batches file recipe (Path.GetDirectoryName(AtomicReplace.resolve target))
+
+        use _ = Option.toObj batches
+
+        let plan = RunPlan.make file batches recipe settings
+        Memory.release (AnnDataFile.geneNameBytes file)
+
+        /// Everything is checked once the rows are put together, which may take a while.
+        let start folder =
+            { File = file
+              Rows = CsrView.Prepare(file, folder, settings.Memory, settings.Cancel, transposing plan settings file)
+              Settings = settings
+              Passes = plan.Passes |> List.map (fun pass -> pass.Kind, pass.Fit)
+              SumDuplicates = recipe.SumDuplicates
+              RefusesInvalid = plan.Steps |> List.exists _.RefusesInvalid && not recipe.AllowInvalid
+              Batches = batches
+              Scope = Whole
+              Genes = RowMask.all (int64 file.X.Genes)
+              Folder = folder }
+
+        requireEditable file plan settings.Cancel
+        plan.Told.Warnings |> Seq.iter settings.Warn
+
+        let report =
+            match output with
+            | NewFile target ->
+                AtomicReplace.requireOther file.Store target
+                toClone file plan settings start target
+            | InPlace when appends recipe output -> toInput file plan start
+            | InPlace -> toClone file plan settings start input
+
+        (report: Report).Warnings |> Seq.skip plan.Told.Warnings.Count |> Seq.iter settings.Warn
+        report
+
+    /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
+    let run (recipe: Recipe) (settings: Settings) input output =
+        use file =
+            if output = InPlace then
+                AnnDataFile.openWriteWithin settings.Memory recipe.Matrix input
+            else
+                AnnDataFile.openReadWithin settings.Memory recipe.Matrix input
+
+        onFile file recipe settings output

@@ -1,0 +1,13 @@
+/// The list of steps. A new one is a file, and a line here.
+namespace SingleSharp.Core
+
+[<RequireQualifiedAccess>]
+module AllSteps =
+    /// With their defaults, in the order in which they are taken.
+    let inOrder =
+        [ Filter.step Filter.defaults
+          Qc.step Qc.defaults
+          NormalizeTotal.step NormalizeTotal.defaults
+          Log1p.step Log1p.defaults
+          Hvg.step Hvg.defaults
+          Pca.step Pca.defaults ]

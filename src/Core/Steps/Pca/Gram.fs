@@ -1,0 +1,131 @@
+/// Sums of products of genes over all cells, from which principal components follow exactly.
+namespace SingleSharp.Core.Steps
+
+open System
+open System.Collections.Concurrent
+open System.Numerics
+open System.Runtime.InteropServices
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+
+/// What cells amount to for PCA: XᵀX and the sums of X's columns, in float64.
+type internal Gram =
+    {
+        Cells: int64
+        /// The number of genes.
+        Size: int
+        Sums: float[]
+        /// The upper triangle of XᵀX row by row: row i holds the entries (i, i) to (i, Size − 1).
+        Upper: float[]
+    }
+
+/// The sums so far, and rows that wait to be multiplied.
+[<Sealed>]
+type private GramState(size: int) =
+    member val Cells = 0L with get, set
+    member val Sums: float[] = Array.zeroCreate size
+    member val Upper: float[] = Array.zeroCreate (Packed.length size)
+    member val Waiting: Multiplier = null with get, set
+
+[<RequireQualifiedAccess>]
+module internal Gram =
+    /// More genes would make a triangle that is no array any more.
+    let mostGenes = 65535
+
+    /// target[i] + more[i] for every i.
+    let private add (target: float[]) (more: float[]) =
+        let targets = MemoryMarshal.Cast<float, Vector<float>>(Span target)
+        let mores = MemoryMarshal.Cast<float, Vector<float>>(ReadOnlySpan more)
+
+        for i in 0 .. targets.Length - 1 do
+            targets[i] <- targets[i] + mores[i]
+
+        for i in targets.Length * Vector<float>.Count .. target.Length - 1 do
+            target[i] <- target[i] + more[i]
+
+    /// The Gram matrix of rows whose genes are numbered from 0 to size − 1 and ascend in each row; their values are Values.
+    /// Every entry is a sum in the order of rows: Upper(i, j) = Σ x_i·x_j over the rows that store both genes.
+    /// A value that is not finite shows in Sums; which entries of Upper it spoils beside its own is not defined.
+    /// Law (gram): runs that cut the rows at the same blocks give the same bits.
+    /// Law (permuted): genes in another order give the same entries in that order.
+    let fold size : Fold<RowBatch, Gram> =
+        if size > mostGenes then
+            Fault.throw (
+                Unsuitable(
+                    "pca",
+                    $"{size} genes are chosen, and no fewer cells are there, of which one may be at most {mostGenes}; choose fewer genes, such as the highly variable ones"
+                )
+            )
+
+        // Large, so that they are used again: a state lives until its block has merged, a multiplier only while rows wait.
+        let states = ConcurrentBag<GramState>()
+        let multipliers = ConcurrentBag<Multiplier>()
+
+        let fresh () =
+            match states.TryTake() with
+            | true, state ->
+                Array.Clear state.Sums
+                Array.Clear state.Upper
+                state.Cells <- 0L
+                state
+            | _ -> GramState size
+
+        /// Multiplies the rows that wait.
+        let settle (state: GramState) =
+            if not (isNull state.Waiting) then
+                state.Waiting.Add state.Upper
+                multipliers.Add state.Waiting
+                state.Waiting <- null
+
+        let addRow (state: GramState) (rowBatch: RowBatch) row =
+            let start = rowBatch.Offsets[row]
+            let stop = rowBatch.Offsets[row + 1]
+
+            if not (isNull state.Waiting) && not (state.Waiting.Batch.HasRoomFor(stop - start)) then
+                settle state
+
+            if isNull state.Waiting then
+                state.Waiting <-
+                    match multipliers.TryTake() with
+                    | true, multiplier -> multiplier
+                    | _ -> Multiplier size
+
+            state.Waiting.Batch.Add(rowBatch, row)
+
+            for i in start .. stop - 1 do
+                let gene = rowBatch.Genes[i]
+                state.Sums[gene] <- state.Sums[gene] + rowBatch.Values[i]
+
+            state.Cells <- state.Cells + 1L
+
+            // The last row of a block: its worker multiplies, so that merging need not.
+            if state.Cells % int64 Blocks.rowsPerBlock = 0L then
+                settle state
+
+        Fold.ofSteps
+            { Fresh = fresh
+              Step =
+                fun state rowBatch ->
+                    for row in 0 .. rowBatch.Cells - 1 do
+                        addRow state rowBatch row
+
+                    state
+              Merge =
+                fun state more ->
+                    settle state
+                    settle more
+                    add state.Sums more.Sums
+                    add state.Upper more.Upper
+                    state.Cells <- state.Cells + more.Cells
+                    states.Add more
+                    state
+              Finish =
+                fun state ->
+                    settle state
+                    states.Clear()
+                    multipliers.Clear()
+
+                    { Cells = state.Cells
+                      Size = size
+                      Sums = state.Sums
+                      Upper = state.Upper } }

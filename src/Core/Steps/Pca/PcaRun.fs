@@ -1,0 +1,149 @@
+/// Principal components out of core: one read for products and the spill, the spill for the scores.
+namespace SingleSharp.Core.Steps
+
+open System
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Numerics
+open SingleSharp.Core.Rows
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Writing
+
+[<RequireQualifiedAccess>]
+module internal PcaRun =
+    /// The read of X for the components.
+    let pass = PassKind.After "pca"
+
+    /// The rows that are projected, the components that they are projected on, and what is worth a word.
+    type internal Found =
+        { Rows: Source<RowBatch>
+          Components: Components
+          Warnings: string list }
+
+    /// The sums of products of the chosen genes, whose rows the sink sees as well.
+    let private gram (job: Job) source (genes: RowMask) sink =
+        Gram.fold (int genes.Count) |> Passes.run job pass (source |> RowSelection.choose genes) sink
+
+    /// Sums of the chosen genes, whose rows the sink sees as well.
+    let private sums (job: Job) source (genes: RowMask) sink =
+        Shift.sums (int genes.Count) |> Passes.run job pass (source |> RowSelection.choose genes) sink
+
+    let private products = "pca: products"
+    let private eigenvectors = "pca: eigenvectors"
+
+    /// Half as many values in a row batch, where rows grow by genes that are not stored.
+    let private about shifts (spill: Spill) (fit: Fit) =
+        spill.Rows(max 1 (fit.ValuesPerBatch / 2)) |> Reader.through (Shift.start shifts)
+
+    /// Without centring the first component is the mean, and what is so small beside it is lost in its rounding errors.
+    let private drowned (values: float[]) =
+        match values |> Array.tryFindIndex (fun value -> not (value > 1e-10 * values[0])) with
+        | Some first ->
+            [ $"without centring, the means of some genes are so large beside their spread that float64 cannot tell components from {first + 1} on from rounding errors; leave out ⟨zero_center=False⟩" ]
+        | None -> []
+
+    /// By products of genes, while rows are spilled. Where means are large, products are summed again, of rows as distances from them.
+    let byGenes (job: Job) source (options: PcaOptions) nameOf (genes: RowMask) fit (spill: Spill) =
+        let size = int genes.Count
+        let watch = Passes.watch job eigenvectors
+
+        let sumAbout shifts =
+            Passes.again job products fit (about shifts spill fit) Sink.none (Gram.fold size)
+
+        let first () =
+            let gram = gram job source genes spill.Sink
+
+            struct (gram, Shift.ofSums gram.Cells gram.Sums (fun gene -> gram.Upper[Packed.row size gene + gene]))
+
+        // Each triangle is gone before the next one is begun, which takes a function of its own.
+        let centred () =
+            match first () with
+            | struct (gram, ValueNone) -> Ok gram
+            | struct (_, ValueSome shifts) -> Error shifts
+
+        let uncentred () =
+            let struct (gram, shifts) = first ()
+
+            match shifts with
+            | ValueNone -> Ok(Components.componentsUnder watch options nameOf gram)
+            | ValueSome shifts -> Error struct (Components.uncentred watch options nameOf gram, shifts)
+
+        let plain = lazy (spill.Rows fit.ValuesPerBatch)
+
+        if options.ZeroCenter then
+            match centred () with
+            | Ok gram ->
+                { Rows = plain.Value
+                  Components = Components.componentsUnder watch options nameOf gram
+                  Warnings = [] }
+            | Error shifts ->
+                { Rows = about shifts spill fit
+                  Components = sumAbout shifts |> Components.componentsUnder watch options nameOf
+                  Warnings = [] }
+        else
+            match uncentred () with
+            | Ok components ->
+                { Rows = plain.Value
+                  Components = components
+                  Warnings = [] }
+            | Error struct (pairs, shifts) ->
+                { Rows = plain.Value
+                  Components = Components.ofShifted pairs (sumAbout shifts)
+                  Warnings = drowned pairs.Values }
+
+    /// By products of cells, from the columns of the rows that were spilled.
+    let byCells (job: Job) source precision (options: PcaOptions) nameOf (genes: RowMask) fit (spill: Spill) =
+        let size = int genes.Count
+        let plain = sums job source genes spill.Sink
+
+        let shifts =
+            Shift.ofSums plain.OfCells plain.OfValues (fun gene -> plain.OfSquares[gene])
+
+        let rows, sums =
+            match shifts with
+            | ValueSome shifts ->
+                let rows = about shifts spill fit
+                rows, Passes.again job products fit rows Sink.none (Shift.sums size)
+            | ValueNone -> spill.Rows fit.ValuesPerBatch, plain
+
+        PcaByCells.require options nameOf sums
+
+        // Without centring scores are not about any mean.
+        let rows, ofRows =
+            if options.ZeroCenter then rows, sums else spill.Rows fit.ValuesPerBatch, plain
+
+        use scratch = new ScratchFile(job.Folder)
+        let settings = job.Settings
+
+        let columns =
+            CscToCsr.turned
+                job.File.Store.Disk
+                job.File.X.Path
+                rows
+                size
+                (if shifts.IsSome then Precision.Double else precision)
+                scratch.Disk
+                job.Folder
+                settings.Memory
+                settings.Cancel
+                (Passes.watch job "pca: columns").Tell
+
+        Memory.release fit.Memory
+        let columns = Reader.rows scratch.Disk columns fit.ValuesPerBatch
+
+        let pairs =
+            Gram.fold (int plain.OfCells)
+            |> Passes.again job products fit columns Sink.none
+            |> PcaByCells.pairs (Passes.watch job eigenvectors) options ofRows
+
+        let loadings =
+            pairs.Pairs.Values |> Array.map (fun _ -> Array.zeroCreate<float> size)
+
+        Passes.again job "pca: loadings" fit columns (LoadingSink.into loadings (PcaByCells.loadings options pairs)) (Fold.always ())
+
+        { Rows = rows
+          Components = PcaByCells.components (Passes.watch job "pca: loadings at right angles") options sums pairs loadings
+          Warnings = if shifts.IsSome && not options.ZeroCenter then drowned pairs.Pairs.Values else [] }

@@ -1,0 +1,161 @@
+/// What to do with a file, as a value.
+namespace SingleSharp.Core
+
+open SingleSharp
+open SingleSharp.Core.Steps
+
+/// Steps, and what they have in common.
+type Recipe =
+    {
+        /// In the order in which they are taken: that of AllSteps.inOrder.
+        Steps: Step list
+        /// The matrix that the steps read, and write where they change values.
+        Matrix: MatrixName
+        /// Which genes make up the set mt.
+        Mitochondrial: Mitochondrial
+        /// Further sets of genes.
+        GeneSets: GeneSet list
+        /// The column of var that sets by prefix and by name go by, such as feature_name; none for the names of the genes.
+        GeneSymbols: string option
+        /// Add up what a cell has of one gene where it is stored more than once, instead of refusing it.
+        SumDuplicates: bool
+        /// Compute with negative, NaN and infinite values as scanpy does, instead of refusing them.
+        AllowInvalid: bool
+    }
+
+[<RequireQualifiedAccess>]
+module Recipe =
+    /// These steps on X.
+    let ofSteps steps =
+        { Steps = steps
+          Matrix = MatrixName.X
+          Mitochondrial = Mitochondrial.Auto
+          GeneSets = []
+          GeneSymbols = None
+          SumDuplicates = false
+          AllowInvalid = false }
+
+    /// QC metrics, 10,000 counts per cell, natural logarithm.
+    let standard =
+        ofSteps
+            [ Qc.step Qc.defaults
+              NormalizeTotal.step NormalizeTotal.defaults
+              Log1p.step Log1p.defaults ]
+
+    /// The standard steps, 2,000 highly variable genes, 50 principal components.
+    let full =
+        { standard with
+            Steps =
+                standard.Steps
+                @ [ Hvg.step
+                        { Hvg.defaults with
+                            NTopGenes = Some 2000 }
+                    Pca.step Pca.defaults ] }
+
+    /// The recipe with a step at its place in the order, instead of one of its kind.
+    let add (step: Step) (recipe: Recipe) =
+        let steps =
+            step :: (recipe.Steps |> List.filter (fun other -> other.Name <> step.Name))
+
+        { recipe with
+            Steps = steps |> List.sortBy (fun step -> AllSteps.inOrder |> List.findIndex (fun known -> known.Name = step.Name)) }
+
+    /// The recipe without the step of a name.
+    let without name (recipe: Recipe) =
+        { recipe with
+            Steps = recipe.Steps |> List.filter (fun step -> step.Name <> name) }
+
+    /// The names of the steps.
+    let names recipe = recipe.Steps |> List.map _.Name
+
+    /// The step of a name, if it is taken.
+    let tryFind name recipe =
+        recipe.Steps |> List.tryFind (fun step -> step.Name = name)
+
+    let internal common recipe : Common =
+        { Matrix = recipe.Matrix
+          Mitochondrial = recipe.Mitochondrial
+          GeneSets = recipe.GeneSets
+          GeneSymbols = recipe.GeneSymbols
+          SumDuplicates = recipe.SumDuplicates
+          AllowInvalid = recipe.AllowInvalid }
+
+    /// Is a set of genes looked at by a step?
+    let private isUsed recipe name =
+        recipe.Steps
+        |> List.exists (fun step ->
+            match step.Body.UsesSets with
+            | NoSets -> false
+            | AllSets -> true
+            | SetsNamed names -> List.contains name names)
+
+    let private setMistakes recipe =
+        let names = recipe.GeneSets |> List.map _.Name
+
+        [ for name, count in List.countBy id names do
+              if count > 1 then
+                  InvalidOption("gene_set", $"two sets are called {name}")
+
+          for name in List.distinct names do
+              if not (isUsed recipe name) then
+                  InvalidOption(
+                      "gene_set",
+                      $"{name} has no effect: only qc and limits such as ⟨max_pct={name}=20⟩ look at it, and there are none; leave it out"
+                  )
+
+          match recipe.Mitochondrial with
+          | Mitochondrial.Prefix _ when List.contains "mt" names ->
+              InvalidOption("mt_prefix", "there is a set called mt already; leave one of them out")
+          | _ -> ()
+
+          if recipe.Mitochondrial <> Mitochondrial.Auto && not (isUsed recipe "mt") then
+              InvalidOption(
+                  "mt_prefix",
+                  "it has no effect: only qc and limits such as ⟨max_pct=mt=20⟩ look at the set mt, and there are none; leave it out"
+              ) ]
+
+    /// Do names of genes decide which of them belong to a set that is looked at?
+    let private goesByNames recipe =
+        recipe.GeneSets
+        |> List.exists (fun set ->
+            isUsed recipe set.Name
+            && match set.Rule with
+               | GeneRule.Column _ -> false
+               | _ -> true)
+        || (isUsed recipe "mt"
+            && recipe.Mitochondrial <> Mitochondrial.None
+            && recipe.Mitochondrial <> Mitochondrial.Prefix ""
+            && recipe.GeneSets |> List.forall (fun set -> set.Name <> "mt"))
+
+    let private symbolMistakes recipe =
+        match recipe.GeneSymbols with
+        | Some "" -> [ InvalidOption("gene_symbols", "it must not be empty") ]
+        | Some _ when not (goesByNames recipe) ->
+            [ InvalidOption("gene_symbols", "it has no effect: no gene set is made of names of genes; leave it out") ]
+        | _ -> []
+
+    let private orderMistakes recipe =
+        let order = AllSteps.inOrder |> List.map _.Name
+        let places = names recipe |> List.map (fun name -> List.findIndex ((=) name) order)
+
+        [ if recipe.Steps.IsEmpty then
+              InvalidStep("the recipe", "it has no steps")
+
+          if places <> List.sort (List.distinct places) then
+              InvalidStep(
+                  "the recipe",
+                  $"""{String.concat ", " (names recipe)}: each step is taken at most once, in the order {String.concat ", " order}"""
+              ) ]
+
+    /// What is wrong with a recipe whatever the data.
+    let internal mistakes recipe =
+        [ yield! orderMistakes recipe
+          for step in recipe.Steps do
+              yield! StepBody.idle step.Body
+              yield! step.Body.Check(common recipe)
+          yield! setMistakes recipe
+          yield! symbolMistakes recipe ]
+
+    /// Refuses what fits no data at all, before a file is looked at.
+    let internal check recipe =
+        mistakes recipe |> List.tryHead |> Option.iter Fault.throw

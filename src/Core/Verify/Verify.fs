@@ -1,0 +1,324 @@
+/// Verifies an .h5ad file as a whole: what HDF5 makes of it, and what AnnData does.
+namespace SingleSharp.Core.Verify
+
+open System.Collections.Generic
+open System.Threading
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+
+[<RequireQualifiedAccess>]
+module internal Verify =
+    let private format (store: Hdf5File) (header: Header) =
+        [ "encoding-type"; "h5sparse_format" ] |> List.tryPick (fun name -> store.Text(header, name))
+
+    /// The lengths of an element along its first dimensions, as far as it tells.
+    let private extent (store: Hdf5File) (findings: FindingList) path node =
+        match node with
+        | DatasetObject dataset -> List.ofArray dataset.Dims
+        | GroupObject group ->
+            match VerifyMatrix.shape store group.Header with
+            | Some shape -> shape
+            | None when format store group.Header = Some "awkward-array" -> store.Integers(group.Header, "length") |> Option.defaultValue []
+            | None -> VerifyFrame.rows store findings path node |> ValueOption.toList
+
+    let private nameIn (store: Hdf5File) (frame: DataFrame option) row what =
+        let name =
+            frame
+            |> Option.bind (fun frame ->
+                try
+                    if row < frame.Rows then Some(DataFrame.nameOf store frame row) else None
+                with FaultException _ ->
+                    None)
+
+        match name with
+        | Some name -> $"{what} {name}"
+        | None -> $"{what} {row}"
+
+    /// A matrix, sparse or dense; `across` names its rows and columns.
+    let private matrix
+        (store: Hdf5File)
+        (findings: FindingList)
+        cancel
+        path
+        node
+        (across: (DataFrame option * string) * (DataFrame option * string))
+        =
+        let (rowFrame, row), (columnFrame, column) = across
+
+        match node with
+        | DatasetObject _ -> ()
+        | GroupObject group ->
+            let names at index =
+                $"{nameIn store rowFrame at row}, {nameIn store columnFrame index column}"
+
+            match format store group.Header with
+            | Some("csr_matrix" | "csr") -> VerifyMatrix.sparse store findings cancel path group true names
+            | Some("csc_matrix" | "csc") -> VerifyMatrix.sparse store findings cancel path group false (fun at index -> names index at)
+            | Some other -> findings.Error path $"its encoding is {other}, which is no matrix"
+            | None -> findings.Error path "it does not say how it is encoded"
+
+    /// The dataset that holds the values of a matrix.
+    let private valuesOf (store: Hdf5File) path node =
+        match node with
+        | DatasetObject dataset -> Some dataset
+        | GroupObject group when (Links.tryFind "data" group).IsSome -> Some(store.Dataset(path, group, "data"))
+        | GroupObject _ -> None
+
+    /// Where the headers of the values of X, the layers and raw/X stand; what is wrong with one of them is told elsewhere.
+    let private matrices (store: Hdf5File) =
+        let addresses = HashSet<int64>()
+
+        let add (parent: string) group name =
+            let path = if parent = "" then name else $"{parent}/{name}"
+
+            try
+                store.TryFind(parent, group, name)
+                |> Option.bind (valuesOf store path)
+                |> Option.iter (fun dataset -> addresses.Add dataset.Header.Address |> ignore)
+            with FaultException _ ->
+                ()
+
+        let within name =
+            try
+                match store.TryFind("", store.Root, name) with
+                | Some(GroupObject group) -> Some group
+                | _ -> None
+            with FaultException _ ->
+                None
+
+        add "" store.Root "X"
+        within "layers" |> Option.iter (fun layers -> layers.Links |> List.iter (fun link -> add "layers" layers link.Name))
+        within "raw" |> Option.iter (fun raw -> add "raw" raw "X")
+        addresses
+
+    /// A matrix that a step is to work on must be one that it can open.
+    let private requireUsable (store: Hdf5File) (findings: FindingList) path node =
+        match valuesOf store path node with
+        | Some { Type = VlenString | FixedString _ | Compound _ as datatype } ->
+            findings.Error path $"its values are {Datatype.name datatype} instead of numbers"
+        | _ ->
+            // What was told already need not be told again.
+            if not (findings.HasError path) then
+                Matrix.ofNode store path node |> ignore
+
+    /// A matrix of counts, or of what was made of counts.
+    let private counts (store: Hdf5File) (findings: FindingList) (storage: StorageVerifier) cancel path node across =
+        matrix store findings cancel path node across
+        findings.Check(path, (fun () -> requireUsable store findings path node))
+
+        findings.Check(path, fun () -> valuesOf store path node |> Option.iter storage.TellValues)
+
+    /// The lengths must be the expected ones; only where more dimensions may follow do they.
+    let private requireExtent (findings: FindingList) path mayGoOn (found: int64 list) (expected: int64 option list) =
+        let fits =
+            (found.Length = expected.Length || (mayGoOn && found.Length > expected.Length))
+            && List.forall2 (fun found expected -> Option.forall ((=) found) expected) (List.truncate expected.Length found) expected
+
+        let shown numbers =
+            numbers |> List.map string |> String.concat " x "
+
+        if found.IsEmpty then
+            findings.Error path "it has no shape, as a matrix or a data frame has"
+        elif not fits then
+            let wanted =
+                expected |> List.map (Option.map string >> Option.defaultValue "any") |> String.concat " x "
+
+            findings.Error path $"its shape is {shown found} instead of {wanted}"
+
+    /// The members of a group of the root, in guard of one another.
+    let private members (store: Hdf5File) (findings: FindingList) name (visit: string -> Hdf5Object -> unit) =
+        findings.Check(
+            name,
+            fun () ->
+                match store.TryFind("", store.Root, name) with
+                | Some(GroupObject group) ->
+                    for link in group.Links do
+                        let path = $"{name}/{link.Name}"
+
+                        findings.Check(path, fun () -> store.TryFind(name, group, link.Name) |> Option.iter (visit path))
+                // Records with a field for each member, as anndata before 0.7 kept obsm and varm.
+                | Some(DatasetObject { Type = Compound _ }) when name = "obsm" || name = "varm" ->
+                    findings.Warn name "it is a dataset of an old version, which is not checked any further"
+                | Some(DatasetObject _) -> findings.Error name "it is a dataset, where anndata expects a group"
+                | None -> ()
+        )
+
+    /// What stands in the root must be what an AnnData consists of.
+    let private root (store: Hdf5File) (findings: FindingList) =
+        let known =
+            [ "X"; "obs"; "var"; "layers"; "obsm"; "varm"; "obsp"; "varp"; "uns"; "raw" ]
+
+        for link in store.Root.Links do
+            // Before anndata 0.7 the parts of raw were called raw.X, raw.var and so on.
+            if not (List.contains link.Name known || link.Name.StartsWith "raw.") then
+                findings.Error link.Name "anndata knows no such part of a file and does not open it"
+
+        for name in [ "obs"; "var" ] do
+            match findings.Try(name, (fun () -> store.TryFind("", store.Root, name))) |> Option.flatten with
+            | Some(GroupObject group) ->
+                match store.Text(group.Header, "encoding-type") with
+                | None
+                | Some "dataframe" -> ()
+                | Some other -> findings.Error name $"it is said to be a {other}, where anndata expects a dataframe"
+            | _ -> ()
+
+    let private raw (store: Hdf5File) (findings: FindingList) storage cancel obs =
+        findings.Check(
+            "raw",
+            fun () ->
+                match store.TryFind("", store.Root, "raw") with
+                | Some(GroupObject group) ->
+                    let find name =
+                        findings.Try($"raw/{name}", fun () -> store.TryFind("raw", group, name)) |> Option.flatten
+
+                    let var =
+                        find "var" |> Option.bind (fun _ -> VerifyFrame.check store findings cancel "raw/var")
+
+                    let genes =
+                        var |> Option.map (fun (frame: DataFrame) -> frame.Rows) |> Option.filter (fun rows -> rows >= 0L)
+
+                    match find "varm" with
+                    | Some(GroupObject varm) ->
+                        for link in varm.Links do
+                            let path = $"raw/varm/{link.Name}"
+
+                            findings.Check(
+                                path,
+                                fun () ->
+                                    store.TryFind("raw/varm", varm, link.Name)
+                                    |> Option.iter (fun node ->
+                                        requireExtent findings path true (extent store findings path node) [ genes ])
+                            )
+                    | _ -> ()
+
+                    match find "X" with
+                    | Some node ->
+                        let cells =
+                            obs |> Option.map (fun (frame: DataFrame) -> frame.Rows) |> Option.filter (fun rows -> rows >= 0L)
+
+                        requireExtent findings "raw/X" false (extent store findings "raw/X" node) [ cells; genes ]
+                        counts store findings storage cancel "raw/X" node ((obs, "cell"), (var, "gene"))
+                    | None -> findings.Warn "raw" "it has no X"
+                | Some(DatasetObject _) -> findings.Error "raw" "it is a dataset, where anndata expects a group"
+                | None -> ()
+        )
+
+    /// Frames and sparse matrices in uns, and frames among what is aligned to obs or var.
+    let private elements (store: Hdf5File) (findings: FindingList) cancel (encodings: EncodingVerifier) obs var =
+        let isIn (groups: string list) (path: string) =
+            groups |> List.exists (fun group -> path.StartsWith(group + "/"))
+
+        for path in encodings.Frames do
+            if path <> "obs" && path <> "var" && path <> "raw/var" then
+                VerifyFrame.check store findings cancel path |> ignore
+
+                let axis =
+                    if isIn [ "obsm" ] path then obs
+                    elif isIn [ "varm" ] path then var
+                    else None
+
+                if path.Split('/').Length = 2 then
+                    axis |> Option.iter (VerifyFrame.requireNames store findings cancel path)
+
+        for path in encodings.Matrices do
+            if not (path = "X" || isIn [ "layers"; "obsm"; "varm"; "obsp"; "varp"; "raw" ] path) then
+                findings.Check(
+                    path,
+                    fun () ->
+                        store.TryFind path
+                        |> Option.iter (fun node -> matrix store findings cancel path node ((None, "row"), (None, "column")))
+                )
+
+    let private annData (store: Hdf5File) (findings: FindingList) storage cancel encodings =
+        let has name =
+            store.Root.Links |> List.exists (fun link -> link.Name = name)
+
+        if has "obs" && has "var" then
+            root store findings
+            let obs = VerifyFrame.check store findings cancel "obs"
+            let var = VerifyFrame.check store findings cancel "var"
+
+            let rows (frame: DataFrame option) =
+                frame |> Option.map _.Rows |> Option.filter (fun rows -> rows >= 0L)
+
+            let cells, genes = rows obs, rows var
+
+            let aligned name mayGoOn expected visit =
+                members store findings name (fun path node ->
+                    requireExtent findings path mayGoOn (extent store findings path node) expected
+                    visit path node)
+
+            let ofCounts path node =
+                counts store findings storage cancel path node ((obs, "cell"), (var, "gene"))
+
+            findings.Check(
+                "X",
+                fun () ->
+                    match store.TryFind("", store.Root, "X") with
+                    | None -> findings.Note "" "it has no X"
+                    | Some node ->
+                        requireExtent findings "X" false (extent store findings "X" node) [ cells; genes ]
+                        ofCounts "X" node
+            )
+
+            let ifSparse across path node =
+                match node with
+                | GroupObject group when (VerifyMatrix.shape store group.Header).IsSome -> matrix store findings cancel path node across
+                | _ -> ()
+
+            aligned "layers" false [ cells; genes ] ofCounts
+            aligned "obsm" true [ cells ] (ifSparse ((obs, "cell"), (None, "column")))
+            aligned "varm" true [ genes ] (ifSparse ((var, "gene"), (None, "column")))
+            aligned "obsp" true [ cells; cells ] (ifSparse ((obs, "cell"), (obs, "cell")))
+            aligned "varp" true [ genes; genes ] (ifSparse ((var, "gene"), (var, "gene")))
+            members store findings "uns" (fun _ _ -> ())
+            raw store findings storage cancel obs
+
+            elements
+                store
+                findings
+                cancel
+                encodings
+                (Option.filter (fun frame -> frame.Rows >= 0L) obs)
+                (Option.filter (fun frame -> frame.Rows >= 0L) var)
+        else
+            let isTenX =
+                store.Root.Links
+                |> List.exists (fun link ->
+                    match findings.Try(link.Name, (fun () -> store.TryFind("", store.Root, link.Name))) |> Option.flatten with
+                    | Some(GroupObject group) -> (Links.tryFind "barcodes" group).IsSome
+                    | _ -> false)
+
+            let next =
+                if isTenX then "; it looks like a 10x file, of which singlesharp convert makes one" else ""
+
+            findings.Error "" $"it has no obs and var, and so is no AnnData file{next}"
+
+    let private told (findings: FindingList) path objects pieces bytes : Verification =
+        { Path = path
+          Objects = objects
+          Pieces = pieces
+          Bytes = bytes
+          Findings = findings.All }
+
+    /// Everything that can be found in an open file, within the memory that it allows.
+    let ofStore (store: Hdf5File) (findings: FindingList) cancel =
+        let storage = StorageVerifier(store, findings, matrices store, cancel)
+        let encodings = EncodingVerifier(store, findings, cancel)
+        storage.Run(fun path node -> encodings.Visit(path, node))
+        annData store findings storage cancel encodings
+        told findings store.Path storage.Objects storage.Pieces storage.Bytes
+
+    /// Everything that can be found without a second file. Only a file that cannot be opened at all is a fault, and what does not fit
+    /// this much memory.
+    let ofFile (path: string) (memory: int64) (cancel: CancellationToken) : Verification =
+        let findings = FindingList()
+
+        try
+            use store = Hdf5File.openReadWithin memory path
+            ofStore store findings cancel
+        with FaultException(Damaged _ | Unsupported _ | NotAnnData _ as fault) ->
+            findings.Check("", fun () -> Fault.throw fault)
+            told findings path 0L 0L 0L

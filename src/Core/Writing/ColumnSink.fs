@@ -1,0 +1,93 @@
+/// Lets columns with one value per cell out to their place, a block at a time.
+namespace SingleSharp.Core.Writing
+
+open System
+open System.Collections.Concurrent
+open System.Runtime.InteropServices
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Numerics
+open SingleSharp.Core.Rows
+open SingleSharp.Core.Files
+
+[<RequireQualifiedAccess>]
+module internal ColumnBytes =
+    let inline private each (values: float[]) count (target: byte[]) ([<InlineIfLambda>] store: float -> 'stored) =
+        let stored = MemoryMarshal.Cast<byte, 'stored>(Span target)
+
+        for i in 0 .. count - 1 do
+            stored[i] <- store values[i]
+
+    /// Integers beyond 2^53 would have been rounded on the way.
+    let private mostExact = float (1L <<< 53)
+
+    /// Refuses sums of integers that cannot be exact.
+    let requireExact (disk: RandomAccessFile) (column: OutputColumn) (values: float[]) count =
+        if not (DType.isFloat column.Type) then
+            for i in 0 .. count - 1 do
+                if not (abs values[i] < mostExact) then
+                    disk.Unsupported
+                        "X"
+                        $"{column.Name} would go beyond 2^53, where integers cannot be summed exactly; convert X to float64"
+
+    /// The first `count` values in the type of their column, rounded once; returns how many bytes they take.
+    /// What does not fit the type is a bug and throws.
+    let encode numeric (values: float[]) count (target: byte[]) =
+        match numeric with
+        | DType.Float64 -> each values count target Precision.toFloat64
+        | DType.Float32 -> each values count target Precision.toFloat32
+        | DType.Int64 -> each values count target Checked.int64
+        | DType.UInt64 -> each values count target Checked.uint64
+        | DType.Int32 -> each values count target Checked.int32
+        | DType.Bool -> each values count target (fun value -> if value = 0.0 then 0uy else 1uy)
+        | other -> invalidOp $"no column is stored as {DType.name other}"
+
+        count * DType.size numeric
+
+/// One block of every column, on its way out.
+[<Sealed; AllowNullLiteral>]
+type private ColumnBuffer(columns: CellColumns) =
+    member val Compute = columns.Start()
+    member val Values = columns.Columns |> List.map (fun _ -> Array.zeroCreate<float> Blocks.rowsPerBlock) |> Array.ofList
+    member val Bytes: byte[] = Array.zeroCreate (8 * Blocks.rowsPerBlock)
+    member val Rows = 0 with get, set
+
+[<RequireQualifiedAccess>]
+module internal ColumnSink =
+    /// Column i goes to the bytes from addresses[i] on.
+    let toPlaces (disk: RandomAccessFile) (addresses: int64[]) (columns: CellColumns) : Sink<RowBatch> =
+        let columnOf = Array.ofList columns.Columns
+        let spare = ConcurrentBag<ColumnBuffer>()
+
+        // Counted here and not by the buffer, because rows may have been dropped on the way.
+        let mutable written = 0L
+
+        Sink.ofBuffer
+            { Begin =
+                fun _ ->
+                    let buffer =
+                        match spare.TryTake() with
+                        | true, buffer -> buffer
+                        | _ -> ColumnBuffer columns
+
+                    buffer.Rows <- 0
+                    buffer
+              Fill =
+                fun buffer rowBatch ->
+                    buffer.Compute rowBatch buffer.Values buffer.Rows
+                    buffer.Rows <- buffer.Rows + rowBatch.Cells
+              IsFull = fun _ -> false
+              Flush =
+                fun buffer ->
+                    for i in 0 .. columnOf.Length - 1 do
+                        ColumnBytes.requireExact disk columnOf[i] buffer.Values[i] buffer.Rows
+
+                        let bytes =
+                            ColumnBytes.encode columnOf[i].Type buffer.Values[i] buffer.Rows buffer.Bytes
+
+                        disk.Write(addresses[i] + written * int64 (DType.size columnOf[i].Type), ReadOnlySpan(buffer.Bytes, 0, bytes))
+
+                    written <- written + int64 buffer.Rows
+                    buffer.Rows <- 0
+              Recycle = spare.Add
+              Complete = ignore }

@@ -1,0 +1,244 @@
+/// Where the new values of X go in an edited copy, and what becomes of the room of the old ones.
+namespace SingleSharp.Core.Writing
+
+open System
+open System.Collections.Generic
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Numerics
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+
+/// The sink for values, and what it will have made once everything has left.
+type internal StorageSink =
+    {
+        Sink: Sink<RowBatch>
+        Finish: unit -> NewValues
+        /// Where values wait until all are there; null where they need not.
+        Scratch: IDisposable
+    }
+
+[<RequireQualifiedAccess>]
+module internal OutputStorage =
+    let private chunksOf disk (data: Dataset) =
+        match data.Layout with
+        | Chunked _ -> ValueSome(Chunks.load disk data)
+        | _ -> ValueNone
+
+    /// Can values of this type go where the old ones are? Not where those are compressed, were never written,
+    /// or belong to a second hard link as well.
+    let canOverwrite disk (data: Dataset) datatype =
+        data.Type = datatype
+        && data.Filters.IsEmpty
+        && data.Header.LinkCount = 1
+        && match data.Layout, chunksOf disk data with
+           | Contiguous address, _ -> address <> Bytes.undefined || data.Count = 0L
+           | _, ValueSome chunks -> chunks.Entries |> Array.forall (fun entry -> entry.Address <> Bytes.undefined)
+           | _ -> false
+
+    /// A contiguous dataset counts as pieces of N elements.
+    let private pieceElements = 1L <<< 20
+
+    /// Where the elements of a dataset lie, in their order: the first element that each piece holds, its address and its bytes.
+    let pieces disk (data: Dataset) =
+        match data.Layout, chunksOf disk data with
+        | Contiguous address, _ when address <> Bytes.undefined ->
+            [| for first in 0L .. pieceElements .. data.Count - 1L do
+                   let size = int64 data.ElementSize
+                   struct (first, address + first * size, (min pieceElements (data.Count - first)) * size) |]
+        | _, ValueSome chunks ->
+            let extent = chunks.Shape[0]
+
+            [| for i in 0 .. chunks.Entries.Length - 1 do
+                   let first = int64 i * extent
+                   // The end of the last chunk lies behind the last element, and nobody writes there.
+                   let used =
+                       if data.Filters.IsEmpty then
+                           min extent (data.Count - first) * int64 data.ElementSize
+                       else
+                           chunks.Entries[i].Size
+
+                   if chunks.Entries[i].Address <> Bytes.undefined then
+                       struct (first, chunks.Entries[i].Address, used) |]
+        | _ -> [||]
+
+    /// The bytes of some pieces as ranges, sorted by address and joined.
+    let ranges (pieces: struct (int64 * int64 * int64)[]) =
+        (pieces |> Array.map (fun (struct (_, address, bytes)) -> struct (address, bytes)) |> Array.sort, [])
+        ||> Array.foldBack (fun (struct (start, length)) later ->
+            match later with
+            | struct (next, more) :: rest when start + length = next -> struct (start, length + more) :: rest
+            | _ -> struct (start, length) :: later)
+
+    /// The ranges without what others take of them; both are sorted, and neither overlaps itself.
+    /// Law (without): a byte is left exactly when it is in the ranges and is not taken.
+    let without (taken: struct (int64 * int64) list) (ranges: struct (int64 * int64) list) =
+        let rec cut left (ranges: struct (int64 * int64) list) (taken: struct (int64 * int64) list) =
+            match ranges, taken with
+            | [], _ -> List.rev left
+            | range :: rest, [] -> cut (range :: left) rest []
+            | struct (start, length) :: rest, struct (low, count) :: others ->
+                if low + count <= start then
+                    cut left ranges others
+                elif start + length <= low then
+                    cut (struct (start, length) :: left) rest taken
+                elif start < low then
+                    cut (struct (start, low - start) :: left) (struct (low, start + length - low) :: rest) taken
+                elif start + length > low + count then
+                    cut left (struct (low + count, start + length - low - count) :: rest) others
+                else
+                    cut left rest taken
+
+        cut [] ranges taken
+
+    /// Room for new objects where old bytes are given up: whole multiples of eight.
+    let room ranges =
+        ranges
+        |> List.map (fun (struct (start, length)) ->
+            let low = Bytes.align8 start
+            struct (low, (start + length - low) &&& ~~~7L))
+        |> List.filter (fun (struct (_, length)) -> length > 0L)
+
+    /// Those datasets whose bytes no other object claims.
+    let own (store: Hdf5File) (datasets: Dataset list) =
+        match (Contested.ofFile store).Owners with
+        | Some contested -> datasets |> List.filter (fun dataset -> not (contested.Contains dataset.Header.Address))
+        | None -> []
+
+    /// Can values of this type go where those of the matrix are?
+    let isOverwritable (file: AnnDataFile) datatype =
+        file.X.IsAlone && canOverwrite file.Store.Disk file.X.Values datatype && not (own file.Store [ file.X.Values ]).IsEmpty
+
+    /// The bytes of a dataset outside of its header, as `ranges` takes them.
+    let stored disk (data: Dataset) =
+        Extents.ofDataset disk data |> Array.map (fun extent -> struct (0L, extent.Start, extent.Length))
+
+    /// The datasets of the matrix that nobody will ever read again once it is what the plan makes of it.
+    let private givenUp (file: AnnDataFile) plan =
+        let replaced =
+            match plan, file.X.Format with
+            | RowByRow, _ -> file.X.Datasets
+            | StoreAnew, Csr arrays -> [ arrays.Data ]
+            | _ -> []
+
+        if file.X.IsAlone && not replaced.IsEmpty && (References.find file.Store).AreAll then
+            replaced |> List.filter (fun dataset -> dataset.Header.LinkCount = 1) |> own file.Store
+        else
+            []
+
+    /// A clone of the file as an edited copy. Where a pass will `read` all of X, what it reads is not copied yet: the sink copies it
+    /// as it is read. Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
+    /// Neither is what is withheld, but its room is not free, because it may be copied later.
+    let clone (file: AnnDataFile) (target: RandomAccessFile) plan read withheld cancel =
+        let source = file.Store.Disk
+        let givenUp = givenUp file plan |> Array.ofList |> Array.collect (stored source)
+
+        let overwritten = if plan = Overwrite then stored source file.X.Values else [||]
+
+        /// Of what is stored in rows, as it is read.
+        let followed =
+            match file.X.Format, plan with
+            | Csr arrays, Untouched when read -> Array.append (pieces source arrays.Indices) (pieces source arrays.Data)
+            | Csr arrays, (Overwrite | StoreAnew) when read -> pieces source arrays.Indices
+            | _ -> [||]
+            |> Array.sort
+
+        let withheld =
+            withheld |> List.map (fun (struct (start, count)) -> struct (0L, start, count)) |> Array.ofList
+
+        let skipped = Array.concat [ givenUp; overwritten; followed; withheld ]
+        CopyRanges.copy source target file.Store.Superblock.EndOfFile (ranges skipped) cancel
+        FileEditor(target, file.Store.Superblock, room (ranges givenUp)), CopyRanges.asRead source target followed cancel
+
+    let private sinkOf sink finish =
+        { Sink = sink
+          Finish = finish
+          Scratch = null }
+
+    let private untouched = sinkOf Sink.none (fun () -> SamePlaces)
+
+    let private overwrite (editor: FileEditor) (matrix: Matrix) precision =
+        let data = matrix.Values
+
+        let sink =
+            match matrix.Format, data.Layout with
+            | Dense _, Contiguous address -> DenseSink.toPlace editor.Disk address data.Type matrix.Genes
+            | Dense _, _ -> invalidOp $"{data.Path} is not stored in one piece"
+            | _ -> ValueSink.inPlace editor.Disk data (chunksOf editor.Disk data) precision
+
+        sinkOf sink (fun () -> SamePlaces)
+
+    /// Stored like the old values: chunks of the same extent with the same filters, or one piece.
+    let private storeAnew (editor: FileEditor) k (data: Dataset) precision =
+        let datatype = DType.datatype (Precision.dtype precision)
+
+        match data.Layout with
+        | Chunked(shape, _, _, _) ->
+            let table = List<ChunkEntry>()
+
+            sinkOf (ValueSink.intoChunks editor data.Path data.Filters shape[0] precision table) (fun () ->
+                let index =
+                    ChunkTree.write editor k shape [| int64 table.Count |] (Datatype.size datatype) (table.ToArray())
+
+                NewChunks(index, shape[0], precision))
+        | Contiguous _
+        | Compact _ ->
+            let address = editor.Reserve(data.Count * int64 (Datatype.size datatype))
+
+            let place =
+                { data with
+                    Type = datatype
+                    Layout = Contiguous address }
+
+            sinkOf (ValueSink.inPlace editor.Disk place ValueNone precision) (fun () -> NewContiguous(address, precision))
+
+    /// A dense matrix of N cells and genes. Chunks of several rows are filled once all rows are there.
+    let private dense (editor: FileEditor) k (old: Dataset) datatype cells genes folder cancel =
+        let bytes = Checked.(*) (Checked.(*) cells genes) (int64 (Datatype.size datatype))
+
+        /// What is empty and cannot grow has no chunks at all.
+        let hasChunks =
+            match old.Layout, Dataspace.resized [ cells; genes ] old.Space with
+            | Chunked _, Simple(_, most) -> not (List.contains 0L most)
+            | _ -> false
+
+        if hasChunks then
+            let scratch = new ScratchFile(folder)
+            scratch.Disk.SetLength bytes
+
+            { Sink = DenseSink.toPlace scratch.Disk 0L datatype (int genes)
+              Finish = fun () -> NewArray(DenseSink.inChunks editor k scratch.Disk old datatype cells genes cancel)
+              Scratch = scratch }
+        else
+            let address = editor.ReserveWithin bytes
+
+            sinkOf (DenseSink.toPlace editor.Disk address datatype (int genes)) (fun () ->
+                let place = if bytes = 0L then Bytes.undefined else address
+                NewArray(editor.PutReplacement(old, datatype, Simple([ cells; genes ], [ cells; genes ]), Encode.contiguous place bytes)))
+
+    /// The type in which numbers take the place of an old dataset's: its own, byte order included, if they are such numbers.
+    /// What is computed of float16 counts as float32, and would be rounded again or become infinite.
+    let private typeFor (matrix: Matrix) areOld numeric =
+        let stored = matrix.Values.Type
+
+        if matrix.Type = numeric && (areOld || Datatype.size stored = DType.size numeric) then
+            stored
+        else
+            DType.datatype numeric
+
+    /// Where values of this type go, of the cells and genes that stay; `areOld` says that they are the values of the file.
+    let sink (editor: FileEditor) (file: AnnDataFile) plan areOld numeric cells genes folder cancel =
+        let matrix = file.X
+        let k = file.Store.Superblock.ChunkNodeK
+
+        match plan, matrix.Format with
+        | Untouched, _ -> untouched
+        | Overwrite, _ -> overwrite editor matrix (Precision.ofDType numeric)
+        | StoreAnew, _ -> storeAnew editor k matrix.Values (Precision.ofDType numeric)
+        | RowByRow, Dense old -> dense editor k old (typeFor matrix areOld numeric) cells genes folder cancel
+        | RowByRow, (Csr arrays | Csc arrays) ->
+            let rows =
+                SparseSink.create editor k arrays (typeFor matrix areOld numeric) cells genes
+
+            sinkOf rows.Sink (rows.Finish >> NewRows)

@@ -1,0 +1,189 @@
+/// Lets the transformed values of X out: to where the old ones were, or into new chunks.
+namespace SingleSharp.Core.Writing
+
+open System
+open System.Buffers
+open System.Collections.Concurrent
+open System.Collections.Generic
+open System.Runtime.InteropServices
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Numerics
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+
+[<RequireQualifiedAccess>]
+module private ValueBytes =
+    /// The bytes of Output[first .. first + count − 1], already rounded to their type.
+    let encode precision (rowBatch: RowBatch) first count (target: Span<byte>) =
+        let output = rowBatch.Output
+
+        match precision with
+        | Precision.Single ->
+            let stored = MemoryMarshal.Cast<byte, float32> target
+
+            for i in 0 .. count - 1 do
+                stored[i] <- Precision.toFloat32 output[first + i]
+        | Precision.Double ->
+            let stored = MemoryMarshal.Cast<byte, float> target
+
+            for i in 0 .. count - 1 do
+                stored[i] <- Precision.toFloat64 output[first + i]
+
+/// A part of a block's values that has its place in the order of things.
+[<Struct>]
+type private Piece =
+    {
+        /// Encoded where it is a whole chunk, plain otherwise.
+        Bytes: byte[]
+        Length: int
+        IsChunk: bool
+        /// The filters that an encoded chunk is stored without.
+        Mask: uint32
+    }
+
+/// A block's values on their way into chunks: chunks that lie wholly in the block are encoded by its worker.
+[<Sealed; AllowNullLiteral>]
+type private ChunkBuffer(codec: ChunkCodec, chunkBytes: int) =
+    member _.Codec = codec
+    member val Building: byte[] = Array.zeroCreate chunkBytes
+    member val Filled = 0 with get, set
+    member val Pieces = List<Piece>()
+    member val Waiting = 0L with get, set
+
+    member buffer.Add(isChunk, mask, bytes: ReadOnlySpan<byte>) =
+        let copy = ArrayPool<byte>.Shared.Rent bytes.Length
+        bytes.CopyTo(Span copy)
+
+        buffer.Pieces.Add
+            { Bytes = copy
+              Length = bytes.Length
+              IsChunk = isChunk
+              Mask = mask }
+
+        buffer.Waiting <- buffer.Waiting + int64 bytes.Length
+        buffer.Filled <- 0
+
+/// Where chunks go, one after another. Only touched in block order.
+[<Sealed>]
+type private PendingChunks(editor: FileEditor, codec: ChunkCodec, chunkBytes: int, table: List<ChunkEntry>) =
+    // What is left of one block waits here for the next one to complete its chunk.
+    let carried: byte[] = Array.zeroCreate chunkBytes
+    let mutable carriedBytes = 0
+
+    let store (encoded: ReadOnlySpan<byte>) mask =
+        table.Add
+            { Address = editor.PutChunk encoded
+              Size = int64 encoded.Length
+              Mask = mask }
+
+    let storeCarried () =
+        let encoded = codec.Encode(ReadOnlySpan carried)
+        store encoded codec.Mask
+        carriedBytes <- 0
+
+    member _.Store(encoded: ReadOnlySpan<byte>, mask) = store encoded mask
+
+    member _.Carry(plain: ReadOnlySpan<byte>) =
+        plain.CopyTo(Span(carried, carriedBytes, plain.Length))
+        carriedBytes <- carriedBytes + plain.Length
+
+        if carriedBytes = chunkBytes then
+            storeCarried ()
+
+    /// The last chunk is stored whole, padded with zeros.
+    member _.Close() =
+        if carriedBytes > 0 then
+            Array.Clear(carried, carriedBytes, chunkBytes - carriedBytes)
+            storeCarried ()
+
+[<RequireQualifiedAccess>]
+module internal ValueSink =
+    /// Pages that hold more than this leave before their block ends.
+    let private mostWaiting = 4L * 1024L * 1024L
+
+    /// Writes each value to where it lies in an unfiltered dataset. Places are known beforehand, so workers write at once.
+    let inPlace (disk: RandomAccessFile) (data: Dataset) (chunks: Chunks voption) precision : Sink<RowBatch> =
+        let size = DType.size (Precision.dtype precision)
+        let spare = ConcurrentBag<byte[]>()
+
+        let write (rowBatch: RowBatch) =
+            let needed = rowBatch.Count * size
+
+            let buffer =
+                match spare.TryTake() with
+                | true, buffer when buffer.Length >= needed -> buffer
+                | _ -> Array.zeroCreate needed
+
+            ValueBytes.encode precision rowBatch 0 rowBatch.Count (Span(buffer, 0, needed))
+            let mutable at = 0
+
+            while at < rowBatch.Count do
+                let struct (address, available) =
+                    Hyperslab.pieceAt data chunks (rowBatch.FirstValue + int64 at)
+
+                let now = int (min available (int64 (rowBatch.Count - at)))
+                disk.Write(address, ReadOnlySpan(buffer, at * size, now * size))
+                at <- at + now
+
+            spare.Add buffer
+
+        Sink.ofBuffer
+            { Begin = ignore
+              Fill = fun () rowBatch -> write rowBatch
+              IsFull = fun () -> false
+              Flush = ignore
+              Recycle = ignore
+              Complete = ignore }
+
+    /// Builds chunks of `extent` values, encodes them and puts them into the editor in order; the table fills as they go.
+    let intoChunks (editor: FileEditor) path (filters: Filter list) (extent: int64) precision (table: List<ChunkEntry>) : Sink<RowBatch> =
+        let size = DType.size (Precision.dtype precision)
+        let chunkBytes = Checked.int (extent * int64 size)
+
+        let codec () =
+            ChunkCodec(editor.Disk, path, filters, chunkBytes)
+
+        let spare = ConcurrentBag<ChunkBuffer>()
+        let shelf = PendingChunks(editor, codec (), chunkBytes, table)
+
+        let add (buffer: ChunkBuffer) (rowBatch: RowBatch) =
+            let mutable at = 0
+
+            while at < rowBatch.Count do
+                let value = rowBatch.FirstValue + int64 at
+                let room = extent - value % extent
+                let now = int (min room (int64 (rowBatch.Count - at)))
+                ValueBytes.encode precision rowBatch at now (Span(buffer.Building, buffer.Filled, now * size))
+                buffer.Filled <- buffer.Filled + now * size
+                at <- at + now
+
+                if buffer.Filled = chunkBytes then
+                    let encoded = buffer.Codec.Encode(ReadOnlySpan buffer.Building)
+                    buffer.Add(true, buffer.Codec.Mask, encoded)
+                elif int64 now = room then
+                    buffer.Add(false, 0u, ReadOnlySpan(buffer.Building, 0, buffer.Filled))
+
+        let flush (buffer: ChunkBuffer) =
+            if buffer.Filled > 0 then
+                buffer.Add(false, 0u, ReadOnlySpan(buffer.Building, 0, buffer.Filled))
+
+            for piece in buffer.Pieces do
+                let bytes = ReadOnlySpan(piece.Bytes, 0, piece.Length)
+                if piece.IsChunk then shelf.Store(bytes, piece.Mask) else shelf.Carry bytes
+                ArrayPool<byte>.Shared.Return piece.Bytes
+
+            buffer.Pieces.Clear()
+            buffer.Waiting <- 0L
+
+        Sink.ofBuffer
+            { Begin =
+                fun _ ->
+                    match spare.TryTake() with
+                    | true, buffer -> buffer
+                    | _ -> ChunkBuffer(codec (), chunkBytes)
+              Fill = add
+              IsFull = fun buffer -> buffer.Waiting > mostWaiting
+              Flush = flush
+              Recycle = spare.Add
+              Complete = shelf.Close }

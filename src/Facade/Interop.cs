@@ -1,0 +1,221 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
+
+namespace SingleSharp;
+
+/// <summary>The border between C# and F#: the only file that names options, results, lists and functions of F#.</summary>
+internal static class Interop
+{
+    public static T NotNull<T>(T argument, [CallerArgumentExpression(nameof(argument))] string? name = null)
+        where T : class =>
+        argument ?? throw new ArgumentNullException(name);
+
+    public static FSharpOption<T> Option<T>(T? value)
+        where T : struct =>
+        value is { } given ? FSharpOption<T>.Some(given) : FSharpOption<T>.None;
+
+    public static FSharpOption<string> Option(string? value) =>
+        value is null ? FSharpOption<string>.None : FSharpOption<string>.Some(value);
+
+    public static T? Nullable<T>(FSharpOption<T>? option)
+        where T : struct =>
+        option?.Value;
+
+    public static string? Nullable(FSharpOption<string>? option) => option?.Value;
+
+    public static FSharpList<Tuple<string, double>> Limits(IReadOnlyList<PercentLimit> limits) =>
+        ListModule.OfSeq(NotNull(limits).Select(limit => Tuple.Create(NotNull(NotNull(limit).GeneSet), limit.Percent)));
+
+    private static FSharpList<string> Strings(IReadOnlyList<string> strings) =>
+        ListModule.OfSeq(NotNull(strings).Select(text => NotNull(text)));
+
+    // Inputs and recipes.
+
+    public static Core.Recipe NoSteps { get; } = Core.RecipeModule.ofSteps(FSharpList<Core.Step>.Empty);
+
+    public static Core.Input Input(IReadOnlyList<string> paths, Func<ConvertOptions, ConvertOptions>? change)
+    {
+        var options = change is null ? new() : NotNull(change(new()));
+
+        return new(Strings(paths), new(
+            Option(options.Genome),
+            Option(options.FeatureType),
+            options.MakeUnique,
+            options.Join,
+            NotNull(options.SampleKey),
+            Strings(options.SampleNames),
+            Option(options.IndexUnique)));
+    }
+
+    public static Core.Recipe Then(Core.Recipe recipe, Core.Step step)
+    {
+        var order = Core.PipelineModule.steps.Select(known => known.Name).ToList();
+        var last = recipe.Steps.LastOrDefault();
+
+        return last is null || order.IndexOf(last.Name) < order.IndexOf(step.Name)
+            ? With(recipe, steps: ListModule.OfSeq(recipe.Steps.Append(step)))
+            : throw new InvalidOperationException(
+                $"{step.Name} cannot be given after {last.Name}: each step is taken once, in the order {string.Join(", ", order)}.");
+    }
+
+    public static Core.Recipe WithGeneSets(Core.Recipe recipe, IReadOnlyList<GeneSet> sets) =>
+        With(recipe, sets: ListModule.OfSeq(recipe.GeneSets.Concat(NotNull(sets).Select(set => NotNull(set)))));
+
+    public static Core.Recipe WithMitochondrial(Core.Recipe recipe, Mitochondrial genes) => With(recipe, mitochondrial: NotNull(genes));
+
+    public static Core.Recipe WithGeneSymbols(Core.Recipe recipe, string column) => With(recipe, symbols: NotNull(column));
+
+    public static Core.Recipe WithMatrix(Core.Recipe recipe, MatrixName matrix) => With(recipe, matrix: matrix);
+
+    public static Core.Recipe WithSumDuplicates(Core.Recipe recipe) => With(recipe, sumDuplicates: true);
+
+    public static Core.Recipe WithAllowInvalid(Core.Recipe recipe) => With(recipe, allowInvalid: true);
+
+    private static Core.Recipe With(
+        Core.Recipe recipe, FSharpList<Core.Step>? steps = null, MatrixName? matrix = null, Mitochondrial? mitochondrial = null,
+        FSharpList<GeneSet>? sets = null, string? symbols = null, bool sumDuplicates = false, bool allowInvalid = false) =>
+        new(
+            steps ?? recipe.Steps,
+            matrix ?? recipe.Matrix,
+            mitochondrial ?? recipe.Mitochondrial,
+            sets ?? recipe.GeneSets,
+            symbols is null ? recipe.GeneSymbols : Option(symbols),
+            sumDuplicates || recipe.SumDuplicates,
+            allowInvalid || recipe.AllowInvalid);
+
+    // What is asked, and what is answered.
+
+    public static Invocation<Report> Run(Core.Input input, Core.Recipe recipe, string path)
+    {
+        var output = Core.Output.NewNewFile(NotNull(path));
+        return new(settings => Answer(Core.PipelineModule.run(recipe, settings, input, output)));
+    }
+
+    public static Invocation<Report> RunInPlace(Core.Input input, Core.Recipe recipe) =>
+        new(settings => Answer(Core.PipelineModule.run(recipe, settings, input, Core.Output.InPlace)));
+
+    public static Invocation<Conversion> Convert(Core.Input input, Core.Recipe recipe, string path)
+    {
+        NotNull(path);
+
+        return With(NoSteps, matrix: recipe.Matrix, sumDuplicates: recipe.SumDuplicates).Equals(recipe)
+            ? new(settings => Answer(Core.PipelineModule.convert(recipe.Matrix, recipe.SumDuplicates, settings, input, path)))
+            : throw new InvalidOperationException(
+                "Convert takes no steps, and nothing that is for steps but Layer, UseRaw and SumDuplicates; Write takes them.");
+    }
+
+    public static Invocation<Plan> Plan(Core.Input input, Core.Recipe recipe) =>
+        new(settings => Answer(Core.PipelineModule.plan(recipe, settings, input)));
+
+    public static Invocation<Info> Info(Core.Input input, Core.Recipe recipe)
+    {
+        var asked = recipe.Steps.IsEmpty ? With(recipe, steps: Core.RecipeModule.standard.Steps) : recipe;
+        return new(settings => Answer(Core.PipelineModule.info(asked, settings, input)));
+    }
+
+    public static Invocation<Verification> Verify(string path)
+    {
+        NotNull(path);
+        return new(settings => Answer(Core.PipelineModule.verify(settings, path)));
+    }
+
+    public static Invocation<Digest> Digest(string path)
+    {
+        NotNull(path);
+        return new(settings => Answer(Core.PipelineModule.digest(settings, path)));
+    }
+
+    public static Invocation<Unit> Demo(string path)
+    {
+        NotNull(path);
+        return new(settings => Answer(Core.PipelineModule.demo(settings, path)));
+    }
+
+    public static Invocation<TResult> Fold<TResult>(Core.Input input, Core.Recipe recipe, Statistic<TResult> statistic)
+    {
+        var fold = NotNull(statistic).Value;
+
+        return !recipe.Equals(NoSteps)
+            ? throw new InvalidOperationException("Fold reads X as it is: give it neither steps nor Layer, UseRaw, SumDuplicates or what is for steps.")
+            : new(settings => Answer(Core.PipelineModule.fold(fold, settings, input)));
+    }
+
+    private static T Answer<T>(FSharpResult<T, Core.Fault> result) =>
+        result.IsOk
+            ? result.ResultValue
+            : throw new SingleSharpException(
+                Core.FaultModule.kind(result.ErrorValue), Core.FaultModule.sentenceFor(Spelling, result.ErrorValue));
+
+    public static Core.Settings Settings(Settings? settings, IProgress<Progress>? progress, CancellationToken cancellationToken)
+    {
+        var standard = Core.SettingsModule.standard;
+
+        return new(
+            settings?.Workers ?? standard.Workers,
+            settings?.Memory ?? standard.Memory,
+            progress is null ? standard.Progress : FuncConvert.FromAction<Progress>(progress.Report),
+            standard.Warn,
+            cancellationToken,
+            Spelling);
+    }
+
+    /// <summary>How sentences spell an option: as the property or the method that gives it here.</summary>
+    private static Core.OptionSpelling Spelling { get; } = (name, value) =>
+    {
+        var spelled = name switch
+        {
+            "in_place" => "WriteInPlace",
+            "out" => "Write",
+            "skip" => "a chain without",
+            "gene_set" => "GeneSets",
+            "mt_prefix" => "Mitochondrial",
+            _ => string.Concat(name.Split('_').Select(part => char.ToUpper(part[0], CultureInfo.InvariantCulture) + part[1..])),
+        };
+
+        return value switch
+        {
+            _ when name is "out" => spelled,
+            _ when name is "skip" => $"{spelled} {value}",
+            "" => spelled,
+            "True" or "False" => $"{spelled} = {value.ToLowerInvariant()}",
+            _ => $"{spelled} = {value}",
+        };
+    };
+
+    // Statistics.
+
+    public static Statistic<TResult> Statistic<TState, TResult>(
+        Func<TState> fresh, Func<TState, Row, TState> step, Func<TState, TState, TState> merge, Func<TState, TResult> finish)
+    {
+        NotNull(step);
+
+        TState StepEach(TState state, Core.RowBatch batch)
+        {
+            for (var row = 0; row < batch.Cells; row++)
+            {
+                state = step(state, new Row(batch, row));
+            }
+
+            return state;
+        }
+
+        return new(Core.Fold.ofSteps(new Core.FoldSteps<Core.RowBatch, TState, TResult>(
+            FuncConvert.FromFunc(NotNull(fresh)),
+            FuncConvert.FromFunc<TState, Core.RowBatch, TState>(StepEach),
+            FuncConvert.FromFunc(NotNull(merge)),
+            FuncConvert.FromFunc(NotNull(finish)))));
+    }
+
+    public static Statistic<TOther> Select<TResult, TOther>(Statistic<TResult> statistic, Func<TResult, TOther> selector) =>
+        new(Core.Fold.map(FuncConvert.FromFunc(NotNull(selector)), statistic.Value));
+
+    public static Statistic<TBoth> Zip<TResult, TOther, TBoth>(
+        Statistic<TResult> statistic, Statistic<TOther> other, Func<TResult, TOther, TBoth> resultSelector)
+    {
+        NotNull(resultSelector);
+        var both = Core.Fold.both(statistic.Value, NotNull(other).Value);
+        return new(Core.Fold.map(FuncConvert.FromFunc<(TResult, TOther), TBoth>(pair => resultSelector(pair.Item1, pair.Item2)), both));
+    }
+}
