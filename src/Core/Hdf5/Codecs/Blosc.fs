@@ -6,6 +6,7 @@ open System
 open System.Buffers.Binary
 open System.IO
 open System.IO.Compression
+open Snappier
 
 // The container (c-blosc's README_HEADER.rst): version of the format and of the codec's, flags, size of an element, then as little-endian
 // int32 the bytes, the bytes of a block, the bytes of the container, and where each block begins. A block is one stream or, where
@@ -47,12 +48,13 @@ type internal Blosc() =
             stream <- Array.zeroCreate source.Length
 
         source.CopyTo(Span stream)
+        Deflate.inflate stream source.Length target
 
-        use zlib =
-            new ZLibStream(new MemoryStream(stream, 0, source.Length, false), CompressionMode.Decompress)
+    let unsnap (source: ReadOnlySpan<byte>) (target: Span<byte>) =
+        let mutable written = 0
 
         try
-            zlib.ReadAtLeast(target, target.Length, false)
+            if Snappy.TryDecompress(source, target, &written) then written else -1
         with :? InvalidDataException ->
             -1
 
@@ -64,6 +66,7 @@ type internal Blosc() =
             match codec with
             | BloscCodec.BloscLz -> BloscLz.decompress source target
             | BloscCodec.Lz4 -> Lz4.decompress source target
+            | BloscCodec.Snappy -> unsnap source target
             | BloscCodec.Zlib -> inflate source target
             | BloscCodec.Zstd -> zstd.Value.Decompress(source, target)
             | _ -> -1
@@ -132,9 +135,9 @@ type internal Blosc() =
             match enum<BloscCodec>(int source[2] >>> 5) with
             | BloscCodec.BloscLz
             | BloscCodec.Lz4
+            | BloscCodec.Snappy
             | BloscCodec.Zlib
             | BloscCodec.Zstd -> None
-            | BloscCodec.Snappy -> Some "snappy"
             | other -> Some $"codec {int other}"
         else
             None

@@ -52,7 +52,8 @@ type internal ChunkCodec(disk: RandomAccessFile, where: string, filters: Filter 
 
     /// What data that do not shrink may have grown to between two compressions; a little more shows what is too long. The filters
     /// before a stage may have made the chunk longer.
-    let grown stage = size + 1024 + stage * (size / 8 + 1024)
+    let grown stage =
+        int (min (int64 Array.MaxLength) (int64 size + 1024L + int64 stage * (int64 size / 8L + 1024L)))
 
     let codecOf stage =
         let struct (codec, worker) = stages[stage]
@@ -98,6 +99,9 @@ type internal ChunkCodec(disk: RandomAccessFile, where: string, filters: Filter 
         // What a filter adds to data that do not shrink is a few bytes; more is nonsense.
         if entry.Size > 2L * int64 size + 4096L then
             disk.Damaged where $"a chunk of {size} bytes is said to take {entry.Size} bytes"
+
+        if entry.Size > int64 Array.MaxLength then
+            disk.Unsupported where $"a chunk takes {entry.Size} bytes"
 
         let stored = int entry.Size
         start stored

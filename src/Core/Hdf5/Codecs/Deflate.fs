@@ -5,18 +5,43 @@ open System
 open System.IO
 open System.IO.Compression
 
+/// The bytes of a zlib stream; they tell whether more of them were asked for than there are. ZLibStream itself takes a stream without
+/// an end, whose checksum it has not seen, for one that ends.
+[<Sealed>]
+type private ZlibBytes(source, length) =
+    inherit MemoryStream(source, 0, length, false)
+
+    member val IsPast = false with get, set
+
+    override bytes.Read(buffer: byte[], offset, count) =
+        bytes.IsPast <- bytes.IsPast || (bytes.Position = bytes.Length && count > 0)
+        base.Read(buffer, offset, count)
+
+    override bytes.Read(buffer: Span<byte>) =
+        bytes.IsPast <- bytes.IsPast || (bytes.Position = bytes.Length && buffer.Length > 0)
+        base.Read buffer
+
 [<RequireQualifiedAccess>]
 module internal Deflate =
+    /// Undoes the compression of a zlib stream and says how many bytes there are; −1 where it is malformed or needs more
+    /// room.
+    let inflate source length (target: Span<byte>) =
+        let bytes = new ZlibBytes(source, length)
+        use stream = new ZLibStream(bytes, CompressionMode.Decompress)
+
+        try
+            let written = stream.ReadAtLeast(target, target.Length, false)
+            let isLonger = written = target.Length && stream.ReadByte() >= 0
+            if isLonger || bytes.IsPast then -1 else written
+        with
+        // .NET gives the second for a stream that asks for a preset dictionary.
+        | :? InvalidDataException
+        | :? IOException -> -1
+
     let private start (parameters: uint32[]) _ =
         { new ICodec with
             member _.Decode(source, length, target) =
-                use stream =
-                    new ZLibStream(new MemoryStream(source, 0, length, false), CompressionMode.Decompress)
-
-                try
-                    stream.ReadAtLeast(Span target, target.Length, false)
-                with :? InvalidDataException ->
-                    raise (MalformedChunk "a gzip chunk cannot be decompressed")
+                inflate source length (Span target) |> Codec.sound "gzip"
 
             member _.Encode(source, length, target) =
                 use into = new MemoryStream(target, 0, target.Length, true)

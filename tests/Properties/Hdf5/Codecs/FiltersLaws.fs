@@ -177,6 +177,30 @@ let tests =
                       with FaultException(Damaged _) ->
                           true))
 
+          test "a gzip chunk whose stream has no end is damage, though it has bytes enough" {
+              // What a flipped bit made of seven bytes: seven others, and nothing that ends them.
+              let chunk = [| 170uy; 120uy; 223uy; 204uy; 233uy; 221uy; 201uy |]
+              let stored = encode [ deflate 6 ] chunk
+              stored[3] <- stored[3] ^^^ 32uy
+              Expect.equal (GenFiles.faultOf (fun () -> decode [ deflate 6 ] 0u 7 stored) |> Fault.kind) FaultKind.Damaged "spoiled"
+
+              for length in 1 .. stored.Length - 1 do
+                  let cut = (encode [ deflate 6 ] chunk)[.. length - 1]
+                  Expect.equal (GenFiles.faultOf (fun () -> decode [ deflate 6 ] 0u 7 cut) |> Fault.kind) FaultKind.Damaged $"{length}"
+          }
+
+          test "a gzip chunk that asks for a preset dictionary is damage" {
+              let chunk = Array.zeroCreate<byte> 1000
+              let stored = encode [ deflate 6 ] chunk
+              // RFC 1950: FDICT is bit 5 of the second byte; the first two are a multiple of 31; the dictionary's number follows.
+              let asking = Array.concat [ [| 0x78uy; 0x20uy; 0uy; 0uy; 0uy; 1uy |]; stored[2..] ]
+
+              Expect.equal
+                  (GenFiles.faultOf (fun () -> decode [ deflate 6 ] 0u chunk.Length asking) |> Fault.kind)
+                  FaultKind.Damaged
+                  "fault"
+          }
+
           test "noise fits its buffer at every level" {
               let noise = Array.zeroCreate<byte> 100_000
               (Random 1).NextBytes noise
