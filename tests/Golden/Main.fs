@@ -53,6 +53,7 @@ let all =
           OrderGolden.all
           AliasGolden.tests
           ValuesGolden.tests
+          ScaleGolden.tests
           OffsetGolden.tests
           BloscGolden.tests
           OddGolden.tests

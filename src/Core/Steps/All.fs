@@ -10,4 +10,5 @@ module AllSteps =
           NormalizeTotal.step NormalizeTotal.defaults
           Log1p.step Log1p.defaults
           Hvg.step Hvg.defaults
+          Scale.step Scale.defaults
           Pca.step Pca.defaults ]

@@ -118,7 +118,34 @@ let private recipes =
               { NormalizeTotal.defaults with
                   TargetSum = TargetSum.MedianOfPositive }
       )
-      |> Recipe.add (hvg HvgFlavor.SeuratV3Paper (Some 4)) ]
+      |> Recipe.add (hvg HvgFlavor.SeuratV3Paper (Some 4))
+      "scaled and clipped, not centred",
+      some,
+      false,
+      full
+      |> Recipe.add filter
+      |> Recipe.add (
+          Scale.step
+              { Scale.defaults with
+                  ZeroCenter = false
+                  MaxValue = Some 1.5 }
+      ) ]
+
+/// Recipes that mean more at once than one by one: pca sees centred values, which no file holds.
+let private centred =
+    let full =
+        Recipe.standard |> Recipe.add (hvg HvgFlavor.Seurat (Some 3)) |> Recipe.add (pca 1)
+
+    [ "scaled", some, full |> Recipe.add (Scale.step Scale.defaults)
+      "scaled and clipped, of filtered cells",
+      some,
+      full
+      |> Recipe.add filter
+      |> Recipe.add (
+          Scale.step
+              { Scale.defaults with
+                  MaxValue = Some 1.0 }
+      ) ]
 
 let private inFolder work =
     let folder = Directory.CreateTempSubdirectory "singlesharp"
@@ -172,6 +199,7 @@ let private oneByOne fitsTrend (recipe: Recipe) input output =
           "log1p"
           if not fitsTrend then
               "hvg"
+          "scale"
           "pca" ]
         |> List.choose (fun name -> Recipe.tryFind name recipe)
         |> List.map (fun step -> { recipe with Steps = [ step ] })
@@ -227,7 +255,7 @@ let tests =
                       if together.IsOk then
                           Expect.equal (columnOrder (path "together")) (columnOrder (path "separate")) "the columns"))
 
-          for name, genes, _, recipe in recipes do
+          for name, genes, recipe in [ for name, genes, _, recipe in recipes -> name, genes, recipe ] @ centred do
               holdsFor 8 2 genes $"schedule and storage change nothing: {name}" (fun tell tissue (AnySchedule(workers, _), chunk: uint16) ->
                   inFolder (fun path ->
                       let run name storage workers =
