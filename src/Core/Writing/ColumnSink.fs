@@ -2,7 +2,6 @@
 namespace SingleSharp.Core.Writing
 
 open System
-open System.Collections.Concurrent
 open System.Runtime.InteropServices
 open SingleSharp.Core
 open SingleSharp.Core.Folds
@@ -44,50 +43,24 @@ module internal ColumnBytes =
 
         count * DType.size numeric
 
-/// One block of every column, on its way out.
-[<Sealed; AllowNullLiteral>]
-type private ColumnBuffer(columns: CellColumns) =
-    member val Compute = columns.Start()
-    member val Values = columns.Columns |> List.map (fun _ -> Array.zeroCreate<float> Blocks.rowsPerBlock) |> Array.ofList
-    member val Bytes: byte[] = Array.zeroCreate (8 * Blocks.rowsPerBlock)
-    member val Rows = 0 with get, set
-
 [<RequireQualifiedAccess>]
 module internal ColumnSink =
     /// Column i goes to the bytes from addresses[i] on.
     let toPlaces (disk: RandomAccessFile) (addresses: int64[]) (columns: CellColumns) : Sink<RowBatch> =
         let columnOf = Array.ofList columns.Columns
-        let spare = ConcurrentBag<ColumnBuffer>()
 
-        // Counted here and not by the buffer, because rows may have been dropped on the way.
+        let room () =
+            columnOf |> Array.map (fun _ -> Array.zeroCreate<float> Blocks.rowsPerBlock)
+
+        let bytes: byte[] = Array.zeroCreate (8 * Blocks.rowsPerBlock)
+
+        // Counted here and not by the block, because rows may have been dropped on the way.
         let mutable written = 0L
 
-        Sink.ofBuffer
-            { Begin =
-                fun _ ->
-                    let buffer =
-                        match spare.TryTake() with
-                        | true, buffer -> buffer
-                        | _ -> ColumnBuffer columns
+        BlockSink.ofRows room columns.Start (fun _ values rows ->
+            for i in 0 .. columnOf.Length - 1 do
+                ColumnBytes.requireExact disk columnOf[i] values[i] rows
+                let length = ColumnBytes.encode columnOf[i].Type values[i] rows bytes
+                disk.Write(addresses[i] + written * int64 (DType.size columnOf[i].Type), ReadOnlySpan(bytes, 0, length))
 
-                    buffer.Rows <- 0
-                    buffer
-              Fill =
-                fun buffer rowBatch ->
-                    buffer.Compute rowBatch buffer.Values buffer.Rows
-                    buffer.Rows <- buffer.Rows + rowBatch.Cells
-              IsFull = fun _ -> false
-              Flush =
-                fun buffer ->
-                    for i in 0 .. columnOf.Length - 1 do
-                        ColumnBytes.requireExact disk columnOf[i] buffer.Values[i] buffer.Rows
-
-                        let bytes =
-                            ColumnBytes.encode columnOf[i].Type buffer.Values[i] buffer.Rows buffer.Bytes
-
-                        disk.Write(addresses[i] + written * int64 (DType.size columnOf[i].Type), ReadOnlySpan(buffer.Bytes, 0, bytes))
-
-                    written <- written + int64 buffer.Rows
-                    buffer.Rows <- 0
-              Recycle = spare.Add
-              Complete = ignore }
+            written <- written + int64 rows)

@@ -2,7 +2,6 @@
 namespace SingleSharp.Core.Writing
 
 open System
-open System.Collections.Concurrent
 open System.Runtime.InteropServices
 open SingleSharp.Core
 open SingleSharp.Core.Folds
@@ -19,84 +18,28 @@ type internal CellScores =
         Start: unit -> RowBatch -> float32[] -> int -> unit
     }
 
-/// One block of scores on its way out.
-[<Sealed; AllowNullLiteral>]
-type private ScoreBuffer(scores: CellScores) =
-    member val Compute = scores.Start()
-    member val Values: float32[] = Array.zeroCreate (Checked.(*) Blocks.rowsPerBlock scores.Count)
-    member val FirstRow = 0L with get, set
-    member val Rows = 0 with get, set
-
 [<RequireQualifiedAccess>]
 module internal ScoreSink =
     /// The scores of row i, components as float32, go to the bytes from address + 4 · components · i on.
     let toPlace (disk: RandomAccessFile) (address: int64) (scores: CellScores) : Sink<RowBatch> =
-        let spare = ConcurrentBag<ScoreBuffer>()
         let rowBytes = int64 scores.Count * int64 sizeof<float32>
 
-        Sink.ofBuffer
-            { Begin =
-                fun row ->
-                    let buffer =
-                        match spare.TryTake() with
-                        | true, buffer -> buffer
-                        | _ -> ScoreBuffer scores
+        let room () =
+            Array.zeroCreate<float32>(Checked.(*) Blocks.rowsPerBlock scores.Count)
 
-                    buffer.FirstRow <- row
-                    buffer.Rows <- 0
-                    buffer
-              Fill =
-                fun buffer rowBatch ->
-                    buffer.Compute rowBatch buffer.Values buffer.Rows
-                    buffer.Rows <- buffer.Rows + rowBatch.Cells
-              IsFull = fun _ -> false
-              Flush =
-                fun buffer ->
-                    let values = ReadOnlySpan(buffer.Values, 0, buffer.Rows * scores.Count)
-                    disk.Write(address + buffer.FirstRow * rowBytes, MemoryMarshal.AsBytes values)
-                    buffer.FirstRow <- buffer.FirstRow + int64 buffer.Rows
-                    buffer.Rows <- 0
-              Recycle = spare.Add
-              Complete = ignore }
-
-/// One block of loadings on its way out.
-[<Sealed; AllowNullLiteral>]
-type private LoadingBuffer(count: int, start: unit -> RowBatch -> float[] -> int -> unit) =
-    member val Compute = start ()
-    member val Values: float[] = Array.zeroCreate (Checked.(*) Blocks.rowsPerBlock count)
-    member val FirstRow = 0L with get, set
-    member val Rows = 0 with get, set
+        BlockSink.ofRows room scores.Start (fun first values rows ->
+            disk.Write(address + first * rowBytes, MemoryMarshal.AsBytes(ReadOnlySpan(values, 0, rows * scores.Count))))
 
 [<RequireQualifiedAccess>]
 module internal LoadingSink =
     /// Number k that is computed of row i goes to the vectors' entry (k, i).
     let into (vectors: float[][]) (start: unit -> RowBatch -> float[] -> int -> unit) : Sink<RowBatch> =
-        let spare = ConcurrentBag<LoadingBuffer>()
         let count = vectors.Length
 
-        Sink.ofBuffer
-            { Begin =
-                fun row ->
-                    let buffer =
-                        match spare.TryTake() with
-                        | true, buffer -> buffer
-                        | _ -> LoadingBuffer(count, start)
+        let room () =
+            Array.zeroCreate<float>(Checked.(*) Blocks.rowsPerBlock count)
 
-                    buffer.FirstRow <- row
-                    buffer.Rows <- 0
-                    buffer
-              Fill =
-                fun buffer rowBatch ->
-                    buffer.Compute rowBatch buffer.Values buffer.Rows
-                    buffer.Rows <- buffer.Rows + rowBatch.Cells
-              IsFull = fun _ -> false
-              Flush =
-                fun buffer ->
-                    for row in 0 .. buffer.Rows - 1 do
-                        for k in 0 .. count - 1 do
-                            vectors[k][int buffer.FirstRow + row] <- buffer.Values[row * count + k]
-
-                    buffer.FirstRow <- buffer.FirstRow + int64 buffer.Rows
-                    buffer.Rows <- 0
-              Recycle = spare.Add
-              Complete = ignore }
+        BlockSink.ofRows room start (fun first values rows ->
+            for row in 0 .. rows - 1 do
+                for k in 0 .. count - 1 do
+                    vectors[k][int first + row] <- values[row * count + k])

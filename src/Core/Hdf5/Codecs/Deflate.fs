@@ -13,13 +13,10 @@ type private ZlibBytes(source, length) =
 
     member val IsPast = false with get, set
 
+    /// A MemoryStream that is derived from comes here for spans too.
     override bytes.Read(buffer: byte[], offset, count) =
         bytes.IsPast <- bytes.IsPast || (bytes.Position = bytes.Length && count > 0)
         base.Read(buffer, offset, count)
-
-    override bytes.Read(buffer: Span<byte>) =
-        bytes.IsPast <- bytes.IsPast || (bytes.Position = bytes.Length && buffer.Length > 0)
-        base.Read buffer
 
 [<RequireQualifiedAccess>]
 module internal Deflate =
