@@ -48,8 +48,13 @@ let line storage (values: Array) =
     let chunks (size: int) =
         [| uint32 (max 1 (min size values.Length)) |]
 
+    // PureHDF 2.2 keeps what has less than 64 KiB in the object header. The length of a message has two bytes, and it counts four
+    // bytes beside the values, so that the last few sizes overflow and the file is damaged.
+    let overflows = Buffer.ByteLength values > 65531 && Buffer.ByteLength values < 65536
+
     match storage with
     | _ when values.Length = 0 -> H5Dataset values
+    | Unchunked when overflows -> H5Dataset(values, chunks = chunks values.Length)
     | Unchunked -> H5Dataset values
     | InChunks size -> H5Dataset(values, chunks = chunks size)
     | Gzipped size ->

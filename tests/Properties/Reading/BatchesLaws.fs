@@ -139,6 +139,13 @@ let tests =
                   let column = nullable "nullable-string-array" stored (values |> List.map _.IsNone)
                   batchesOf (1 + int piece) values.Length column = ranked values))
 
+          test "as many cells as make the row offsets as large as an object header can be" {
+              for cells in 16380..16384 do
+                  let values = List.init cells (fun cell -> Some(cell % 7))
+                  let column = values |> List.map Option.get |> Array.ofList |> line Unchunked
+                  Expect.isTrue (batchesOf 5000 cells column = ranked values) $"{cells} cells"
+          }
+
           Law.holds "integers: different ones ascending" (fun (AnyStorage storage) (piece: byte) ->
               let numbers =
                   Gen.elements wholeTypes |> Gen.bind (fun numeric -> Gen.zip (Gen.constant numeric) (several (whole numeric)))
@@ -151,7 +158,7 @@ let tests =
           Law.holds "nullable integers and truth values" (fun (piece: byte) ->
               Prop.forAll (some (Gen.optionOf (Gen.choose (-3, 11)))) (fun values ->
                   let isMissing = values |> List.map _.IsNone
-                  let numbers = H5Dataset(values |> List.map (Option.defaultValue 77) |> Array.ofList)
+                  let numbers = values |> List.map (Option.defaultValue 77) |> Array.ofList |> line Unchunked
                   let flags = values |> List.map (Option.map (fun value -> value > 4))
                   let stored = bools (flags |> List.map (Option.defaultValue true))
 
