@@ -49,6 +49,7 @@ let all =
           PcaByCellsLaws.tests
           ValidityLaws.tests
           MedianLaws.tests
+          ElementLaws.tests
           DataFrameLaws.tests
           AnnDataFileLaws.tests
           MatrixLaws.tests

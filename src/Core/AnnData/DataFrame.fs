@@ -109,16 +109,19 @@ module internal DataFrame =
         if dataset.Dims.Length = 1 then dataset.Dims[0] else -1L
 
     /// The dataset that has one value per row, whatever stands around it.
-    let private perRow (store: Hdf5File) path node =
-        match node with
-        | DatasetObject dataset -> dataset
-        | GroupObject group ->
-            let member' = if (Links.tryFind "codes" group).IsSome then "codes" else "values"
-            store.Dataset(path, group, member')
+    let private perRow (store: Hdf5File) path (element: Element<Group, Dataset>) =
+        match element with
+        | Element.Array values
+        | Element.StringArray values
+        | Element.Scalar values
+        | Element.Record values -> values
+        | Element.Categorical element -> element.Codes
+        | Element.Nullable element -> element.Values
+        | other -> store.Disk.Damaged path $"{Element.told other}, which does not have one value for each row"
 
     let private index (store: Hdf5File) (frame: DataFrame) =
-        match store.TryFind(frame.Path, frame.Group, frame.IndexName) with
-        | Some node -> node
+        match Hdf5Element.tryColumn store frame.Path frame.Group frame.IndexName with
+        | Some element -> element
         | None -> store.Disk.Damaged frame.Path $"its index {frame.IndexName} is missing, so that its rows have no names"
 
     /// Where a field of records lies, and its type.
@@ -167,21 +170,16 @@ module internal DataFrame =
         let path = $"{frame.Path}/{frame.IndexName}"
 
         match index store frame with
-        | DatasetObject dataset -> texts store dataset first count'
-        | GroupObject group when (Links.tryFind "codes" group).IsSome ->
-            let categories =
-                match store.TryFind(path, group, "categories") with
-                | Some node -> perRow store $"{path}/categories" node
-                | None -> store.Disk.Damaged path "it has no categories"
-
+        | Element.Categorical element ->
+            let categories = element.Categories.Values
             let labels = texts store categories 0L (count categories) |> Array.ofSeq
 
-            codes store (store.Dataset(path, group, "codes")) first count'
+            codes store element.Codes first count'
             |> Seq.map (fun code ->
                 if code < 0L then ""
                 elif code < int64 labels.Length then labels[int code]
                 else store.Disk.Damaged path "a code lies beyond its categories")
-        | GroupObject group -> texts store (store.Dataset(path, group, "values")) first count'
+        | other -> texts store (perRow store path other) first count'
 
     /// Bytes of memory that a name takes where many are kept: an object with its text and a reference to it.
     let nameBytes (name: string) =
@@ -214,20 +212,20 @@ module internal DataFrame =
     let private booleansByColumn (store: Hdf5File) (frame: DataFrame) option column =
         let flags (dataset: Dataset) =
             match Datatype.tryTruth dataset.Type with
+            | _ when count dataset <> frame.Rows -> store.Disk.Damaged dataset.Path "it has another length than its index"
             | Some(whole, truth) ->
                 codes store { dataset with Type = whole } 0L frame.Rows |> Seq.map (truth >> known frame option column) |> Array.ofSeq
             | None -> refuseType frame option column dataset.Type
 
-        match store.TryFind(frame.Path, frame.Group, column) with
+        match Hdf5Element.tryColumn store frame.Path frame.Group column with
         | None -> refuse frame option column "does not exist"
-        | Some(DatasetObject dataset) when count dataset = frame.Rows -> flags dataset
-        | Some(DatasetObject _) -> store.Disk.Damaged $"{frame.Path}/{column}" "it has another length than its index"
-        | Some(GroupObject group) when (Links.tryFind "mask" group).IsSome && (Links.tryFind "values" group).IsSome ->
-            if flags (store.Dataset($"{frame.Path}/{column}", group, "mask")) |> Array.exists id then
+        | Some(Element.Array dataset | Element.StringArray dataset | Element.Scalar dataset | Element.Record dataset) -> flags dataset
+        | Some(Element.Nullable element) ->
+            if element.Mask |> Option.exists (flags >> Array.exists id) then
                 refuse frame option column "has missing values"
             else
-                flags (store.Dataset($"{frame.Path}/{column}", group, "values"))
-        | Some(GroupObject _) -> refuse frame option column "is not boolean"
+                flags element.Values
+        | Some _ -> refuse frame option column "is not boolean"
 
     /// A boolean column, one value per row; `option` is what asked for it.
     let booleans (store: Hdf5File) (frame: DataFrame) option column =

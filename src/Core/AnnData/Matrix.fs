@@ -6,17 +6,6 @@ open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 
-/// The arrays of a compressed sparse matrix.
-type internal SparseArrays =
-    {
-        Group: Group
-        /// The attribute that holds its shape: shape, or h5sparse_shape before anndata 0.7.
-        ShapeName: string
-        Data: Dataset
-        Indices: Dataset
-        Indptr: Dataset
-    }
-
 type internal MatrixFormat =
     /// Compressed sparse rows: one row per cell.
     | Csr of SparseArrays
@@ -64,16 +53,6 @@ type internal Matrix =
 
 [<RequireQualifiedAccess>]
 module internal Matrix =
-    /// The format of a sparse group: current files say csr_matrix, those before anndata 0.7 say csr.
-    let private formatOf (store: Hdf5File) (header: Header) =
-        [ "encoding-type"; "h5sparse_format" ]
-        |> List.tryPick (fun name -> store.Text(header, name))
-        |> Option.defaultValue "unknown"
-
-    let private shapeOf (store: Hdf5File) (header: Header) =
-        [ "shape"; "h5sparse_shape" ]
-        |> List.tryPick (fun name -> store.Integers(header, name) |> Option.map (fun shape -> name, shape))
-
     let private numericOf (store: Hdf5File) (dataset: Dataset) =
         match dataset.Type with
         | Float(2, _) -> DType.Float32
@@ -110,18 +89,16 @@ module internal Matrix =
         if genes < 0L || genes > int64 Int32.MaxValue then
             store.Disk.Damaged path $"it is said to have {genes} genes"
 
-    let private sparse (store: Hdf5File) path (group: Group) byRows =
-        let data = store.Dataset(path, group, "data")
-        let indices = store.Dataset(path, group, "indices")
-        let indptr = store.Dataset(path, group, "indptr")
+    let private sparse (store: Hdf5File) path (arrays: SparseArrays) byRows =
+        let data, indices, indptr = arrays.Data, arrays.Indices, arrays.Indptr
         [ data; indices; indptr ] |> List.iter (requireLine store)
         [ indices; indptr ] |> List.iter (requireWhole store)
 
-        let shapeName, cells, genes =
-            match shapeOf store group.Header with
-            | Some(name, [ cells; genes ]) -> name, cells, genes
-            | Some(_, shape) -> store.Disk.Damaged path $"""it has {Plural.things shape.Length "dimension"} instead of two"""
-            | None -> store.Disk.Damaged path "its shape is missing"
+        let cells, genes =
+            match arrays.Shape with
+            | [ cells; genes ] -> cells, genes
+            | [] -> store.Disk.Damaged path "its shape is missing"
+            | shape -> store.Disk.Damaged path $"""it has {Plural.things shape.Length "dimension"} instead of two"""
 
         requireGenes store path genes
 
@@ -148,19 +125,12 @@ module internal Matrix =
                 path
                 $"""it has {Plural.things data.Count "value"} but {Plural.say indices.Count $"{other} index" $"{other} indices"}"""
 
-        let arrays =
-            { Group = group
-              ShapeName = shapeName
-              Data = data
-              Indices = indices
-              Indptr = indptr }
-
         { Path = path
           Format = if byRows then Csr arrays else Csc arrays
           IsAlone =
-            group.Header.LinkCount = 1
+            arrays.Group.Header.LinkCount = 1
             && data.Header.LinkCount = 1
-            && [ "data"; "indices"; "indptr" ] |> List.forall (fun name -> (Links.tryFind name group).IsSome)
+            && [ "data"; "indices"; "indptr" ] |> List.forall (fun name -> (Links.tryFind name arrays.Group).IsSome)
           Cells = cells
           Genes = int genes
           Type = numericOf store data }
@@ -181,15 +151,14 @@ module internal Matrix =
 
     /// The matrix behind a node.
     let ofNode (store: Hdf5File) path node =
-        match node with
-        | DatasetObject dataset -> dense store path dataset
-        | GroupObject group ->
-            match formatOf store group.Header with
-            | "csr_matrix"
-            | "csr" -> sparse store path group true
-            | "csc_matrix"
-            | "csc" -> sparse store path group false
-            | other -> store.Disk.Unsupported path $"its encoding is {other}, which is no matrix of numbers"
+        match Hdf5Element.read store path node with
+        | Element.Csr arrays -> sparse store path arrays true
+        | Element.Csc arrays -> sparse store path arrays false
+        | Element.Array dataset
+        | Element.StringArray dataset
+        | Element.Scalar dataset
+        | Element.Record dataset -> dense store path dataset
+        | other -> store.Disk.Unsupported path $"{Element.told other}, so that it is no matrix of numbers"
 
     /// Compressed sparse rows in datasets that belong to no group.
     let ofDatasets path cells genes numeric (data: Dataset) indices indptr =
@@ -201,6 +170,7 @@ module internal Matrix =
                       Links = []
                       OrderFlags = 0 }
                   ShapeName = "shape"
+                  Shape = [ cells; int64 genes ]
                   Data = data
                   Indices = indices
                   Indptr = indptr }

@@ -55,14 +55,6 @@ module internal StoredColumns =
             Integers.decode little (Span bytes) numbers
             numbers |> Array.map (fun number -> if truth number = Some true then 1uy else 0uy))
 
-    let private isOrdered (store: Hdf5File) header =
-        match Attribute.tryFind store.Disk "ordered" header with
-        | Some attribute ->
-            match Datatype.tryTruth attribute.Type with
-            | Some(whole, truth) -> Attribute.integers { attribute with Type = whole } |> List.tryHead |> Option.bind truth = Some true
-            | None -> attribute.Data |> Array.exists ((<>) 0uy)
-        | None -> false
-
     /// A dataset of N rows that holds numbers, booleans or strings.
     let ofDataset (store: Hdf5File) rows (dataset: Dataset) =
         if dataset.Dims <> [| rows |] || (Filters.unsupported dataset.Filters).IsSome then
@@ -77,20 +69,17 @@ module internal StoredColumns =
             | _, Some numeric -> Some(Column.Numbers(numeric, bytes store dataset))
             | _ -> None
 
-    /// What categories stand for: they lie in a dataset, or beside a mask that marks none of them.
-    let rec private labels (store: Hdf5File) (held: NameMemory) path node =
-        match node with
-        | DatasetObject dataset ->
-            match ofDataset store dataset.Count dataset with
-            | Some(Column.Texts texts) -> Some(Labels.Texts(texts |> Seq.map held.Label |> Array.ofSeq))
-            | Some(Column.Numbers(numeric, batches)) ->
-                // As numbers, and as the keys that they are found by.
-                held.Take(Memory.times dataset.Count (256L + int64 dataset.ElementSize))
-                Some(Labels.Numbers(numeric, Array.concat batches))
-            | _ -> None
-        | GroupObject group -> store.TryFind(path, group, "values") |> Option.bind (labels store held $"{path}/values")
+    /// What categories stand for.
+    let private labels (store: Hdf5File) (held: NameMemory) (dataset: Dataset) =
+        match ofDataset store dataset.Count dataset with
+        | Some(Column.Texts texts) -> Some(Labels.Texts(texts |> Seq.map held.Label |> Array.ofSeq))
+        | Some(Column.Numbers(numeric, batches)) ->
+            // As numbers, and as the keys that they are found by.
+            held.Take(Memory.times dataset.Count (256L + int64 dataset.ElementSize))
+            Some(Labels.Numbers(numeric, Array.concat batches))
+        | _ -> None
 
-    let private categories (store: Hdf5File) rows labels ordered (codes: Dataset) =
+    let private categories (store: Hdf5File) rows ordered (codes: Dataset) labels =
         if codes.Dims <> [| rows |] || (Filters.unsupported codes.Filters).IsSome then
             None
         else
@@ -101,12 +90,6 @@ module internal StoredColumns =
                 int (max -1L code)
 
             Some(Column.Categories(labels, ordered, wholes store codes |> Seq.map place))
-
-    let private ofOldCategories (store: Hdf5File) held (frame: DataFrame) column (codes: Dataset) =
-        OldCategories.tryFind store frame.Path frame.Group column codes
-        |> Option.bind (fun { Categories = names } ->
-            labels store held names.Path (DatasetObject names)
-            |> Option.bind (fun labels -> categories store frame.Rows labels (isOrdered store names.Header) codes))
 
     let private asBooleans field =
         match field with
@@ -137,24 +120,14 @@ module internal StoredColumns =
                 )
             | _ -> None
 
-    let private ofGroup (store: Hdf5File) held path rows (group: Group) =
-        let inside name = store.TryFind(path, group, name)
-
-        match inside "codes", inside "categories", inside "values", inside "mask" with
-        | Some(DatasetObject codes), Some names, _, _ ->
-            labels store held $"{path}/categories" names
-            |> Option.bind (fun labels -> categories store rows labels (isOrdered store group.Header) codes)
-        | _, _, Some(DatasetObject values), Some(DatasetObject mask) -> masked store rows (store.Text(group.Header, "na-value")) values mask
-        | _, _, Some(DatasetObject values), None -> ofDataset store rows values
-        | _ -> None
-
     /// A column of a frame, of which labels of categories are held; none where it is of a kind that is left out.
     let ofColumn (store: Hdf5File) held (frame: DataFrame) column =
-        match store.TryFind(frame.Path, frame.Group, column) with
-        | None -> None
-        | Some(DatasetObject dataset) ->
-            if OldCategories.areOf store dataset then
-                ofOldCategories store held frame column dataset
-            else
-                ofDataset store frame.Rows dataset
-        | Some(GroupObject group) -> ofGroup store held $"{frame.Path}/{column}" frame.Rows group
+        match Hdf5Element.tryColumn store frame.Path frame.Group column with
+        | Some(Element.Categorical element) ->
+            labels store held element.Categories.Values |> Option.bind (categories store frame.Rows element.IsOrdered element.Codes)
+        | Some(Element.Nullable { Group = group
+                                  Values = values
+                                  Mask = Some mask }) -> masked store frame.Rows (store.Text(group.Header, "na-value")) values mask
+        | Some(Element.Nullable { Values = values; Mask = None } | Element.Array values | Element.StringArray values) ->
+            ofDataset store frame.Rows values
+        | _ -> None

@@ -133,12 +133,7 @@ module internal Batches =
         }
 
     /// The names of categories of any type.
-    let private categories (store: Hdf5File) column (node: Hdf5Object) =
-        let dataset =
-            match node with
-            | DatasetObject dataset -> dataset
-            | GroupObject group -> store.Dataset($"obs/{column}/categories", group, "values")
-
+    let private categories (store: Hdf5File) column (dataset: Dataset) =
         if dataset.Count > int64 mostBatches then
             refuseMany column
 
@@ -265,28 +260,17 @@ module internal Batches =
     let read (file: AnnDataFile) column folder =
         let store = file.Store
         let obs = file.Obs
-        let path = $"{obs.Path}/{column}"
 
         let found =
-            if List.contains column obs.Columns then store.TryFind(obs.Path, obs.Group, column) else None
+            if List.contains column obs.Columns then
+                Hdf5Element.tryColumn store obs.Path obs.Group column
+            else
+                None
 
         match found with
         | None -> refuse $"obs has no column {column}"
-        | Some(DatasetObject values) ->
-            match OldCategories.tryFind store obs.Path obs.Group column values with
-            | Some old -> ofCodes store obs.Rows values (categories store column (DatasetObject old.Categories))
-            | None when OldCategories.areOf store values -> store.Disk.Damaged values.Path "its categories are missing, or no list"
-            | None -> scan store obs.Rows column values None folder
-        | Some(GroupObject group) ->
-            let has name = (Links.tryFind name group).IsSome
-
-            if has "codes" && has "categories" then
-                store.TryFind(path, group, "categories")
-                |> Option.get
-                |> categories store column
-                |> ofCodes store obs.Rows (store.Dataset(path, group, "codes"))
-            elif has "values" then
-                let mask = if has "mask" then Some(store.Dataset(path, group, "mask")) else None
-                scan store obs.Rows column (store.Dataset(path, group, "values")) mask folder
-            else
-                refuse $"the column {column} of obs is neither categorical nor an array"
+        | Some(Element.Categorical element) -> categories store column element.Categories.Values |> ofCodes store obs.Rows element.Codes
+        | Some(Element.Nullable element) -> scan store obs.Rows column element.Values element.Mask folder
+        | Some(Element.Array values | Element.StringArray values | Element.Scalar values | Element.Record values) ->
+            scan store obs.Rows column values None folder
+        | Some other -> refuse $"the column {column} of obs is neither categorical nor an array: {Element.told other}"

@@ -2,6 +2,7 @@
 namespace SingleSharp.Core.Subset
 
 open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
 
 /// What a dimension of an element runs along.
 [<RequireQualifiedAccess>]
@@ -10,25 +11,27 @@ type internal Along =
     | Genes
 
 /// A matrix in compressed sparse rows or columns, whatever its values are.
-type internal SparseElement =
+type internal AlignedSparse =
     {
         Path: string
-        Group: Group
+        Arrays: SparseArrays
         /// Rows (CSR) or columns (CSC)?
         ByRows: bool
         Rows: int64
         Columns: int64
-        Data: Dataset
-        Indices: Dataset
-        Indptr: Dataset
         /// The attribute that holds its shape.
         Shape: Attribute
     }
 
+    member matrix.Group = matrix.Arrays.Group
+    member matrix.Data = matrix.Arrays.Data
+    member matrix.Indices = matrix.Arrays.Indices
+    member matrix.Indptr = matrix.Arrays.Indptr
+
 type internal Aligned =
     /// An array of any type and number of dimensions.
     | Plain of Dataset
-    | Sparse of SparseElement
+    | Sparse of AlignedSparse
     /// Codes of one dimension, and what they stand for.
     | Categorical of path: string * Group * codes: Dataset * categories: Aligned * count: int64
     /// Members that all run along the same: the columns of a frame, the values and the mask of a nullable array.

@@ -52,88 +52,73 @@ module internal AlignedArray =
 
         Plain dataset
 
-    let sparse (file: AnnDataFile) path (group: Group) byRows alongs =
+    let sparse (file: AnnDataFile) path (arrays: SparseArrays) byRows alongs =
         let store = file.Store
-        let member' name = store.Dataset(path, group, name)
-        let data = member' "data"
-        let indices = member' "indices"
-        let indptr = member' "indptr"
+        let shape = Attribute.tryFind store.Disk arrays.ShapeName arrays.Group.Header
 
-        let shape =
-            [ "shape"; "h5sparse_shape" ] |> List.tryPick (fun name -> Attribute.tryFind store.Disk name group.Header)
-
-        match shape |> Option.map (fun shape -> shape, Attribute.integers shape) with
-        | Some(shape, [ rows; columns ]) when Integers.isStored shape.Type ->
-            requireExtents file path [ rows; columns ] alongs
-            requireLine store data data.Count "values"
-            requireLine store indices data.Count "indices"
-            requireLine store indptr ((if byRows then rows else columns) + 1L) "offsets"
-            [ indices; indptr ] |> List.iter (requireWhole store)
+        match shape, arrays.Shape with
+        | Some shape, [ rows; columns ] ->
+            requireExtents file path arrays.Shape alongs
+            requireLine store arrays.Data arrays.Data.Count "values"
+            requireLine store arrays.Indices arrays.Data.Count "indices"
+            requireLine store arrays.Indptr ((if byRows then rows else columns) + 1L) "offsets"
+            [ arrays.Indices; arrays.Indptr ] |> List.iter (requireWhole store)
 
             Sparse
                 { Path = path
-                  Group = group
+                  Arrays = arrays
                   ByRows = byRows
                   Rows = rows
                   Columns = columns
-                  Data = data
-                  Indices = indices
-                  Indptr = indptr
                   Shape = shape }
         | _ -> store.Disk.Damaged path "it has no shape of two dimensions"
 
-    let formatOf (store: Hdf5File) (group: Group) =
-        [ "encoding-type"; "h5sparse_format" ] |> List.tryPick (fun name -> store.Text(group.Header, name))
+    let refuse (store: Hdf5File) path element : 'a =
+        store.Disk.Unsupported
+            path
+            $"{Element.told element}, and its rows cannot be picked out; remove it from the file, or subset with anndata"
 
-    let refuse (store: Hdf5File) path (group: Group) : 'a =
-        let encoding =
-            match formatOf store group with
-            | Some encoding -> $"its encoding is {encoding}"
-            | None -> "it has no encoding"
-
-        store.Disk.Unsupported path $"{encoding}, and its rows cannot be picked out; remove it from the file, or subset with anndata"
-
-    let has (group: Group) names =
-        names |> List.forall (fun name -> (Links.tryFind name group).IsSome)
-
-    /// A nullable or categorical array of N entries; none where the group is something else.
-    let rec tryArray (store: Hdf5File) path (group: Group) count =
-        let line name =
-            let dataset = store.Dataset(path, group, name)
+    let private nullable (store: Hdf5File) path (element: NullableElement<Group, Dataset>) count =
+        let line dataset =
             requireLine store dataset count "entries"
-            dataset
+            Plain dataset
 
-        match formatOf store group with
-        | Some "categorical"
-        | None when has group [ "codes"; "categories" ] ->
-            let codes = line "codes"
-            requireWhole store codes
-            let struct (categories, count) = categories store path group
-            Some(Categorical(path, group, codes, categories, count))
-        | Some encoding when encoding.StartsWith "nullable-" && has group [ "values"; "mask" ] ->
-            Some(Members(path, group, [ for name in [ "values"; "mask" ] -> name, Plain(line name) ]))
-        | None when has group [ "values"; "mask" ] ->
-            Some(Members(path, group, [ for name in [ "values"; "mask" ] -> name, Plain(line name) ]))
+        Members(
+            path,
+            element.Group,
+            [ "values", line element.Values
+              yield! element.Mask |> Option.map (fun mask -> "mask", line mask) |> Option.toList ]
+        )
+
+    let private categorical (store: Hdf5File) path group (element: CategoricalElement) count =
+        requireLine store element.Codes count "entries"
+        requireWhole store element.Codes
+        let values = element.Categories.Values
+
+        let categories =
+            match element.Categories with
+            | Categories.Array dataset ->
+                requireLine store dataset dataset.Count "categories"
+                Plain dataset
+            | Categories.Nullable inner -> nullable store $"{path}/categories" inner values.Count
+
+        Categorical(path, group, element.Codes, categories, values.Count)
+
+    /// A nullable or categorical array of N entries; none where the element is something else.
+    let tryGroup (store: Hdf5File) path (element: Element<Group, Dataset>) count =
+        match element with
+        | Element.Categorical({ Group = Some group } as element) -> Some(categorical store path group element count)
+        | Element.Nullable element -> Some(nullable store path element count)
         | _ -> None
 
-    and private categories (store: Hdf5File) path (parent: Group) =
-        match store.TryFind(path, parent, "categories") with
-        | Some(DatasetObject dataset) ->
-            requireLine store dataset dataset.Count "categories"
-            struct (Plain dataset, dataset.Count)
-        | Some(GroupObject group) ->
-            let path = $"{path}/categories"
-            let count = store.Dataset(path, group, "values").Count
-
-            match tryArray store path group count with
-            | Some array -> struct (array, count)
-            | None -> refuse store path group
-        | None -> store.Disk.Damaged path "it has no categories"
-
-    let column (file: AnnDataFile) path node along =
-        match node with
-        | DatasetObject dataset -> plain file dataset [ along ]
-        | GroupObject group ->
-            match tryArray file.Store path group (fst (length file along)) with
+    /// An array of any form with an entry for each cell or gene.
+    let column (file: AnnDataFile) path (element: Element<Group, Dataset>) along =
+        match element with
+        | Element.Array dataset
+        | Element.StringArray dataset
+        | Element.Scalar dataset
+        | Element.Record dataset -> plain file dataset [ along ]
+        | other ->
+            match tryGroup file.Store path other (fst (length file along)) with
             | Some array -> array
-            | None -> refuse file.Store path group
+            | None -> refuse file.Store path other

@@ -16,26 +16,26 @@ module internal AlignedElement =
             | Hard address ->
                 match store.TryAt(path, address) with
                 | Some(DatasetObject dataset) -> (store.Text(dataset.Header, "encoding-type")).IsSome
-                | Some(GroupObject inner) -> (AlignedArray.formatOf store inner).IsSome || holdsElements store path inner
+                | Some node ->
+                    match Hdf5Element.read store path node with
+                    | Element.Mapping(inner, None) -> holdsElements store path inner
+                    | _ -> true
                 | None -> true
 
-        not group.Links.IsEmpty
-        && not (AlignedArray.has group [ "codes"; "categories" ] || AlignedArray.has group [ "values"; "mask" ])
-        && List.forall isElement group.Links
+        not group.Links.IsEmpty && List.forall isElement group.Links
 
     /// An element of obsm, layers and the like. Where its first dimension alone is said, the others are its own. What anndata
     /// keeps under a name with a slash lies in groups that say nothing of themselves.
     let rec ofNode (file: AnnDataFile) path node alongs =
-        match node with
-        | DatasetObject dataset -> AlignedArray.plain file dataset alongs
-        | GroupObject group ->
-            match AlignedArray.formatOf file.Store group, alongs with
-            | Some("csr_matrix" | "csr"), _ -> AlignedArray.sparse file path group true alongs
-            | Some("csc_matrix" | "csc"), _ -> AlignedArray.sparse file path group false alongs
-            | Some "dataframe", [ along ] -> AlignedFrame.frame file path group along
-            | None, _ when holdsElements file.Store path group -> mapping file path group alongs
-            | _, [ along ] -> AlignedArray.column file path node along
-            | _ -> AlignedArray.refuse file.Store path group
+        match Hdf5Element.read file.Store path node, alongs with
+        | (Element.Array dataset | Element.StringArray dataset | Element.Scalar dataset | Element.Record dataset), _ ->
+            AlignedArray.plain file dataset alongs
+        | Element.Csr arrays, _ -> AlignedArray.sparse file path arrays true alongs
+        | Element.Csc arrays, _ -> AlignedArray.sparse file path arrays false alongs
+        | Element.DataFrame group, [ along ] -> AlignedFrame.frame file path group along
+        | Element.Mapping(group, None), _ when holdsElements file.Store path group -> mapping file path group alongs
+        | element, [ along ] -> AlignedArray.column file path element along
+        | element, _ -> AlignedArray.refuse file.Store path element
 
     /// All elements of a mapping such as obsm or layers.
     and mapping (file: AnnDataFile) path (group: Group) alongs =

@@ -83,9 +83,9 @@ module internal AlignedFrame =
             match node with
             | DatasetObject dataset -> dataset.Dims.Length > 0 && dataset.Dims[0] = rows
             | GroupObject _ when isCategories name -> false
-            | GroupObject group ->
+            | GroupObject _ ->
                 try
-                    (AlignedArray.tryArray store path group rows).IsSome
+                    (AlignedArray.tryGroup store path (Hdf5Element.read store path node) rows).IsSome
                 with FaultException(Damaged _) ->
                     false
 
@@ -104,7 +104,7 @@ module internal AlignedFrame =
                       | GroupObject inner when not (isColumn || inside.IsEmpty) -> name, within path inner inside
                       | _ when isColumn || hasRows name path node ->
                           found.Add(addressOf node) |> ignore
-                          let aligned = AlignedArray.column file path node along
+                          let aligned = AlignedArray.column file path (Hdf5Element.read store path node) along
                           name, (if name = index then undescribed store aligned else aligned)
                       | _ -> () ]
             )
@@ -138,8 +138,8 @@ module internal AlignedFrame =
                 | DatasetObject codes when parent.Header.Address = group.Header.Address ->
                     OldCategories.tryFind store path group name codes |> Option.map (fun _ -> Plain codes)
                 | DatasetObject _ -> None
-                | GroupObject inner ->
-                    AlignedArray.tryArray store place inner rows
+                | GroupObject _ ->
+                    AlignedArray.tryGroup store place (Hdf5Element.read store place node) rows
                     |> Option.filter (fun array ->
                         match array with
                         | Categorical _ -> true

@@ -9,7 +9,7 @@ open SingleSharp.Core.AnnData
 
 /// Values of a sparse matrix and their indices along the minor dimension, some at a time, without what is dropped.
 [<Sealed>]
-type private SparsePieces(store: Hdf5File, matrix: SparseElement, minor: RowMask voption, extent: int64, indexType: Datatype, most: int) =
+type private SparsePieces(store: Hdf5File, matrix: AlignedSparse, minor: RowMask voption, extent: int64, indexType: Datatype, most: int) =
     let data = DatasetReader(store.Disk, matrix.Data)
     let indices = DatasetReader(store.Disk, matrix.Indices)
     let dataSize = matrix.Data.ElementSize
@@ -178,7 +178,7 @@ module internal SubsetSparse =
 
     /// Writes the three arrays of what stays of the rows (of a CSC matrix: columns), whose values lie side by side, and of what
     /// they hold along the other dimension; the order of values, explicit zeros and duplicates stay.
-    let private arrays (store: Hdf5File) (editor: FileEditor) cancel (matrix: SparseElement) major minor extent =
+    let private arrays (store: Hdf5File) (editor: FileEditor) cancel (matrix: AlignedSparse) major minor extent =
         let runs = runs store cancel matrix.Indptr matrix.Data.Count major
         // As many values as there can be, so that little room is left over where they are stored contiguous.
         let bound = ref 0L
@@ -207,7 +207,7 @@ module internal SubsetSparse =
 
     /// Writes a matrix of the rows and columns that stay and returns its address.
     /// Law (subset of a sparse matrix): as of the array that it means; its values are stored in the old order.
-    let write (store: Hdf5File) (editor: FileEditor) cancel (matrix: SparseElement) (rows: RowMask voption) (columns: RowMask voption) =
+    let write (store: Hdf5File) (editor: FileEditor) cancel (matrix: AlignedSparse) (rows: RowMask voption) (columns: RowMask voption) =
         let links =
             if matrix.ByRows then
                 arrays store editor cancel matrix rows columns matrix.Columns

@@ -10,18 +10,17 @@ open SingleSharp.Core.AnnData
 
 [<RequireQualifiedAccess>]
 module internal Verify =
-    let private format (store: Hdf5File) (header: Header) =
-        [ "encoding-type"; "h5sparse_format" ] |> List.tryPick (fun name -> store.Text(header, name))
-
     /// The lengths of an element along its first dimensions, as far as it tells.
-    let private extent (store: Hdf5File) (findings: FindingList) path node =
+    let private extent (store: Hdf5File) path node =
         match node with
         | DatasetObject dataset -> List.ofArray dataset.Dims
         | GroupObject group ->
-            match VerifyMatrix.shape store group.Header with
-            | Some shape -> shape
-            | None when format store group.Header = Some "awkward-array" -> store.Integers(group.Header, "length") |> Option.defaultValue []
-            | None -> VerifyFrame.rows store findings path node |> ValueOption.toList
+            match Hdf5Element.read store path node with
+            | Element.Csr arrays
+            | Element.Csc arrays -> arrays.Shape
+            // An awkward array.
+            | Element.Unknown _ -> store.Integers(group.Header, "length") |> Option.defaultValue []
+            | element -> VerifyFrame.rows store path element |> ValueOption.toList
 
     let private nameIn (store: Hdf5File) (frame: DataFrame option) row what =
         let name =
@@ -47,17 +46,18 @@ module internal Verify =
         =
         let (rowFrame, row), (columnFrame, column) = across
 
-        match node with
-        | DatasetObject _ -> ()
-        | GroupObject group ->
-            let names at index =
-                $"{nameIn store rowFrame at row}, {nameIn store columnFrame index column}"
+        let names at index =
+            $"{nameIn store rowFrame at row}, {nameIn store columnFrame index column}"
 
-            match format store group.Header with
-            | Some("csr_matrix" | "csr") -> VerifyMatrix.sparse store findings cancel path group true names
-            | Some("csc_matrix" | "csc") -> VerifyMatrix.sparse store findings cancel path group false (fun at index -> names index at)
-            | Some other -> findings.Error path $"its encoding is {other}, which is no matrix"
-            | None -> findings.Error path "it does not say how it is encoded"
+        match Hdf5Element.read store path node with
+        | Element.Array _
+        | Element.StringArray _
+        | Element.Scalar _
+        | Element.Record _ -> ()
+        | Element.Csr arrays -> VerifyMatrix.sparse store findings cancel path arrays true names
+        | Element.Csc arrays -> VerifyMatrix.sparse store findings cancel path arrays false (fun at index -> names index at)
+        | Element.Mapping(_, None) -> findings.Error path "it does not say how it is encoded"
+        | other -> findings.Error path $"{Element.told other}, so that it is no matrix"
 
     /// The dataset that holds the values of a matrix.
     let private valuesOf (store: Hdf5File) path node =
@@ -188,8 +188,7 @@ module internal Verify =
                                 path,
                                 fun () ->
                                     store.TryFind("raw/varm", varm, link.Name)
-                                    |> Option.iter (fun node ->
-                                        requireExtent findings path true (extent store findings path node) [ genes ])
+                                    |> Option.iter (fun node -> requireExtent findings path true (extent store path node) [ genes ])
                             )
                     | _ -> ()
 
@@ -198,7 +197,7 @@ module internal Verify =
                         let cells =
                             obs |> Option.map (fun (frame: DataFrame) -> frame.Rows) |> Option.filter (fun rows -> rows >= 0L)
 
-                        requireExtent findings "raw/X" false (extent store findings "raw/X" node) [ cells; genes ]
+                        requireExtent findings "raw/X" false (extent store "raw/X" node) [ cells; genes ]
                         counts store findings storage cancel "raw/X" node ((obs, "cell"), (var, "gene"))
                     | None -> findings.Warn "raw" "it has no X"
                 | Some(DatasetObject _) -> findings.Error "raw" "it is a dataset, where anndata expects a group"
@@ -247,7 +246,7 @@ module internal Verify =
 
             let aligned name mayGoOn expected visit =
                 members store findings name (fun path node ->
-                    requireExtent findings path mayGoOn (extent store findings path node) expected
+                    requireExtent findings path mayGoOn (extent store path node) expected
                     visit path node)
 
             let ofCounts path node =
@@ -259,13 +258,14 @@ module internal Verify =
                     match store.TryFind("", store.Root, "X") with
                     | None -> findings.Note "" "it has no X"
                     | Some node ->
-                        requireExtent findings "X" false (extent store findings "X" node) [ cells; genes ]
+                        requireExtent findings "X" false (extent store "X" node) [ cells; genes ]
                         ofCounts "X" node
             )
 
             let ifSparse across path node =
-                match node with
-                | GroupObject group when (VerifyMatrix.shape store group.Header).IsSome -> matrix store findings cancel path node across
+                match Hdf5Element.read store path node with
+                | Element.Csr _
+                | Element.Csc _ -> matrix store findings cancel path node across
                 | _ -> ()
 
             aligned "layers" false [ cells; genes ] ofCounts

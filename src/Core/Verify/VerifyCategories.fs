@@ -7,6 +7,7 @@ open System.Security.Cryptography
 open System.Threading
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
 
 [<RequireQualifiedAccess>]
 module internal VerifyCategories =
@@ -130,26 +131,12 @@ module internal VerifyCategories =
                     dataset.Path
                     $"""{Plural.say twice.Count "category comes" "categories come"} more than once, such as {shown dataset.Type first}, which anndata refuses"""
 
-    /// A group of codes and categories.
-    let check (store: Hdf5File) (findings: FindingList) cancel path (group: Group) =
+    /// Codes and what they lead to.
+    let check (store: Hdf5File) (findings: FindingList) cancel path (element: CategoricalElement) =
         findings.Check(
             path,
             fun () ->
-                match store.TryFind(path, group, "codes"), store.TryFind(path, group, "categories") with
-                | None, _ -> findings.Error path "it has categories but no codes"
-                | _, None -> findings.Error path "it has codes but no categories"
-                | Some(GroupObject _), _ -> findings.Error $"{path}/codes" "a dataset is expected, but it is a group"
-                | Some(DatasetObject codesOf), Some categoriesOf ->
-                    let count =
-                        match categoriesOf with
-                        | DatasetObject dataset ->
-                            categories store findings cancel dataset
-                            dataset.Count
-                        // Nullable strings, whose values are beside the mask.
-                        | GroupObject inner ->
-                            let values = store.Dataset($"{path}/categories", inner, "values")
-                            categories store findings cancel values
-                            values.Count
-
-                    codes store findings cancel codesOf count
+                let values = element.Categories.Values
+                categories store findings cancel values
+                codes store findings cancel element.Codes values.Count
         )

@@ -15,21 +15,24 @@ module internal VerifyFrame =
         if dataset.Dims.Length = 1 then ValueSome dataset.Dims[0] else ValueNone
 
     /// The number of values of a column, or of what stands in its place; none where it says nothing.
-    let rec rows (store: Hdf5File) (findings: FindingList) path node : int64 voption =
-        match node with
-        | DatasetObject dataset -> length dataset
-        | GroupObject group ->
-            let inner name =
-                match store.TryFind(path, group, name) with
-                | Some node -> rows store findings $"{path}/{name}" node
-                | None -> ValueNone
+    let rec rows (store: Hdf5File) path (element: Element<Group, Dataset>) : int64 voption =
+        match element with
+        | Element.Array values
+        | Element.StringArray values
+        | Element.Scalar values
+        | Element.Record values -> length values
+        | Element.Categorical element -> length element.Codes
+        | Element.Nullable element -> length element.Values
+        | Element.Csr { Shape = rows :: _ }
+        | Element.Csc { Shape = rows :: _ } -> ValueSome rows
+        | Element.DataFrame group ->
+            let index = store.Text(group.Header, "_index") |> Option.defaultValue "_index"
 
-            match store.Text(group.Header, "_index") with
-            | Some index when (Links.tryFind "codes" group).IsNone -> inner index
-            | _ ->
-                match VerifyMatrix.shape store group.Header with
-                | Some(rows :: _) -> ValueSome rows
-                | _ -> if (Links.tryFind "codes" group).IsSome then inner "codes" else inner "values"
+            match Hdf5Element.tryColumn store path group index with
+            | Some(Element.DataFrame _)
+            | None -> ValueNone
+            | Some inner -> rows store $"{path}/{index}" inner
+        | _ -> ValueNone
 
     /// A column: as many values as there are rows, and codes and masks that fit.
     let private column (store: Hdf5File) (findings: FindingList) cancel (frame: Group) framePath expected name =
@@ -38,30 +41,28 @@ module internal VerifyFrame =
         findings.Check(
             path,
             fun () ->
-                match store.TryFind(framePath, frame, name) with
+                match Hdf5Element.tryColumn store framePath frame name with
                 | None -> findings.Error framePath $"its order names the column {name}, which does not exist"
-                | Some node ->
-                    match rows store findings path node with
-                    | ValueSome found when found <> expected ->
+                | Some element ->
+                    match element, rows store path element with
+                    | (Element.Csr _ | Element.Csc _), _ -> findings.Error path "it is a matrix, not a column"
+                    | Element.Unknown what, _ -> findings.Error path what
+                    | _, ValueSome found when found <> expected ->
                         findings.Error path $"""it has {Plural.things found "value"} for {Plural.things expected "row"}"""
-                    | ValueSome _ -> ()
-                    | ValueNone -> findings.Error path "it does not hold one value for each row"
+                    | _, ValueSome _ -> ()
+                    | _, ValueNone -> findings.Error path "it does not hold one value for each row"
 
-                    match node with
-                    | GroupObject group when (VerifyMatrix.shape store group.Header).IsSome ->
-                        findings.Error path "it is a matrix, not a column"
-                    | GroupObject group when (Links.tryFind "codes" group).IsSome && (store.Text(group.Header, "encoding-type")).IsNone ->
+                    match element with
+                    | Element.Categorical({ Group = Some group } as element) when (store.Text(group.Header, "encoding-type")).IsNone ->
                         // One that tells its encoding is checked as an element.
-                        VerifyCategories.check store findings cancel path group
-                    | DatasetObject dataset when OldCategories.areOf store dataset ->
-                        match OldCategories.tryFind store framePath frame name dataset with
-                        | Some old ->
-                            if not old.IsPointedTo then
-                                findings.Error path "its reference to its categories does not lead to them, so that anndata cannot read it"
+                        VerifyCategories.check store findings cancel path element
+                    | Element.Categorical({ Group = None } as element) ->
+                        match OldCategories.tryFind store framePath frame name element.Codes with
+                        | Some old when not old.IsPointedTo ->
+                            findings.Error path "its reference to its categories does not lead to them, so that anndata cannot read it"
+                        | _ -> ()
 
-                            VerifyCategories.categories store findings cancel old.Categories
-                            VerifyCategories.codes store findings cancel dataset old.Categories.Count
-                        | None -> findings.Error path $"its categories are missing from {framePath}/{OldCategories.Name}"
+                        VerifyCategories.check store findings cancel path element
                     | _ -> ()
         )
 

@@ -6,6 +6,7 @@ open System.Threading
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
 
 /// Numbers of a dataset one after another, a batch at a time.
 [<Sealed>]
@@ -152,18 +153,12 @@ module internal VerifyMatrix =
                 indices.Path
                 $"""{Plural.say tally.Repeated "row holds" "rows hold"} an index more than once, so that what is stored there is ambiguous; first {names cell index}"""
 
-    /// The shape that the attribute of a sparse matrix tells.
-    let shape (store: Hdf5File) (header: Header) =
-        [ "shape"; "h5sparse_shape" ] |> List.tryPick (fun name -> store.Integers(header, name))
-
     /// A sparse matrix. `names` says which cell and gene belong to a row and an index, as stored.
-    let sparse (store: Hdf5File) (findings: FindingList) cancel path (group: Group) isByRows (names: int64 -> int64 -> string) =
+    let sparse (store: Hdf5File) (findings: FindingList) cancel path (arrays: SparseArrays) isByRows (names: int64 -> int64 -> string) =
         findings.Check(
             path,
             fun () ->
-                let data = store.Dataset(path, group, "data")
-                let indices = store.Dataset(path, group, "indices")
-                let indptr = store.Dataset(path, group, "indptr")
+                let data, indices, indptr = arrays.Data, arrays.Indices, arrays.Indptr
 
                 let isLine (dataset: Dataset) =
                     dataset.Dims.Length = 1 && (Filters.unsupported dataset.Filters).IsNone
@@ -176,13 +171,13 @@ module internal VerifyMatrix =
                     findings.Error path $"""it has {Plural.things data.Count "value"} but {Plural.say indices.Count "index" "indices"}"""
 
                 let major, minor =
-                    match shape store group.Header with
-                    | Some [ rows; columns ] -> if isByRows then rows, columns else columns, rows
-                    | Some other ->
-                        findings.Error path $"""its shape has {Plural.things other.Length "number"} instead of two"""
-                        indptr.Count - 1L, Int64.MaxValue
-                    | None ->
+                    match arrays.Shape with
+                    | [ rows; columns ] -> if isByRows then rows, columns else columns, rows
+                    | [] ->
                         findings.Error path "its shape is missing"
+                        indptr.Count - 1L, Int64.MaxValue
+                    | other ->
+                        findings.Error path $"""its shape has {Plural.things other.Length "number"} instead of two"""
                         indptr.Count - 1L, Int64.MaxValue
 
                 if indptr.Count <> major + 1L then

@@ -73,7 +73,7 @@ let tests =
               file["X"] <- H5Dataset(Array2D.create 3 5 1.0f))
           refused FaultKind.Damaged "1 dimension " "X of one dimension" (fun file -> file["X"] <- H5Dataset [| 1.0f |])
           refused FaultKind.Damaged "column offsets" "X by columns" (fun file -> (x file).Attributes[ "encoding-type" ] <- "csc_matrix")
-          refused FaultKind.Unsupported "encoding is unknown" "X of no encoding" (fun file ->
+          refused FaultKind.Unsupported "it has no encoding, so that" "X of no encoding" (fun file ->
               (x file).Attributes.Remove "encoding-type" |> ignore)
           refused FaultKind.Damaged "has no data" "no values" (fun file -> (x file).Remove "data" |> ignore)
           refused FaultKind.Damaged "has no indptr" "no offsets" (fun file -> (x file).Remove "indptr" |> ignore)

@@ -81,6 +81,18 @@ let tests =
                   namesOf (categorical (H5Dataset [| 1y; 2y; 0y; 0y; 0y |]) (H5Dataset [| "a"; "b" |])))
           }
 
+          test "categories that stand apart, as anndata 0.7 kept them" {
+              let codes = H5Dataset [| 1y; 0y; -1y; 1y; 1y |]
+              codes.Attributes["categories"] <- 1L
+              let obs = frame (H5Dataset labels) [ "symbol", codes ]
+              obs["__categories"] <- group "" [ "symbol", H5Dataset [| "a"; "b" |] ]
+
+              opened obs (fun store frame ->
+                  let names = DataFrame.names store { frame with IndexName = "symbol" } 0L frame.Rows
+
+                  Expect.sequenceEqual names [ "b"; "a"; ""; "b"; "b" ] "labels, not codes")
+          }
+
           test "nullable strings" {
               let values =
                   group

@@ -158,7 +158,10 @@ let tests =
           Law.holds "nullable integers and truth values" (fun (piece: byte) ->
               Prop.forAll (some (Gen.optionOf (Gen.choose (-3, 11)))) (fun values ->
                   let isMissing = values |> List.map _.IsNone
-                  let numbers = values |> List.map (Option.defaultValue 77) |> Array.ofList |> line Unchunked
+
+                  let numbers =
+                      values |> List.map (Option.defaultValue 77) |> Array.ofList |> line Unchunked
+
                   let flags = values |> List.map (Option.map (fun value -> value > 4))
                   let stored = bools (flags |> List.map (Option.defaultValue true))
 

@@ -106,8 +106,10 @@ let tests =
                                   ok result |> ignore
                                   digestOf (path (name + "-out")), File.ReadAllBytes(path (name + "-out"))
 
+                          // PureHDF takes minutes to write hundreds of thousands of chunks.
+                          let least = 1 + counts.Data.Length / 2000
                           let plain, plainBytes = run "plain" Unchunked 1 (1L <<< 30)
-                          let chunked, _ = run "chunked" (InChunks(1 + int chunk)) workers 0L
+                          let chunked, _ = run "chunked" (InChunks(least + int chunk)) workers 0L
 
                           let gzipped, gzippedBytes =
                               run "gzipped" (Gzipped(100 + int chunk)) workers (1L <<< 28)

@@ -194,3 +194,9 @@ module internal Attribute =
 
                 if signed then (value <<< (64 - 8 * size)) >>> (64 - 8 * size) else value)
         | _ -> []
+
+    /// Is it a boolean that is true?
+    let isTrue attribute =
+        match Datatype.tryTruth attribute.Type with
+        | Some(whole, truth) -> integers { attribute with Type = whole } |> List.tryHead |> Option.bind truth = Some true
+        | None -> attribute.Data |> Array.exists ((<>) 0uy)
