@@ -86,6 +86,7 @@ module Json =
             geneSets json report.GeneSets
             strings json "obs_columns" report.ObsColumns
             strings json "var_columns" report.VarColumns
+            strings json "layer_keys" report.LayerKeys
             strings json "obsm_keys" report.ObsmKeys
             strings json "varm_keys" report.VarmKeys
             strings json "uns_keys" report.UnsKeys

@@ -99,6 +99,7 @@ module Summary =
 
               yield! written "obs" report.ObsColumns
               yield! written (if report.Matrix = "raw/X" then "raw/var" else "var") report.VarColumns
+              yield! written "layers" report.LayerKeys
               yield! written "obsm" report.ObsmKeys
               yield! written "varm" report.VarmKeys
               yield! written "uns" report.UnsKeys

@@ -1,4 +1,4 @@
-/// X, or a part of it, has a second name: under that name it stays what it was, while X becomes new.
+/// X, or a part of it, has a second hard link: under that name it stays what it was, while X becomes new.
 module internal SingleSharp.Golden.AliasGolden
 
 open Expecto

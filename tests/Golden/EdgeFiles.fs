@@ -50,13 +50,13 @@ let rec start (sandbox: Sandbox) case step =
     | "input_as_float32" -> input
     | from ->
         match steps case |> List.tryFind (fun other -> other.Name = from) with
-        | None -> skiptest $"skipped: {from} is not in a file"
+        | None -> failtest $"{case} has no step {from}"
         | Some before ->
             let output = sandbox.File $"{from}.h5ad"
 
             match run (asScanpy before) (start sandbox case before) output with
             | Ok _ -> output
-            | Error fault -> skiptest $"skipped: {from} is refused: {Fault.sentence fault}"
+            | Error fault -> failtest $"{from}, which {step.Name} starts from, is refused: {Fault.sentence fault}"
 
 /// A case whose X is dense, as compressed rows.
 let inRows (sandbox: Sandbox) case =

@@ -199,4 +199,5 @@ let all =
         [ for case in cases |> List.except [ ambiguous ] do
               testList case (steps case |> List.collect (ofStep case))
           testList ambiguous DuplicateGolden.tests
+          EdgeOutcomes.tests
           testList "boundaries" boundaries ]

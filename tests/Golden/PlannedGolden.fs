@@ -14,6 +14,8 @@ let private plans =
       "batches", "pca", [ "--mask-var"; "none" ]
       "peaks", "qc", []
       "genes", "qc", []
+      "genes", "scale", []
+      "genes", "scale", [ "--no-zero-center" ]
       "genes", "filter", [ "--min-cells"; "1" ]
       "genes", "hvg", [ "--n-top-genes"; "500" ]
       "cells", "qc", []
@@ -21,7 +23,9 @@ let private plans =
       "products", "preprocess", []
       "products", "filter", [ "--min-genes"; "1" ]
       "products", "pca", [ "--mask-var"; "none" ]
-      "products", "pipeline", [ "--n-top-genes"; "1000" ] ]
+      "products", "pipeline", [ "--n-top-genes"; "1000" ]
+      "products", "pipeline", [ "--n-top-genes"; "1000"; "--with"; "scale"; "--max-value"; "1" ]
+      "products", "pipeline", [ "--n-top-genes"; "1000"; "--with"; "scale"; "--no-scale-zero-center" ] ]
 
 /// The number of a plan, in bytes.
 let private planned (command: string list) =

@@ -209,26 +209,25 @@ module internal DataFrame =
         | Some value -> value
         | None -> refuse frame option column "has missing values"
 
-    let private booleansByColumn (store: Hdf5File) (frame: DataFrame) option column =
+    let private booleansByColumn (store: Hdf5File) (frame: DataFrame) option column : seq<bool> =
         let flags (dataset: Dataset) =
             match Datatype.tryTruth dataset.Type with
             | _ when count dataset <> frame.Rows -> store.Disk.Damaged dataset.Path "it has another length than its index"
-            | Some(whole, truth) ->
-                codes store { dataset with Type = whole } 0L frame.Rows |> Seq.map (truth >> known frame option column) |> Array.ofSeq
+            | Some(whole, truth) -> codes store { dataset with Type = whole } 0L frame.Rows |> Seq.map (truth >> known frame option column)
             | None -> refuseType frame option column dataset.Type
 
         match Hdf5Element.tryColumn store frame.Path frame.Group column with
         | None -> refuse frame option column "does not exist"
         | Some(Element.Array dataset | Element.StringArray dataset | Element.Scalar dataset | Element.Record dataset) -> flags dataset
         | Some(Element.Nullable element) ->
-            if element.Mask |> Option.exists (flags >> Array.exists id) then
+            if element.Mask |> Option.exists (flags >> Seq.exists id) then
                 refuse frame option column "has missing values"
             else
                 flags element.Values
         | Some _ -> refuse frame option column "is not boolean"
 
-    /// A boolean column, one value per row; `option` is what asked for it.
-    let booleans (store: Hdf5File) (frame: DataFrame) option column =
+    /// A boolean column, one value per row, read as it is gone through; `option` is what asked for it.
+    let eachBoolean (store: Hdf5File) (frame: DataFrame) option column : seq<bool> =
         match frame.Body with
         | ByColumn _ -> booleansByColumn store frame option column
         | ByRow(_, dataset) ->
@@ -243,5 +242,9 @@ module internal DataFrame =
                         Integers.decode whole (Span bytes) number
                         truth number[0] |> known frame option column
 
-                    fields store dataset offset (Datatype.size kind) 0L frame.Rows |> Seq.map flag |> Array.ofSeq
+                    fields store dataset offset (Datatype.size kind) 0L frame.Rows |> Seq.map flag
                 | None -> refuseType frame option column kind
+
+    /// All values of a boolean column.
+    let booleans store frame option column =
+        eachBoolean store frame option column |> Array.ofSeq

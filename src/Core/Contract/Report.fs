@@ -73,6 +73,7 @@ type Report =
         /// The columns and keys that were written, in order.
         ObsColumns: IReadOnlyList<string>
         VarColumns: IReadOnlyList<string>
+        LayerKeys: IReadOnlyList<string>
         ObsmKeys: IReadOnlyList<string>
         VarmKeys: IReadOnlyList<string>
         UnsKeys: IReadOnlyList<string>

@@ -82,7 +82,7 @@ module internal MatrixFolder =
     let private sortBytes settings head =
         2L * entryBytes * int64 (runLength settings head) + (3L <<< 20)
 
-    /// No cell has so many entries of one gene.
+    /// More entries of one gene than any cell has.
     let private mostOfOne = 1 <<< 24
 
     /// Entries of one place as one value: the only one, or the sum of all, which are added from the smallest to the largest so

@@ -108,7 +108,7 @@ module internal Buckets =
         let addressOf (dataset: Dataset) position =
             match dataset.Layout with
             | Contiguous address -> address + position * int64 dataset.ElementSize
-            | _ -> invalidOp "scratch files are in one piece"
+            | _ -> invalidOp "scratch files are contiguous"
 
         let mutable records: byte[] = Array.empty
         let mutable genes: int[] = Array.empty

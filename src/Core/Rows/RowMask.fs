@@ -80,10 +80,13 @@ type internal RowMask(length: int64) =
 
 [<RequireQualifiedAccess>]
 module internal RowMask =
-    let ofFlags (flags: bool[]) =
-        let kept = RowMask flags.LongLength
-        flags |> Array.iter kept.Add
+    /// One flag for each of N rows.
+    let ofSeq length (flags: seq<bool>) =
+        let kept = RowMask length
+        flags |> Seq.iter kept.Add
         kept
+
+    let ofFlags (flags: bool[]) = ofSeq flags.LongLength flags
 
     let none (length: int64) =
         let kept = RowMask length

@@ -79,34 +79,20 @@ module internal RunPlan =
     let private flags cells = cells / 4L
 
     /// What is kept during the main pass: what each step keeps, and what values and columns leave through.
-    let private mainNeed (file: AnnDataFile) rows recipe storage after (steps: StepPlan list) =
-        let genes = int64 file.X.Genes
-
-        let add (left: Need) (right: Need) : Need =
-            { left with
-                State = Memory.plus left.State right.State
-                Segment = Memory.plus left.Segment right.Segment
-                Result = Memory.plus left.Result right.Result
-                Buffer = Memory.plus left.Buffer right.Buffer
-                Worker = Memory.plus left.Worker right.Worker
-                PerValue = left.PerValue + right.PerValue
-                Once = Memory.plus left.Once right.Once
-                After = Memory.plus left.After right.After }
-
-        let ofSteps = steps |> List.choose _.Main |> List.fold add Budget.nothing
+    let private mainNeed (file: AnnDataFile) rows storage after (steps: StepPlan list) =
+        let ofSteps = steps |> List.choose _.Main |> List.fold Budget.beside Budget.nothing
         let columns = SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)
 
         { ofSteps with
             Buffer = [ columns; SinkMemory.values rows storage after ] |> List.fold Memory.plus ofSteps.Buffer
-            Worker = ofSteps.Worker + duplicates recipe genes + SinkMemory.denseRows file.X storage
+            Worker = ofSteps.Worker + SinkMemory.denseRows file.X storage
             PerValue = ofSteps.PerValue + SinkMemory.perValue storage after
             Once = [ flags file.X.Cells; SinkMemory.chunks file.X storage after ] |> List.fold Memory.plus ofSteps.Once
             After = max ofSteps.After (SinkMemory.chunksAfter file.X storage after) }
 
-    let private selectNeed (file: AnnDataFile) recipe (steps: StepPlan list) (selector: Selector) =
+    let private selectNeed (steps: StepPlan list) (selector: Selector) =
         { selector.Need with
-            Buffer = Memory.plus selector.Need.Buffer (SinkMemory.columns (steps |> List.sumBy _.CellColumnCount))
-            Worker = selector.Need.Worker + duplicates recipe (int64 file.X.Genes) }
+            Buffer = Memory.plus selector.Need.Buffer (SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)) }
 
     /// The passes that the steps ask for, in order.
     let private passes (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) =
@@ -119,27 +105,46 @@ module internal RunPlan =
 
         let inMain = steps |> List.filter _.Main.IsSome
 
+        /// Every read of X tells duplicate entries, or adds them up.
+        let reading (pass: StepPass) =
+            { pass with
+                Needs =
+                    pass.Needs
+                    |> List.map (
+                        Budget.beside
+                            { Budget.nothing with
+                                Worker = duplicates recipe (int64 file.X.Genes) }
+                    ) }
+
+        /// What the results of a step take until they are written: its columns of var, and what later rows are made with.
+        let kept (step: StepPlan) =
+            { step.Later with
+                Once = step.Later.Once + 8L * int64 file.X.Genes * int64 step.GeneColumns.Length }
+
+        /// Passes after the main one, beside what the steps before have left.
+        let later =
+            (Budget.nothing, steps)
+            ||> List.mapFold (fun before step ->
+                step.After
+                |> List.map (fun pass ->
+                    { pass with
+                        Needs = pass.Needs |> List.map (Budget.beside before) }),
+                Budget.beside before (kept step))
+            |> fst
+            |> List.concat
+
         [ if CscToCsr.isNeeded file.X then
               pass PassKind.Transpose "put rows together" [ Budget.nothing ]
           match steps |> List.tryPick _.Selector with
           | Some selector when judgesFirst file.X selector ->
-              pass PassKind.Select "judge cells and genes" [ selectNeed file recipe steps selector ]
+              pass PassKind.Select "judge cells and genes" [ selectNeed steps selector ] |> reading
           | _ -> ()
           for step in steps do
-              yield! step.Before
+              yield! step.Before |> List.map reading
           if not inMain.IsEmpty then
-              pass PassKind.Main (inMain |> List.map _.Name |> String.concat " + ") [ mainNeed file rows recipe storage after inMain ]
-          for step in steps do
-              for after in step.After do
-                  { after with
-                      Needs =
-                          after.Needs
-                          |> List.mapi (fun i need ->
-                              if i = 0 && step.Main.IsSome then
-                                  { need with
-                                      Worker = need.Worker + duplicates recipe (int64 file.X.Genes) }
-                              else
-                                  need) } ]
+              pass PassKind.Main (inMain |> List.map _.Name |> String.concat " + ") [ mainNeed file rows storage after inMain ]
+              |> reading
+          yield! later |> List.map reading ]
 
     /// Each pass with how it reads; what cannot be met is refused with what the most demanding pass needs.
     let private fitting (file: AnnDataFile) rows (settings: Settings) (passes: StepPass list) =
@@ -190,13 +195,14 @@ module internal RunPlan =
               Rows = rows
               Settings = settings
               Common = Recipe.common recipe
-              Steps = Recipe.names recipe
               State =
                 { Type = file.X.Type
                   IsLoggedHere = false
-                  LogBase = AnnDataFile.logBase file }
+                  LogBase = AnnDataFile.logBase file
+                  SeenAs = file.X.Type }
               Spread = spread file batches
               Choices = []
+              DropsCells = false
               DropsGenes = false }
 
         let next (context, plans) (step: Step) =
@@ -205,6 +211,7 @@ module internal RunPlan =
             { context with
                 State = plan.State
                 Choices = context.Choices @ plan.Choices
+                DropsCells = context.DropsCells || plan.Selector |> Option.exists _.DropsCells
                 DropsGenes = context.DropsGenes || plan.Selector |> Option.exists _.DropsGenes },
             plan :: plans
 

@@ -95,6 +95,7 @@ module internal Runner =
               GeneSets = []
               ObsColumns = taken.CellColumns |> List.map (fun (column, _) -> column.Name)
               VarColumns = taken.GeneColumns |> List.map (fun (column, _) -> column.Name)
+              LayerKeys = members "layers"
               ObsmKeys = members "obsm"
               VarmKeys = members "varm"
               UnsKeys = members "uns"

@@ -73,7 +73,8 @@ module Recipe =
         recipe.Steps |> List.tryFind (fun step -> step.Name = name)
 
     let internal common recipe : Common =
-        { Matrix = recipe.Matrix
+        { Steps = names recipe
+          Matrix = recipe.Matrix
           Mitochondrial = recipe.Mitochondrial
           GeneSets = recipe.GeneSets
           GeneSymbols = recipe.GeneSymbols

@@ -13,6 +13,8 @@ open SingleSharp.Core.Writing
 /// What a recipe says for all of its steps.
 type internal Common =
     {
+        /// The names of all steps.
+        Steps: string list
         Matrix: MatrixName
         Mitochondrial: Mitochondrial
         GeneSets: GeneSet list
@@ -36,6 +38,8 @@ type internal ValueState =
         IsLoggedHere: bool
         /// The base of the logarithm; none for the natural one.
         LogBase: float option
+        /// The type of the values that passes after the main one see.
+        SeenAs: DType
     }
 
 /// A boolean column of var that a step writes.
@@ -54,15 +58,14 @@ type internal PlanContext =
         Rows: Matrix
         Settings: Settings
         Common: Common
-        /// The names of all steps.
-        Steps: string list
         /// X where the step is taken.
         State: ValueState
         /// How the batches that a step asks for are spread over the cells.
         Spread: BatchSpread
         /// The boolean columns of var of the steps before.
         Choices: GeneChoice list
-        /// Does a step before drop genes?
+        /// Does a step before drop cells, or genes?
+        DropsCells: bool
         DropsGenes: bool
     }
 
@@ -177,6 +180,8 @@ type internal StepPlan =
         After: StepPass list
         /// What it keeps during the main pass; none where it takes no part in it.
         Main: Need option
+        /// What its result adds to each later pass of a step after it, beside its columns of var.
+        Later: Need
         /// X after it, and whether it changes values.
         State: ValueState
         ChangesValues: bool
@@ -221,6 +226,7 @@ module internal StepPlan =
           Before = []
           After = []
           Main = Some Budget.nothing
+          Later = Budget.nothing
           State = context.State
           ChangesValues = false
           CellColumns = fun _ -> []

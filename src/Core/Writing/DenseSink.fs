@@ -15,10 +15,10 @@ module internal DenseSink =
     /// Rows are written together up to N bytes.
     let private pieceBytes = 1 <<< 20
 
-    /// Writes the Output of each row as `genes` values of a type, the source's first row at the address. Places are known
-    /// beforehand, so workers write at once.
+    /// Writes the Output of each row as `genes` values of a type, the source's first row at the address; `absent` gives a row's
+    /// values of the genes that are not stored. Places are known beforehand, so workers write at once.
     /// Law (dense out): the array is that which the rows mean, whatever the schedule and the row batches.
-    let toPlace (disk: RandomAccessFile) (address: int64) (datatype: Datatype) (genes: int) : Sink<RowBatch> =
+    let over (absent: RowBatch -> int -> float[]) (disk: RandomAccessFile) address (datatype: Datatype) (genes: int) : Sink<RowBatch> =
         let size = Datatype.size datatype
         let rowBytes = Checked.(*) genes size
         let most = max 1 (pieceBytes / max 1 rowBytes)
@@ -34,7 +34,7 @@ module internal DenseSink =
                 let high = min rowBatch.Cells (low + most)
 
                 for i in low .. high - 1 do
-                    Array.Clear row
+                    Array.Copy(absent rowBatch i, row, genes)
 
                     for value in rowBatch.Offsets[i] .. rowBatch.Offsets[i + 1] - 1 do
                         row[rowBatch.Genes[value]] <- rowBatch.Output[value]
@@ -56,6 +56,11 @@ module internal DenseSink =
               Flush = ignore
               Recycle = ignore
               Complete = ignore }
+
+    /// The same, where what is not stored is zero.
+    let toPlace disk address datatype genes =
+        let zeros: float[] = Array.zeroCreate genes
+        over (fun _ _ -> zeros) disk address datatype genes
 
     /// Stores an array that lies at the start of a scratch file, cells × genes, in chunks like those of an old one, and returns
     /// the address of the new dataset.

@@ -164,7 +164,7 @@ module internal OutputStorage =
         let sink =
             match matrix.Format, data.Layout with
             | Dense _, Contiguous address -> DenseSink.toPlace editor.Disk address data.Type matrix.Genes
-            | Dense _, _ -> invalidOp $"{data.Path} is not stored in one piece"
+            | Dense _, _ -> invalidOp $"{data.Path} is not contiguous"
             | _ -> ValueSink.inPlace editor.Disk data (chunksOf editor.Disk data) precision
 
         sinkOf sink (fun () -> SamePlaces)

@@ -3,12 +3,16 @@ namespace SingleSharp.Core.Writing
 
 open SingleSharp.Core
 open SingleSharp.Core.Folds
+open SingleSharp.Core.Numerics
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 
 [<RequireQualifiedAccess>]
 module internal SinkMemory =
     let block = int64 Blocks.rowsPerBlock
+
+    /// Rows of a dense matrix are written together up to N bytes.
+    let piece = 1L <<< 20
 
     /// Bytes of a column's values in a buffer, as numbers; beside them stand the bytes of one column.
     let columns columns =
@@ -53,7 +57,7 @@ module internal SinkMemory =
     /// Rows of a dense matrix that a worker writes together.
     let denseRows (matrix: Matrix) values =
         match matrix.Format, values with
-        | Dense _, (Overwrite | RowByRow) -> max (1L <<< 20) (8L * int64 matrix.Genes) + 8L * int64 matrix.Genes
+        | Dense _, (Overwrite | RowByRow) -> max piece (8L * int64 matrix.Genes) + 8L * int64 matrix.Genes
         | _ -> 0L
 
     /// A chunk of a dataset that is written row by row, and the buffers of its codec.
@@ -80,9 +84,11 @@ module internal SinkMemory =
     /// Chosen genes hold more of a row than others do; N times as much at most.
     let private favour = 3L
 
-    /// Rows of the chosen genes on their way to their file.
-    let spill (matrix: Matrix) genes =
-        let bytes = (if genes <= 65536L then 2L else 4L) + int64 (DType.size matrix.Type)
+    /// Rows of the chosen genes on their way to their file, their values in this type.
+    let spill (matrix: Matrix) precision genes =
+        let bytes =
+            (if genes <= 65536L then 2L else 4L) + int64 (DType.size (Precision.dtype precision))
+
         let all = max 1L (int64 matrix.Genes)
 
         waiting matrix bytes

@@ -15,7 +15,13 @@ public sealed record ScaleOptions
     /// <summary>A boolean column of obs: compute from these cells, and scale these cells. Default: null, all cells.</summary>
     public string? MaskObs { get; init; }
 
-    internal Core.Step Step => Core.Scale.step(new(ZeroCenter, Interop.Option(MaxValue), Interop.Option(MaskObs)));
+    /// <summary>
+    /// A layer that gets all centred values, cells × genes; it must not be there. Costs one more read of X. Default: null, no layer.
+    /// </summary>
+    public string? DenseLayer { get; init; }
+
+    internal Core.Step Step => Core.Scale.step(
+        new(ZeroCenter, Interop.Option(MaxValue), Interop.Option(MaskObs), Interop.Option(DenseLayer)));
 }
 
 public sealed partial class Chain

@@ -79,13 +79,14 @@ let private outcomeOf path (step: Step) =
               Rows = rows.Matrix
               Settings = settings
               Common = common
-              Steps = [ step.Name ]
               State =
                 { Type = file.X.Type
                   IsLoggedHere = false
-                  LogBase = None }
+                  LogBase = None
+                  SeenAs = file.X.Type }
               Spread = Batches.alone
               Choices = []
+              DropsCells = false
               DropsGenes = false }
 
     let job =

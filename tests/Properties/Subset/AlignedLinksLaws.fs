@@ -1,4 +1,4 @@
-/// What runs along cells or genes and has second names, or is reached by links or references.
+/// What runs along cells or genes and has several hard links, or is reached by links or references.
 module internal SingleSharp.Properties.AlignedLinksLaws
 
 open System.IO
@@ -35,7 +35,7 @@ let tests =
               GenFiles.isFault "leads in circles" (fun () -> require' "soft")
           }
 
-          test "what has a second name may lose rows under the first" {
+          test "what has a second hard link may lose rows under the first" {
               let twice = Encode.message Header.ReferenceCount [| 0uy; 2uy; 0uy; 0uy; 0uy |]
 
               let strings datatype =

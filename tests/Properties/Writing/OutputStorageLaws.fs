@@ -120,7 +120,7 @@ let tests =
                       Expect.isFalse (OutputStorage.canOverwrite store.Disk dataset int32) "not in place"))
           }
 
-          test "what has a second name cannot be overwritten" {
+          test "what has a second hard link cannot be overwritten" {
               for fixture in [ "heavy"; "heavy_old" ] do
                   inFixture fixture "twice" (fun store dataset ->
                       Expect.isFalse (OutputStorage.canOverwrite store.Disk dataset (Float(4, false))) fixture)

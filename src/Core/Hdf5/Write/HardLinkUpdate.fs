@@ -43,7 +43,7 @@ module internal HardLinkUpdate =
         then
             editor.Disk.Unsupported
                 (where header.Address)
-                "it has a second name, and it or one of its attributes is of a named type; write the file again with anndata"
+                "it has a second hard link, and it or one of its attributes is of a named type; write the file again with anndata"
 
         { header with
             Messages = header.Messages |> List.map (fun message -> if isAttribute message then own message else message) }

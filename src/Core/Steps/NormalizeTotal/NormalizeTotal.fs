@@ -145,18 +145,11 @@ module NormalizeTotal =
 
     let private median = PassKind.Before("normalize_total", "median")
 
-    /// Bytes per gene that a worker needs to tell duplicate entries, and to add them up.
-    let private duplicates (context: PlanContext) =
-        let genes = int64 context.File.X.Genes
-        if context.Common.SumDuplicates then 9L * genes else genes / 8L
-
     let private passes (context: PlanContext) (options: NormalizeTotalOptions) =
         let pass kind purpose need =
             { Kind = kind
               Purpose = purpose
-              Needs =
-                [ { need with
-                      Worker = duplicates context } ]
+              Needs = [ need ]
               What = "This"
               Advice = "" }
 

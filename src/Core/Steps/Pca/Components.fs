@@ -52,7 +52,7 @@ module internal Components =
 
     let internal requireVaried (total: float) genes (cells: int64) =
         if not (total > 0.0 && Double.IsFinite total) then
-            refuse $"the {genes} genes that it looks at do not vary over the {cells} cells, or too much for float64; choose other genes"
+            refuse $"the total variance of the {genes} selected genes over {cells} cells is 0 or overflows float64; choose other genes"
 
     /// Each variance as a share of all; rounding may not make it more than all.
     let internal ratios (variances: float[]) total =

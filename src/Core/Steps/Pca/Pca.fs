@@ -116,7 +116,7 @@ module Pca =
 
     /// How the pass reads, once it is known how many genes it looks at.
     let private fit (context: PlanContext) options cells (genes: int64) =
-        match PcaMemory.gramNeeds context.Rows options cells (int genes) |> Budget.tryFitEach context.Rows context.Settings with
+        match PcaMemory.gramNeeds context options cells (int genes) |> Budget.tryFitEach context.Rows context.Settings with
         | Ok fit -> fit
         | Error needed -> Fault.throw (InsufficientMemory(what genes, needed, context.Settings.Memory, advice context))
 
@@ -156,10 +156,7 @@ module Pca =
             { turn.Job with
                 Passes = turn.Job.Passes |> List.map (fun (kind, planned) -> kind, (if kind = PcaRun.pass then fit else planned)) }
 
-        // Values that a step before has computed are not of the matrix's own type any more.
-        let precision =
-            if later.IsEmpty then Precision.ofDType context.State.Type else Precision.Double
-
+        let precision = Precision.ofDType context.State.SeenAs
         use scratch = new ScratchFile(job.Folder)
         let spill = Spill(scratch.Disk, int genes.Count, precision)
 
@@ -200,10 +197,13 @@ module Pca =
             { Kind = PcaRun.pass
               Purpose = "pca"
               Needs =
-                [ yield! PcaMemory.gramNeeds context.Rows options cells bound
+                [ yield! PcaMemory.gramNeeds context options cells bound
                   // Where fewer may be chosen, the Gram matrix may be one of genes after all.
                   if not context.Choices.IsEmpty && cells < int64 bound then
-                      yield! PcaMemory.gramNeeds context.Rows options cells (int cells) ]
+                      yield! PcaMemory.gramNeeds context options cells (int cells)
+                  // Where fewer cells may stay than genes, it may be one of cells.
+                  if context.DropsCells && cells >= int64 bound && bound > 1 then
+                      yield! PcaMemory.gramNeeds context options (int64 bound - 1L) bound ]
               What =
                 match genes with
                 | Some genes -> what genes

@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Steps
 
 open SingleSharp.Core
 open SingleSharp.Core.Folds
+open SingleSharp.Core.Numerics
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Writing
@@ -34,7 +35,8 @@ module internal PcaMemory =
 
     /// What the pass for the components keeps, one time after the other: while it multiplies, finds the vectors, and makes scores of them.
     /// By cells, genes are summed first, and rows are turned before they are multiplied.
-    let gramNeeds (matrix: Matrix) (pca: PcaOptions) (cells: int64) (genes: int) =
+    let gramNeeds (context: PlanContext) (pca: PcaOptions) (cells: int64) (genes: int) =
+        let matrix = context.Rows
         let byCells = PcaByCells.isShorter cells genes
         let genes = int64 genes
         let side = min cells genes
@@ -42,7 +44,7 @@ module internal PcaMemory =
 
         let spilling need =
             { need with
-                Buffer = SinkMemory.spill matrix genes
+                Buffer = SinkMemory.spill matrix (Precision.ofDType context.State.SeenAs) genes
                 Once = matrix.Cells / 4L }
 
         [ vectorNeed side genes components

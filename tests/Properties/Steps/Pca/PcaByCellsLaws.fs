@@ -134,6 +134,6 @@ let tests =
                         NComps = None
                         ZeroCenter = false } ] do
                   GenFiles.isFault "gene 1 has a value" (fun () -> byCells options 5 [ [ 0, 1.0 ]; [ 1, nan ]; [ 2, 1.0 ] ])
-                  GenFiles.isFault "do not vary" (fun () -> byCells options 5 [ []; []; [] ])
-                  GenFiles.isFault "do not vary" (fun () -> byCells options 5 (List.replicate 4 [ 0, 0.5; 2, 2.0 ]))
+                  GenFiles.isFault "the total variance of" (fun () -> byCells options 5 [ []; []; [] ])
+                  GenFiles.isFault "the total variance of" (fun () -> byCells options 5 (List.replicate 4 [ 0, 0.5; 2, 2.0 ]))
           } ]

@@ -251,8 +251,8 @@ let tests =
                   for value in [ nan; infinity; -infinity; 1e200 ] do
                       refuses "gene 1 has a value" [ [ 0, 1.0 ]; [ 1, value ]; [ 2, 1.0 ] ]
 
-                  refuses "do not vary" [ []; []; [] ]
-                  refuses "do not vary" (List.replicate 4 [ 0, 0.5; 2, 2.0 ])
+                  refuses "the total variance of" [ []; []; [] ]
+                  refuses "the total variance of" (List.replicate 4 [ 0, 0.5; 2, 2.0 ])
                   refuses "it takes at least two cells" [ [ 0, 1.0; 1, 2.0 ] ]
           }
 
