@@ -11,6 +11,7 @@ let all =
         [ // What takes long begins first, so that no core waits for it in the end.
           Consumers.tests
           FacadeGolden.tests
+          FacadeOptions.tests
           DocsGolden.tests
           FuzzGolden.all
           Conformance.all

@@ -39,7 +39,7 @@ let private python = "/usr/bin/python3"
 /// What is damaged: edge cases, files that h5py makes here in `folder`, and, if they are asked for, small files of strangers.
 let originals folder withWild =
     use maker =
-        Process.Start(ProcessStartInfo(python, [ Shared.here "fuzz.py"; "make"; folder ]))
+        Process.Start(ProcessStartInfo(python, [ Shared.here "scripts/fuzz.py"; "make"; folder ]))
 
     maker.WaitForExit()
 
@@ -75,7 +75,7 @@ let campaign (originals: Original[]) (seeds: seq<int>) (told: int -> unit) =
             member _.Dispose() = place.Delete true }
 
     let folder = place.FullName
-    let info = ProcessStartInfo(python, [ Shared.here "fuzz.py"; "read" ])
+    let info = ProcessStartInfo(python, [ Shared.here "scripts/fuzz.py"; "read" ])
     info.RedirectStandardInput <- true
     info.RedirectStandardOutput <- true
     info.RedirectStandardError <- true

@@ -87,17 +87,17 @@ let requireH5dump () =
     if not hasH5dump.Value then
         skiptest "skipped: no /usr/bin/h5dump"
 
-/// Runs a script that lies beside these tests in some folder, and returns what it printed.
-let scriptIn folder name arguments input =
+/// Runs one of the scripts in some folder, and returns what it printed.
+let scriptIn folder (name: string) arguments input =
     requirePython ()
 
     let outcome =
-        runIn folder python (Shared.here name :: arguments) [ "PYTHONWARNINGS", "ignore" ] input
+        runIn folder python (Shared.here $"scripts/{name}" :: arguments) [ "PYTHONWARNINGS", "ignore" ] input
 
     if outcome.ExitCode <> 0 then
         failtest $"{name} failed: {outcome.Errors}"
 
     outcome.Output
 
-/// Runs a script that lies beside these tests, and returns what it printed.
+/// Runs one of the scripts, and returns what it printed.
 let script = scriptIn ""

@@ -66,7 +66,7 @@ let private judge (images: byte[] list) =
     Child.requirePython ()
 
     let info =
-        Child.prepare "/usr/bin/python3" [ here "crash.py"; "images" ] [ "PYTHONWARNINGS", "ignore" ]
+        Child.prepare "/usr/bin/python3" [ here "scripts/crash.py"; "images" ] [ "PYTHONWARNINGS", "ignore" ]
 
     use child = Process.Start info
     let output = child.StandardOutput.ReadToEndAsync()

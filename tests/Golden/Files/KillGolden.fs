@@ -27,7 +27,7 @@ let private start arguments =
 [<Sealed>]
 type private Witness() =
     let child =
-        Process.Start(Child.prepare "/usr/bin/python3" [ here "crash.py"; "paths" ] [ "PYTHONWARNINGS", "ignore" ])
+        Process.Start(Child.prepare "/usr/bin/python3" [ here "scripts/crash.py"; "paths" ] [ "PYTHONWARNINGS", "ignore" ])
 
     member _.Sees(path: string) =
         child.StandardInput.WriteLine path
