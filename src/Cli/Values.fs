@@ -88,14 +88,12 @@ module Values =
         | [| name; rule |] when name.Trim() <> "" ->
             match rule.Split(':', 2) with
             | [| "prefix"; prefixes |] ->
-                let prefixes = prefixes.Split ',' |> List.ofArray
+                let prefixes = prefixes.Split ','
 
-                if List.contains "" prefixes then
+                if Array.contains "" prefixes then
                     wrong "has an empty prefix"
                 else
-                    Ok
-                        { Name = name
-                          Rule = GeneRule.Prefixes prefixes }
+                    Ok(GeneSet.WithPrefix(name, prefixes))
             | [| "column"; column |] when column <> "" -> Ok(GeneSet.FromColumn(name, column))
             | [| "file"; file |] when file <> "" -> Ok(GeneSet.ListedIn(name, file))
             | [| ("column" | "file") as kind; _ |] -> wrong $"names no {kind}"

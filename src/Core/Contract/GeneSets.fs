@@ -16,6 +16,7 @@ type Mitochondrial =
 /// Which genes belong to a set.
 [<RequireQualifiedAccess>]
 type GeneRule =
+    internal
     /// Genes whose name begins with one of these.
     | Prefixes of string list
     /// Genes that are True in a boolean column of var.

@@ -21,7 +21,6 @@ type MatrixName = SingleSharp.MatrixName
 type Join = SingleSharp.Join
 type Conversion = SingleSharp.Conversion
 type Mitochondrial = SingleSharp.Mitochondrial
-type GeneRule = SingleSharp.GeneRule
 type GeneSet = SingleSharp.GeneSet
 type Progress = SingleSharp.Progress
 

@@ -66,6 +66,19 @@ let private signatures =
               Expect.isEmpty (results |> List.filter (fun result -> result.Namespace <> "SingleSharp")) "results that are elsewhere"
               Expect.isEmpty (foreignOf results) "members that show F# or the core"
           }
+          test "of what options hold" {
+              let choices =
+                  [ typeof<HvgFlavor>
+                    typeof<Join>
+                    typeof<TargetSum>
+                    typeof<MaskVar>
+                    typeof<PercentTop>
+                    typeof<Mitochondrial>
+                    typeof<GeneSet>
+                    typeof<GeneSet>.GetProperty("Rule").PropertyType ]
+
+              Expect.isEmpty (choices |> List.collect (fun choice -> choice :: List.ofArray (choice.GetNestedTypes())) |> foreignOf) "members"
+          }
           test "of anything that they hold" {
               let known = set [ for result in results -> result.FullName ]
 

@@ -203,7 +203,7 @@ let run path (study: Study) (wanted: Wanted) : Result<Meaning, Fault> =
     let tops =
         match wanted.Qc with
         | Some { PercentTop = PercentTop.Exactly ks } -> ks |> List.distinct |> List.sort
-        | Some { PercentTop = PercentTop.Default } -> [ 50; 100; 200; 500 ] |> List.filter (fun k -> k <= genes)
+        | Some { PercentTop = PercentTop.Auto } -> [ 50; 100; 200; 500 ] |> List.filter (fun k -> k <= genes)
         | None -> []
 
     let scaled =

@@ -6,10 +6,14 @@ open System
 /// For which k the share of the k most expressed genes is computed.
 [<RequireQualifiedAccess>]
 type PercentTop =
+    internal
     /// Those of 50, 100, 200 and 500 that do not exceed the number of genes.
-    | Default
+    | Auto
     /// These; each must fit the number of genes.
     | Exactly of int list
+
+    /// Those of 50, 100, 200 and 500 that do not exceed the number of genes.
+    static member Default = Auto
 
     /// These; each must lie between 1 and the number of genes.
     static member Of([<ParamArray>] genes: int[]) = Exactly(List.ofArray genes)
@@ -63,7 +67,7 @@ module Qc =
     let private percentTopOption: StepOption<QcOptions> =
         let show options =
             match options.PercentTop with
-            | PercentTop.Default -> "(50, 100, 200, 500)"
+            | PercentTop.Auto -> "(50, 100, 200, 500)"
             | PercentTop.Exactly ks -> "[" + (ks |> List.map string |> String.concat ", ") + "]"
 
         let info: OptionInfo =
@@ -95,7 +99,7 @@ module Qc =
     /// For which k the share of the top k genes is told, among N genes, and those that are left out.
     let internal percentTop genes (options: QcOptions) =
         match options.PercentTop with
-        | PercentTop.Default -> [ 50; 100; 200; 500 ] |> List.partition (fun k -> k <= genes)
+        | PercentTop.Auto -> [ 50; 100; 200; 500 ] |> List.partition (fun k -> k <= genes)
         | PercentTop.Exactly ks ->
             match ks |> List.tryFind (fun k -> k < 1 || k > genes) with
             | Some k -> Fault.throw (InvalidOption("percent_top", $"positions outside range of features: {k} is not between 1 and {genes}"))
