@@ -6,8 +6,6 @@ open System.Reflection
 open SingleSharp
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
-open SingleSharp.Core.AnnData
-open SingleSharp.Core.Reading
 open SingleSharp.Core.Verify
 open SingleSharp.Core.Concat
 open SingleSharp.Core.Run
@@ -59,12 +57,21 @@ module Pipeline =
                 input.Paths
                 target)
 
-    /// Answers a fold of one's own in one read of X: the same bits for any number of workers and any memory, as long as it steps
-    /// row by row, so that cutting a row batch in two changes no state. What its own code throws arrives as it was thrown.
+    /// Answers a fold of one's own in one read of a matrix: the same bits for any number of workers and any memory, as long as it steps
+    /// row by row, so that cutting a row batch in two changes no state. Duplicate entries are added up where that is wanted, or refused.
+    /// What its own code throws arrives as it was thrown.
+    let foldOf
+        (matrix: MatrixName)
+        (sumDuplicates: bool)
+        (question: Fold<RowBatch, 'r>)
+        (settings: Settings)
+        (input: Input)
+        : Result<'r, Fault> =
+        guarded (fun () -> Inputs.ask input matrix sumDuplicates settings question)
+
+    /// The same of X, without duplicate entries.
     let fold (question: Fold<RowBatch, 'r>) (settings: Settings) (input: Input) : Result<'r, Fault> =
-        guarded (fun () ->
-            Inputs.asFile input (Recipe.ofSteps []) settings None (fun file recipe _ ->
-                using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix file) (fun file -> Passes.ask file settings question)))
+        foldOf MatrixName.X false question settings input
 
     /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.
     let digest (settings: Settings) (path: string) : Result<Digest, Fault> =

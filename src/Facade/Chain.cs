@@ -129,7 +129,10 @@ public sealed partial class Chain
         string path, Settings? settings = null, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
         Interop.Convert(_input, _recipe, path).Start(settings, progress, cancellationToken);
 
-    /// <summary>Runs a statistic of your own over all cells of the input in one read of X; no step is taken and no file changes.</summary>
+    /// <summary>
+    /// Runs a statistic of your own over all cells of the input in one read of X, or of what <see cref="Layer"/> or <see cref="UseRaw"/>
+    /// names; no step is taken and no file changes.
+    /// </summary>
     /// <remarks>
     /// Blocks of 4,096 cells are folded on their own, 32 block states are merged into a segment, segments into the result, always
     /// from left to right: sums of fractions have the same bits for any number of workers.

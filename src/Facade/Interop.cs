@@ -100,7 +100,7 @@ internal static class Interop
     {
         NotNull(path);
 
-        return With(NoSteps, matrix: recipe.Matrix, sumDuplicates: recipe.SumDuplicates).Equals(recipe)
+        return IsOfMatrixOnly(recipe)
             ? new(settings => Answer(Core.PipelineModule.convert(recipe.Matrix, recipe.SumDuplicates, settings, input, path)))
             : throw new InvalidOperationException(
                 "Convert takes no steps, and nothing that is for steps but Layer, UseRaw and SumDuplicates; Write takes them.");
@@ -137,10 +137,15 @@ internal static class Interop
     {
         var fold = NotNull(statistic).Value;
 
-        return !recipe.Equals(NoSteps)
-            ? throw new InvalidOperationException("Fold reads X as it is: give it neither steps nor Layer, UseRaw, SumDuplicates or what is for steps.")
-            : new(settings => Answer(Core.PipelineModule.fold(fold, settings, input)));
+        return IsOfMatrixOnly(recipe)
+            ? new(settings => Answer(Core.PipelineModule.foldOf(recipe.Matrix, recipe.SumDuplicates, fold, settings, input)))
+            : throw new InvalidOperationException(
+                "Fold takes no steps, and nothing that is for steps but Layer, UseRaw and SumDuplicates; Write takes them.");
     }
+
+    /// <summary>Has it no steps, and says nothing but which matrix is meant and how duplicate entries are taken?</summary>
+    private static bool IsOfMatrixOnly(Core.Recipe recipe) =>
+        With(NoSteps, matrix: recipe.Matrix, sumDuplicates: recipe.SumDuplicates).Equals(recipe);
 
     private static T Answer<T>(FSharpResult<T, Core.Fault> result) =>
         result.IsOk

@@ -35,6 +35,7 @@ let all =
           ToolGolden.all
           VerifyGolden.all
           BrokenGolden.all
+          FoldGolden.tests
           AskedGolden.all
           SymbolGolden.all
           JoinGolden.all

@@ -129,18 +129,7 @@ module internal Convert =
         let fit, rows = intake.Open settings held
 
         let schedule =
-            { Workers = fit.Workers
-              Window = fit.Window
-              Cancel = settings.Cancel
-              RowsDone =
-                fun rows ->
-                    settings.Progress
-                        { Pass = pass
-                          Passes = passes
-                          CellsDone = rows
-                          Cells = intake.Cells
-                          Bytes = intake.Stored * 8L
-                          Task = System.Nullable() } }
+            Passes.schedule settings fit intake.Cells (intake.Stored * 8L) pass passes
 
         let stored =
             naming intake (fun () -> Blocks.run schedule (CountInput.moved places rows) sink CountInput.stored)

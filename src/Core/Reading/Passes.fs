@@ -67,6 +67,11 @@ module internal Passes =
         | _ when isFirst -> source |> Duplicates.refused matrix.Genes
         | _ -> source
 
+    /// Bytes that a worker needs to tell duplicate entries, or to add them up.
+    let duplicates sumDuplicates (matrix: Matrix) =
+        let genes = int64 matrix.Genes
+        if sumDuplicates then 9L * genes else genes / 8L
+
     /// Throws the fault that a failed block stands for, in the words of the file.
     let private explain (file: AnnDataFile) (geneOf: int -> int64) cause =
         let cellName cell =
@@ -87,7 +92,8 @@ module internal Passes =
             )
         | _ -> ()
 
-    let private schedule (matrix: Matrix) (settings: Settings) cells (fit: Fit) pass passes =
+    /// A read of so many cells and bytes, as one of several, that tells how far it is.
+    let schedule (settings: Settings) (fit: Fit) cells bytes pass passes =
         { Workers = fit.Workers
           Window = fit.Window
           Cancel = settings.Cancel
@@ -98,20 +104,25 @@ module internal Passes =
                       Passes = passes
                       CellsDone = rows
                       Cells = cells
-                      Bytes = bytesOf matrix
+                      Bytes = bytes
                       Task = System.Nullable() } }
 
     /// Answers somebody's own fold in one read. What a step of it throws arrives as it was thrown.
-    let ask (file: AnnDataFile) (settings: Settings) question =
+    let ask (file: AnnDataFile) sumDuplicates (settings: Settings) question =
         use rows =
             CsrView.Prepare(file, Path.GetTempPath(), settings.Memory, settings.Cancel, ignore)
 
-        let fit = Budget.fit rows.Matrix settings Budget.nothing
+        let fit =
+            Budget.fit
+                rows.Matrix
+                settings
+                { Budget.nothing with
+                    Worker = duplicates sumDuplicates rows.Matrix }
 
         try
             Blocks.run
-                (schedule rows.Matrix settings file.X.Cells fit 1 1)
-                (Reader.rows rows.Disk rows.Matrix fit.ValuesPerBatch |> unambiguous false true rows.Matrix)
+                (schedule settings fit file.X.Cells (bytesOf rows.Matrix) 1 1)
+                (Reader.rows rows.Disk rows.Matrix fit.ValuesPerBatch |> unambiguous sumDuplicates true rows.Matrix)
                 Sink.none
                 question
         with BlockFailed(_, _, cause) ->
@@ -151,7 +162,7 @@ module internal Passes =
 
         try
             let answer =
-                Blocks.run (schedule job.Rows.Matrix job.Settings source.Rows fit number job.Passes.Length) source sink question
+                Blocks.run (schedule job.Settings fit source.Rows (bytesOf job.Rows.Matrix) number job.Passes.Length) source sink question
 
             // The next pass shall not find the buffers of this one in its way.
             Memory.release fit.Memory
@@ -192,7 +203,7 @@ module internal Passes =
         let watch = watch job task
 
         let schedule =
-            { schedule job.Rows.Matrix job.Settings job.File.X.Cells fit 1 1 with
+            { schedule job.Settings fit job.File.X.Cells (bytesOf job.Rows.Matrix) 1 1 with
                 RowsDone = fun rows -> watch.Tell(float rows / float source.Rows) }
 
         let answer = Blocks.run schedule source sink question

@@ -7,7 +7,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
-open SingleSharp.Core.Steps
+open SingleSharp.Core.Reading
 open SingleSharp.Core.Inputs
 open SingleSharp.Core.Concat
 open SingleSharp.Core.Steps
@@ -205,3 +205,22 @@ module internal Inputs =
                     Plan =
                         { beside memory info.Plan with
                             Warnings = combination.Warnings @ List.ofSeq info.Plan.Warnings } })
+
+    /// Answers a fold of somebody's own over a matrix of an input.
+    let ask (input: Input) matrix sumDuplicates (settings: Settings) question =
+        let ofFile path (recipe: Recipe) =
+            using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix path) (fun file ->
+                Passes.ask file recipe.SumDuplicates settings question)
+
+        let recipe =
+            { Recipe.ofSteps [] with
+                Matrix = matrix
+                SumDuplicates = sumDuplicates }
+
+        let isAnnData = Convert.isAnnData input.Paths
+        ConversionCheck.requireUses isAnnData input
+
+        if isAnnData then
+            ofFile input.Paths.Head recipe
+        else
+            asFile input recipe settings None (fun path recipe _ -> ofFile path recipe)

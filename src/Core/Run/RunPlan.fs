@@ -71,10 +71,6 @@ module internal RunPlan =
         | StoreAnew -> ValuePlan.StoreAnew
         | RowByRow -> ValuePlan.RowByRow
 
-    /// Bytes per gene that a worker needs to tell duplicate entries, and to add them up.
-    let private duplicates (recipe: Recipe) genes =
-        if recipe.SumDuplicates then 9L * genes else genes / 8L
-
     /// Flags of which cells stay, and how many before each word of them.
     let private flags cells = cells / 4L
 
@@ -113,7 +109,7 @@ module internal RunPlan =
                     |> List.map (
                         Budget.beside
                             { Budget.nothing with
-                                Worker = duplicates recipe (int64 file.X.Genes) }
+                                Worker = Passes.duplicates recipe.SumDuplicates file.X }
                     ) }
 
         /// What the results of a step take until they are written: its columns of var, and what later rows are made with.

@@ -9,20 +9,16 @@ open SingleSharp.Core
 open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Packages
-
-let private right result =
-    match result with
-    | Ok answer -> answer
-    | Error fault -> failtest (Fault.sentence fault)
+open SingleSharp.Answers
 
 /// What the library makes of the counts in this process: the report and the digest.
 let private inProcess (sandbox: Sandbox) recipe =
     let output = sandbox.File "expected.h5ad"
 
     let report =
-        Pipeline.run recipe Settings.standard (Input.file (sandbox.File "counts.h5ad")) (Output.NewFile output) |> right
+        Pipeline.run recipe Settings.standard (Input.file (sandbox.File "counts.h5ad")) (Output.NewFile output) |> need
 
-    report, (Pipeline.digest Settings.standard output |> right).Whole
+    report, (Pipeline.digest Settings.standard output |> need).Whole
 
 let private ribosomal = GeneSet.WithPrefix("ribo", "RPS", "RPL")
 

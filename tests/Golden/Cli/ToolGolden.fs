@@ -8,6 +8,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Cli
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let private run (arguments: string list) =
     let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
@@ -82,14 +83,6 @@ let private documented =
          |> Array.map snd
          |> Set.ofArray)
 
-let private right result =
-    match result with
-    | Ok answer -> answer
-    | Error fault -> failtest (Fault.sentence fault)
-
-let private digest path =
-    (Pipeline.digest Settings.standard path |> right).Whole
-
 let private json =
     [ test "docs/json.md has every field" {
           use sandbox = new Sandbox()
@@ -122,7 +115,7 @@ let private json =
                     "--min-genes"
                     "20" ]
 
-          let digest = Pipeline.digest Settings.standard output |> right
+          let digest = digest output
           let there = digest.Elements |> Seq.map _.Path |> Set
 
           for field, place in
@@ -140,7 +133,7 @@ let private json =
           Expect.equal (told.GetProperty("variance_ratio").GetArrayLength()) 7 "components"
 
           let info =
-              Pipeline.info Recipe.standard Settings.standard (Input.file output) |> right
+              Pipeline.info Recipe.standard Settings.standard (Input.file output) |> need
 
           Expect.equal (told.GetProperty("n_obs_after").GetInt64()) info.Cells "cells"
           Expect.equal (told.GetProperty("n_vars_after").GetInt32()) info.Genes "genes"
@@ -176,7 +169,7 @@ let private chain (sandbox: Sandbox) commands =
     for command in commands do
         answer (CommandGolden.words command @ [ file; "--in-place" ]) |> ignore
 
-    let made = digest file
+    let made = whole file
     File.Delete file
     made
 
@@ -194,8 +187,8 @@ let private chains =
       test "the pipeline is what the core makes of its recipe" {
           use sandbox = new Sandbox()
           let expected = sandbox.File "expected.h5ad"
-          Pipeline.run Recipe.full Settings.standard (Input.file sample) (NewFile expected) |> right |> ignore
-          Expect.equal (chain sandbox [ "pipeline" ]) (digest expected) "the digest"
+          Pipeline.run Recipe.full Settings.standard (Input.file sample) (NewFile expected) |> need |> ignore
+          Expect.equal (chain sandbox [ "pipeline" ]) (whole expected) "the digest"
       }
       test "a filter goes before the steps" {
           use sandbox = new Sandbox()

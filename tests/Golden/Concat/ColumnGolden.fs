@@ -8,6 +8,7 @@ open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 open SingleSharp.Golden.FrameGolden
+open SingleSharp.Answers
 
 let private convert recipe inputs output =
     Pipeline.convert MatrixName.X false Settings.standard { Paths = inputs; Convert = recipe } output

@@ -8,6 +8,7 @@ open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Packages
+open SingleSharp.Answers
 
 let private readme = lazy File.ReadAllText(Path.Combine(root, "README.md"))
 
@@ -34,17 +35,12 @@ let private sandboxWithCounts () =
     writeCounts (sandbox.File "counts.h5ad")
     sandbox
 
-let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest.Whole
-    | Error fault -> failtest (Fault.sentence fault)
-
 /// Every door leads to the same room: the file holds what the recipe makes of counts.h5ad.
 let private expectMade (sandbox: Sandbox) name recipe =
     match
         Pipeline.run recipe Settings.standard (Input.file (sandbox.File "counts.h5ad")) (Output.NewFile(sandbox.File "expected.h5ad"))
     with
-    | Ok _ -> Expect.equal (digest (sandbox.File name)) (digest (sandbox.File "expected.h5ad")) name
+    | Ok _ -> Expect.equal (whole (sandbox.File name)) (whole (sandbox.File "expected.h5ad")) name
     | Error fault -> failtest (Fault.sentence fault)
 
 /// What the script and the program do from the filter to the principal components.

@@ -77,7 +77,9 @@ let private signatures =
                     typeof<GeneSet>
                     typeof<GeneSet>.GetProperty("Rule").PropertyType ]
 
-              Expect.isEmpty (choices |> List.collect (fun choice -> choice :: List.ofArray (choice.GetNestedTypes())) |> foreignOf) "members"
+              Expect.isEmpty
+                  (choices |> List.collect (fun choice -> choice :: List.ofArray (choice.GetNestedTypes())) |> foreignOf)
+                  "members"
           }
           test "of anything that they hold" {
               let known = set [ for result in results -> result.FullName ]

@@ -27,4 +27,3 @@ let any =
 
 let methodOf (name: string) (parameters: int) (owner: Type) =
     owner.GetMethods() |> Array.find (fun method -> method.Name = name && method.GetParameters().Length = parameters)
-

@@ -9,6 +9,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 /// Many blocks of cells.
 let private counts = lazy (Made.counts 30000 30)
@@ -131,11 +132,6 @@ let slowly (recipe: string) (input: string) (output: string) =
 
     let place = if output = "" then InPlace else NewFile output
     Pipeline.run (recipes |> List.find (fun (name, _) -> name = recipe) |> snd) settings (Input.file input) place |> ignore
-
-let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest
-    | Error fault -> failtest (Fault.sentence fault)
 
 let private killed recipe (output: Sandbox -> string) =
     use sandbox = new Sandbox()

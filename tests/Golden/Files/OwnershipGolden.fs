@@ -8,6 +8,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Run
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
+open SingleSharp.Answers
 
 let private owned (owner: string) (mode: string) path =
     must "/bin/chown" [ "-h"; owner; path ] |> ignore

@@ -7,9 +7,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
-
-let private digest path =
-    (Pipeline.digest Settings.standard path |> need).Whole
+open SingleSharp.Answers
 
 let private start arguments =
     Process.Start(Child.prepare "dotnet" (tool :: "--quiet" :: arguments) [])
@@ -34,7 +32,7 @@ let private race (sandbox: Sandbox) times (first: string list) (second: string l
             let code, errors = ended (start (command path))
             Expect.equal code 0 errors
 
-        digest path
+        whole path
 
     let inPlace (command: string list) path = command @ [ path; "--in-place" ]
 
@@ -48,7 +46,7 @@ let private race (sandbox: Sandbox) times (first: string list) (second: string l
               use a = start (one path)
               use b = start (two path)
               let outcome = ended a, ended b
-              let found = digest path
+              let found = whole path
 
               match outcome with
               | (0, _), (0, _) -> Expect.contains both found "both take effect"

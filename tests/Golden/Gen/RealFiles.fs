@@ -8,6 +8,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Step
+open SingleSharp.Answers
 
 let datasets = [ "pbmc3k"; "pbmc_facs_4k"; "heart_1k_v2"; "worm_l2"; "hsmm_fpkm" ]
 
@@ -18,11 +19,6 @@ let result dataset name = require $"golden/real/{dataset}/{name}"
 
 let step dataset name = ofFile (result dataset $"{name}.json")
 
-let run recipe (input: string) (output: string) : Report =
-    match Pipeline.run recipe Settings.standard (Input.file input) (NewFile output) with
-    | Ok report -> report
-    | Error fault -> failtest (Fault.sentence fault)
-
 /// What several tests start from is made once.
 let private made = ConcurrentDictionary<string * string, Lazy<string * Report>>()
 
@@ -32,7 +28,7 @@ let rec outcome dataset name =
         lazy
             (let step = step dataset name
              let output = lasting.Value.File $"{dataset}.{name}.h5ad"
-             output, run (recipe step) (startOfAll dataset step) output)
+             output, ran (recipe step) (startOfAll dataset step) output)
 
     made.GetOrAdd((dataset, name), make).Value
 
@@ -64,7 +60,7 @@ let private withGenes (sandbox: Sandbox) step (file: string) =
             { Filter.defaults with
                 MinCells = Some cells }
 
-        run (Recipe.ofSteps [ Filter.step genes ]) file output |> ignore
+        ran (Recipe.ofSteps [ Filter.step genes ]) file output |> ignore
 
         output
     | None -> file

@@ -22,11 +22,6 @@ let joined =
         SampleNames = [ "a"; "b" ]
         IndexUnique = Some "-" }
 
-let need result =
-    match result with
-    | Ok value -> value
-    | Error fault -> failtest (Fault.sentence fault)
-
 /// Runs a recipe, to a file in a folder of the test's own.
 let run recipe input (sandbox: Sandbox) =
     Pipeline.run recipe Settings.standard (Input.file input) (NewFile(sandbox.File "output.h5ad"))

@@ -6,6 +6,7 @@ open System.IO
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 /// Files of one content: plain.h5ad, and one for each codec, shuffle and level.
 let private files =
@@ -27,26 +28,16 @@ let private recipes =
                     MinGenes = Some 590L
                     MinCells = Some 205L } ]) ]
 
-let private run recipe input output =
-    match Pipeline.run recipe Settings.standard (Input.file input) (NewFile output) with
-    | Ok report -> report
-    | Error fault -> failtest $"{input}: {Fault.sentence fault}"
-
-let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest.Whole
-    | Error fault -> failtest $"{path}: {Fault.sentence fault}"
-
 let tests =
     testList
         "Blosc"
         [ test "what c-blosc writes has the values that it was given" {
               Child.requireTables ()
               let folder, names = files.Value
-              let wanted = digest (Path.Combine(folder, "plain.h5ad"))
+              let wanted = whole (Path.Combine(folder, "plain.h5ad"))
 
               for name in names do
-                  Expect.equal (digest (Path.Combine(folder, $"{name}.h5ad"))) wanted name
+                  Expect.equal (whole (Path.Combine(folder, $"{name}.h5ad"))) wanted name
           }
           for step, recipe in recipes do
               test $"c-blosc reads what {step} writes" {
@@ -54,7 +45,7 @@ let tests =
                   let folder, names = files.Value
                   use sandbox = new Sandbox()
                   let wanted = sandbox.File "wanted.h5ad"
-                  let kept = run recipe (Path.Combine(folder, "plain.h5ad")) wanted
+                  let kept = ran recipe (Path.Combine(folder, "plain.h5ad")) wanted
 
                   if (Recipe.tryFind "filter" recipe).IsSome then
                       Expect.isTrue
@@ -64,7 +55,7 @@ let tests =
                   let outputs =
                       [ for name in names do
                             let output = sandbox.File $"{name}.h5ad"
-                            run recipe (Path.Combine(folder, $"{name}.h5ad")) output |> ignore
+                            ran recipe (Path.Combine(folder, $"{name}.h5ad")) output |> ignore
                             output ]
 
                   Expect.equal outputs.Length 36 "the codecs, shuffles and levels"

@@ -5,6 +5,7 @@ open System.IO
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let private made =
     lazy
@@ -14,11 +15,6 @@ let private made =
 
 let private input name =
     Path.Combine(made.Value, $"{name}.h5ad")
-
-let private need outcome =
-    match outcome with
-    | Ok result -> result
-    | Error fault -> failtest (Fault.sentence fault)
 
 let private joined (sandbox: Sandbox) names =
     let recipe =

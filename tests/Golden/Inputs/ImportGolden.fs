@@ -10,6 +10,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Concat
 open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let private job (options: ConvertOptions) (conversion: Conversion) : ImportJob =
     { output = conversion.Output
@@ -22,11 +23,6 @@ let private job (options: ConvertOptions) (conversion: Conversion) : ImportJob =
       samples = options.SampleNames
       separator = Option.toObj options.IndexUnique
       stored = conversion.StoredValues }
-
-let private need result =
-    match result with
-    | Ok value -> value
-    | Error fault -> failtest (Fault.sentence fault)
 
 let private requireGood (jobs: ImportJob list) =
     let answer =

@@ -11,6 +11,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Core.AnnData
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let tool (arguments: string list) environment input =
     Child.run "dotnet" (Path.Combine(AppContext.BaseDirectory, "singlesharp.dll") :: arguments) environment input
@@ -28,11 +29,6 @@ let sentenceOf (result: Result<'a, Fault>) =
     match result with
     | Ok _ -> failtest "a fault is expected"
     | Error fault -> Fault.sentence fault
-
-let need result =
-    match result with
-    | Ok value -> value
-    | Error fault -> failtest (Fault.sentence fault)
 
 /// Every command that reads says the same of an input, in one sentence with these words, and leaves nothing behind.
 let refused (sandbox: Sandbox) path (words: string list) =

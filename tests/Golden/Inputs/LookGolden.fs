@@ -9,6 +9,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Run
 open SingleSharp.Golden.InputGolden
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let private made =
     lazy

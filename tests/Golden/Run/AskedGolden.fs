@@ -8,6 +8,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Run
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
+open SingleSharp.Answers
 
 let private logged (sandbox: Sandbox) =
     let path = sandbox.File "logged.h5ad"

@@ -8,6 +8,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let private datasets = [ "pbmc3k"; "hsmm_fpkm"; "heart_1k_v2" ]
 
@@ -80,36 +81,14 @@ let private runs =
       "worm_l2", "everything"
       "many_cells", "everything of few genes" ]
 
-let private need outcome =
-    match outcome with
-    | Ok result -> result
-    | Error fault -> failtest (Fault.sentence fault)
-
-let private run recipe settings input output =
-    Pipeline.run recipe settings (Input.file input) (NewFile output) |> need |> ignore
-
-let private whole path =
-    (Pipeline.digest Settings.standard path |> need).Whole
-
 let private bytes (path: string) =
     use stream = File.OpenRead path
     Convert.ToHexStringLower(SHA256.HashData stream)
 
 let private gibibyte = 1L <<< 30
 
-let private settings workers memory =
-    { Settings.standard with
-        Workers = workers
-        Memory = memory }
-
-/// The smallest budget that is not refused.
-let private smallest recipe workers input =
-    match Pipeline.info recipe (settings workers 1L) (Input.file input) with
-    | Error(InsufficientMemory(_, needed, _, _)) -> needed
-    | other -> failtest $"one byte of memory should not be enough: {other}"
-
 let private budgets recipe workers input =
-    let least = smallest recipe workers input
+    let least = leastMemory recipe workers input
 
     match Pipeline.info recipe (settings workers (least - 1L)) (Input.file input) with
     | Error(InsufficientMemory _) -> ()
@@ -122,14 +101,14 @@ let private anyWorkers dataset name =
     let recipe = recipes[name]
     use sandbox = new Sandbox()
     let reference = sandbox.File "reference.h5ad"
-    run recipe (settings 1 gibibyte) input reference
+    ranWith (settings 1 gibibyte) recipe input reference |> ignore
     let sameBytes = bytes reference
     let sameDigest = whole reference
 
     for workers in [ 1; 2; 3; 8 ] do
         for memory in budgets recipe workers input do
             let output = sandbox.File "output.h5ad"
-            run recipe (settings workers memory) input output
+            ranWith (settings workers memory) recipe input output |> ignore
             let how = $"{workers} workers, {memory} bytes of memory"
             // Equal bytes have equal digests; where the bytes differ the digest says whether it matters.
             if bytes output <> sameBytes then
@@ -141,7 +120,7 @@ let private inPlace dataset name =
     let recipe = recipes[name]
     use sandbox = new Sandbox()
     let output = sandbox.File "output.h5ad"
-    run recipe Settings.standard input output
+    ran recipe input output |> ignore
     let copy = sandbox.Copy input
     Pipeline.run recipe Settings.standard (Input.file copy) InPlace |> need |> ignore
     Expect.equal (whole copy) (whole output) "in place and to a new file"
@@ -156,7 +135,7 @@ let private anyStorage dataset name =
     let recipe = recipes[name]
     use sandbox = new Sandbox()
     let reference = sandbox.File "reference.h5ad"
-    run recipe Settings.standard input reference
+    ran recipe input reference |> ignore
     let expected = elements reference
 
     let layouts =
@@ -166,7 +145,7 @@ let private anyStorage dataset name =
 
     for layout in layouts do
         let output = sandbox.File $"output_{layout}"
-        run recipe Settings.standard (sandbox.File layout) output
+        ran recipe (sandbox.File layout) output |> ignore
 
         /// Wider indices are other objects, and nothing else may differ.
         let comparable =
@@ -186,7 +165,7 @@ let digestOf name (inputs: string list) =
 
     for number, input in List.indexed inputs do
         let output = sandbox.File $"{number}.h5ad"
-        run recipes[name] Settings.standard input output
+        ran recipes[name] input output |> ignore
         Console.Out.WriteLine(whole output)
 
 let private edge = List.map (fun case -> here $"edge/{case}/input.h5ad")
@@ -205,7 +184,7 @@ let private ownDigests =
          [ for name, inputs in manyInputs () do
                for input in inputs do
                    let output = sandbox.File "output.h5ad"
-                   run recipes[name] Settings.standard input output
+                   ran recipes[name] input output |> ignore
                    whole output ])
 
 let private anyProcessor switch =

@@ -81,7 +81,7 @@ let private agrees zeroCenter dataset =
                      ZeroCenter = zeroCenter }
          ))
 
-    RealFiles.run recipe (RealFiles.input dataset) output |> ignore
+    SingleSharp.Answers.ran recipe (RealFiles.input dataset) output |> ignore
     use file = new Results(output)
     let x = dense file
     let seen = if zeroCenter then centred x else x

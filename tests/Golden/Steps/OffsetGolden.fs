@@ -5,6 +5,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Core.Steps
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let private made =
     lazy
@@ -16,11 +17,6 @@ let private made =
 
 let private input name = $"{made.Value}/{name}.h5ad"
 
-let private settings workers memory =
-    { Settings.standard with
-        Workers = workers
-        Memory = memory <<< 20 }
-
 let private run flavor batchKey settings input output =
     let recipe =
         (Recipe.ofSteps
@@ -31,11 +27,6 @@ let private run flavor batchKey settings input output =
 
     match Pipeline.run recipe settings (Input.file input) (NewFile output) with
     | Ok report -> report
-    | Error fault -> failtest (Fault.sentence fault)
-
-let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest.Whole
     | Error fault -> failtest (Fault.sentence fault)
 
 /// What scanpy calls it.
@@ -75,5 +66,5 @@ let tests =
                       "as in two passes"
 
                   run flavor batchKey (settings 3 64L) (input name) other |> ignore
-                  Expect.equal (digest other) (digest output) "three workers, and little memory"
+                  Expect.equal (whole other) (whole output) "three workers, and little memory"
               } ]

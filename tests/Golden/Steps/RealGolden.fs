@@ -10,6 +10,7 @@ open SingleSharp.Golden.RealFiles
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Step
 open SingleSharp.Golden.Tolerance
+open SingleSharp.Answers
 
 let private sha256 (values: float[]) =
     let bytes = values |> Array.map float32 |> Array.collect BitConverter.GetBytes
@@ -120,7 +121,7 @@ let private follow dataset name =
             outcome dataset name
         else
             let output = sandbox.File "output.h5ad"
-            output, run (recipe step) begin' output
+            output, ran (recipe step) begin' output
 
     use before = new Results(begin')
     use after = new Results(end')
@@ -137,17 +138,12 @@ let private follow dataset name =
         HvgAgreement.check step true [] before after expected "/"
     | _ -> PcaAgreement.check step before after expected "/"
 
-let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest
-    | Error fault -> failtest (Fault.sentence fault)
-
 /// Several steps at once give what the same steps give one by one, to the last bit of every object.
 let private fused dataset names oneByOne =
     use sandbox = new Sandbox()
     let together = sandbox.File "together.h5ad"
     let recipe = names |> List.map (step dataset >> recipe) |> fuse
-    run recipe (input dataset) together |> ignore
+    ran recipe (input dataset) together |> ignore
     let left = digest together
     let right = digest (oneByOne sandbox)
     Expect.sequenceEqual left.Elements right.Elements "every object"
@@ -158,7 +154,7 @@ let private chain dataset names (sandbox: Sandbox) =
     (input dataset, List.indexed names)
     ||> List.fold (fun file (number, name) ->
         let next = sandbox.File $"{number}.h5ad"
-        run (recipe (step dataset name)) file next |> ignore
+        ran (recipe (step dataset name)) file next |> ignore
         next)
 
 /// The steps that scanpy took over a data set.

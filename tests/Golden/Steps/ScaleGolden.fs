@@ -7,6 +7,7 @@ open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Tolerance
 open SingleSharp.Golden.Expected
+open SingleSharp.Answers
 
 let private variants =
     [ "centred", Scale.defaults
@@ -27,11 +28,6 @@ let private variants =
 let private recipe options =
     Recipe.full |> Recipe.add (Scale.step options) |> Recipe.add (Pca.step { Pca.defaults with NComps = Some 30 })
 
-
-let private run recipe input output =
-    match Pipeline.run recipe Settings.standard (Input.file input) (NewFile output) with
-    | Ok report -> report
-    | Error fault -> failtest (Fault.sentence fault)
 
 let private numbers (results: Results) name = (results.Numbers name).Values
 
@@ -60,7 +56,7 @@ let private agreement dataset (name, options: ScaleOptions) =
     test $"{dataset}, {name}" {
         use sandbox = new Sandbox()
         let output = sandbox.File "scaled.h5ad"
-        let report = run (recipe options) (RealFiles.input dataset) output
+        let report = ran (recipe options) (RealFiles.input dataset) output
         use ours = new Results(output)
         use theirs = new Results(require $"golden/scale/{dataset}.h5")
         let genes = numbers theirs "genes"
@@ -116,7 +112,7 @@ let private agreement dataset (name, options: ScaleOptions) =
         else
             // X is what it is without the step.
             let plain = sandbox.File "plain.h5ad"
-            run (recipe options |> Recipe.without "scale") (RealFiles.input dataset) plain |> ignore
+            ran (recipe options |> Recipe.without "scale") (RealFiles.input dataset) plain |> ignore
             use plain = new Results(plain)
             Expect.equal (numbers ours "X/data") (numbers plain "X/data") "X is not scaled"
 
@@ -140,7 +136,7 @@ let private layer dataset (name, options: ScaleOptions) =
             { options with
                 DenseLayer = Some "scaled" }
 
-        let report = run (recipe options) (RealFiles.input dataset) output
+        let report = ran (recipe options) (RealFiles.input dataset) output
         Expect.sequenceEqual report.LayerKeys [ "scaled" ] "the layer"
         Expect.equal report.Reads 3 "one more read"
         use ours = new Results(output)
@@ -158,17 +154,12 @@ let private layer dataset (name, options: ScaleOptions) =
 
         // The layer changes nothing else.
         let plain = sandbox.File "plain.h5ad"
-        run (recipe { options with DenseLayer = None }) (RealFiles.input dataset) plain |> ignore
+        ran (recipe { options with DenseLayer = None }) (RealFiles.input dataset) plain |> ignore
         use plain = new Results(plain)
 
         for part in [ "X/data"; "uns/pca/variance"; "obsm/X_pca"; "var/std" ] do
             Expect.equal (numbers ours part) (numbers plain part) part
     }
-
-let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest.Whole
-    | Error fault -> failtest (Fault.sentence fault)
 
 let private errors path =
     match Pipeline.verify Settings.standard path with
@@ -212,7 +203,7 @@ let private determinism =
                   with
                   | Ok _ ->
                       isAsValid input output
-                      digest output
+                      whole output
                   | Error fault -> failtest (Fault.sentence fault) ]
 
         Expect.equal (List.distinct digests).Length 1 "digests"
@@ -236,7 +227,7 @@ let private masked =
                 MaskObs = Some "bool"
                 DenseLayer = Some "scaled" }
 
-        let report = run (Recipe.ofSteps [ Scale.step options ]) input output
+        let report = ran (Recipe.ofSteps [ Scale.step options ]) input output
         isAsValid input output
         use ours = new Results(output)
         let x = everyValue ours report.Genes
@@ -287,8 +278,8 @@ let private besideX =
             )
 
         let plain, output = sandbox.File "plain.h5ad", sandbox.File "scaled.h5ad"
-        run (recipe None) input plain |> ignore
-        let report = run (recipe (Some "scaled")) input output
+        ran (recipe None) input plain |> ignore
+        let report = ran (recipe (Some "scaled")) input output
         isAsValid input output
         use plain = new Results(plain)
         use ours = new Results(output)

@@ -7,6 +7,7 @@ open SingleSharp.Core
 open SingleSharp.Core.AnnData
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
+open SingleSharp.Answers
 
 /// Genes that are called by identifiers, with their symbols in a column of var, as text or as categories.
 let private identified asCategories (sandbox: Sandbox) =

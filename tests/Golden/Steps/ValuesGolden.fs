@@ -7,6 +7,7 @@ open Expecto
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let private made =
     lazy
@@ -32,11 +33,6 @@ let private refused recipe settings input said =
 
 let private checks words =
     Expect.equal (Child.script "values.py" words "") "" (String.concat " " words)
-
-let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest
-    | Error fault -> failtest (Fault.sentence fault)
 
 let private pcaOf comps =
     (Recipe.ofSteps [ Pca.step { Pca.defaults with NComps = comps } ])

@@ -7,6 +7,7 @@ open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
+open SingleSharp.Answers
 
 let private made =
     lazy

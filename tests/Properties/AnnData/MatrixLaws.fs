@@ -13,11 +13,7 @@ open SingleSharp.Core.Writing
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.GenHdf5
 open SingleSharp.Properties.GenForms
-
-let private ok outcome =
-    match outcome with
-    | Ok result -> result
-    | Error fault -> failtest (Fault.sentence fault)
+open SingleSharp.Answers
 
 let private half (value: float32) : Half = Half.op_Explicit value
 
@@ -63,7 +59,7 @@ let private outcomeOf form numeric rows recipe =
             | Error fault -> Error((Fault.sentence fault).Replace(input, ""))
             | Ok _ ->
                 let others =
-                    (ok (Pipeline.digest Settings.standard output)).Elements
+                    (need (Pipeline.digest Settings.standard output)).Elements
                     |> List.ofSeq
                     |> List.filter (fun element -> element.Path <> "/" && not (element.Path.StartsWith "X"))
                     |> List.filter (fun element -> not (List.contains element.Path counted))
@@ -118,7 +114,7 @@ let tests =
                               MinGenes = Some 1L }
 
                       Pipeline.run (Recipe.ofSteps [ Filter.step limits ]) Settings.standard (Input.file input) (Output.NewFile output)
-                      |> ok
+                      |> need
                       |> ignore
 
                       use kept = GenFiles.openRead output
@@ -154,7 +150,7 @@ let tests =
                   GenFiles.withPath (fun input ->
                       GenFiles.withPath (fun output ->
                           file.Write input
-                          Pipeline.run recipe Settings.standard (Input.file input) (Output.NewFile output) |> ok |> ignore
+                          Pipeline.run recipe Settings.standard (Input.file input) (Output.NewFile output) |> need |> ignore
                           use after = GenFiles.openRead output
                           Expect.equal after.X.Values.Type (DType.datatype DType.Float32) $"{name}: its type"
 
@@ -185,7 +181,7 @@ let tests =
                                           TargetSum = TargetSum.Counts 10.0 } ]) with
                               Matrix = MatrixName.Layer "counts" }
 
-                      Pipeline.run recipe Settings.standard (Input.file input) (Output.NewFile output) |> ok |> ignore
+                      Pipeline.run recipe Settings.standard (Input.file input) (Output.NewFile output) |> need |> ignore
                       Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 1.0 ]; 1L, [ 0, 2.0 ] ] "X"
 
                       let layer =
@@ -204,7 +200,7 @@ let tests =
                                        MinCounts = Some 15.0 }
                            ))
 
-                      Pipeline.run limited Settings.standard (Input.file input) (Output.NewFile output) |> ok |> ignore
+                      Pipeline.run limited Settings.standard (Input.file input) (Output.NewFile output) |> need |> ignore
                       Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 2.0 ] ] "what stays of X"
 
                       GenFiles.isFault "no layer called other" (fun () ->

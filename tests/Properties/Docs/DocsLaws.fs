@@ -101,7 +101,7 @@ let private outcomeOf path (step: Step) =
           Genes = RowMask.all (int64 file.X.Genes)
           Folder = Path.GetTempPath() }
 
-    let turn = Passes.ask file settings (plan.Start job Normalize.nothing).Fold
+    let turn = Passes.ask file false settings (plan.Start job Normalize.nothing).Fold
 
     let outcome =
         turn
@@ -112,7 +112,7 @@ let private outcomeOf path (step: Step) =
               Before = [] }
 
     let largest =
-        Passes.ask file settings (ExtendingStep.largest file.X.Genes |> Fold.map Array.max)
+        Passes.ask file false settings (ExtendingStep.largest file.X.Genes |> Fold.map Array.max)
 
     plan, outcome, largest
 

@@ -10,6 +10,7 @@ open SingleSharp.Core.Reading
 open SingleSharp.Core.Writing
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.InMemory
+open SingleSharp.Answers
 
 /// The matrix repeated until it has more rows than one block.
 let private longer (matrix: Rows) =
@@ -26,11 +27,6 @@ let private countsOf (matrix: Rows) =
       Indices = matrix.Rows |> List.concat |> List.map fst |> Array.ofList
       Data = matrix.Rows |> List.concat |> List.map (snd >> float32) |> Array.ofList }
 
-let private ok result =
-    match result with
-    | Ok value -> value
-    | Error fault -> failtest (Fault.sentence fault)
-
 let private inFolder work =
     let folder = Directory.CreateTempSubdirectory "singlesharp"
 
@@ -38,20 +34,6 @@ let private inFolder work =
         work folder.FullName
     finally
         folder.Delete true
-
-let private digestOf path =
-    (ok (Pipeline.digest Settings.standard path)).Whole
-
-let private settings workers memory =
-    { Settings.standard with
-        Workers = workers
-        Memory = memory }
-
-/// The least memory that a run accepts, which the refusal of one byte names.
-let private leastMemory recipe workers input =
-    match Pipeline.info recipe (settings workers 1L) (Input.file input) with
-    | Error(InsufficientMemory(_, needed, _, _)) -> needed
-    | other -> failtest $"one byte should not be enough: %A{other}"
 
 let private valuesOf path =
     use file = GenFiles.openRead path
@@ -103,8 +85,8 @@ let tests =
                               // A median of nothing is refused.
                               | Error(InvalidOption("target_sum", why)) -> why, [||]
                               | result ->
-                                  ok result |> ignore
-                                  digestOf (path (name + "-out")), File.ReadAllBytes(path (name + "-out"))
+                                  need result |> ignore
+                                  whole (path (name + "-out")), File.ReadAllBytes(path (name + "-out"))
 
                           // PureHDF takes minutes to write hundreds of thousands of chunks.
                           let least = 1 + counts.Data.Length / 2000
@@ -132,7 +114,7 @@ let tests =
                   let output = Path.Combine(folder, "out.h5ad")
                   NewFile.write input (InChunks 64) (countsOf matrix)
                   let before = File.ReadAllBytes input
-                  Pipeline.run Recipe.standard Settings.standard (Input.file input) (NewFile output) |> ok |> ignore
+                  Pipeline.run Recipe.standard Settings.standard (Input.file input) (NewFile output) |> need |> ignore
 
                   let expected =
                       [ for row in matrix.Rows do
@@ -146,10 +128,10 @@ let tests =
                   let path name = Path.Combine(folder, name + ".h5ad")
                   NewFile.write (path "in") (Gzipped 50) (countsOf matrix)
                   let settings = Settings.standard
-                  Pipeline.run Recipe.standard settings (Input.file (path "in")) (NewFile(path "fused")) |> ok |> ignore
+                  Pipeline.run Recipe.standard settings (Input.file (path "in")) (NewFile(path "fused")) |> need |> ignore
 
                   Pipeline.run (Recipe.ofSteps [ Qc.step Qc.defaults ]) settings (Input.file (path "in")) (NewFile(path "steps"))
-                  |> ok
+                  |> need
                   |> ignore
 
                   Pipeline.run
@@ -157,11 +139,14 @@ let tests =
                       settings
                       (Input.file (path "steps"))
                       InPlace
-                  |> ok
+                  |> need
                   |> ignore
 
-                  Pipeline.run (Recipe.ofSteps [ Log1p.step Log1p.defaults ]) settings (Input.file (path "steps")) InPlace |> ok |> ignore
-                  digestOf (path "fused") = digestOf (path "steps")))
+                  Pipeline.run (Recipe.ofSteps [ Log1p.step Log1p.defaults ]) settings (Input.file (path "steps")) InPlace
+                  |> need
+                  |> ignore
+
+                  whole (path "fused") = whole (path "steps")))
 
           Law.holdsFor 15 "in place means what a new file means, and nothing is left beside it" (fun (CountRows matrix) (qcOnly: bool) ->
               inFolder (fun folder ->
@@ -171,9 +156,9 @@ let tests =
                       if qcOnly then (Recipe.ofSteps [ Qc.step Qc.defaults ]) else Recipe.standard
 
                   NewFile.write (path "in") (InChunks 50) (countsOf matrix)
-                  Pipeline.run recipe Settings.standard (Input.file (path "in")) (NewFile(path "out")) |> ok |> ignore
-                  Pipeline.run recipe Settings.standard (Input.file (path "in")) InPlace |> ok |> ignore
-                  digestOf (path "in") = digestOf (path "out") && Directory.GetFiles(folder).Length = 2))
+                  Pipeline.run recipe Settings.standard (Input.file (path "in")) (NewFile(path "out")) |> need |> ignore
+                  Pipeline.run recipe Settings.standard (Input.file (path "in")) InPlace |> need |> ignore
+                  whole (path "in") = whole (path "out") && Directory.GetFiles(folder).Length = 2))
 
           test "cancelling leaves no trace" {
               inFolder (fun folder ->

@@ -10,11 +10,7 @@ open SingleSharp.Core.Writing
 open SingleSharp.Core.Verify
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.GenHdf5
-
-let private digest path =
-    match Pipeline.digest Settings.standard path with
-    | Ok digest -> digest
-    | Error fault -> failtest (Fault.sentence fault)
+open SingleSharp.Answers
 
 let private digestOf (write: string -> unit) =
     GenFiles.withPath (fun path ->

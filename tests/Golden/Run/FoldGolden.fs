@@ -1,0 +1,81 @@
+/// A fold of one's own sees the matrix that is asked for, whatever its form, and duplicate entries as they are to be taken.
+module internal SingleSharp.Golden.FoldGolden
+
+open Expecto
+open SingleSharp.Core
+open SingleSharp.Golden.Expected
+open SingleSharp.Golden.Shared
+
+/// How many cells there are, how many values are not zero, and their sum.
+let private totals: Fold<RowBatch, int64 * int64 * float> =
+    let step (cells, stored, sum) (rows: RowBatch) =
+        let values = rows.Values[.. rows.Count - 1]
+
+        cells + int64 rows.Cells, stored + (values |> Array.filter ((<>) 0.0) |> Array.length |> int64), sum + Array.sum values
+
+    Fold.ofSteps
+        { Fresh = fun () -> 0L, 0L, 0.0
+          Step = step
+          Merge = fun (a, b, c) (d, e, f) -> a + d, b + e, c + f
+          Finish = id }
+
+let private edge case = here $"edge/{case}/input.h5ad"
+
+let private ask matrix sumDuplicates (paths: string list) =
+    // All files of these cases are called input, and samples must not be.
+    let names =
+        if paths.Length > 1 then List.mapi (fun i _ -> $"sample {i}") paths else []
+
+    Pipeline.foldOf
+        matrix
+        sumDuplicates
+        totals
+        Settings.standard
+        { Paths = paths
+          Convert =
+            { Input.convert with
+                SampleNames = names } }
+
+let private expected (paths: string list) values =
+    [ for path in paths do
+          use file = new Results(path)
+          let numbers = (file.Numbers values).Values
+          numbers |> Array.filter ((<>) 0.0) |> Array.length |> int64, Array.sum numbers ]
+    |> List.reduce (fun (a, b) (c, d) -> a + c, b + d)
+
+let private sees what matrix values cells paths =
+    test what {
+        match ask matrix false paths with
+        | Ok(rows, stored, sum) ->
+            Expect.equal (rows, stored) (cells, fst (expected paths values)) "cells and values"
+            Expect.floatClose Accuracy.veryHigh sum (snd (expected paths values)) "the sum"
+        | Error fault -> failtest (Fault.sentence fault)
+    }
+
+let tests =
+    let kept = [ edge "preserve_everything" ]
+
+    testList
+        "Fold"
+        [ sees "X" MatrixName.X "X/data" 40L kept
+          sees "a layer in columns" (MatrixName.Layer "csc") "layers/csc/data" 40L kept
+          sees "a dense layer" (MatrixName.Layer "dense") "layers/dense" 40L kept
+          sees "raw" MatrixName.Raw "raw/X/data" 40L kept
+          sees "two inputs" MatrixName.X "X/data" 80L [ edge "preserve_everything"; edge "columns_of_every_kind" ]
+
+          test "duplicate entries are refused, or added up" {
+              let paths = [ edge "duplicate_indices" ]
+
+              match ask MatrixName.X false paths, ask MatrixName.X true paths with
+              | Error(DuplicateEntry _), Ok(_, stored, sum) ->
+                  let all, total = expected paths "X/data"
+                  Expect.isLessThan stored all "fewer values"
+                  Expect.floatClose Accuracy.veryHigh sum total "the sum"
+              | other -> failtest $"{other}"
+          }
+
+          test "a layer that is not there" {
+              match ask (MatrixName.Layer "absent") false kept with
+              | Error(InvalidOption("layer", _)) -> ()
+              | other -> failtest $"{other}"
+          } ]
