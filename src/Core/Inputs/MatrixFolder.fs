@@ -193,9 +193,9 @@ module internal MatrixFolder =
 
         let wanted =
             match genes.Types with
-            | Some types -> TenX.ofType choice types
+            | Some types -> TenXChoice.ofType choice types
             | None ->
-                TenX.requireNoType choice input
+                TenXChoice.requireNoType choice input
                 Array.create head.Genes true
 
         let places = CountInput.placesOf wanted

@@ -7,22 +7,8 @@ open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 
-/// Which part of a 10x input is wanted.
-type internal TenXChoice =
-    {
-        /// None: the only one of Cell Ranger 2, all of Cell Ranger 3.
-        Genome: string option
-        /// Features of this type; "all" for every one.
-        FeatureType: string option
-        /// Add up what a cell has of one gene where it is stored more than once.
-        SumDuplicates: bool
-    }
-
 [<RequireQualifiedAccess>]
 module internal TenX =
-    /// What scanpy keeps unless told otherwise.
-    let usualType = "Gene Expression"
-
     let private has (group: Group) name = (Links.tryFind name group).IsSome
 
     let private groupOf (store: Hdf5File) parent (group: Group) name =
@@ -150,30 +136,6 @@ module internal TenX =
           IsChanged = AtomicReplace.watch store
           Close = fun () -> (store :> IDisposable).Dispose() }
 
-    let private listed (names: seq<string>) =
-        names |> Seq.distinct |> Seq.sort |> String.concat ", "
-
-    /// Which of these features are of the type that is wanted.
-    let ofType (choice: TenXChoice) (types: string[]) =
-        match choice.FeatureType with
-        | Some "all" -> Array.create types.Length true
-        | asked ->
-            let wanted = defaultArg asked usualType
-
-            if types.Length > 0 && not (Array.contains wanted types) then
-                Fault.throw (InvalidOption("feature_type", $"there is no feature of type {wanted}; say one of {listed types}, or all"))
-
-            types |> Array.map ((=) wanted)
-
-    /// Types where a file has none: every feature is a gene.
-    let requireNoType (choice: TenXChoice) path =
-        match choice.FeatureType with
-        | None
-        | Some "all" -> ()
-        | Some wanted when wanted = usualType -> ()
-        | Some wanted ->
-            Fault.throw (InvalidOption("feature_type", $"{path} does not say of what type its features are, so {wanted} is not among them"))
-
     /// What scanpy knows by a name of its own, and what it does not read.
     let private known = [ "name"; "feature_type"; "id"; "gene_id"; "_all_tag_keys" ]
 
@@ -233,7 +195,7 @@ module internal TenX =
                 let genomes = kept held.Word "genome"
 
                 if not (Array.contains genome genomes) then
-                    Fault.throw (InvalidOption("genome", $"{path} has no genome {genome}; it has {listed genomes}"))
+                    Fault.throw (InvalidOption("genome", $"{path} has no genome {genome}; it has {TenXChoice.listed genomes}"))
 
                 genomes |> Array.map ((=) genome)
 
@@ -253,7 +215,7 @@ module internal TenX =
             matrix
             choice
             (texts "name")
-            (Array.map2 (&&) isOfGenome (ofType choice types))
+            (Array.map2 (&&) isOfGenome (TenXChoice.ofType choice types))
             ([ "gene_ids", Column.Texts(texts (if isProbes then "gene_id" else "id"))
                if isProbes then
                    "probe_ids", Column.Texts(texts "id")
@@ -265,7 +227,7 @@ module internal TenX =
                       $"{place}/{name}" ]
 
     let private ofVersion2 path (store: Hdf5File) (genomes: (string * Group) list) (choice: TenXChoice) (held: NameMemory) =
-        let names = genomes |> List.map fst |> listed
+        let names = genomes |> List.map fst |> TenXChoice.listed
 
         let name, group =
             match choice.Genome, genomes with
@@ -276,7 +238,7 @@ module internal TenX =
                 | Some found -> found
                 | None -> Fault.throw (InvalidOption("genome", $"{path} has no genome {genome}; it has {names}"))
 
-        requireNoType choice path
+        TenXChoice.requireNoType choice path
         let matrix = matrix store name group
 
         let texts column =

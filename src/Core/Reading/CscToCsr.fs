@@ -37,56 +37,12 @@ module internal CscToCsr =
         | DType.UInt16 -> Precision.Single
         | _ -> Precision.Double
 
-    let private noHeader =
-        { Address = Bytes.undefined
-          Version = 2
-          OrderFlags = 0uy
-          LinkCount = 1
-          Messages = [] }
-
-    let private line path datatype address count =
-        { Path = path
-          Header = noHeader
-          Type = datatype
-          Space = Encode.line count
-          Layout = Contiguous address
-          Filters = []
-          FillValue = Array.zeroCreate (Datatype.size datatype) }
-
-    /// Rows of N values, as they lie in the second scratch file: row offsets, genes, values.
-    let private lines path rows columns numeric precision stored =
-        let int64s = DType.datatype DType.Int64
-        let int32s = DType.datatype DType.Int32
-        let indicesAt = 8L * (rows + 1L)
-        let dataAt = Checked.(+) indicesAt (Bytes.align8 (4L * stored))
-
-        Matrix.ofDatasets
-            path
-            rows
-            columns
-            numeric
-            (line $"{path}/data" (DType.datatype (Precision.dtype precision)) dataAt stored)
-            (line $"{path}/indices" int32s indicesAt stored)
-            (line $"{path}/indptr" int64s 0L (rows + 1L))
-
     /// The matrix in rows.
     let private described (matrix: Matrix) stored =
-        lines matrix.Path matrix.Cells matrix.Genes matrix.Type (precision matrix) stored
+        ScratchRows.ofValues matrix.Path matrix.Cells matrix.Genes matrix.Type (precision matrix) stored
 
     /// The matrix in rows as it will be, with all values that there may be.
     let foreseen (matrix: Matrix) = described matrix matrix.Stored
-
-    /// Bytes of a value while its bucket is sorted.
-    let private sortedBytes = 16L + 12L
-
-    /// Bytes for each stripe: how many values it has, which of its cells are full, and its bucket.
-    let private stripeBytes = 8L + 8L + 4L
-
-    let private stripesOf rows =
-        (rows + Buckets.stripe - 1L) / Buckets.stripe
-
-    /// The bytes of a buffer of a bucket, at least and at most.
-    let private leastBuffer, mostBuffer = 4096L, 65536L
 
     /// Bytes of what reads a matrix: row batches of columns, or dense chunks.
     let private readBytes (matrix: Matrix) =
@@ -95,27 +51,17 @@ module internal CscToCsr =
         | Csc _ -> Reader.memory (Matrix.flipped matrix) rowBatch
         | Csr _ -> 0L
 
-    /// Bytes of what sorts N values of N rows: counts of stripes, and a bucket.
-    let private sortBytes rows values =
-        Memory.times (stripesOf rows) stripeBytes
-        |> Memory.plus (min values (int64 Buckets.mostValues) * sortedBytes)
-        |> Memory.plus (int64 Buckets.mostCells * 8L)
-
-    /// How many buckets there are, about.
-    let private bucketsOf rows values =
-        1L + rows / int64 Buckets.mostCells + values / int64 Buckets.mostValues
-
     /// What transposing keeps at least, in bytes.
     let least (matrix: Matrix) =
-        sortBytes matrix.Cells matrix.Stored
-        |> Memory.plus (Memory.times leastBuffer (bucketsOf matrix.Cells matrix.Stored))
+        SortMemory.sortBytes matrix.Cells matrix.Stored
+        |> Memory.plus (Memory.times SortMemory.leastBuffer (SortMemory.bucketsOf matrix.Cells matrix.Stored))
         |> Memory.plus (readBytes matrix)
 
     /// What it keeps where this much memory is allowed: buffers of buckets are larger then.
     let memory allowed (matrix: Matrix) =
         let least = least matrix
 
-        Memory.times (mostBuffer - leastBuffer) (bucketsOf matrix.Cells matrix.Stored)
+        Memory.times (SortMemory.mostBuffer - SortMemory.leastBuffer) (SortMemory.bucketsOf matrix.Cells matrix.Stored)
         |> min (max 0L (allowed - least))
         |> Memory.plus least
 
@@ -199,23 +145,9 @@ module internal CscToCsr =
 
         visit
 
-    /// Refuses stripes that are more than what a bucket usually has and do not fit into memory: they cannot be sorted.
-    let private requireRoom (disk: RandomAccessFile) path least allowed (most: int64) =
-        if most > int64 (Array.MaxLength / 16) then
-            disk.Unsupported path $"{Buckets.stripe} neighbouring cells have {most} values"
-
-        let needed = least + (most - int64 Buckets.mostValues) * sortedBytes
-
-        if most > int64 Buckets.mostValues && needed > allowed then
-            Fault.throw (Fault.memory needed allowed)
-
-    /// Buffers of buckets share N bytes, as long as each has a buffer.
-    let private bufferBytes memory buckets =
-        int (max leastBuffer (min mostBuffer (memory / int64 (max 1 buckets))))
-
     /// One element for each stripe of N rows.
     let private stripes rows : int64[] =
-        Array.zeroCreate (Memory.length (stripesOf rows))
+        Array.zeroCreate (Memory.length (SortMemory.stripesOf rows))
 
     /// Sorts what is visited, of which stripes have N values, into the target; `spare` bytes are for buffers.
     let private sorted
@@ -243,7 +175,7 @@ module internal CscToCsr =
         use scratch = new ScratchFile(folder)
 
         let file =
-            BucketFile(scratch.Disk, buckets, precision, bufferBytes (max 0L spare) buckets.Length)
+            BucketFile(scratch.Disk, buckets, precision, SortMemory.bufferBytes (max 0L spare) buckets.Length)
 
         visit (fun (cell: int64) (gene: int) (value: float) -> file.Add(bucketOf[int (cell / Buckets.stripe)], cell, gene, value))
         file.Close()
@@ -275,7 +207,7 @@ module internal CscToCsr =
         let visit = counting disk matrix cancel counts
         progress 0.3
         let least = least matrix
-        requireRoom disk matrix.Path least allowed (Array.fold max 0L counts)
+        SortMemory.requireRoom disk matrix.Path least allowed (Array.fold max 0L counts)
         let rows = described matrix (Array.sum counts)
         sorted rows (precision matrix) counts visit (allowed - least) target folder cancel progress
 
@@ -286,9 +218,9 @@ module internal CscToCsr =
         let most =
             min values (max (int64 Buckets.mostValues) (Memory.times Buckets.stripe rows))
 
-        sortBytes columns 0L
-        |> Memory.plus (Memory.times most sortedBytes)
-        |> Memory.plus (Memory.times leastBuffer (bucketsOf columns values))
+        SortMemory.sortBytes columns 0L
+        |> Memory.plus (Memory.times most SortMemory.sortedBytes)
+        |> Memory.plus (Memory.times SortMemory.leastBuffer (SortMemory.bucketsOf columns values))
 
     /// Writes the columns of rows into the target, as rows of N: what the rows hold of the first column, and so on, in the order of rows.
     /// The source is read twice.
@@ -313,10 +245,10 @@ module internal CscToCsr =
 
         progress 0.3
         let least = turnedMemory (int64 Buckets.mostValues / Buckets.stripe) (int64 columns)
-        requireRoom disk path least allowed (Array.fold max 0L counts)
+        SortMemory.requireRoom disk path least allowed (Array.fold max 0L counts)
 
         let rows =
-            lines path (int64 columns) (Checked.int source.Rows) (Precision.dtype precision) precision (Array.sum counts)
+            ScratchRows.ofValues path (int64 columns) (Checked.int source.Rows) (Precision.dtype precision) precision (Array.sum counts)
 
         let visit each =
             visitRows source cancel (fun row column value -> each (int64 column) (int row) value)

@@ -139,7 +139,8 @@ module internal Inputs =
                 |> List.map (fun matrix -> (matrix.Fit settings held).Memory)
                 |> List.fold max all.Most
 
-            let looked = if isExact then Some(Convert.look settings held combination) else None
+            let looked =
+                if isExact then Some(ConcatRows.look settings held combination) else None
 
             let stored =
                 match looked with

@@ -67,64 +67,6 @@ module internal Runner =
         CopyRanges.copyRanges job.File.Store.Disk editor.Disk needed job.Settings.Cancel
         Subset.links job.File editor selection job.Settings.Cancel
 
-    let private reportOf (plan: RunPlan) (job: Job) (taken: Taken) (warnings: string list) output : Report =
-        let file = job.File
-
-        let members group =
-            [ for outcome in taken.Outcomes do
-                  for name, elements in outcome.Members do
-                      if name = group then
-                          yield! List.map fst elements ]
-
-        let base': Report =
-            { Input = file.Path
-              Output = output
-              Steps = plan.Told.Steps
-              Matrix = file.X.Path
-              Cells = file.X.Cells
-              Genes = file.X.Genes
-              StoredValues = file.X.Stored
-              CellsKept = taken.Selection.Cells.Count
-              GenesKept = int taken.Selection.Genes.Count
-              Dropped = taken.Dropped
-              Reads = plan.Passes.Length
-              TypeBefore = DType.name file.X.Type
-              TypeAfter = DType.name plan.TypeAfter
-              TargetSum = Nullable()
-              ExcludedGenes = 0
-              GeneSets = []
-              ObsColumns = taken.CellColumns |> List.map (fun (column, _) -> column.Name)
-              VarColumns = taken.GeneColumns |> List.map (fun (column, _) -> column.Name)
-              LayerKeys = members "layers"
-              ObsmKeys = members "obsm"
-              VarmKeys = members "varm"
-              UnsKeys = members "uns"
-              MeanCountsPerCell = Nullable()
-              MeanGenesPerCell = Nullable()
-              HighlyVariableGenes = Nullable()
-              VarianceRatio = []
-              Findings = taken.Findings
-              Warnings =
-                [ yield! plan.Told.Warnings
-                  yield! warnings |> List.map (OptionText.spell job.Settings.Spelling >> Printable.line) ] }
-
-        (base', taken.Outcomes) ||> List.fold (fun report outcome -> outcome.Report report)
-
-    /// What was found among the values of X that deserves attention.
-    let private findings (plan: RunPlan) (file: AnnDataFile) (findings: Findings) =
-        let asScanpy =
-            if plan.Steps |> List.exists _.State.IsLoggedHere then
-                "they are computed with as they are, where scanpy's log1p would refuse NaN and infinity"
-            else
-                "results are those of scanpy, which does not check"
-
-        [ if findings.NotFinite > 0L then
-              $"""{file.X.Path} holds {Plural.say findings.NotFinite "value that is" "values that are"} NaN or infinite; {asScanpy}"""
-          if findings.Negative > 0L then
-              $"""{file.X.Path} holds {Plural.things findings.Negative "negative value"}; {asScanpy}"""
-          if findings.Fractional > 0L && plan.Steps |> List.exists _.WantsCounts then
-              $"""{file.X.Path} holds {Plural.say findings.Fractional "value that is no integer" "values that are no integers"}; are these raw counts?""" ]
-
     /// Takes all steps, then commits.
     let private write (plan: RunPlan) (job: Job) (editor: FileEditor) following withheld =
         let file = job.File
@@ -141,12 +83,12 @@ module internal Runner =
               Values = taken.Values
               Kept = if plan.Selector.IsSome then kept job editor taken.Selection withheld else [] }
 
-        reportOf
+        RunReport.make
             plan
             job
             taken
             [ yield! StepRun.emptied plan file taken.Selection taken.Dropped
-              yield! findings plan file taken.Findings
+              yield! RunReport.findings plan file taken.Findings
               for outcome in taken.Outcomes do
                   yield! outcome.Warnings ]
 

@@ -56,7 +56,7 @@ module internal Digest =
     /// The digest of an open file. Everything that the last hash is fed has a fixed length or stands behind its length, so that files
     /// whose elements differ feed it different bytes, whatever their names hold.
     let ofStore (store: Hdf5File) cancel =
-        let found = Hdf5File.objects store |> List.ofSeq
+        let found = Hdf5Objects.all store |> List.ofSeq
         let paths = Dictionary<int64, string>()
 
         for path, node, _ in found do

@@ -10,123 +10,6 @@ open SingleSharp.Core.AnnData
 
 [<RequireQualifiedAccess>]
 module internal Verify =
-    /// The lengths of an element along its first dimensions, as far as it tells.
-    let private extent (store: Hdf5File) path node =
-        match node with
-        | DatasetObject dataset -> List.ofArray dataset.Dims
-        | GroupObject group ->
-            match Hdf5Element.read store path node with
-            | Element.Csr arrays
-            | Element.Csc arrays -> arrays.Shape
-            // An awkward array.
-            | Element.Unknown _ -> store.Integers(group.Header, "length") |> Option.defaultValue []
-            | element -> VerifyFrame.rows store path element |> ValueOption.toList
-
-    let private nameIn (store: Hdf5File) (frame: DataFrame option) row what =
-        let name =
-            frame
-            |> Option.bind (fun frame ->
-                try
-                    if row < frame.Rows then Some(DataFrame.nameOf store frame row) else None
-                with FaultException _ ->
-                    None)
-
-        match name with
-        | Some name -> $"{what} {name}"
-        | None -> $"{what} {row}"
-
-    /// A matrix, sparse or dense; `across` names its rows and columns.
-    let private matrix
-        (store: Hdf5File)
-        (findings: FindingList)
-        cancel
-        path
-        node
-        (across: (DataFrame option * string) * (DataFrame option * string))
-        =
-        let (rowFrame, row), (columnFrame, column) = across
-
-        let names at index =
-            $"{nameIn store rowFrame at row}, {nameIn store columnFrame index column}"
-
-        match Hdf5Element.read store path node with
-        | Element.Array _
-        | Element.StringArray _
-        | Element.Scalar _
-        | Element.Record _ -> ()
-        | Element.Csr arrays -> VerifyMatrix.sparse store findings cancel path arrays true names
-        | Element.Csc arrays -> VerifyMatrix.sparse store findings cancel path arrays false (fun at index -> names index at)
-        | Element.Mapping(_, None) -> findings.Error path "it does not say how it is encoded"
-        | other -> findings.Error path $"{Element.told other}, so that it is no matrix"
-
-    /// The dataset that holds the values of a matrix.
-    let private valuesOf (store: Hdf5File) path node =
-        match node with
-        | DatasetObject dataset -> Some dataset
-        | GroupObject group when (Links.tryFind "data" group).IsSome -> Some(store.Dataset(path, group, "data"))
-        | GroupObject _ -> None
-
-    /// Where the headers of the values of X, the layers and raw/X stand; what is wrong with one of them is told elsewhere.
-    let private matrices (store: Hdf5File) =
-        let addresses = HashSet<int64>()
-
-        let add (parent: string) group name =
-            let path = if parent = "" then name else $"{parent}/{name}"
-
-            try
-                store.TryFind(parent, group, name)
-                |> Option.bind (valuesOf store path)
-                |> Option.iter (fun dataset -> addresses.Add dataset.Header.Address |> ignore)
-            with FaultException _ ->
-                ()
-
-        let within name =
-            try
-                match store.TryFind("", store.Root, name) with
-                | Some(GroupObject group) -> Some group
-                | _ -> None
-            with FaultException _ ->
-                None
-
-        add "" store.Root "X"
-        within "layers" |> Option.iter (fun layers -> layers.Links |> List.iter (fun link -> add "layers" layers link.Name))
-        within "raw" |> Option.iter (fun raw -> add "raw" raw "X")
-        addresses
-
-    /// A matrix that a step is to work on must be one that it can open.
-    let private requireUsable (store: Hdf5File) (findings: FindingList) path node =
-        match valuesOf store path node with
-        | Some { Type = VlenString | FixedString _ | Compound _ as datatype } ->
-            findings.Error path $"its values are {Datatype.name datatype} instead of numbers"
-        | _ ->
-            // What was told already need not be told again.
-            if not (findings.HasError path) then
-                Matrix.ofNode store path node |> ignore
-
-    /// A matrix of counts, or of what was made of counts.
-    let private counts (store: Hdf5File) (findings: FindingList) (storage: StorageVerifier) cancel path node across =
-        matrix store findings cancel path node across
-        findings.Check(path, (fun () -> requireUsable store findings path node))
-
-        findings.Check(path, fun () -> valuesOf store path node |> Option.iter storage.TellValues)
-
-    /// The lengths must be the expected ones; only where more dimensions may follow do they.
-    let private requireExtent (findings: FindingList) path mayGoOn (found: int64 list) (expected: int64 option list) =
-        let fits =
-            (found.Length = expected.Length || (mayGoOn && found.Length > expected.Length))
-            && List.forall2 (fun found expected -> Option.forall ((=) found) expected) (List.truncate expected.Length found) expected
-
-        let shown numbers =
-            numbers |> List.map string |> String.concat " x "
-
-        if found.IsEmpty then
-            findings.Error path "it has no shape, as a matrix or a data frame has"
-        elif not fits then
-            let wanted =
-                expected |> List.map (Option.map string >> Option.defaultValue "any") |> String.concat " x "
-
-            findings.Error path $"its shape is {shown found} instead of {wanted}"
-
     /// The members of a group of the root, in guard of one another.
     let private members (store: Hdf5File) (findings: FindingList) name (visit: string -> Hdf5Object -> unit) =
         findings.Check(
@@ -188,7 +71,8 @@ module internal Verify =
                                 path,
                                 fun () ->
                                     store.TryFind("raw/varm", varm, link.Name)
-                                    |> Option.iter (fun node -> requireExtent findings path true (extent store path node) [ genes ])
+                                    |> Option.iter (fun node ->
+                                        VerifyElement.requireExtent findings path true (VerifyElement.extent store path node) [ genes ])
                             )
                     | _ -> ()
 
@@ -197,8 +81,8 @@ module internal Verify =
                         let cells =
                             obs |> Option.map (fun (frame: DataFrame) -> frame.Rows) |> Option.filter (fun rows -> rows >= 0L)
 
-                        requireExtent findings "raw/X" false (extent store "raw/X" node) [ cells; genes ]
-                        counts store findings storage cancel "raw/X" node ((obs, "cell"), (var, "gene"))
+                        VerifyElement.requireExtent findings "raw/X" false (VerifyElement.extent store "raw/X" node) [ cells; genes ]
+                        VerifyElement.counts store findings storage cancel "raw/X" node ((obs, "cell"), (var, "gene"))
                     | None -> findings.Warn "raw" "it has no X"
                 | Some(DatasetObject _) -> findings.Error "raw" "it is a dataset, where anndata expects a group"
                 | None -> ()
@@ -227,7 +111,7 @@ module internal Verify =
                     path,
                     fun () ->
                         store.TryFind path
-                        |> Option.iter (fun node -> matrix store findings cancel path node ((None, "row"), (None, "column")))
+                        |> Option.iter (fun node -> VerifyElement.matrix store findings cancel path node ((None, "row"), (None, "column")))
                 )
 
     let private annData (store: Hdf5File) (findings: FindingList) storage cancel encodings =
@@ -246,11 +130,11 @@ module internal Verify =
 
             let aligned name mayGoOn expected visit =
                 members store findings name (fun path node ->
-                    requireExtent findings path mayGoOn (extent store path node) expected
+                    VerifyElement.requireExtent findings path mayGoOn (VerifyElement.extent store path node) expected
                     visit path node)
 
             let ofCounts path node =
-                counts store findings storage cancel path node ((obs, "cell"), (var, "gene"))
+                VerifyElement.counts store findings storage cancel path node ((obs, "cell"), (var, "gene"))
 
             findings.Check(
                 "X",
@@ -258,14 +142,14 @@ module internal Verify =
                     match store.TryFind("", store.Root, "X") with
                     | None -> findings.Note "" "it has no X"
                     | Some node ->
-                        requireExtent findings "X" false (extent store "X" node) [ cells; genes ]
+                        VerifyElement.requireExtent findings "X" false (VerifyElement.extent store "X" node) [ cells; genes ]
                         ofCounts "X" node
             )
 
             let ifSparse across path node =
                 match Hdf5Element.read store path node with
                 | Element.Csr _
-                | Element.Csc _ -> matrix store findings cancel path node across
+                | Element.Csc _ -> VerifyElement.matrix store findings cancel path node across
                 | _ -> ()
 
             aligned "layers" false [ cells; genes ] ofCounts
@@ -305,7 +189,7 @@ module internal Verify =
 
     /// Everything that can be found in an open file, within the memory that it allows.
     let ofStore (store: Hdf5File) (findings: FindingList) cancel =
-        let storage = StorageVerifier(store, findings, matrices store, cancel)
+        let storage = StorageVerifier(store, findings, VerifyElement.matrices store, cancel)
         let encodings = EncodingVerifier(store, findings, cancel)
         storage.Run(fun path node -> encodings.Visit(path, node))
         annData store findings storage cancel encodings

@@ -43,7 +43,7 @@ module internal Extents =
         try
             Some
                 [| header store.Root.Header.Address
-                   for _, node, _ in Hdf5File.objects store do
+                   for _, node, _ in Hdf5Objects.all store do
                        match node with
                        | ValueSome(struct (address, GroupObject _)) -> header address
                        | ValueSome(struct (address, DatasetObject dataset)) ->

@@ -1,0 +1,81 @@
+/// Reads inputs one after another and writes their rows to one file.
+namespace SingleSharp.Core.Concat
+
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Inputs
+
+[<RequireQualifiedAccess>]
+module internal ConcatRows =
+    /// Works with what an input stores; what is stored twice is told by the names of its cell and gene.
+    let private naming (intake: CountInput) work =
+        try
+            work ()
+        with BlockFailed(_, _, (SecondValue(cell, column) | SumTooLarge(cell, column) as cause)) ->
+            let cell = Seq.item (int cell) intake.CellNames
+
+            let gene =
+                match intake.Places[column] with
+                | -1 -> $"at column {column}"
+                | place -> intake.Genes[place]
+
+            Fault.throw (
+                match cause with
+                | SecondValue _ -> DuplicateEntry(intake.Path, cell, gene)
+                | _ ->
+                    InvalidOption("sum_duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {intake.Path} holds")
+            )
+
+    /// Looks at each input as it will be taken, while N bytes are held.
+    let look (settings: Settings) held (combination: ConcatPlan) =
+        List.zip combination.Inputs combination.Places
+        |> List.map (fun (intake, places) -> naming intake (fun () -> intake.Look settings held places))
+
+    let private rowsOf (settings: Settings) held pass passes (intake: CountInput) places sink =
+        let fit, rows = intake.Open settings held
+
+        let schedule =
+            Passes.schedule settings fit intake.Cells (intake.Stored * 8L) pass passes
+
+        let stored =
+            naming intake (fun () -> Blocks.run schedule (CountInput.moved places rows) sink CountInput.stored)
+
+        // The next input shall not find the buffers of this one in its way.
+        Memory.release fit.Memory
+        stored
+
+    let write (settings: Settings) held firstPass (combination: ConcatPlan) replace =
+        let inputs = combination.Inputs
+        let cells = inputs |> List.sumBy _.Cells
+        let storedIn (inputs: CountInput list) = inputs |> List.sumBy _.Stored
+        let passes = firstPass - 1 + inputs.Length * (1 + combination.Layers.Length)
+
+        /// The matrix that these are of each input, after N others.
+        let matrix before numeric (matrices: CountInput option list) : NewMatrix<int64> =
+            let fill sink =
+                List.zip3 inputs matrices combination.Places
+                |> List.mapi (fun i (intake, matrix, places) ->
+                    match matrix with
+                    | Some matrix -> rowsOf settings held (firstPass + before * inputs.Length + i) passes matrix places sink
+                    | None -> Blocks.run Blocks.sequential (CountInput.empty intake.Cells) sink CountInput.stored)
+                |> List.sum
+
+            { Type = numeric
+              Most = storedIn (List.choose id matrices)
+              Fill = fill }
+
+        replace (inputs |> List.collect _.Files) (fun disk ->
+            let stored =
+                H5adWriter.write
+                    disk
+                    cells
+                    combination.Annotations
+                    (matrix 0 combination.Type (List.map Some inputs))
+                    (combination.Layers |> List.mapi (fun i (name, numeric, layers) -> name, matrix (i + 1) numeric layers))
+
+            match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
+            | Some intake -> Fault.throw (InputChanged intake.Path)
+            | None -> stored)
