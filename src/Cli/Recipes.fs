@@ -57,9 +57,10 @@ module Recipes =
             let stop = if (ending: string).EndsWith '?' then "" else "."
             OptionText.spell StepArguments.inSentences $"{spelling command step name} {ending}{stop}"
 
-        match step.Read given with
-        | Error mistakes -> mistakes |> List.map explained |> Error
-        | Ok read ->
+        match StepArguments.requireOneSpelling command.IsPipeline args.OfSteps step, step.Read given with
+        | Error twice, _ -> Error twice
+        | Ok(), Error mistakes -> mistakes |> List.map explained |> Error
+        | Ok(), Ok read ->
             match read.Idle |> List.filter (fun (name, _) -> List.exists (fun (other, _) -> other = name) given) with
             | [] -> Ok read
             | idle ->

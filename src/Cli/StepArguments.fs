@@ -116,6 +116,18 @@ module StepArguments =
             | [] -> Ok()
             | several -> several |> List.map (fun (spelling, _) -> $"argument '{spelling}' has been specified more than once.") |> Error
 
+    /// One option of a step in two spellings.
+    let requireOneSpelling isAmongOthers (arguments: StepArgument list) (step: Step) : Validated<unit> =
+        [ for option in step.Info.Options do
+              let own = accepted isAmongOthers option
+
+              match arguments |> List.map _.Spelling |> List.distinct |> List.filter (fun spelling -> List.contains spelling own) with
+              | first :: second :: _ -> $"arguments '{first}' and '{second}' are one option; give one of them."
+              | _ -> () ]
+        |> function
+            | [] -> Ok()
+            | mistakes -> Error mistakes
+
     /// The options of a step among those that were given, by scanpy's names.
     let ofStep isAmongOthers (arguments: StepArgument list) (step: Step) =
         [ for option in step.Info.Options do

@@ -87,6 +87,7 @@ let private refused =
       "pipeline a.h5ad --in-place --skip=", [ "--skip must be followed by a step" ]
       "pipeline a.h5ad --in-place --skip qc,normalize_total,log1p,hvg,pca", [ "no steps" ]
       "pipeline a.h5ad --in-place --n-comps 3 --n-comps 4", [ "more than once" ]
+      "pca a.h5ad --in-place --key-added x --pca-key y", [ "'--key-added' and '--pca-key' are one option" ]
       "pipeline a.h5ad --out", [ "must be followed by" ] ]
 
 /// The mistakes are these, in this order.
