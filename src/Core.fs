@@ -4,7 +4,6 @@ namespace SingleSharp.Core
 open System
 open System.Reflection
 open SingleSharp
-open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Verify
 open SingleSharp.Core.Concat

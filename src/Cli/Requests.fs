@@ -2,7 +2,6 @@
 namespace SingleSharp.Cli
 
 open Argu
-open SingleSharp
 open SingleSharp.Core
 
 /// What is asked for.

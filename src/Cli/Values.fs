@@ -3,7 +3,6 @@ namespace SingleSharp.Cli
 
 open System
 open System.Globalization
-open SingleSharp
 open SingleSharp.Core
 
 [<RequireQualifiedAccess>]

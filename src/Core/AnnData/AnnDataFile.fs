@@ -2,7 +2,6 @@
 namespace SingleSharp.Core.AnnData
 
 open System
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5

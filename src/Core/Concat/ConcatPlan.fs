@@ -1,7 +1,6 @@
 /// What the new file of a conversion will hold, as far as it is known before X is read.
 namespace SingleSharp.Core.Concat
 
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Inputs

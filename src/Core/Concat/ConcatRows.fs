@@ -1,10 +1,8 @@
 /// Reads inputs one after another and writes their rows to one file.
 namespace SingleSharp.Core.Concat
 
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds
-open SingleSharp.Core.Contract
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Inputs
 

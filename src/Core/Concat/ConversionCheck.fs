@@ -1,7 +1,6 @@
 /// What is asked of a conversion, and what of it says nothing about its inputs.
 namespace SingleSharp.Core.Concat
 
-open SingleSharp
 open SingleSharp.Core
 
 /// How inputs are read and joined, and the matrix that becomes X.

@@ -4,11 +4,9 @@ namespace SingleSharp.Core.Concat
 open System.IO
 open SingleSharp
 open SingleSharp.Core
-open SingleSharp.Core.Folds
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
-open SingleSharp.Core.Reading
 open SingleSharp.Core.Inputs
 
 [<RequireQualifiedAccess>]

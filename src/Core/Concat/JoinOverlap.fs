@@ -2,7 +2,6 @@
 namespace SingleSharp.Core.Concat
 
 open System.Collections.Generic
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.AnnData

@@ -4,7 +4,6 @@ open System
 open System.Collections.Generic
 open System.Runtime.ExceptionServices
 open System.Threading
-open SingleSharp
 open SingleSharp.Core
 
 type internal RowReader<'a> =

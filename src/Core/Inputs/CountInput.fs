@@ -2,7 +2,6 @@
 namespace SingleSharp.Core.Inputs
 
 open System
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Rows

@@ -4,7 +4,6 @@ namespace SingleSharp.Core.Inputs
 open System
 open System.Buffers.Text
 open System.Threading
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Contract

@@ -4,7 +4,6 @@ namespace SingleSharp.Core.Reading
 open System
 open SingleSharp.Core
 open SingleSharp.Core.Folds
-open SingleSharp.Core.Contract
 open SingleSharp.Core.Files
 
 [<RequireQualifiedAccess>]

@@ -5,7 +5,6 @@ open System
 open System.IO
 open SingleSharp
 open SingleSharp.Core
-open SingleSharp.Core.Contract
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Rows
 open SingleSharp.Core.Files

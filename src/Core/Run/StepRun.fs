@@ -1,7 +1,6 @@
 /// Takes the steps of a plan: judges cells and genes, reads X once for all steps, then gives each step its turn.
 namespace SingleSharp.Core.Run
 
-open System
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds

@@ -8,7 +8,6 @@ open SingleSharp.Core
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Rows
-open SingleSharp.Core.Files
 open SingleSharp.Core.AnnData
 
 [<RequireQualifiedAccess>]

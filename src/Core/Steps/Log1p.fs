@@ -3,9 +3,7 @@ namespace SingleSharp.Core
 
 open System
 open SingleSharp
-open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
-open SingleSharp.Core.Rows
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Writing
 open SingleSharp.Core.Steps

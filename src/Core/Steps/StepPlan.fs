@@ -1,7 +1,6 @@
 /// What a step asks of a run and does in it, planned for one file.
 namespace SingleSharp.Core.Steps
 
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Rows

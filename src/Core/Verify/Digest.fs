@@ -5,7 +5,6 @@ open System
 open System.Collections.Generic
 open System.Security.Cryptography
 open SingleSharp
-open SingleSharp.Core
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 

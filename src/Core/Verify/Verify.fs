@@ -1,7 +1,6 @@
 /// Verifies an .h5ad file as a whole: what HDF5 makes of it, and what AnnData does.
 namespace SingleSharp.Core.Verify
 
-open System.Collections.Generic
 open System.Threading
 open SingleSharp
 open SingleSharp.Core

@@ -3,7 +3,6 @@ module internal SingleSharp.Golden.CommandGolden
 
 open System
 open Expecto
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Cli
 

@@ -3,7 +3,6 @@ module internal SingleSharp.Golden.OptionGolden
 
 open System.IO
 open Expecto
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 

@@ -4,7 +4,6 @@ module internal SingleSharp.Golden.DocsGolden
 open System
 open System.IO
 open Expecto
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Packages

@@ -6,7 +6,6 @@ open System.Linq.Expressions
 open System.Reflection
 open Expecto
 open FSharp.Reflection
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.FacadeTypes
 

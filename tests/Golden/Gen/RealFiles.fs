@@ -4,7 +4,6 @@ module internal SingleSharp.Golden.RealFiles
 open System
 open System.Collections.Concurrent
 open System.Text.RegularExpressions
-open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Step

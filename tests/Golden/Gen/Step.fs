@@ -3,7 +3,6 @@ module internal SingleSharp.Golden.Step
 
 open System.IO
 open System.Text.Json
-open SingleSharp
 open SingleSharp.Core
 
 type Step =

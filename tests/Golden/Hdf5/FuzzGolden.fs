@@ -4,7 +4,6 @@ module internal SingleSharp.Golden.FuzzGolden
 open System
 open System.Text.Json
 open Expecto
-open SingleSharp.Golden.Fuzz
 open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Shared
 

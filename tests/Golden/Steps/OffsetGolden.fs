@@ -3,7 +3,6 @@ module internal SingleSharp.Golden.OffsetGolden
 
 open Expecto
 open SingleSharp.Core
-open SingleSharp.Core.Steps
 open SingleSharp.Golden.Shared
 open SingleSharp.Answers
 

@@ -1,7 +1,6 @@
 /// scale, and principal components of scaled genes, against scanpy and against float64 throughout (../shared/golden/scale).
 module internal SingleSharp.Golden.ScaleGolden
 
-open System
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared

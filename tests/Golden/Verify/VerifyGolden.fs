@@ -11,7 +11,6 @@ open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
-open SingleSharp.Answers
 
 let private verify path =
     match Pipeline.verify Settings.standard path with

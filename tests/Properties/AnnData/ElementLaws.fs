@@ -3,8 +3,6 @@ module internal SingleSharp.Properties.ElementLaws
 
 open Expecto
 open FsCheck.FSharp
-open SingleSharp.Core
-open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 
 /// A store in memory.

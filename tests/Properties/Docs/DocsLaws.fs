@@ -6,7 +6,6 @@ open System.IO
 open Expecto
 open SingleSharp
 open SingleSharp.Core
-open SingleSharp.Core.Folds
 open SingleSharp.Core.Rows
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData

@@ -1,10 +1,8 @@
 /// The step of docs/extending.md: a column of var with the largest count of each gene.
 module internal SingleSharp.Properties.ExtendingStep
 
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Rows
-open SingleSharp.Core.Folds
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Steps
 

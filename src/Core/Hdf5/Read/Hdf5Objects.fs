@@ -2,7 +2,6 @@
 namespace SingleSharp.Core.Hdf5
 
 open System.Text
-open SingleSharp.Core
 open SingleSharp.Core.Files
 
 [<RequireQualifiedAccess>]

@@ -3,7 +3,6 @@ namespace SingleSharp.Core
 
 open System
 open SingleSharp
-open SingleSharp.Core.Folds
 open SingleSharp.Core.Rows
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading

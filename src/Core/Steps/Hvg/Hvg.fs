@@ -3,13 +3,11 @@ namespace SingleSharp.Core
 
 open System
 open SingleSharp
-open SingleSharp.Core.Contract
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
-open SingleSharp.Core.Writing
 open SingleSharp.Core.Steps
 
 [<RequireQualifiedAccess>]

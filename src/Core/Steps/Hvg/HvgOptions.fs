@@ -15,7 +15,6 @@ type HvgFlavor =
 
 namespace SingleSharp.Core
 
-open SingleSharp
 
 type HvgFlavor = SingleSharp.HvgFlavor
 

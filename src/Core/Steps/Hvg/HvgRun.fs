@@ -9,7 +9,6 @@ open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
-open SingleSharp.Core.Rows
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Writing

@@ -1,13 +1,9 @@
 /// The step pca: exact principal components of the chosen genes (scanpy-semantics, section 6).
 namespace SingleSharp.Core
 
-open System
 open SingleSharp
-open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
-open SingleSharp.Core.Rows
 open SingleSharp.Core.Files
-open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Writing

@@ -16,7 +16,6 @@ type MaskVar =
 
 namespace SingleSharp.Core
 
-open SingleSharp
 
 type MaskVar = SingleSharp.MaskVar
 

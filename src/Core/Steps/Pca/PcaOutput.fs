@@ -2,12 +2,9 @@
 namespace SingleSharp.Core.Steps
 
 open System
-open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds
-open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows
-open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading

@@ -1,13 +1,11 @@
 /// Principal components out of core: one read for products and the spill, the spill for the scores.
 namespace SingleSharp.Core.Steps
 
-open System
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows
 open SingleSharp.Core.Files
-open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Writing

@@ -27,7 +27,6 @@ open SingleSharp.Core.Folds
 open SingleSharp.Core.Rows
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
-open SingleSharp.Core.Writing
 open SingleSharp.Core.Steps
 
 type PercentTop = SingleSharp.PercentTop

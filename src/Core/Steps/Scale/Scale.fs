@@ -1,7 +1,6 @@
 /// The step scale: genes to unit variance and, unless told otherwise, to mean zero (scanpy-semantics, section 11).
 namespace SingleSharp.Core
 
-open SingleSharp
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows

@@ -8,7 +8,6 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Steps
-open SingleSharp.Core.Run
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.InMemory
 
