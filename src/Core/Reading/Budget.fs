@@ -64,17 +64,17 @@ module internal Budget =
             Segment = state
             Result = state }
 
-    /// What two keep side by side in one read.
+    /// What two keep side by side in one read of the same rows.
     let beside (left: Need) (right: Need) =
-        { left with
-            State = Memory.plus left.State right.State
-            Segment = Memory.plus left.Segment right.Segment
-            Result = Memory.plus left.Result right.Result
-            Buffer = Memory.plus left.Buffer right.Buffer
-            Worker = Memory.plus left.Worker right.Worker
-            PerValue = left.PerValue + right.PerValue
-            Once = Memory.plus left.Once right.Once
-            After = Memory.plus left.After right.After }
+        { Rows = ValueOption.orElse right.Rows left.Rows
+          State = Memory.plus left.State right.State
+          Segment = Memory.plus left.Segment right.Segment
+          Result = Memory.plus left.Result right.Result
+          Buffer = Memory.plus left.Buffer right.Buffer
+          Worker = Memory.plus left.Worker right.Worker
+          PerValue = left.PerValue + right.PerValue
+          Once = Memory.plus left.Once right.Once
+          After = Memory.plus left.After right.After }
 
     /// Row batches of these sizes, the largest first.
     let private rowBatches largest smallest =

@@ -24,9 +24,7 @@ let private run flavor batchKey settings input output =
                       Flavor = flavor
                       BatchKey = batchKey } ])
 
-    match Pipeline.run recipe settings (Input.file input) (NewFile output) with
-    | Ok report -> report
-    | Error fault -> failtest (Fault.sentence fault)
+    ranWith settings recipe input output
 
 /// What scanpy calls it.
 let private nameOf flavor =
@@ -56,7 +54,7 @@ let tests =
                   Child.requirePython ()
                   use sandbox = new Sandbox()
                   let output, other = sandbox.File "output.h5ad", sandbox.File "other.h5ad"
-                  let report = run flavor batchKey (settings 1 512L) (input name) output
+                  let report = run flavor batchKey (settings 1 (512L <<< 20)) (input name) output
                   Expect.all report.Warnings (fun warning -> not (warning.Contains "rounding")) "warnings"
 
                   Expect.equal
@@ -64,6 +62,6 @@ let tests =
                       ""
                       "as in two passes"
 
-                  run flavor batchKey (settings 3 64L) (input name) other |> ignore
+                  run flavor batchKey (settings 3 (64L <<< 20)) (input name) other |> ignore
                   Expect.equal (whole other) (whole output) "three workers, and little memory"
               } ]
