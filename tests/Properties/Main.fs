@@ -91,6 +91,7 @@ let all =
           CrashLaws.tests
           RobustnessLaws.tests
           MalformedLaws.tests
+          ResultTypeLaws.tests
           CountInputLaws.tests
           IndexTypeLaws.tests
           GunzipLaws.tests

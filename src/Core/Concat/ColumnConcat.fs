@@ -28,9 +28,6 @@ module internal ColumnConcat =
         | DType.Bool -> sorted (fun bytes -> int64 bytes[0])
         | _ -> sorted (fun bytes -> BitConverter.ToInt64(ResultType.convert numeric DType.Int64 bytes, 0))
 
-    let private common (types: DType list) =
-        (Some types.Head, types) ||> List.fold (fun common numeric -> common |> Option.bind (ResultType.common numeric))
-
     let private converted common labels =
         match labels with
         | Labels.Numbers(numeric, bytes) -> Labels.Numbers(common, ResultType.convert numeric common bytes)
@@ -69,7 +66,7 @@ module internal ColumnConcat =
         if types.IsEmpty then
             Some(all labels)
         elif types.Length = labels.Length then
-            common types |> Option.map (fun common -> labels |> List.map (converted common) |> all)
+            ResultType.ofAll types |> Option.map (fun common -> labels |> List.map (converted common) |> all)
         else
             None
 
@@ -199,7 +196,7 @@ module internal ColumnConcat =
         let orNoNumber target =
             Column.Numbers(target, all target |> Seq.map (ResultType.withoutNumber target))
 
-        common types
+        ResultType.ofAll types
         |> Option.map (fun common ->
             if DType.isFloat common then orNoNumber common
             elif isNullable || areMissing && common = DType.Bool then Column.NumbersOrNone(common, all common)

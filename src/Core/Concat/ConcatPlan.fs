@@ -97,7 +97,8 @@ module internal ConcatPlan =
     let private typeOf (inputs: CountInput list) =
         inputs
         |> List.map (fun intake -> if intake.Type = DType.Bool then DType.UInt8 else intake.Type)
-        |> List.reduce (fun left right -> ResultType.common left right |> Option.defaultValue DType.Float64)
+        |> ResultType.ofAll
+        |> Option.defaultValue DType.Float64
 
     /// The layers of the new file as anndata joins them, and the names of those that it does not get: a layer that an input lacks
     /// goes by with an inner join, and is empty there with an outer one.

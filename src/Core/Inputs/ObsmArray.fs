@@ -112,7 +112,7 @@ module internal ObsmArray =
             match types |> List.choose id |> List.filter ((<>) DType.Bool) with
             | _ when List.contains None types -> None
             | [] -> Some DType.Bool
-            | first :: others -> (Some first, others) ||> List.fold (fun common other -> common |> Option.bind (ResultType.common other))
+            | numbers -> ResultType.ofAll numbers
 
         let converted numeric target =
             match numeric with

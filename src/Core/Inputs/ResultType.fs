@@ -34,6 +34,14 @@ module internal ResultType =
             let unsigned = if DType.isUnsigned left then left else right
             Some(signed (max size (2 * DType.size unsigned)))
 
+    /// numpy.result_type of several types, of one at least. Real ones come first: int16, uint16 and float32 are float32 together,
+    /// although int16 and uint16 alone would be int32, which float32 does not hold.
+    /// Law (of all): it does not depend on the order, nor on how often a type occurs.
+    let ofAll types =
+        match types |> List.sortBy (DType.isFloat >> not) with
+        | [] -> invalidOp "no type at all"
+        | first :: others -> (Some first, others) ||> List.fold (fun found other -> found |> Option.bind (common other))
+
     let private toFloat numeric (bytes: byte[]) =
         match numeric with
         | DType.Float64 -> MemoryMarshal.Cast<byte, float>(Span bytes).ToArray()

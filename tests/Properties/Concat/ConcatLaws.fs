@@ -3,9 +3,12 @@ module internal SingleSharp.Properties.ConcatLaws
 
 open System
 open Expecto
+open PureHDF
+open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Inputs
+open SingleSharp.Core.Writing
 open SingleSharp.Core.Concat
 
 let private letters (codes: byte list) =
@@ -20,23 +23,6 @@ let private numbers numeric (values: int64 list) =
     | _ -> Integers.encode (DType.datatype numeric) (Array.ofList values) (Span bytes)
 
     Column.Numbers(numeric, [ bytes ])
-
-let private bytesOf field =
-    match field with
-    | Column.Numbers(numeric, batches) -> numeric, Array.concat batches
-    | other -> failtest $"{other} holds no numbers"
-
-let private types =
-    [ DType.Int8
-      DType.UInt8
-      DType.Int16
-      DType.UInt16
-      DType.Int32
-      DType.UInt32
-      DType.Int64
-      DType.UInt64
-      DType.Float32
-      DType.Float64 ]
 
 let tests =
     testList
@@ -62,48 +48,6 @@ let tests =
                   (outer [ [ "b"; "\U0001F600"; "\uFFFD" ]; [ "Z"; "a" ] ])
                   [| "Z"; "a"; "b"; "\uFFFD"; "\U0001F600" |]
                   "as Python compares"
-          }
-
-          test "the common types of NumPy" {
-              for left, right, common in
-                  [ DType.Int8, DType.UInt8, DType.Int16
-                    DType.Int32, DType.UInt32, DType.Int64
-                    DType.Int64, DType.UInt64, DType.Float64
-                    DType.Int8, DType.UInt64, DType.Float64
-                    DType.UInt8, DType.UInt32, DType.UInt32
-                    DType.Int16, DType.Float32, DType.Float32
-                    DType.Int32, DType.Float32, DType.Float64
-                    DType.Float32, DType.Float64, DType.Float64
-                    DType.Int64, DType.UInt8, DType.Int64 ] do
-                  Expect.equal (ResultType.common left right) (Some common) $"{left} and {right}"
-
-              Expect.equal (ResultType.common DType.Bool DType.Int8) None "truth values are no numbers"
-              Expect.equal (ResultType.common DType.Bool DType.Bool) (Some DType.Bool) "but go together"
-          }
-
-          test "common type" {
-              for left in types do
-                  for right in types do
-                      let common = (ResultType.common left right).Value
-                      Expect.equal (ResultType.common right left) (Some common) "whatever the order"
-
-                      for values in [ []; [ 0L; 1L; 100L; 127L ] ] do
-                          let numeric, bytes = bytesOf (numbers left values)
-                          let expected = snd (bytesOf (numbers common values))
-                          Expect.equal (ResultType.convert numeric common bytes) expected $"{left} as {common}"
-          }
-
-          test "the ends of the types" {
-              let convert before after values =
-                  ResultType.convert before after (snd (bytesOf (numbers before values)))
-
-              Expect.equal (convert DType.Int8 DType.Int64 [ -128L ]) (BitConverter.GetBytes -128L) "negative"
-              Expect.equal (convert DType.UInt32 DType.Int64 [ 0xFFFFFFFFL ]) (BitConverter.GetBytes 0xFFFFFFFFL) "unsigned"
-
-              Expect.equal
-                  (ResultType.convert DType.UInt64 DType.Float64 (BitConverter.GetBytes UInt64.MaxValue))
-                  (BitConverter.GetBytes 18446744073709551615.0)
-                  "beyond int64"
           }
 
           Law.holds "columns of var stay where inputs agree" (fun (first: byte list) (second: byte list) (outer: bool) (spoilt: bool) ->
@@ -153,6 +97,53 @@ let tests =
               Expect.isTrue
                   (Column.areSame (snd kept[1]) (Column.Categories(Labels.Texts [| "a"; "b"; "c" |], false, [ 1; 0; -1; 1; 2 ])))
                   "categories"
+          }
+
+          test "small integers of any sign and float32 are float32 together, in whatever order" {
+              let write numeric (path: string) =
+                  let counts = [ [ 0, 1.0 ]; [ 1, 2.0 ] ]
+                  let numbers = AnnDataFiles.asArray numeric [| 3.0; 4.0 |]
+                  let wide = AnnDataFiles.asArray numeric [| 5.0; 6.0 |]
+                  let embedding = Array.CreateInstance(wide.GetType().GetElementType(), 2, 1)
+                  Buffer.BlockCopy(wide, 0, embedding, 0, Buffer.ByteLength wide)
+
+                  let stored =
+                      { AnnDataFiles.usual Unchunked with
+                          Values = numeric }
+
+                  (AnnDataFiles.file
+                      stored
+                      2
+                      (AnnDataFiles.csr counts)
+                      [ "obs", AnnDataFiles.frame (AnnDataFiles.names "cell" 2) [ "n", H5Dataset numbers ]
+                        "obsm", AnnDataFiles.group "dict" [ "m", H5Dataset embedding ] ])
+                      .Write
+                      path
+
+              let types = [ DType.Int16; DType.UInt16; DType.Float32 ]
+
+              GenFiles.withPath (fun first ->
+                  GenFiles.withPath (fun second ->
+                      GenFiles.withPath (fun third ->
+                          GenFiles.withPath (fun target ->
+                              let paths = [ first; second; third ]
+                              List.iter2 write types paths
+
+                              for order in [ paths; List.rev paths; [ second; third; first ] ] do
+                                  let request: ConvertRequest =
+                                      { Options = Input.convert
+                                        Matrix = MatrixName.X
+                                        SumDuplicates = false }
+
+                                  let conversion = Convert.run request Settings.standard order target
+                                  Expect.equal conversion.Type "float32" "X"
+
+                                  GenFiles.withStore target (fun store ->
+                                      for path in [ "X/data"; "obs/n"; "obsm/m" ] do
+                                          let dataset = GenFiles.findDataset store path
+                                          Expect.equal (DType.ofDatatype dataset.Type) (Some DType.Float32) path)
+
+                                  IO.File.Delete target))))
           }
 
           Law.holds "unique" (fun (codes: byte list) ->
