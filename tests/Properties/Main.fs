@@ -33,6 +33,7 @@ let all =
           ChunkTreeLaws.tests
           RowMaskLaws.tests
           RunsLaws.tests
+          TopTotalsLaws.tests
           QcLaws.tests
           NormalizeLaws.tests
           MomentsLaws.tests
