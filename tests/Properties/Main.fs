@@ -44,6 +44,7 @@ let all =
           DispersionBatchLaws.tests
           SeuratV3Laws.tests
           FilterLaws.tests
+          ProductsLaws.tests
           GramLaws.tests
           PcaLaws.tests
           ShiftLaws.tests
