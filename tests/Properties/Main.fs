@@ -101,6 +101,7 @@ let all =
           NameTableLaws.tests
           ExternalSortLaws.tests
           MatrixMarketLaws.tests
+          TenXLaws.tests
           ObsmArrayLaws.tests
           ConcatLaws.tests
           Utf8Laws.tests

@@ -122,3 +122,18 @@ let faultOf (work: unit -> 'a) =
 let isFault (part: string) work =
     let sentence = Fault.sentence (faultOf work)
     Expect.stringContains sentence part "the sentence of the fault"
+
+/// Is some damage refused with a sentence about the path? Without a fault, or with any other exception, the test fails.
+let isRefused damage (path: string) (work: unit -> unit) =
+    let fault =
+        try
+            work ()
+            failtest $"{damage}: no fault"
+        with trouble ->
+            match Fault.tryFind trouble with
+            | Some fault -> fault
+            | None -> reraise ()
+
+    let sentence = Fault.sentence fault
+    let isOne = sentence.EndsWith '.' && not (sentence.Contains '\n')
+    (isOne && sentence.Contains path) || failtest $"{damage}: {sentence}"
