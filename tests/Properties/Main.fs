@@ -102,6 +102,7 @@ let all =
           ExternalSortLaws.tests
           MatrixMarketLaws.tests
           TenXLaws.tests
+          MatrixFolderLaws.tests
           ObsmArrayLaws.tests
           ConcatLaws.tests
           Utf8Laws.tests

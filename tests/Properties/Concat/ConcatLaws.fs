@@ -144,21 +144,4 @@ let tests =
                                           Expect.equal (DType.ofDatatype dataset.Type) (Some DType.Float32) path)
 
                                   IO.File.Delete target))))
-          }
-
-          Law.holds "unique" (fun (codes: byte list) ->
-              let names =
-                  codes |> List.map (fun code -> [ "a"; "b"; "a-1"; "a-2"; "a-1-1" ][int code % 5]) |> Array.ofList
-
-              let unique = MatrixFolder.unique names
-
-              Array.distinct unique = unique
-              && Array.forall2 (fun (name: string) (now: string) -> now = name || now.StartsWith(name + "-")) names unique
-              && (Array.distinct names |> Array.forall (fun name -> unique[Array.IndexOf(names, name)] = name)))
-
-          test "unique names are those of anndata" {
-              Expect.equal
-                  (MatrixFolder.unique [| "a"; "a"; "a-1"; "a"; "b"; "a-1" |])
-                  [| "a"; "a-2"; "a-1"; "a-3"; "b"; "a-1-1" |]
-                  "past those that are taken"
           } ]
