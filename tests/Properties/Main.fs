@@ -68,6 +68,7 @@ let all =
           BatchesLaws.tests
           SpillLaws.tests
           DigestLaws.tests
+          VerifyLaws.tests
           NewFileLaws.tests
           ColumnSinkLaws.tests
           ScoreSinkLaws.tests

@@ -80,8 +80,12 @@ module internal Verify =
                         let cells =
                             obs |> Option.map (fun (frame: DataFrame) -> frame.Rows) |> Option.filter (fun rows -> rows >= 0L)
 
-                        VerifyElement.requireExtent findings "raw/X" false (VerifyElement.extent store "raw/X" node) [ cells; genes ]
-                        VerifyElement.counts store findings storage cancel "raw/X" node ((obs, "cell"), (var, "gene"))
+                        findings.Check(
+                            "raw/X",
+                            fun () ->
+                                VerifyElement.requireExtent findings "raw/X" false (VerifyElement.extent store "raw/X" node) [ cells; genes ]
+                                VerifyElement.counts store findings storage cancel "raw/X" node ((obs, "cell"), (var, "gene"))
+                        )
                     | None -> findings.Warn "raw" "it has no X"
                 | Some(DatasetObject _) -> findings.Error "raw" "it is a dataset, where anndata expects a group"
                 | None -> ()
