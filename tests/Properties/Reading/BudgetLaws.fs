@@ -3,6 +3,7 @@ module internal SingleSharp.Properties.BudgetLaws
 
 open System
 open Expecto
+open FsCheck.FSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Hdf5
@@ -116,10 +117,68 @@ let private converted =
             GenFiles.isFault "memory" (fun () -> fit (needed - CscToCsr.least file.X + 1L)))
     }
 
+/// Needs of any size: nothing, a few bytes, gigabytes, and more than a number counts.
+let private need =
+    let bytes =
+        Gen.frequency
+            [ 2, Gen.constant 0L
+              4, Gen.choose (1, 100000) |> Gen.map int64
+              2, Gen.choose (1, 100000) |> Gen.map (fun n -> int64 n <<< 30)
+              1, Gen.elements [ Int64.MaxValue; Int64.MaxValue - 1L; Int64.MaxValue / 2L + 1L ] ]
+
+    gen {
+        let! rows = Gen.elements [ ValueNone; ValueSome 0L; ValueSome 7L ]
+        let! all = Gen.arrayOfLength 7 bytes
+        // No state takes that much for one value.
+        let! perValue = Gen.choose (0, 100)
+
+        return
+            { Rows = rows
+              State = all[0]
+              Segment = all[1]
+              Result = all[2]
+              Buffer = all[3]
+              Worker = all[4]
+              PerValue = int64 perValue
+              Once = all[5]
+              After = all[6] }
+    }
+
+let private bytesOf need =
+    [ need.State
+      need.Segment
+      need.Result
+      need.Buffer
+      need.Worker
+      need.PerValue
+      need.Once
+      need.After ]
+
+let private beside =
+    Law.holds "beside: the sum of both, or as much as a number counts, in any order and grouping; the rows are those of the left" (fun () ->
+        Prop.forAll (Arb.fromGen (Gen.three need)) (fun (first, second, third) ->
+            let both = Budget.beside first second
+
+            let sum =
+                List.map2
+                    (fun left right -> bigint (left: int64) + bigint (right: int64) |> min (bigint Int64.MaxValue) |> int64)
+                    (bytesOf first)
+                    (bytesOf second)
+
+            let swapped = Budget.beside second first
+
+            both.Rows = first.Rows
+            && swapped.Rows = second.Rows
+            && bytesOf both = sum
+            && bytesOf swapped = sum
+            && Budget.beside both third = Budget.beside first (Budget.beside second third)
+            && Budget.beside first Budget.nothing = first))
+
 let tests =
     testList
         "Budget"
         [ spread
+          beside
           codec "gzip" (filter Dataset.Deflate [| 1u |])
           codec "lzf" (filter Dataset.Lzf [||])
           for compressor in [ 1u; 4u; 5u ] do
