@@ -127,6 +127,21 @@ let private readAll scratch path =
     List.ofSeq intake.CellNames |> ignore
     rowsOf intake |> ignore
 
+/// Real values of so many cells and genes, without anything else.
+let private simple genes cells entries =
+    { Genes = genes
+      Cells = cells
+      Field = "real"
+      Entries = entries
+      Barcodes = List.init cells (fun cell -> $"ACGT-{cell}")
+      Ids = List.init genes (fun gene -> $"ENSG{gene}")
+      Names = List.init genes (fun gene -> $"gene{gene}")
+      Types = None
+      IsFeatures = true
+      Comments = []
+      LineEnd = "\n"
+      IsGzipped = [ false; false; false ] }
+
 let tests =
     testList
         "MatrixFolder"
@@ -180,20 +195,38 @@ let tests =
                   withFiles folder (lines folder) spoil (fun path scratch ->
                       GenFiles.isRefused $"{cut} cut off" path (fun () -> readAll scratch path))))
 
+          test "entries of one place are added up alike in whatever order they stand" {
+              // From the smallest to the largest: of the small ones nothing is left beside the first, whatever comes last.
+              for order in
+                  [ [ "1e30"; "1"; "-1e30"; "2" ]
+                    [ "1"; "2"; "1e30"; "-1e30" ]
+                    [ "-1e30"; "1e30"; "1"; "2" ] ] do
+                  let folder = simple 4 1 [ for value in order -> 0, 0, value ]
+
+                  withFiles folder (lines folder) (fun _ -> id) (fun path scratch ->
+                      use intake = openFolder scratch (everything true) path
+                      Expect.equal (rowsOf intake) [ [ 0, RowSource.bits 0.0 ] ] $"{order}")
+          }
+
+          test "a look stops behind the first block of cells, unless these come in another order" {
+              let cells = Blocks.rowsPerBlock + 10
+
+              let areCounts entries =
+                  let folder = simple 1 cells entries
+
+                  withFiles folder (lines folder) (fun _ -> id) (fun path scratch ->
+                      use intake = openFolder scratch (everything false) path
+                      let look = intake.Look Settings.standard 0L intake.Places
+                      Expect.equal (look.Values, look.CellsExamined) (int64 (List.length entries), 4096L) "what was looked at"
+                      look.AreCounts)
+
+              Expect.isTrue (areCounts [ 0, 4095, "1"; 0, 4096, "-1"; 0, 4097, "1" ]) "behind the block"
+              Expect.isFalse (areCounts [ 0, 4095, "-1"; 0, 4096, "1" ]) "the last of the block"
+              Expect.isFalse (areCounts [ 0, 3, "1"; 0, 2, "1"; 0, 4100, "1"; 0, 4095, "-1" ]) "in another order"
+          }
+
           test "a file that was changed since, and one that is not there" {
-              let folder =
-                  { Genes = 1
-                    Cells = 1
-                    Field = "integer"
-                    Entries = [ 0, 0, "3" ]
-                    Barcodes = [ "ACGT-1" ]
-                    Ids = [ "ENSG1" ]
-                    Names = [ "gene" ]
-                    Types = None
-                    IsFeatures = true
-                    Comments = []
-                    LineEnd = "\n"
-                    IsGzipped = [ false; false; false ] }
+              let folder = simple 1 1 [ 0, 0, "3" ]
 
               for name in [ "matrix.mtx"; "features.tsv"; "barcodes.tsv" ] do
                   withFiles folder (lines folder) (fun _ -> id) (fun path scratch ->
