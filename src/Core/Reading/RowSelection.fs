@@ -173,6 +173,31 @@ module internal RowSelection =
 
                     member _.Dispose() = reader.Dispose() } }
 
+    /// Only the values of these genes, which keep their numbers and their stored order. Output is without meaning afterwards.
+    /// Law (only): choosing genes after it is choosing them without it.
+    let only (genes: RowMask) (source: Source<RowBatch>) =
+        let isWanted = Array.init (int genes.Length) (fun gene -> genes.Has(int64 gene))
+
+        source
+        |> Reader.through (fun () ->
+            fun rowBatch ->
+                let ofValue = rowBatch.Genes
+                let values = rowBatch.Values
+                let mutable start = 0
+                let mutable target = 0
+
+                for row in 0 .. rowBatch.Cells - 1 do
+                    let stop = rowBatch.Offsets[row + 1]
+
+                    for i in start .. stop - 1 do
+                        if isWanted[ofValue[i]] then
+                            ofValue[target] <- ofValue[i]
+                            values[target] <- values[i]
+                            target <- target + 1
+
+                    start <- stop
+                    rowBatch.Offsets[row + 1] <- target)
+
     /// Only these genes, numbered anew, with what a transformation made of their values as both Values and Output. In each row
     /// genes ascend and none comes twice: what was stored for a gene several times is added up in stored order.
     /// Law (choose): a row is the stable sort by gene of its chosen values, equal genes summed from the first to the last.

@@ -88,31 +88,35 @@ module internal Normalize =
     /// Nearly all counts of a cell are small and come up again and again, so their results are kept while the divisor stays.
     let private remembered = 256
 
-    /// A transformer with a memory of its own, for one thread: fills Output and Factors of a row batch.
-    /// Law (transform): Output and Factors depend on a row's own values only.
-    let start transformation : RowBatch -> unit =
+    /// What a row is divided by: its factor, or 1 where that is 0.
+    let private divisor factor = if factor = 0.0 then 1.0 else factor
+
+    /// Computes and keeps the factor of a row; 1 where nothing is scaled.
+    let private factorOf transformation =
+        match transformation.Scaling with
+        | ValueNone -> fun (_: RowBatch) (_: int) -> 1.0
+        | ValueSome(scaling, precision) ->
+            fun rowBatch row ->
+                let factor =
+                    factor precision scaling.Target (total precision scaling.Excluded rowBatch row)
+
+                rowBatch.Factors[row] <- factor
+                factor
+
+    /// A transformer, for one thread, that fills Output; `factorOf` gives the factor of a row.
+    let private transformer transformation (factorOf: RowBatch -> int -> float) : RowBatch -> unit =
         let compute = transformed transformation
         let known: float[] = Array.zeroCreate remembered
         let knownFor: int64[] = Array.create remembered -1L
         let mutable generation = 0L
         let mutable lastDivisor = nan
 
-        let divisorOf rowBatch row =
-            match transformation.Scaling with
-            | ValueNone -> 1.0
-            | ValueSome(scaling, precision) ->
-                let factor =
-                    factor precision scaling.Target (total precision scaling.Excluded rowBatch row)
-
-                rowBatch.Factors[row] <- factor
-                if factor = 0.0 then 1.0 else factor
-
         let transform (rowBatch: RowBatch) =
             let values = rowBatch.Values
             let output = rowBatch.Output
 
             for row in 0 .. rowBatch.Cells - 1 do
-                let divisor = divisorOf rowBatch row
+                let divisor = divisor (factorOf rowBatch row)
 
                 if divisor <> lastDivisor then
                     generation <- generation + 1L
@@ -151,6 +155,25 @@ module internal Normalize =
                     earlier.Keep rowBatch
                     rowBatch.Earlier <- earlier
                     change rowBatch
+
+    /// A transformer with a memory of its own, for one thread: fills Output and Factors of a row batch.
+    /// Law (transform): Output and Factors depend on a row's own values only.
+    let start transformation =
+        transformer transformation (factorOf transformation)
+
+    /// The first half of it: fills Factors. It has to see all values of a row.
+    let startFactors transformation : RowBatch -> unit =
+        let factorOf = factorOf transformation
+
+        fun rowBatch ->
+            if transformation.Scaling.IsSome then
+                for row in 0 .. rowBatch.Cells - 1 do
+                    factorOf rowBatch row |> ignore
+
+    /// The second half: fills Output of the values that are there.
+    /// Law (halves): both halves are the whole, and values may be dropped between them.
+    let startValues transformation =
+        transformer transformation (fun rowBatch row -> if transformation.Scaling.IsSome then rowBatch.Factors[row] else 1.0)
 
     /// How many cells have nothing to be scaled by, and stay as they are.
     /// Law (unscaled): the numbers of two parts add up to the number of the whole.

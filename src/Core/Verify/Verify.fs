@@ -83,7 +83,13 @@ module internal Verify =
                         findings.Check(
                             "raw/X",
                             fun () ->
-                                VerifyElement.requireExtent findings "raw/X" false (VerifyElement.extent store "raw/X" node) [ cells; genes ]
+                                VerifyElement.requireExtent
+                                    findings
+                                    "raw/X"
+                                    false
+                                    (VerifyElement.extent store "raw/X" node)
+                                    [ cells; genes ]
+
                                 VerifyElement.counts store findings storage cancel "raw/X" node ((obs, "cell"), (var, "gene"))
                         )
                     | None -> findings.Warn "raw" "it has no X"

@@ -6,6 +6,7 @@ open Expecto
 open FsCheck.FSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds
+open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Writing
@@ -197,6 +198,31 @@ let tests =
 
                   (found |> List.map (fun (seen: Seen) -> seen.Values)) = List.map row matrix.Rows
                   && (found |> List.map (fun seen -> seen.Cell)) = List.init matrix.Rows.Length int64))
+
+          Law.holds "only" (fun (isScaled: bool) ->
+              Prop.forAll someSelection (fun (AnySelection(matrix, _, genes)) (perSlice: byte) schedule ->
+                  let transformation =
+                      { Scaling = if isScaled then ValueSome({ Target = 1e4; Excluded = ValueNone }, Precision.Single) else ValueNone
+                        Logarithm = ValueSome(ValueNone, Precision.Single)
+                        Then = [] }
+
+                  let values source =
+                      ask transcript source schedule |> List.map (fun row -> row.Cell, row.Factor, row.Values)
+
+                  let rows = source matrix.Rows (1 + int perSlice) false
+                  let genes = keepOf genes
+
+                  let all =
+                      rows |> Reader.through (fun () -> Normalize.start transformation) |> RowSelection.choose genes
+
+                  let first =
+                      rows
+                      |> Reader.through (fun () -> Normalize.startFactors transformation)
+                      |> RowSelection.only genes
+                      |> Reader.through (fun () -> Normalize.startValues transformation)
+                      |> RowSelection.choose genes
+
+                  values all = values first))
 
           Law.holds "dropped rows, then chosen genes" (fun () ->
               Prop.forAll someSelection (fun (AnySelection(matrix, cells, genes)) (perSlice: byte) schedule ->

@@ -116,10 +116,14 @@ module Pca =
         | Ok fit -> fit
         | Error needed -> Fault.throw (InsufficientMemory(what genes, needed, context.Settings.Memory, advice context))
 
-    /// The rows that are looked at: transformed, and as the steps before leave them.
-    let private source (turn: StepTurn) job =
+    /// The rows that are looked at: transformed, and as the steps before leave them. Few values are of chosen genes, and only these
+    /// are transformed.
+    let private source (turn: StepTurn) job genes =
         let transformed =
-            Passes.rows job PcaRun.pass |> Reader.through (fun () -> Normalize.start turn.Transformation)
+            Passes.rows job PcaRun.pass
+            |> Reader.through (fun () -> Normalize.startFactors turn.Transformation)
+            |> RowSelection.only genes
+            |> Reader.through (fun () -> Normalize.startValues turn.Transformation)
 
         (transformed, turn.Before |> List.choose _.LaterRows)
         ||> List.fold (fun source later -> source |> Reader.through later.Start)
@@ -161,9 +165,9 @@ module Pca =
 
         let found =
             if PcaByCells.isShorter cells (int genes.Count) then
-                PcaRun.byCells job (source turn job) precision options nameOf genes fit spill
+                PcaRun.byCells job (source turn job genes) precision options nameOf genes fit spill
             else
-                PcaRun.byGenes job (source turn job) options nameOf genes fit spill
+                PcaRun.byGenes job (source turn job genes) options nameOf genes fit spill
 
         let scores = turn.Editor.Reserve(Checked.(*) (Checked.(*) cells (int64 count)) 4L)
 
