@@ -137,10 +137,18 @@ module Argument =
           Group = bare.Group
           Usage = (bare :> IArgParserTemplate).Usage }
 
-    let forms =
-        FSharpType.GetUnionCases typeof<Argument> |> Array.map form |> List.ofArray
+    // What takes reflection is made when it is first asked for: not for every start of the program.
+    let private made =
+        lazy (FSharpType.GetUnionCases typeof<Argument> |> Array.map form |> List.ofArray)
+
+    let forms () = made.Value
 
     let spelling (argument: Argument) =
         spell (fst (FSharpValue.GetUnionFields(argument, typeof<Argument>)))
 
-    let parser = ArgumentParser.Create<Argument>(programName = "singlesharp")
+    let private argu =
+        // Argu's own check of the cases is a test.
+        lazy (ArgumentParser.Create<Argument>(programName = "singlesharp", usageStringCharacterWidth = 80, checkStructure = false))
+
+    let parse (words: string list) =
+        (argu.Value.ParseCommandLine(Array.ofList words)).GetAllResults()

@@ -77,7 +77,12 @@ module Command =
               "singlesharp info filtered_feature_bc_matrix.h5 --json" ]
 
     let private ofStep (step: Step) =
-        taking step.Name step.Info.Line step.Info.About [ step ] (List.ofSeq step.Info.Examples)
+        taking
+            step.Name
+            step.Info.Line
+            (OptionText.spell StepArguments.inSentences step.Info.About)
+            [ step ]
+            (List.ofSeq step.Info.Examples)
 
     /// The steps of a recipe with its options, and optional ones at their places.
     let private withOptional (recipe: Recipe) isTaken =

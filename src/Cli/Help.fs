@@ -33,7 +33,7 @@ module Help =
 
     let private group usage group =
         [ yield! heading (title group)
-          for form in Argument.forms do
+          for form in Argument.forms () do
               if form.Group = group then
                   yield! option usage form ]
 

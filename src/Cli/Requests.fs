@@ -249,16 +249,13 @@ module Requests =
         | at when at > 2 && word.StartsWith "--" -> [ word[.. at - 1]; word[at + 1 ..] ]
         | _ -> [ word ]
 
-    let private spellings =
-        (Argument.forms |> List.map _.Spelling) @ StepArguments.spellings
-
     /// Options have scanpy's names, with dashes; underscores are as good.
     let private dashed (word: string) =
         let dashed = word.Replace('_', '-')
-        if List.contains dashed spellings then dashed else word
+        if dashed <> word && List.contains dashed StepArguments.known.Value then dashed else word
 
     let private takesValue word =
-        Argument.forms |> List.exists (fun form -> form.Spelling = word && form.Values <> "")
+        Argument.forms () |> List.exists (fun form -> form.Spelling = word && form.Values <> "")
 
     /// What Argu has to say, without the help page that it adds.
     let private sentence (trouble: ArguParseException) =
@@ -266,18 +263,22 @@ module Requests =
 
     let private parsed (words: string list) : Validated<Argument list> =
         try
-            Ok((Argument.parser.ParseCommandLine(Array.ofList words)).GetAllResults())
+            Ok(Argument.parse words)
         with :? ArguParseException as trouble ->
             Validated.mistake (sentence trouble)
 
+    let private plain task =
+        { Task = task
+          Workers = Settings.standard.Workers
+          Memory = Settings.standard.Memory
+          Json = false
+          Quiet = false }
+
     let ofWords (words: string list) : Validated<Request> =
         if Help.isWanted words then
-            Ok
-                { Task = Help(Help.commandOf words)
-                  Workers = Settings.standard.Workers
-                  Memory = Settings.standard.Memory
-                  Json = false
-                  Quiet = false }
+            Ok(plain (Help(Help.commandOf words)))
+        elif words = [ "--version" ] then
+            Ok(plain Version)
         else
             words
             |> List.collect split

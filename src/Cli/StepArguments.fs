@@ -36,17 +36,19 @@ module StepArguments =
         else $" <{option.Placeholder}>"
 
     let private all =
-        [ for step in Pipeline.steps do
-              for option in step.Info.Options do
-                  for isAmongOthers in [ false; true ] do
-                      spelling isAmongOthers option, option ]
-        |> List.distinctBy fst
+        lazy
+            ([ for step in Pipeline.steps do
+                   for option in step.Info.Options do
+                       for isAmongOthers in [ false; true ] do
+                           spelling isAmongOthers option, option ]
+             |> List.distinctBy fst)
 
-    /// Every spelling of every option of a step.
-    let spellings = all |> List.map fst
+    /// Every option that a command line may have, as it is spelled.
+    let known =
+        lazy ((Argument.forms () |> List.map _.Spelling) @ (all.Value |> List.map fst))
 
     let tryFind spelling =
-        all |> List.tryFind (fun (known, _) -> known = spelling) |> Option.map snd
+        all.Value |> List.tryFind (fun (known, _) -> known = spelling) |> Option.map snd
 
     /// How sentences of the core spell an option: as it is given on a command line.
     let inSentences =
@@ -70,14 +72,12 @@ module StepArguments =
     let private missing spelling (option: OptionInfo) : Validated<'a> =
         Validated.mistake $"argument '{spelling}' must be followed by{values option}."
 
-    let private known = (Argument.forms |> List.map _.Spelling) @ spellings
-
     /// What stands where a value is expected: an option is none, and neither is what looks like one. Numbers may be negative.
     let private requireValue spelling placeholder (word: string) : Validated<unit> =
-        if List.contains word known then
+        if List.contains word known.Value then
             Validated.mistake $"argument '{spelling}' must be followed by{placeholder}."
         elif word.StartsWith "--" then
-            Validated.mistake $"there is no option {word}{DidYouMean.hint known word}"
+            Validated.mistake $"there is no option {word}{DidYouMean.hint known.Value word}"
         else
             Ok()
 
@@ -91,7 +91,7 @@ module StepArguments =
             | None, value :: others when takesValue word && (tryFind value).IsNone ->
                 split takesValue others |> Result.map (fun (found, others) -> found, word :: value :: others)
             | None, value :: _ when takesValue word ->
-                let form = Argument.forms |> List.find (fun form -> form.Spelling = word)
+                let form = Argument.forms () |> List.find (fun form -> form.Spelling = word)
                 requireValue word form.Values value |> Result.bind (fun () -> split takesValue rest)
             | None, _ -> split takesValue rest |> Result.map (fun (found, others) -> found, word :: others)
             | Some option, _ ->

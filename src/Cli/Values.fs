@@ -9,13 +9,10 @@ open SingleSharp.Core
 module Values =
     let private invariant = CultureInfo.InvariantCulture
 
-    let private options =
-        (Argument.forms |> List.map _.Spelling) @ StepArguments.spellings
-
     /// Whatever begins with a dash and is no option of the command lands where a file is expected.
     let word (text: string) =
         if text.StartsWith '-' then
-            Validated.mistake $"there is no option {text}{DidYouMean.hint options text}"
+            Validated.mistake $"there is no option {text}{DidYouMean.hint StepArguments.known.Value text}"
         else
             Ok text
 

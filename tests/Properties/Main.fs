@@ -48,6 +48,7 @@ let all =
           GramLaws.tests
           PcaLaws.tests
           ShiftLaws.tests
+          ScaleLaws.tests
           PcaByCellsLaws.tests
           ValidityLaws.tests
           MedianLaws.tests

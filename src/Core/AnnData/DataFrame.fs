@@ -4,6 +4,7 @@ namespace SingleSharp.Core.AnnData
 open System
 open SingleSharp.Core
 open SingleSharp.Core.Folds
+open SingleSharp.Core.Contract
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 
@@ -172,6 +173,10 @@ module internal DataFrame =
         match index store frame with
         | Element.Categorical element ->
             let categories = element.Categories.Values
+
+            if categories.Dims.Length <> 1 then
+                store.Disk.Damaged categories.Path $"""it has {Plural.things categories.Dims.Length "dimension"} instead of one"""
+
             let labels = texts store categories 0L (count categories) |> Array.ofSeq
 
             codes store element.Codes first count'

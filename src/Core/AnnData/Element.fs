@@ -64,7 +64,7 @@ type internal Element<'group, 'array> =
 [<RequireQualifiedAccess>]
 module internal Element =
     /// The encoding of a group: current files say csr_matrix, those before anndata 0.7 say csr.
-    let encoding (store: IElementStore<'group, 'array>) group =
+    let private encoding (store: IElementStore<'group, 'array>) group =
         [ "encoding-type"; "h5sparse_format" ] |> List.tryPick (fun name -> store.Text(group, name))
 
     let private array (store: IElementStore<'group, 'array>) path group name =

@@ -41,10 +41,6 @@ module internal Hdf5Element =
     let read (store: Hdf5File) path node : Element<Group, Dataset> =
         Element.read (Hdf5ElementStore store) path (Hdf5ElementStore.Node node)
 
-    /// The element under a name in a group; soft links are followed.
-    let tryFind (store: Hdf5File) path group name =
-        store.TryFind(path, group, name) |> Option.map (read store $"{path}/{name}")
-
     /// A column of a data frame. What has its categories apart from its codes is categorical as well.
     let tryColumn (store: Hdf5File) path (frame: Group) name : Element<Group, Dataset> option =
         match store.TryFind(path, frame, name) with
@@ -58,5 +54,5 @@ module internal Hdf5Element =
                           Categories = Categories.Array old.Categories
                           IsOrdered = Attribute.tryFind store.Disk "ordered" old.Categories.Header |> Option.exists Attribute.isTrue }
                 )
-            | None -> Some(Element.Unknown "its categories are missing, or no list")
+            | None -> store.Disk.Damaged codes.Path "its categories are missing, or no list"
         | found -> found |> Option.map (read store $"{path}/{name}")

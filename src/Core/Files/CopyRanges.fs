@@ -107,9 +107,20 @@ module internal CopyRanges =
         let copyBefore value =
             let isBefore (struct (first, _, _)) = first < value
 
+            // Chunks that lie next to one another are one copy.
+            let mutable low = 0L
+            let mutable high = 0L
+
             while waiting.Count > 0 && isBefore (waiting.Peek()) do
                 let struct (_, address, bytes) = waiting.Dequeue()
-                copier.Copy(address, address + bytes, cancel)
+
+                if address <> high then
+                    copier.Copy(low, high, cancel)
+                    low <- address
+
+                high <- address + bytes
+
+            copier.Copy(low, high, cancel)
 
         Sink.ofBuffer
             { Begin = fun _ -> ref 0L

@@ -122,7 +122,13 @@ module internal StoredColumns =
 
     /// A column of a frame, of which labels of categories are held; none where it is of a kind that is left out.
     let ofColumn (store: Hdf5File) held (frame: DataFrame) column =
-        match Hdf5Element.tryColumn store frame.Path frame.Group column with
+        let element =
+            try
+                Hdf5Element.tryColumn store frame.Path frame.Group column
+            with FaultException(Damaged _) ->
+                None
+
+        match element with
         | Some(Element.Categorical element) ->
             labels store held element.Categories.Values |> Option.bind (categories store frame.Rows element.IsOrdered element.Codes)
         | Some(Element.Nullable { Group = group

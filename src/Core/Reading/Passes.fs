@@ -19,6 +19,8 @@ type internal PassKind =
     | Select
     /// For what a step has to know before the main pass, by the step and a name of its own.
     | Before of step: string * name: string
+    /// The same of some cells only. It does not look for duplicate entries, because it cannot vouch for the other cells.
+    | Partial of step: string * name: string
     /// For everything that can be done at once, and to write X.
     | Main
     /// For what a step can only do after the main pass.
@@ -139,7 +141,14 @@ module internal Passes =
         let matrix = job.Rows.Matrix
 
         let isFirst =
-            (job.Passes |> List.find (fun (planned, _) -> planned <> PassKind.Transpose) |> fst) = kind
+            job.Passes
+            |> List.map fst
+            |> List.tryFind (fun planned ->
+                match planned with
+                | PassKind.Transpose
+                | PassKind.Partial _ -> false
+                | _ -> true)
+            |> (=) (Some kind)
 
         let grouped =
             let all =

@@ -23,6 +23,8 @@ type internal RunPlan =
     {
         Recipe: Recipe
         Steps: StepPlan list
+        /// For each step, what is kept beside its passes after the main one.
+        Beside: Need list
         Passes: FittedPass list
         Values: ValueStorage
         TypeAfter: DType
@@ -89,8 +91,22 @@ module internal RunPlan =
         { selector.Need with
             Buffer = Memory.plus selector.Need.Buffer (SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)) }
 
+    /// Every read of X tells duplicate entries, or adds them up.
+    let private reading (file: AnnDataFile) (recipe: Recipe) =
+        { Budget.nothing with
+            Worker = Passes.duplicates recipe.SumDuplicates file.X }
+
+    /// For each step, what stands beside its passes after the main one: what reading takes, and what the results of the steps before
+    /// take until they are written, which are their columns of var and what later rows are made with.
+    let private besides (file: AnnDataFile) recipe (steps: StepPlan list) =
+        let kept (step: StepPlan) =
+            { step.Later with
+                Once = step.Later.Once + 8L * int64 file.X.Genes * int64 step.GeneColumns.Length }
+
+        (reading file recipe, steps) ||> List.mapFold (fun before step -> before, Budget.beside before (kept step)) |> fst
+
     /// The passes that the steps ask for, in order.
-    let private passes (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) =
+    let private passes (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) besides =
         let pass kind purpose needs =
             { Kind = kind
               Purpose = purpose
@@ -98,35 +114,12 @@ module internal RunPlan =
               What = "This"
               Advice = "" }
 
-        let inMain = steps |> List.filter _.Main.IsSome
-
-        /// Every read of X tells duplicate entries, or adds them up.
-        let reading (pass: StepPass) =
+        let beside need (pass: StepPass) =
             { pass with
-                Needs =
-                    pass.Needs
-                    |> List.map (
-                        Budget.beside
-                            { Budget.nothing with
-                                Worker = Passes.duplicates recipe.SumDuplicates file.X }
-                    ) }
+                Needs = pass.Needs |> List.map (Budget.beside need) }
 
-        /// What the results of a step take until they are written: its columns of var, and what later rows are made with.
-        let kept (step: StepPlan) =
-            { step.Later with
-                Once = step.Later.Once + 8L * int64 file.X.Genes * int64 step.GeneColumns.Length }
-
-        /// Passes after the main one, beside what the steps before have left.
-        let later =
-            (Budget.nothing, steps)
-            ||> List.mapFold (fun before step ->
-                step.After
-                |> List.map (fun pass ->
-                    { pass with
-                        Needs = pass.Needs |> List.map (Budget.beside before) }),
-                Budget.beside before (kept step))
-            |> fst
-            |> List.concat
+        let reading = beside (reading file recipe)
+        let inMain = steps |> List.filter _.Main.IsSome
 
         [ if CscToCsr.isNeeded file.X then
               pass PassKind.Transpose "put rows together" [ Budget.nothing ]
@@ -139,7 +132,8 @@ module internal RunPlan =
           if not inMain.IsEmpty then
               pass PassKind.Main (inMain |> List.map _.Name |> String.concat " + ") [ mainNeed file rows storage after inMain ]
               |> reading
-          yield! later |> List.map reading ]
+          for step, need in List.zip steps besides do
+              yield! step.After |> List.map (beside need) ]
 
     /// Each pass with how it reads; what cannot be met is refused with what the most demanding pass needs.
     let private fitting (file: AnnDataFile) rows (settings: Settings) (passes: StepPass list) =
@@ -236,8 +230,10 @@ module internal RunPlan =
         let storage =
             values file recipe (steps |> List.exists _.Selector.IsSome) changes after
 
+        let besides = besides file recipe steps
+
         let passes =
-            passes file rows recipe storage after steps |> fitting file rows settings
+            passes file rows recipe storage after steps besides |> fitting file rows settings
 
         let warnings =
             [ yield! steps |> List.collect _.Warnings
@@ -264,6 +260,7 @@ module internal RunPlan =
 
         { Recipe = recipe
           Steps = steps
+          Beside = besides
           Passes = passes
           Values = storage
           TypeAfter = after

@@ -45,7 +45,7 @@ module internal Runner =
             else
                 0L
 
-        columns + values + (plan.Steps |> List.sumBy _.AddedBytes)
+        plan.Steps |> List.map _.AddedBytes |> List.fold Memory.plus (Memory.plus columns values)
 
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
     let private withheld (file: AnnDataFile) (plan: RunPlan) =
@@ -98,7 +98,7 @@ module internal Runner =
         let copied =
             file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
 
-        AtomicReplace.require target (copied + addedBytes file plan)
+        AtomicReplace.require target (Memory.plus copied (addedBytes file plan))
         let folder = Path.GetDirectoryName(AtomicReplace.resolve target)
         let isChanged = AtomicReplace.watch file.Store
         let job = start folder
@@ -121,7 +121,7 @@ module internal Runner =
     let private toInput (file: AnnDataFile) plan start =
         let store = file.Store
         // They wait in a scratch file beside it, and are on the disk twice for a moment.
-        AtomicReplace.require store.Path (2L * addedBytes file plan)
+        AtomicReplace.require store.Path (Memory.times 2L (addedBytes file plan))
         let folder = Path.GetDirectoryName(AtomicReplace.resolve store.Path)
         let isReplaced = AtomicReplace.watchPlace store
         let isChanged = AtomicReplace.watch store

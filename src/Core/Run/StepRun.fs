@@ -169,7 +169,7 @@ module internal StepRun =
             struct (Validity.nothing, parts |> List.map (fun part -> Fold.run part.Fold Seq.empty) |> Array.ofList, cells)
 
     /// Gives each step its turn. What a step has summed is let go of once its turn is over.
-    let private takeTurns (job: Job) editor transformation cells (ends: (StepTurn -> Outcome)[]) =
+    let private takeTurns (plan: RunPlan) (job: Job) editor transformation cells (ends: (StepTurn -> Outcome)[]) =
         let rec take number (before: Outcome list) =
             if number = ends.Length then
                 before
@@ -180,7 +180,8 @@ module internal StepRun =
                           Editor = editor
                           Transformation = transformation
                           Cells = cells
-                          Before = before }
+                          Before = before
+                          Beside = plan.Beside[number] }
 
                 ends[number] <- Unchecked.defaultof<_>
                 take (number + 1) (before @ [ outcome ])
@@ -224,7 +225,7 @@ module internal StepRun =
         let job =
             if plan.Selector.IsSome then Passes.choosing judged.Job selection else judged.Job
 
-        let outcomes = takeTurns job editor transformation cells.Count ends
+        let outcomes = takeTurns plan job editor transformation cells.Count ends
 
         { Findings = findings
           Selection = selection

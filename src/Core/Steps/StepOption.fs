@@ -28,6 +28,7 @@ open System
 open System.Globalization
 open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Hdf5
 
 /// An option of a step whose options are a record 'o.
 type internal StepOption<'o> =
@@ -104,7 +105,17 @@ module internal StepOption =
     let private readText text =
         if text = "" then Error "must not be empty" else Ok text
 
-    /// A name in obsm, varm or uns.
+    /// Can something in obsm, varm, uns, layers or a frame be called this?
+    let isKey (name: string) =
+        name <> "" && Links.along name = [ name ] && not (name.Contains '\000')
+
+    /// What is wrong with such a name, whatever door it came by.
+    let keyFaults option (key: string option) =
+        match key with
+        | Some name when not (isKey name) -> [ InvalidOption(option, $"nothing can be called \"{name}\"") ]
+        | _ -> []
+
+    /// A name in obsm, varm, uns or layers.
     let private readKey (text: string) =
         if text.Contains '/' then Error $"must not have a slash, as '{text}' has" else readText text
 

@@ -125,6 +125,8 @@ type internal StepTurn =
         Cells: int64
         /// What the steps before have given, the first one first.
         Before: Outcome list
+        /// What the results of these take during a pass of this step.
+        Beside: Need
     }
 
 /// What a step does with rows.

@@ -86,7 +86,7 @@ module internal AlignedFrame =
             | GroupObject _ ->
                 try
                     (AlignedArray.tryGroup store path (Hdf5Element.read store path node) rows).IsSome
-                with FaultException(Damaged _) ->
+                with FaultException(Damaged _ | Unsupported _) ->
                     false
 
         /// Columns by the names that lead to them from this group on.

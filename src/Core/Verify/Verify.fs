@@ -157,8 +157,8 @@ module internal Verify =
 
             let ifSparse across path node =
                 match Hdf5Element.read store path node with
-                | Element.Csr _
-                | Element.Csc _ -> VerifyElement.matrix store findings cancel path node across
+                | Element.Csr { Shape = _ :: _ }
+                | Element.Csc { Shape = _ :: _ } -> VerifyElement.matrix store findings cancel path node across
                 | _ -> ()
 
             aligned "layers" false [ cells; genes ] ofCounts

@@ -16,8 +16,7 @@ module internal VerifyElement =
             match Hdf5Element.read store path node with
             | Element.Csr arrays
             | Element.Csc arrays -> arrays.Shape
-            // An awkward array.
-            | Element.Unknown _ -> store.Integers(group.Header, "length") |> Option.defaultValue []
+            | Element.Unknown "its encoding is awkward-array" -> store.Integers(group.Header, "length") |> Option.defaultValue []
             | element -> VerifyFrame.rows store path element |> ValueOption.toList
 
     let private nameIn (store: Hdf5File) (frame: DataFrame option) row what =

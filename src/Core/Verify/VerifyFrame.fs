@@ -46,7 +46,7 @@ module internal VerifyFrame =
                 | Some element ->
                     match element, rows store path element with
                     | (Element.Csr _ | Element.Csc _), _ -> findings.Error path "it is a matrix, not a column"
-                    | Element.Unknown what, _ -> findings.Error path what
+                    | Element.Unknown what, _ -> findings.Error path $"{what}, which is no column of one value for each row"
                     | _, ValueSome found when found <> expected ->
                         findings.Error path $"""it has {Plural.things found "value"} for {Plural.things expected "row"}"""
                     | _, ValueSome _ -> ()

@@ -119,10 +119,10 @@ module internal ValueSink =
             let mutable at = 0
 
             while at < rowBatch.Count do
-                let struct (address, available) =
-                    Hyperslab.pieceAt data chunks (rowBatch.FirstValue + int64 at)
+                let struct (address, count) =
+                    Hyperslab.runAt data chunks (rowBatch.FirstValue + int64 at) (int64 (rowBatch.Count - at))
 
-                let now = int (min available (int64 (rowBatch.Count - at)))
+                let now = int count
                 disk.Write(address, ReadOnlySpan(buffer, at * size, now * size))
                 at <- at + now
 

@@ -233,7 +233,7 @@ let private pages =
               let taken =
                   [ yield! Command.stepSpellings command
                     for group in command.Groups do
-                        for form in Argument.forms do
+                        for form in Argument.forms () do
                             if form.Group = group && group <> OptionGroup.Input then
                                 form.Spelling
 

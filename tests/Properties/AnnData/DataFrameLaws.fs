@@ -81,6 +81,16 @@ let tests =
                   namesOf (categorical (H5Dataset [| 1y; 2y; 0y; 0y; 0y |]) (H5Dataset [| "a"; "b" |])))
           }
 
+          test "categories that are no list are damage" {
+              let categories dims =
+                  H5Dataset([| "a"; "b"; "c"; "d" |], fileDims = (dims: uint64[]))
+
+              for dims in [ [| 2UL; 2UL |]; [| 1UL; 2UL; 2UL |] ] do
+                  GenFiles.isFault "instead of one" (fun () -> namesOf (categorical (H5Dataset [| 1y; 0y; 1y; 1y; 1y |]) (categories dims)))
+
+              GenFiles.isFault "instead of one" (fun () -> namesOf (categorical (H5Dataset [| 0y; 0y; 0y; 0y; 0y |]) "a"))
+          }
+
           test "categories that stand apart, as anndata 0.7 kept them" {
               let codes = H5Dataset [| 1y; 0y; -1y; 1y; 1y |]
               codes.Attributes["categories"] <- 1L

@@ -108,7 +108,8 @@ let private outcomeOf path (step: Step) =
               Editor = Unchecked.defaultof<_>
               Transformation = Normalize.nothing
               Cells = file.X.Cells
-              Before = [] }
+              Before = []
+              Beside = Budget.nothing }
 
     let largest =
         Passes.ask file false settings (ExtendingStep.largest file.X.Genes |> Fold.map Array.max)

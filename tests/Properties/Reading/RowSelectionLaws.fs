@@ -199,12 +199,20 @@ let tests =
                   (found |> List.map (fun (seen: Seen) -> seen.Values)) = List.map row matrix.Rows
                   && (found |> List.map (fun seen -> seen.Cell)) = List.init matrix.Rows.Length int64))
 
-          Law.holds "only" (fun (isScaled: bool) ->
+          Law.holds "only" (fun (isScaled: bool) (excludes: bool) (changes: bool) ->
               Prop.forAll someSelection (fun (AnySelection(matrix, _, genes)) (perSlice: byte) schedule ->
+                  let excluded =
+                      if excludes then ValueSome(Array.init matrix.Genes (fun gene -> gene % 3 = 0)) else ValueNone
+
+                  /// As scale without centring changes values.
+                  let change () (rowBatch: RowBatch) =
+                      for i in 0 .. rowBatch.Count - 1 do
+                          rowBatch.Output[i] <- rowBatch.Output[i] / float (1 + rowBatch.Genes[i])
+
                   let transformation =
-                      { Scaling = if isScaled then ValueSome({ Target = 1e4; Excluded = ValueNone }, Precision.Single) else ValueNone
+                      { Scaling = if isScaled then ValueSome({ Target = 1e4; Excluded = excluded }, Precision.Single) else ValueNone
                         Logarithm = ValueSome(ValueNone, Precision.Single)
-                        Then = [] }
+                        Then = if changes then [ change ] else [] }
 
                   let values source =
                       ask transcript source schedule |> List.map (fun row -> row.Cell, row.Factor, row.Values)

@@ -83,6 +83,22 @@ module internal Hyperslab =
             struct (address, min (extent - inside) (dataset.Count - first))
         | _ -> invalidOp "a compact dataset has no address of its own"
 
+    /// The same with pieces behind it that lie next to one another in the file, of N elements together at most.
+    /// Law (runs): the elements of a run are those of its pieces.
+    let runAt (dataset: Dataset) chunks first most =
+        let struct (address, available) = pieceAt dataset chunks first
+        let mutable count = min available most
+        let mutable isJoined = address <> Bytes.undefined
+
+        while isJoined && count < most do
+            let struct (next, more) = pieceAt dataset chunks (first + count)
+            isJoined <- (next = address + count * int64 dataset.ElementSize)
+
+            if isJoined then
+                count <- min most (count + more)
+
+        struct (address, count)
+
 /// Reads one dataset for one thread; the buffers it keeps are those of one chunk, which must fit the memory allowed.
 [<Sealed>]
 type internal DatasetReader(disk: RandomAccessFile, dataset: Dataset, chunks: Chunks voption) =
@@ -139,8 +155,10 @@ type internal DatasetReader(disk: RandomAccessFile, dataset: Dataset, chunks: Ch
         let mutable rest = target
 
         while rest.Length > 0 do
-            let struct (address, available) = Hyperslab.pieceAt dataset chunks row
-            let now = rest.Slice(0, int (min (int64 rest.Length) (available * int64 size)))
+            let struct (address, count) =
+                Hyperslab.runAt dataset chunks row (int64 (rest.Length / size))
+
+            let now = rest.Slice(0, int count * size)
 
             if address = Bytes.undefined then fill now else disk.ReadInto(address, now)
 

@@ -15,7 +15,6 @@ type HvgFlavor =
 
 namespace SingleSharp.Core
 
-
 type HvgFlavor = SingleSharp.HvgFlavor
 
 /// The options of highly_variable_genes.

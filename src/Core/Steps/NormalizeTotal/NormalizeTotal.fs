@@ -242,7 +242,8 @@ module NormalizeTotal =
             Before = passes context options
             State =
                 { context.State with
-                    Type = Precision.dtype precision }
+                    Type = Precision.dtype precision
+                    SeenAs = Precision.dtype precision }
             ChangesValues = true
             RefusesInvalid = true
             CellColumns = fun _ -> columns.Columns

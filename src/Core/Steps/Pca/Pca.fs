@@ -66,10 +66,7 @@ module Pca =
         [ if options.NComps |> Option.exists (fun n -> n < 1) then
               InvalidOption("n_comps", "it must be at least 1")
 
-          match options.KeyAdded with
-          | Some name when name = "" || name.Contains '/' || name.Contains '\000' ->
-              InvalidOption("key_added", $"nothing can be called \"{name}\"")
-          | _ -> ()
+          yield! StepOption.keyFaults "key_added" options.KeyAdded
 
           match options.MaskVar with
           | MaskVar.Column "" -> InvalidOption("mask_var", "it must not be empty")
@@ -111,8 +108,12 @@ module Pca =
             "choose fewer genes (⟨n_top_genes⟩), "
 
     /// How the pass reads, once it is known how many genes it looks at.
-    let private fit (context: PlanContext) options cells (genes: int64) =
-        match PcaMemory.gramNeeds context options cells (int genes) |> Budget.tryFitEach context.Rows context.Settings with
+    let private fit (context: PlanContext) options cells (genes: int64) beside =
+        match
+            PcaMemory.gramNeeds context options cells (int genes)
+            |> List.map (Budget.beside beside)
+            |> Budget.tryFitEach context.Rows context.Settings
+        with
         | Ok fit -> fit
         | Error needed -> Fault.throw (InsufficientMemory(what genes, needed, context.Settings.Memory, advice context))
 
@@ -150,7 +151,7 @@ module Pca =
                 )
             )
 
-        let fit = fit context options cells genes.Count
+        let fit = fit context options cells genes.Count turn.Beside
 
         let job =
             { turn.Job with

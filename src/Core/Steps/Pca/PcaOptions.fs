@@ -16,7 +16,6 @@ type MaskVar =
 
 namespace SingleSharp.Core
 
-
 type MaskVar = SingleSharp.MaskVar
 
 /// The options of pca.

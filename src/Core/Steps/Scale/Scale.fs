@@ -52,7 +52,7 @@ module Scale =
               defaults
               _.MaskObs
               (fun value options -> { options with MaskObs = value })
-              "a boolean column of obs: compute from these cells, and scale these cells."
+              "a boolean column of obs: compute from these cells, which costs one more read of X, and scale these cells. Where genes are centred, pca may not follow."
           StepOption.keyOrNone
               "dense_layer"
               "NAME"
@@ -71,7 +71,14 @@ module Scale =
               InvalidOption(
                   "mask_obs",
                   "cells outside of the mask are not centred, so pca cannot take them together with the others; scale without centring (zero_center=False), or leave out pca"
-              ) ]
+              )
+
+          match options.MaskObs with
+          | Some mask when not (StepOption.isKey $"mean of {mask}") ->
+              InvalidOption("mask_obs", $"columns of var are named after it, and none can be called \"mean of {mask}\"")
+          | _ -> ()
+
+          yield! StepOption.keyFaults "dense_layer" options.DenseLayer ]
 
     /// Refuses a column that is no mask, and a layer that is there.
     let private require (file: AnnDataFile) _ (options: ScaleOptions) =
@@ -87,7 +94,10 @@ module Scale =
         options.MaskObs
         |> Option.map (fun column -> DataFrame.eachBoolean file.Store file.Obs "mask_obs" column |> RowMask.ofSeq file.X.Cells)
 
-    let private spreadPass = PassKind.Before("scale", "means and deviations")
+    let private spreadPass (options: ScaleOptions) =
+        let of' = "scale", "means and deviations"
+        if options.MaskObs.IsSome then PassKind.Partial of' else PassKind.Before of'
+
     let private layerPass = PassKind.After "scale"
     let private most (options: ScaleOptions) = defaultArg options.MaxValue infinity
 
@@ -150,12 +160,12 @@ module Scale =
             Fold =
                 match mask with
                 | None -> GeneSpread.moments context job |> Fold.map (GeneSpread.ofMoments >> finish)
-                | Some _ -> Fold.always (finish (GeneSpread.read context mask job spreadPass before)) }
+                | Some _ -> Fold.always (finish (GeneSpread.read context mask job (spreadPass options) before)) }
 
     /// Without: sums are taken in a pass of their own, and X is written.
     let private divided context (options: ScaleOptions) (job: Job) (before: Transformation) =
         let mask = mask context.File options
-        let spread = GeneSpread.read context mask job spreadPass before
+        let spread = GeneSpread.read context mask job (spreadPass options) before
         let precision = Precision.ofDType (dtype context)
 
         { MainPart.nothing
@@ -190,7 +200,7 @@ module Scale =
         { StepPlan.nothing "scale" context with
             Before =
                 [ if options.MaskObs.IsSome || not options.ZeroCenter then
-                      { Kind = spreadPass
+                      { Kind = spreadPass options
                         Purpose = "means and deviations of genes"
                         // The flags of the mask, and of the cells of it that stay.
                         Needs = [ spread |> Budget.beside flags |> Budget.beside flags ]
@@ -200,9 +210,12 @@ module Scale =
                 Some(
                     if not options.ZeroCenter then
                         // Rows are kept as the steps before have left them.
-                        { flags with PerValue = 8L }
+                        { flags with
+                            Once = flags.Once + 16L * genes
+                            PerValue = 8L }
                     elif options.MaskObs.IsSome then
-                        flags
+                        { flags with
+                            Once = flags.Once + 16L * genes }
                     else
                         spread
                 )
@@ -238,7 +251,7 @@ module Scale =
         { StepKind.make "scale" defaults options plan with
             Line = "genes to unit variance and mean zero, for pca."
             About =
-                "Scales genes to unit variance and mean zero, as scanpy's scale: columns mean and std of var. Centred values are not sparse, so X stays as it is, and pca of the same run sees the scaled values: pipeline takes the step where --with scale or an option of it asks for it. --dense-layer writes them. With --no-zero-center X is divided by the deviations and written, sparse as it was."
+                "Scales genes to unit variance and mean zero, as scanpy's scale: columns mean and std of var. Centred values are not sparse, so X stays as it is, and pca of the same run sees the scaled values; ⟨dense_layer⟩ writes them. With ⟨zero_center=False⟩ X is divided by the deviations and written, sparse as it was. pipeline takes the step where it or an option of it is asked for."
             Examples =
                 [ "singlesharp pipeline counts.h5ad --out pca.h5ad --with scale --max-value 10"
                   "singlesharp scale logged.h5ad --out scaled.h5ad --no-zero-center" ]
