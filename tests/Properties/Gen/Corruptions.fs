@@ -33,7 +33,7 @@ let private ofMatrix (random: Random) parts path : Corruption list =
 
     [ if stored > 0 then
           let place = random.Next stored
-          "an index beyond all", indices, put indices place (fun _ -> float minor + float (random.Next 3))
+          "an index beyond all", indices, put indices place (fun _ -> float minor + float (random.Next 2))
           "a last offset that is too small", indptr, put indptr lines (fun offsets -> offsets[lines] - 1.0)
 
       if lines > 0 then
@@ -67,7 +67,7 @@ let private ofCategories (random: Random) parts path : Corruption list =
           let row = random.Next rows
 
           let code =
-              if random.Next 2 = 0 then float (count + random.Next 3) else float (-2 - random.Next 3)
+              if random.Next 2 = 0 then float (count + random.Next 2) else float (-2 - random.Next 2)
 
           "a code without a category",
           codes,
@@ -142,24 +142,31 @@ let private ofEncoding (random: Random) path : Corruption list =
       "a version that nobody knows", path, changeAttributes path (attribute "encoding-version" "9.9.9")
       "no version", path, changeAttributes path (List.filter (fun (name, _) -> name <> "encoding-version")) ]
 
-/// Each corruption of an element of a file, chosen at random: where errors may be, where one must be, and how.
+/// Some corruption of some element of a file: where errors may be, where one must be, and the parts with it. Those with many
+/// ways to be corrupted are chosen more often.
 let corruption (random: Random) sound =
     let parts = sound.Parts
 
-    let any (paths: string list) =
-        List.item (random.Next paths.Length) paths
+    let any (values: 'v list) =
+        List.item (random.Next values.Length) values
 
     let all =
-        [ [ "csr_matrix"; "csc_matrix" ], ofMatrix random parts
-          [ "categorical" ], ofCategories random parts
-          [ "nullable-integer"; "nullable-boolean"; "nullable-string-array" ], ofNullable parts
-          [ "dataframe" ], ofFrame random parts
-          (parts |> List.choose encodingOf |> List.distinct), ofEncoding random ]
-        |> List.map (fun (kinds, corruptions) -> pathsOf kinds parts |> List.filter ((<>) ""), corruptions)
-        |> List.filter (fun (paths, _) -> not paths.IsEmpty)
+        [ 3, [ "csr_matrix"; "csc_matrix" ], ofMatrix random parts
+          2, [ "categorical" ], ofCategories random parts
+          1, [ "nullable-integer"; "nullable-boolean"; "nullable-string-array" ], ofNullable parts
+          2, [ "dataframe" ], ofFrame random parts
+          1, (parts |> List.choose encodingOf |> List.distinct), ofEncoding random ]
+        |> List.map (fun (weight, kinds, corruptions) -> weight, pathsOf kinds parts |> List.filter ((<>) ""), corruptions)
+        |> List.filter (fun (_, paths, _) -> not paths.IsEmpty)
+        |> List.collect (fun (weight, paths, corruptions) -> List.replicate weight (paths, corruptions))
 
-    let paths, corruptions = List.item (random.Next all.Length) all
+    let paths, corruptions = any all
     let within = any paths
-    let some = corruptions within
-    let name, path, corrupt = List.item (random.Next some.Length) some
-    $"{name} in {within}", within, path, corrupt parts
+    let name, path, corrupt = any (corruptions within)
+    let top (path: string) = (path.Split '/')[0]
+
+    // The other groups of the root would take time and show nothing.
+    let near =
+        parts |> List.filter (fun part -> List.contains (top part.Path) [ ""; "obs"; "var"; top within ])
+
+    $"{name} in {within}", within, path, corrupt near

@@ -108,6 +108,9 @@ let private damages stored counts ofGenes (random: Random) : (string * (Part lis
           if length > 0 then
               $"{name} shorter by one", change (at name) (resized false)
 
+      for name, length in [ "indices", held; "indptr", cells + 1 ] do
+          $"{name} that are real", change (at name) (fun _ -> Numbers(DType.Float32, Array.zeroCreate length))
+
       "a negative shape", put "shape" (random.Next 2) (fun _ -> -1.0)
       "a shape of more cells", put "shape" 1 (fun shape -> shape[1] + 1.0)
       "a shape of more genes", put "shape" 0 (fun shape -> shape[0] + 1.0)

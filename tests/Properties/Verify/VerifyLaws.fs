@@ -82,14 +82,17 @@ let tests =
                   bad.IsEmpty && found.Objects = int64 sound.Parts.Length
                   || failtest $"{found.Objects} of {sound.Parts.Length} objects; {bad}"))
 
-          Law.holdsFor 400 "a corruption is an error where it is, and nowhere else" (fun (seed: int) ->
+          Law.holdsFor 200 "a corruption is an error where it is, and nowhere else" (fun (seed: int) ->
               Prop.forAll (Arb.fromGen sound) (fun sound ->
-                  let name, within, path, parts = Corruptions.corruption (Random seed) sound
-                  let found = verifyParts sound.Storage parts |> errors
+                  let random = Random seed
 
-                  found |> List.exists (fun (_, other, _) -> other = path)
-                  && found |> List.forall (fun (_, other, _) -> isIn within other)
-                  || failtest $"{name}: {found}"))
+                  for _ in 1..4 do
+                      let name, within, path, parts = Corruptions.corruption random sound
+                      let found = verifyParts sound.Storage parts |> errors
+                      let isTold = found |> List.exists (fun (_, other, _) -> other = path)
+
+                      if not isTold || found |> List.exists (fun (_, other, _) -> not (isIn within other)) then
+                          failtest $"{name}: {found}"))
 
           Law.holds
               "of a matrix of any types and storage it is told which values are odd and which rows are not in order"
