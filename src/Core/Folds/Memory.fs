@@ -57,13 +57,14 @@ module internal Memory =
 
     let mutable private knownYoung = 0L
 
-    /// Collects the small objects that a loop lets go of, such as names that were looked at. By itself the runtime waits until they
-    /// fill the processor's cache, which may be larger than what is allowed.
+    /// Collects the small objects that a loop lets go of, such as names that were looked at, and those that lived a little longer, such
+    /// as collections of strings. By itself the runtime waits until they fill the processor's cache, which may be larger than what is
+    /// allowed.
     let tidyYoung () =
         let allocated = GC.GetTotalAllocatedBytes false
 
         if allocated - knownYoung >= mostYoung then
-            GC.Collect(0, GCCollectionMode.Forced, true)
+            GC.Collect(1, GCCollectionMode.Forced, true)
             knownYoung <- allocated
 
     /// Gives back what a loop lets go of in large arrays again and again, once these are worth it.
