@@ -70,7 +70,7 @@ module Scale =
           if options.MaskObs.IsSome && options.ZeroCenter && List.contains "pca" common.Steps then
               InvalidOption(
                   "mask_obs",
-                  "cells outside of the mask are not centred, so pca cannot take them together with the others; scale without centring (zero_center=False), or leave out pca"
+                  "cells outside of the mask are not centred, so pca cannot take them together with the others; scale without centring, with ⟨zero_center=False⟩, or leave out pca"
               )
 
           match options.MaskObs with
