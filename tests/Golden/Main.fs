@@ -56,6 +56,7 @@ let all =
           AliasGolden.tests
           ValuesGolden.tests
           ScaleGolden.tests
+          ScaleLayerGolden.tests
           OffsetGolden.tests
           BloscGolden.tests
           OddGolden.tests

@@ -198,7 +198,8 @@ let private anyStorage =
           Gen.choose (1, 70) |> Gen.map InChunks
           Gen.choose (1, 70) |> Gen.map Gzipped ]
 
-let private whole =
+/// The types of integers.
+let integerTypes =
     [ DType.Int8
       DType.UInt8
       DType.Int16
@@ -211,9 +212,9 @@ let private whole =
 let private anyTypes =
     Gen.map3
         (fun values indices pointers -> AnyTypes(values, indices, pointers))
-        (Gen.elements (DType.Float32 :: DType.Float64 :: whole))
-        (Gen.elements whole)
-        (Gen.elements whole)
+        (Gen.elements (DType.Float32 :: DType.Float64 :: integerTypes))
+        (Gen.elements integerTypes)
+        (Gen.elements integerTypes)
 
 type Arbitraries =
     static member AnyPipeline() = Arb.fromGen anyPipeline

@@ -6,6 +6,7 @@ open Expecto
 open FsCheck.FSharp
 open SingleSharp.Core
 open SingleSharp.Core.Inputs
+open SingleSharp.Properties.GenHdf5
 
 /// np.result_type(np.dtype(row), np.dtype(column)).name, of NumPy 1.24.
 let private numpy =
@@ -39,20 +40,10 @@ let private numpyOfThree =
     int8   int16  uint64  float64
     """
 
-let private whole =
-    [ DType.Int8
-      DType.UInt8
-      DType.Int16
-      DType.UInt16
-      DType.Int32
-      DType.UInt32
-      DType.Int64
-      DType.UInt64 ]
-
 let private floats = [ DType.Float32; DType.Float64 ]
 
 let private named name =
-    DType.Bool :: whole @ floats |> List.find (fun numeric -> DType.name numeric = name)
+    DType.Bool :: integerTypes @ floats |> List.find (fun numeric -> DType.name numeric = name)
 
 let private typesOf (line: string) =
     line.Split(' ', StringSplitOptions.RemoveEmptyEntries) |> Array.map named |> List.ofArray
@@ -95,7 +86,7 @@ let private integer =
           4,
           Gen.map2
               (fun edge beside -> edge + bigint (beside: int))
-              (Gen.elements (0I :: (1I <<< 24) :: (1I <<< 53) :: -(1I <<< 53) :: List.map least whole @ List.map most whole))
+              (Gen.elements (0I :: (1I <<< 24) :: (1I <<< 53) :: -(1I <<< 53) :: List.map least integerTypes @ List.map most integerTypes))
               (Gen.choose (-2, 2))
           3,
           Gen.map2
@@ -104,7 +95,7 @@ let private integer =
               (Gen.choose (0, 63)) ]
 
 let private several = Gen.listOf integer |> Arb.fromGen
-let private all = Gen.elements (whole @ floats)
+let private all = Gen.elements (integerTypes @ floats)
 
 let tests =
     testList
@@ -149,10 +140,10 @@ let tests =
                   && ResultType.ofAll (DType.Bool :: types) = None))
 
           test "common type" {
-              for left in DType.Bool :: whole @ floats do
+              for left in DType.Bool :: integerTypes @ floats do
                   Expect.equal (ResultType.common left left) (Some left) "of one"
 
-                  for right in DType.Bool :: whole @ floats do
+                  for right in DType.Bool :: integerTypes @ floats do
                       Expect.equal (ResultType.common left right) (ResultType.common right left) "whatever the order"
           }
 

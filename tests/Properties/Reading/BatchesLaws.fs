@@ -93,16 +93,6 @@ let private whole numeric =
         [ 6, Gen.choose (0, 12) |> Gen.map float
           1, Gen.elements [ least; most; max least -3.0 ] ]
 
-let private wholeTypes =
-    [ DType.Int8
-      DType.UInt8
-      DType.Int16
-      DType.UInt16
-      DType.Int32
-      DType.UInt32
-      DType.Int64
-      DType.UInt64 ]
-
 let tests =
     testList
         "Batches"
@@ -148,7 +138,7 @@ let tests =
 
           Law.holds "integers: different ones ascending" (fun (AnyStorage storage) (piece: byte) ->
               let numbers =
-                  Gen.elements wholeTypes |> Gen.bind (fun numeric -> Gen.zip (Gen.constant numeric) (several (whole numeric)))
+                  Gen.elements integerTypes |> Gen.bind (fun numeric -> Gen.zip (Gen.constant numeric) (several (whole numeric)))
 
               Prop.forAll (Arb.fromGen numbers) (fun (numeric, values) ->
                   let names, codes = values |> List.map (decimal >> Some) |> ranked
