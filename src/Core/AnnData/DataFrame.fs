@@ -112,10 +112,7 @@ module internal DataFrame =
     /// The dataset that has one value per row, whatever stands around it.
     let private perRow (store: Hdf5File) path (element: Element<Group, Dataset>) =
         match element with
-        | Element.Array values
-        | Element.StringArray values
-        | Element.Scalar values
-        | Element.Record values -> values
+        | Element.AnyArray values -> values
         | Element.Categorical element -> element.Codes
         | Element.Nullable element -> element.Values
         | other -> store.Disk.Damaged path $"{Element.told other}, which does not have one value for each row"
@@ -223,7 +220,7 @@ module internal DataFrame =
 
         match Hdf5Element.tryColumn store frame.Path frame.Group column with
         | None -> refuse frame option column "does not exist"
-        | Some(Element.Array dataset | Element.StringArray dataset | Element.Scalar dataset | Element.Record dataset) -> flags dataset
+        | Some(Element.AnyArray dataset) -> flags dataset
         | Some(Element.Nullable element) ->
             if element.Mask |> Option.exists (flags >> Seq.exists id) then
                 refuse frame option column "has missing values"

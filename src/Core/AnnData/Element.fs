@@ -63,6 +63,15 @@ type internal Element<'group, 'array> =
 
 [<RequireQualifiedAccess>]
 module internal Element =
+    /// An array, whatever its values are.
+    let (|AnyArray|_|) element =
+        match element with
+        | Element.Array array
+        | Element.StringArray array
+        | Element.Scalar array
+        | Element.Record array -> Some array
+        | _ -> None
+
     /// The encoding of a group: current files say csr_matrix, those before anndata 0.7 say csr.
     let private encoding (store: IElementStore<'group, 'array>) group =
         [ "encoding-type"; "h5sparse_format" ] |> List.tryPick (fun name -> store.Text(group, name))

@@ -154,10 +154,7 @@ module internal Matrix =
         match Hdf5Element.read store path node with
         | Element.Csr arrays -> sparse store path arrays true
         | Element.Csc arrays -> sparse store path arrays false
-        | Element.Array dataset
-        | Element.StringArray dataset
-        | Element.Scalar dataset
-        | Element.Record dataset -> dense store path dataset
+        | Element.AnyArray dataset -> dense store path dataset
         | other -> store.Disk.Unsupported path $"{Element.told other}, so that it is no matrix of numbers"
 
     /// Compressed sparse rows in datasets that belong to no group.

@@ -271,6 +271,5 @@ module internal Batches =
         | None -> refuse $"obs has no column {column}"
         | Some(Element.Categorical element) -> categories store column element.Categories.Values |> ofCodes store obs.Rows element.Codes
         | Some(Element.Nullable element) -> scan store obs.Rows column element.Values element.Mask folder
-        | Some(Element.Array values | Element.StringArray values | Element.Scalar values | Element.Record values) ->
-            scan store obs.Rows column values None folder
+        | Some(Element.AnyArray values) -> scan store obs.Rows column values None folder
         | Some other -> refuse $"the column {column} of obs is neither categorical nor an array: {Element.told other}"

@@ -114,10 +114,7 @@ module internal AlignedArray =
     /// An array of any form with an entry for each cell or gene.
     let column (file: AnnDataFile) path (element: Element<Group, Dataset>) along =
         match element with
-        | Element.Array dataset
-        | Element.StringArray dataset
-        | Element.Scalar dataset
-        | Element.Record dataset -> plain file dataset [ along ]
+        | Element.AnyArray dataset -> plain file dataset [ along ]
         | other ->
             match tryGroup file.Store path other (fst (length file along)) with
             | Some array -> array

@@ -28,8 +28,7 @@ module internal AlignedElement =
     /// keeps under a name with a slash lies in groups that say nothing of themselves.
     let rec ofNode (file: AnnDataFile) path node alongs =
         match Hdf5Element.read file.Store path node, alongs with
-        | (Element.Array dataset | Element.StringArray dataset | Element.Scalar dataset | Element.Record dataset), _ ->
-            AlignedArray.plain file dataset alongs
+        | Element.AnyArray dataset, _ -> AlignedArray.plain file dataset alongs
         | Element.Csr arrays, _ -> AlignedArray.sparse file path arrays true alongs
         | Element.Csc arrays, _ -> AlignedArray.sparse file path arrays false alongs
         | Element.DataFrame group, [ along ] -> AlignedFrame.frame file path group along

@@ -47,10 +47,7 @@ module internal VerifyElement =
             $"{nameIn store rowFrame at row}, {nameIn store columnFrame index column}"
 
         match Hdf5Element.read store path node with
-        | Element.Array _
-        | Element.StringArray _
-        | Element.Scalar _
-        | Element.Record _ -> ()
+        | Element.AnyArray _ -> ()
         | Element.Csr arrays -> VerifyMatrix.sparse store findings cancel path arrays true names
         | Element.Csc arrays -> VerifyMatrix.sparse store findings cancel path arrays false (fun at index -> names index at)
         | Element.Mapping(_, None) -> findings.Error path "it does not say how it is encoded"

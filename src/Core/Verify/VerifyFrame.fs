@@ -17,10 +17,7 @@ module internal VerifyFrame =
     /// The number of values of a column, or of what stands in its place; none where it says nothing.
     let rec rows (store: Hdf5File) path (element: Element<Group, Dataset>) : int64 voption =
         match element with
-        | Element.Array values
-        | Element.StringArray values
-        | Element.Scalar values
-        | Element.Record values -> length values
+        | Element.AnyArray values -> length values
         | Element.Categorical element -> length element.Codes
         | Element.Nullable element -> length element.Values
         | Element.Csr { Shape = rows :: _ }
