@@ -51,6 +51,7 @@ let all =
           ScaleLaws.tests
           PcaByCellsLaws.tests
           ValidityLaws.tests
+          RowCountsLaws.tests
           MedianLaws.tests
           ElementLaws.tests
           DataFrameLaws.tests

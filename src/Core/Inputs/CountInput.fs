@@ -144,6 +144,8 @@ module internal CountInput =
             target.Reserve(rowBatch.Cells, rowBatch.Count)
             target.FirstCell <- rowBatch.FirstCell
             target.Cells <- rowBatch.Cells
+            let genes, values = rowBatch.Genes, rowBatch.Values
+            let targetGenes, output = target.Genes, target.Output
             let mutable at = 0
 
             for row in 0 .. rowBatch.Cells - 1 do
@@ -151,18 +153,18 @@ module internal CountInput =
                 let mutable ascends = true
 
                 for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                    let place = places[rowBatch.Genes[i]]
+                    let place = places[genes[i]]
 
                     if place >= 0 then
-                        target.Genes[at] <- place
-                        target.Output[at] <- rowBatch.Values[i]
-                        ascends <- ascends && (at = start || target.Genes[at - 1] < place)
+                        targetGenes[at] <- place
+                        output[at] <- values[i]
+                        ascends <- ascends && (at = start || targetGenes[at - 1] < place)
                         at <- at + 1
 
                 target.Offsets[row + 1] <- at
 
                 if not ascends then
-                    Array.Sort(target.Genes, target.Output, start, at - start)
+                    Array.Sort(targetGenes, output, start, at - start)
 
         { Rows = source.Rows
           Open =

@@ -77,10 +77,11 @@ module internal CscToCsr =
                 count,
                 fun rowBatch ->
                     cancel.ThrowIfCancellationRequested()
+                    let genes, values = rowBatch.Genes, rowBatch.Values
 
                     for row in 0 .. rowBatch.Cells - 1 do
                         for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                            each (rowBatch.FirstCell + int64 row) rowBatch.Genes[i] rowBatch.Values[i]
+                            each (rowBatch.FirstCell + int64 row) genes[i] values[i]
             )
 
     /// What visits every value: its cell, its gene. Zeros of a dense matrix are left out, save those of cells that are `full`.

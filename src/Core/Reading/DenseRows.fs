@@ -77,6 +77,7 @@ type internal DenseBatches(disk: RandomAccessFile, matrix: Matrix, values: Datas
         rowBatch.FirstValue <- rowBatch.FirstCell * int64 genes
         rowBatch.Cells <- high - low
         rowBatch.Reserve(high - low, (high - low) * genes)
+        let genesOf, values = rowBatch.Genes, rowBatch.Values
         let mutable count = 0
 
         for row in low .. high - 1 do
@@ -87,8 +88,8 @@ type internal DenseBatches(disk: RandomAccessFile, matrix: Matrix, values: Datas
 
                 // Negative zeros keep their sign.
                 if value <> 0.0 || not isFinite || Double.IsNegative value then
-                    rowBatch.Genes[count] <- gene
-                    rowBatch.Values[count] <- value
+                    genesOf[count] <- gene
+                    values[count] <- value
                     count <- count + 1
 
             rowBatch.Offsets[row - low + 1] <- count

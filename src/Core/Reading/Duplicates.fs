@@ -73,15 +73,6 @@ type private Finder(genes: int) =
 
 [<RequireQualifiedAccess>]
 module internal Duplicates =
-    /// Do the genes from start to stop ascend? Then none of them comes twice.
-    let private ascend (genes: int[]) start stop =
-        let mutable i = start + 1
-
-        while i < stop && genes[i] > genes[i - 1] do
-            i <- i + 1
-
-        i >= stop
-
     /// Lets rows through that have at most one value of each of N genes, and raises SecondValue at the first other one.
     let refused genes (source: Source<RowBatch>) =
         source
@@ -93,7 +84,7 @@ module internal Duplicates =
                     let start = rowBatch.Offsets[row]
                     let stop = rowBatch.Offsets[row + 1]
 
-                    if not (ascend rowBatch.Genes start stop) then
+                    if not (rowBatch.Ascends row) then
                         let twice = finder.Find(rowBatch.Genes, start, stop)
 
                         if twice >= 0 then
@@ -130,28 +121,31 @@ module internal Duplicates =
             let finder = Finder genes
             let sorter = Sorter genes
 
-            fun rowBatch ->
+            /// Sorts and adds up the rows that have something twice, from the first of them on.
+            let sum (rowBatch: RowBatch) =
+                let genes = rowBatch.Genes
+                let values = rowBatch.ChangeValues()
                 let mutable start = 0
                 let mutable target = 0
 
                 for row in 0 .. rowBatch.Cells - 1 do
                     let stop = rowBatch.Offsets[row + 1]
-
-                    let isTwice =
-                        not (ascend rowBatch.Genes start stop) && finder.Find(rowBatch.Genes, start, stop) >= 0
-
-                    let stop' =
-                        if isTwice then sorter.Sort(rowBatch.Genes, rowBatch.Values, start, stop) else stop
+                    let isTwice = finder.Find(genes, start, stop) >= 0
+                    let stop' = if isTwice then sorter.Sort(genes, values, start, stop) else stop
 
                     for i in start .. stop' - 1 do
-                        rowBatch.Genes[target + i - start] <- rowBatch.Genes[i]
-
-                        rowBatch.Values[target + i - start] <-
-                            if isTwice then
-                                fit (rowBatch.CellOf row) rowBatch.Genes[i] rowBatch.Values[i]
-                            else
-                                rowBatch.Values[i]
+                        genes[target + i - start] <- genes[i]
+                        values[target + i - start] <- if isTwice then fit (rowBatch.CellOf row) genes[i] values[i] else values[i]
 
                     target <- target + stop' - start
                     start <- stop
-                    rowBatch.Offsets[row + 1] <- target)
+                    rowBatch.Offsets[row + 1] <- target
+
+            fun rowBatch ->
+                let mutable ascend = true
+
+                for row in 0 .. rowBatch.Cells - 1 do
+                    ascend <- ascend && rowBatch.Ascends row
+
+                if not ascend then
+                    sum rowBatch)

@@ -5,6 +5,7 @@ open System
 open System.Numerics
 open System.Runtime.InteropServices
 open SingleSharp.Core.Numerics
+open SingleSharp.Core.Rows
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 
@@ -66,6 +67,7 @@ type internal NumberReader(disk: RandomAccessFile, dataset: Dataset, chunks: Chu
         (stored = Integer(8, false, false) || stored = Integer(8, false, true))
 
     let swap = Datatype.isBigEndian stored
+    let isLine = dataset.Dims.Length = 1
     let mutable buffer: byte[] = Array.Empty()
     let mutable wide: int64[] = Array.Empty()
 
@@ -138,6 +140,7 @@ type internal NumberReader(disk: RandomAccessFile, dataset: Dataset, chunks: Chu
     /// Column indices, checked to be one of N genes.
     member _.Genes(first, count, target: int[], genes: int) =
         match stored with
+        | Integer(4, true, false) when isLine -> reader.ReadLine(first, MemoryMarshal.AsBytes(Span(target, 0, count)))
         | Integer(4, true, _) -> MemoryMarshal.Cast<byte, int>(load first count).CopyTo(Span target)
         | _ ->
             reserveWide count
@@ -146,9 +149,17 @@ type internal NumberReader(disk: RandomAccessFile, dataset: Dataset, chunks: Chu
             for i in 0 .. count - 1 do
                 target[i] <- if uint64 wide[i] < uint64 genes then int wide[i] else -1
 
-        for i in 0 .. count - 1 do
-            if uint32 target[i] >= uint32 genes then
-                disk.Damaged dataset.Path $"the column index at position {first + int64 i} is not one of the {genes} genes"
+        let known = RowOrder.below genes (ReadOnlySpan(target, 0, count))
+
+        if known < count then
+            disk.Damaged dataset.Path $"the column index at position {first + int64 known} is not one of the {genes} genes"
+
+    /// Are they float32 as this machine has it, one after another?
+    member _.AreSingle = (stored = Float(4, false)) && isLine
+
+    /// The numbers of N rows, where they are such.
+    member _.Singles(first, rows, target: float32[]) =
+        reader.ReadLine(first, MemoryMarshal.AsBytes(Span(target, 0, rows)))
 
     /// The numbers of N rows, one after another.
     member _.Values(first, rows, target: float[]) = floats (load first rows) target

@@ -53,7 +53,11 @@ type private RowBatches
         for row in low..high do
             rowBatch.Offsets[row - low] <- int (max start (min stop pointers[row]) - start)
 
-        data.Values(start, count, rowBatch.Values)
+        if data.AreSingle then
+            data.Singles(start, count, rowBatch.ReserveSingles count)
+        else
+            data.Values(start, count, rowBatch.Values)
+
         indices.Genes(start, count, rowBatch.Genes, matrix.Genes)
 
     let loadWhole first low high =

@@ -16,19 +16,15 @@ type private Sieve() =
     let mutable origins: int64[] = Array.Empty()
 
     /// Moves a row's values to `target`, and says where the next row's go.
-    let move (rowBatch: RowBatch) (start: int) stop target =
+    let move (genes: int[]) (values: 'v[]) (start: int) stop target =
         if start <> target then
-            Array.Copy(rowBatch.Genes, start, rowBatch.Genes, target, stop - start)
-            Array.Copy(rowBatch.Values, start, rowBatch.Values, target, stop - start)
-            Array.Copy(rowBatch.Output, start, rowBatch.Output, target, stop - start)
+            Array.Copy(genes, start, genes, target, stop - start)
+            Array.Copy(values, start, values, target, stop - start)
 
         target + (stop - start)
 
     /// The same, of the genes that have a new number only.
-    let moveSome (rowBatch: RowBatch) (numbers: int[]) start stop target =
-        let genes = rowBatch.Genes
-        let values = rowBatch.Values
-        let output = rowBatch.Output
+    let moveSome (numbers: int[]) (genes: int[]) (values: 'v[]) start stop target =
         let mutable target = target
 
         for i in start .. stop - 1 do
@@ -37,10 +33,14 @@ type private Sieve() =
             if number >= 0 then
                 genes[target] <- number
                 values[target] <- values[i]
-                output[target] <- output[i]
                 target <- target + 1
 
         target
+
+    let moveRow numbers genes (values: 'v[]) start stop target =
+        match numbers with
+        | ValueNone -> move genes values start stop target
+        | ValueSome numbers -> moveSome numbers genes values start stop target
 
     /// Room for one flag per row.
     member _.Flags rows =
@@ -52,8 +52,11 @@ type private Sieve() =
         stays
 
     /// Keeps the rows whose flag is set, with all that belongs to them, and the genes that have a new number (all, if there
-    /// are no new numbers); the first row becomes the source's row `firstCell`.
+    /// are no new numbers); the first row becomes the source's row `firstCell`. Output is without meaning afterwards.
     member _.Keep(rowBatch: RowBatch, firstCell, numbers: int[] voption) =
+        let genes = rowBatch.Genes
+        let singles = rowBatch.Singles
+        let values = if singles.IsSome then null else rowBatch.Values
         let mutable kept = 0
         let mutable start = 0
         let mutable target = 0
@@ -63,9 +66,9 @@ type private Sieve() =
 
             if stays[row] then
                 target <-
-                    match numbers with
-                    | ValueNone -> move rowBatch start stop target
-                    | ValueSome numbers -> moveSome rowBatch numbers start stop target
+                    match singles with
+                    | ValueSome singles -> moveRow numbers genes singles start stop target
+                    | ValueNone -> moveRow numbers genes values start stop target
 
                 origins[kept] <- rowBatch.CellOf row
                 rowBatch.Factors[kept] <- rowBatch.Factors[row]
@@ -81,6 +84,7 @@ type private Sieve() =
         rowBatch.Cells <- kept
         rowBatch.FirstCell <- firstCell
         rowBatch.Origins <- origins
+        rowBatch.Shrink()
 
 [<RequireQualifiedAccess>]
 module internal RowSelection =
@@ -173,6 +177,25 @@ module internal RowSelection =
 
                     member _.Dispose() = reader.Dispose() } }
 
+    let private keepWanted (isWanted: bool[]) (rowBatch: RowBatch) (values: 'v[]) =
+        let genes = rowBatch.Genes
+        let mutable start = 0
+        let mutable target = 0
+
+        for row in 0 .. rowBatch.Cells - 1 do
+            let stop = rowBatch.Offsets[row + 1]
+
+            for i in start .. stop - 1 do
+                if isWanted[genes[i]] then
+                    genes[target] <- genes[i]
+                    values[target] <- values[i]
+                    target <- target + 1
+
+            start <- stop
+            rowBatch.Offsets[row + 1] <- target
+
+        rowBatch.Shrink()
+
     /// Only the values of these genes, which keep their numbers and their stored order. Output is without meaning afterwards.
     /// Law (only): choosing genes after it is choosing them without it.
     let only (genes: RowMask) (source: Source<RowBatch>) =
@@ -181,22 +204,9 @@ module internal RowSelection =
         source
         |> Reader.through (fun () ->
             fun rowBatch ->
-                let ofValue = rowBatch.Genes
-                let values = rowBatch.Values
-                let mutable start = 0
-                let mutable target = 0
-
-                for row in 0 .. rowBatch.Cells - 1 do
-                    let stop = rowBatch.Offsets[row + 1]
-
-                    for i in start .. stop - 1 do
-                        if isWanted[ofValue[i]] then
-                            ofValue[target] <- ofValue[i]
-                            values[target] <- values[i]
-                            target <- target + 1
-
-                    start <- stop
-                    rowBatch.Offsets[row + 1] <- target)
+                match rowBatch.Singles with
+                | ValueSome singles -> keepWanted isWanted rowBatch singles
+                | ValueNone -> keepWanted isWanted rowBatch rowBatch.Values)
 
     /// Only these genes, numbered anew, with what a transformation made of their values as both Values and Output. In each row
     /// genes ascend and none comes twice: what was stored for a gene several times is added up in stored order.
@@ -210,7 +220,8 @@ module internal RowSelection =
 
             fun rowBatch ->
                 let ofValue = rowBatch.Genes
-                let values = rowBatch.Values
+                let output = rowBatch.Output
+                let values = rowBatch.ChangeValues()
                 let mutable start = 0
                 let mutable target = 0
 
@@ -227,7 +238,7 @@ module internal RowSelection =
                             ascends <- ascends && number > last
                             last <- number
                             ofValue[target] <- number
-                            values[target] <- rowBatch.Output[i]
+                            values[target] <- output[i]
                             target <- target + 1
 
                     if not ascends then
@@ -236,7 +247,7 @@ module internal RowSelection =
                     start <- stop
                     rowBatch.Offsets[row + 1] <- target
 
-                Array.Copy(values, rowBatch.Output, target))
+                Array.Copy(values, output, target))
 
     /// Fills Groups with the code of each row. `openCodes` makes one reader of codes for each reader of rows: given a first row
     /// and a number of rows, it fills their codes in. Rows must not have been dropped before.

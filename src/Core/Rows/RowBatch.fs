@@ -3,6 +3,16 @@ namespace SingleSharp.Core
 
 open System
 open System.Numerics
+open SingleSharp.Core.Rows
+
+/// Where the output of a row batch is, until somebody asks for it.
+[<RequireQualifiedAccess>]
+type private OutputPlace =
+    | Output
+    /// It is the values.
+    | Values
+    /// Of rows that are counts it is what their pairs became; of others it is in Output.
+    | Pairs
 
 /// Rows of a cells × genes matrix, only stored values. It is a buffer that its reader fills again and again:
 /// nobody may keep it, or write to it except the reader and the one transformation that fills Output and Factors.
@@ -10,6 +20,25 @@ open System.Numerics
 type RowBatch() =
     let mutable firstCell = 0L
     let mutable origins: int64[] = Array.Empty()
+    let mutable values: float[] = Array.Empty()
+    let mutable output: float[] = Array.Empty()
+    // Values of float32 stay what they are until somebody asks for float64.
+    let mutable singles: float32[] = Array.Empty()
+    let mutable areSingle = false
+    let mutable outputPlace = OutputPlace.Output
+    let mutable room = 0
+
+    let counts = RowCounts()
+    let mutable areCountsKnown = false
+    let mutable ascends: bool[] = Array.Empty()
+    let mutable isOrderKnown = false
+
+    let roomFor needed =
+        int (BitOperations.RoundUpToPowerOf2(uint32 needed))
+
+    let reserveOutput () =
+        if output.Length < room then
+            output <- Array.zeroCreate room
 
     /// The number of the first cell among the rows of the source. To set it is to say that the rows follow one another.
     member _.FirstCell
@@ -39,10 +68,46 @@ type RowBatch() =
     member val Genes: int[] = Array.Empty() with get, set
 
     /// Each stored value as it was read.
-    member val Values: float[] = Array.Empty() with get, set
+    member rowBatch.Values
+        with get () =
+            if values.Length < room then
+                values <- Array.zeroCreate room
+
+            if areSingle then
+                areSingle <- false
+
+                for i in 0 .. rowBatch.Count - 1 do
+                    values[i] <- float singles[i]
+
+            values
+        and set numbers =
+            values <- numbers
+            areSingle <- false
+            areCountsKnown <- false
+
+    /// One of Values, for somebody who needs few of them.
+    member internal _.ValueAt i =
+        if areSingle then float singles[i] else values[i]
 
     /// Each stored value as it will be written; meaningful after a transformation.
-    member val Output: float[] = Array.Empty() with get, set
+    member rowBatch.Output
+        with get () =
+            reserveOutput ()
+
+            match outputPlace with
+            | OutputPlace.Output -> ()
+            | OutputPlace.Values -> Array.Copy(rowBatch.Values, output, rowBatch.Count)
+            | OutputPlace.Pairs ->
+                for row in 0 .. rowBatch.Cells - 1 do
+                    if counts.Has row then
+                        let start = rowBatch.Offsets[row]
+                        counts.Look(row, start, Span(output, start, rowBatch.Offsets[row + 1] - start))
+
+            outputPlace <- OutputPlace.Output
+            output
+        and set numbers =
+            output <- numbers
+            outputPlace <- OutputPlace.Output
 
     /// What each row was divided by; meaningful after a normalization.
     member val Factors: float[] = Array.Empty() with get, set
@@ -54,6 +119,81 @@ type RowBatch() =
     member val Earlier: RowBatch = null with get, set
 
     member rowBatch.Count = rowBatch.Offsets[rowBatch.Cells]
+
+    /// Room for N values of float32, which are read into it: they become Values once these are asked for.
+    member internal _.ReserveSingles count =
+        if singles.Length < count then
+            singles <- Array.zeroCreate room
+
+        areSingle <- true
+        singles
+
+    /// The values of float32, while nobody has asked for them as float64.
+    member internal _.Singles = if areSingle then ValueSome singles else ValueNone
+
+    /// Values for somebody who changes them, as the reader's other filters do.
+    member internal rowBatch.ChangeValues() =
+        if outputPlace <> OutputPlace.Output then
+            rowBatch.Output |> ignore
+
+        areCountsKnown <- false
+        isOrderKnown <- false
+        rowBatch.Values
+
+    /// Says that some values were taken out, and the others moved up to where Offsets have them.
+    member internal _.Shrink() =
+        areCountsKnown <- false
+        isOrderKnown <- false
+
+    /// Every row is computed value by value, as if none were of counts; that must make no difference.
+    member val internal IsPlain = false with get, set
+
+    /// The rows as counts, as far as they are such.
+    member internal rowBatch.Counts =
+        if not areCountsKnown then
+            areCountsKnown <- true
+
+            if rowBatch.IsPlain then counts.ReadNone(rowBatch.Offsets, rowBatch.Cells)
+            elif areSingle then counts.Read(singles, rowBatch.Offsets, rowBatch.Cells)
+            else counts.Read(rowBatch.Values, rowBatch.Offsets, rowBatch.Cells)
+
+        counts
+
+    /// Do the genes of a row ascend?
+    member internal rowBatch.Ascends row =
+        if not isOrderKnown then
+            isOrderKnown <- true
+
+            if ascends.Length < rowBatch.Cells then
+                ascends <- Array.zeroCreate (roomFor rowBatch.Cells)
+
+            for row in 0 .. rowBatch.Cells - 1 do
+                let start = rowBatch.Offsets[row]
+                ascends[row] <- RowOrder.ascend (ReadOnlySpan(rowBatch.Genes, start, rowBatch.Offsets[row + 1] - start))
+
+        ascends[row]
+
+    /// Says that Output is Values.
+    member internal _.LeaveValues() = outputPlace <- OutputPlace.Values
+
+    /// Says that Output of rows that are counts is what their pairs became (Results). Gives Output of the others, to be filled.
+    member internal _.TakePairs() =
+        outputPlace <- OutputPlace.Pairs
+
+        if not counts.HasAll then
+            reserveOutput ()
+
+        output
+
+    /// Is Output of rows that are counts what their pairs became?
+    member internal _.IsOfPairs = (outputPlace = OutputPlace.Pairs)
+
+    /// Output for somebody who changes nothing.
+    member internal rowBatch.OutputToRead =
+        if outputPlace = OutputPlace.Values then rowBatch.Values else rowBatch.Output
+
+    /// Output of the rows that are no counts.
+    member internal _.OutputOfOthers = output
 
     /// Makes this the view of other rows that keeps their Output as it is now.
     member internal view.Keep(rows: RowBatch) =
@@ -67,11 +207,13 @@ type RowBatch() =
         view.Factors <- rows.Factors
         view.Groups <- rows.Groups
         view.Earlier <- rows.Earlier
+        view.Shrink()
+        let kept = rows.Output
 
         if view.Output.Length < rows.Count then
-            view.Output <- Array.zeroCreate rows.Output.Length
+            view.Output <- Array.zeroCreate kept.Length
 
-        Array.Copy(rows.Output, view.Output, rows.Count)
+        Array.Copy(kept, view.Output, rows.Count)
 
     /// Makes room for N rows and values; buffers grow by doubling, so that they soon stop growing.
     member rowBatch.Reserve(cells, values) =
@@ -80,7 +222,9 @@ type RowBatch() =
             rowBatch.Factors <- Array.zeroCreate cells
 
         if rowBatch.Genes.Length < values then
-            let room = int (BitOperations.RoundUpToPowerOf2(uint32 values))
-            rowBatch.Genes <- Array.zeroCreate room
-            rowBatch.Values <- Array.zeroCreate room
-            rowBatch.Output <- Array.zeroCreate room
+            rowBatch.Genes <- Array.zeroCreate (roomFor values)
+
+        room <- max room rowBatch.Genes.Length
+        areSingle <- false
+        outputPlace <- OutputPlace.Output
+        rowBatch.Shrink()

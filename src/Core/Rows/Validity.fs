@@ -30,23 +30,27 @@ module internal Validity =
         let mutable notFinite = 0L
         let mutable fractional = 0L
         let mutable empty = 0L
-        let values = rowBatch.Values
+        let counts = rowBatch.Counts
+        let values = if counts.HasAll then null else rowBatch.Values
 
         for row in 0 .. rowBatch.Cells - 1 do
             let mutable total = 0.0
 
-            for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                let value = values[i]
-                total <- total + value
+            if counts.Has row then
+                total <- float (counts.Sum row)
+            else
+                for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
+                    let value = values[i]
+                    total <- total + value
 
-                if not (value >= 0.0 && Double.IsFinite value) then
-                    if refuse then
-                        raise (NotACount(rowBatch.CellOf row, rowBatch.Genes[i], value))
+                    if not (value >= 0.0 && Double.IsFinite value) then
+                        if refuse then
+                            raise (NotACount(rowBatch.CellOf row, rowBatch.Genes[i], value))
 
-                    if Double.IsFinite value then negative <- negative + 1L else notFinite <- notFinite + 1L
+                        if Double.IsFinite value then negative <- negative + 1L else notFinite <- notFinite + 1L
 
-                if Math.Floor value <> value && Double.IsFinite value then
-                    fractional <- fractional + 1L
+                    if Math.Floor value <> value && Double.IsFinite value then
+                        fractional <- fractional + 1L
 
             if total = 0.0 then
                 empty <- empty + 1L

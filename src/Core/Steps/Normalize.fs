@@ -33,8 +33,7 @@ module internal Normalize =
           Logarithm = ValueNone
           Then = [] }
 
-    /// A cell's total over the genes not excluded: summed in float64 in stored order, then stored in the matrix's type.
-    let total precision (excluded: bool[] voption) (rowBatch: RowBatch) row =
+    let private sumOfValues precision (excluded: bool[] voption) (rowBatch: RowBatch) row =
         let values = rowBatch.Values
         let genes = rowBatch.Genes
         let stop = rowBatch.Offsets[row + 1]
@@ -49,7 +48,16 @@ module internal Normalize =
                 if not isExcluded[genes[i]] then
                     sum <- sum + Precision.round precision values[i]
 
-        Precision.round precision sum
+        sum
+
+    /// A cell's total over the genes not excluded: summed in float64 in stored order, then stored in the matrix's type.
+    let total precision (excluded: bool[] voption) (rowBatch: RowBatch) row =
+        Precision.round
+            precision
+            (if excluded.IsNone && rowBatch.Counts.Has row then
+                 float (rowBatch.Counts.Sum row)
+             else
+                 sumOfValues precision excluded rowBatch row)
 
     /// scanpy's norm_factor: total / target, one division in the matrix's type.
     let factor precision target total =
@@ -85,9 +93,6 @@ module internal Normalize =
             let log = logarithm basis precision
             fun divisor value -> log (scaled divisor value)
 
-    /// Nearly all counts of a cell are small and come up again and again, so their results are kept while the divisor stays.
-    let private remembered = 256
-
     /// What a row is divided by: its factor, or 1 where that is 0.
     let private divisor factor = if factor = 0.0 then 1.0 else factor
 
@@ -106,41 +111,27 @@ module internal Normalize =
     /// A transformer, for one thread, that fills Output; `factorOf` gives the factor of a row.
     let private transformer transformation (factorOf: RowBatch -> int -> float) : RowBatch -> unit =
         let compute = transformed transformation
-        let known: float[] = Array.zeroCreate remembered
-        let knownFor: int64[] = Array.create remembered -1L
-        let mutable generation = 0L
-        let mutable lastDivisor = nan
 
+        /// What a count becomes is computed once for all that a row has of it.
         let transform (rowBatch: RowBatch) =
-            let values = rowBatch.Values
-            let output = rowBatch.Output
+            let counts = rowBatch.Counts.Tally()
+            let output = rowBatch.TakePairs()
+            let results = counts.Results
+            let values = if counts.HasAll then null else rowBatch.Values
 
             for row in 0 .. rowBatch.Cells - 1 do
                 let divisor = divisor (factorOf rowBatch row)
 
-                if divisor <> lastDivisor then
-                    generation <- generation + 1L
-                    lastDivisor <- divisor
-
-                let current = generation
-
-                for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                    let value = values[i]
-                    let whole = int value
-
-                    output[i] <-
-                        if whole > 0 && whole < remembered && float whole = value then
-                            if knownFor[whole] <> current then
-                                known[whole] <- compute divisor value
-                                knownFor[whole] <- current
-
-                            known[whole]
-                        else
-                            compute divisor value
+                if counts.Has row then
+                    for pair in counts.Pair row .. counts.Pair(row + 1) - 1 do
+                        results[pair] <- compute divisor (float counts.Counts[pair])
+                else
+                    for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
+                        output[i] <- compute divisor values[i]
 
         let first =
             if transformation.Scaling.IsNone && transformation.Logarithm.IsNone then
-                fun (rowBatch: RowBatch) -> Array.Copy(rowBatch.Values, rowBatch.Output, rowBatch.Count)
+                fun (rowBatch: RowBatch) -> rowBatch.LeaveValues()
             else
                 transform
 
@@ -216,12 +207,14 @@ module internal Normalize =
             { Fresh = stock.Rent
               Step =
                 fun flags rowBatch ->
+                    let genes, values = rowBatch.Genes, rowBatch.Values
+
                     for row in 0 .. rowBatch.Cells - 1 do
                         let limit = maxFraction * total precision ValueNone rowBatch row
 
                         for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                            if Precision.round precision rowBatch.Values[i] > limit then
-                                flags[rowBatch.Genes[i]] <- true
+                            if Precision.round precision values[i] > limit then
+                                flags[genes[i]] <- true
 
                     flags
               Merge =

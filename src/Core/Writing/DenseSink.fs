@@ -30,6 +30,8 @@ module internal DenseSink =
                 | true, buffers -> buffers
                 | _ -> struct (Array.zeroCreate genes, Array.zeroCreate (Checked.(*) most rowBytes))
 
+            let genesOf, output = rowBatch.Genes, rowBatch.Output
+
             for low in 0..most .. rowBatch.Cells - 1 do
                 let high = min rowBatch.Cells (low + most)
 
@@ -37,7 +39,7 @@ module internal DenseSink =
                     Array.Copy(absent rowBatch i, row, genes)
 
                     for value in rowBatch.Offsets[i] .. rowBatch.Offsets[i + 1] - 1 do
-                        row[rowBatch.Genes[value]] <- rowBatch.Output[value]
+                        row[genesOf[value]] <- output[value]
 
                     Narrow.encode datatype row 0 (Span(bytes, (i - low) * rowBytes, rowBytes))
 

@@ -73,7 +73,7 @@ type private RowsBuffer(dataType: Datatype, indexType: Datatype, room: int) =
         let count = rowBatch.Count
         let size = Datatype.size dataType
         data <- grown data (Checked.(*) (values + count) size)
-        Narrow.encode dataType rowBatch.Output 0 (Span(data, values * size, count * size))
+        OutputBytes.encode dataType rowBatch 0 count (Span(data, values * size, count * size))
         let size = Datatype.size indexType
         indices <- grown indices (Checked.(*) (values + count) size)
         encodeIndices rowBatch.Genes count (Span(indices, values * size, count * size))

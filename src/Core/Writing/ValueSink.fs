@@ -12,24 +12,6 @@ open SingleSharp.Core.Numerics
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 
-[<RequireQualifiedAccess>]
-module private ValueBytes =
-    /// The bytes of Output[first .. first + count − 1], already rounded to their type.
-    let encode precision (rowBatch: RowBatch) first count (target: Span<byte>) =
-        let output = rowBatch.Output
-
-        match precision with
-        | Precision.Single ->
-            let stored = MemoryMarshal.Cast<byte, float32> target
-
-            for i in 0 .. count - 1 do
-                stored[i] <- Precision.toFloat32 output[first + i]
-        | Precision.Double ->
-            let stored = MemoryMarshal.Cast<byte, float> target
-
-            for i in 0 .. count - 1 do
-                stored[i] <- Precision.toFloat64 output[first + i]
-
 /// A part of a block's values that has its place in the order of things.
 [<Struct>]
 type private Piece =
@@ -104,7 +86,8 @@ module internal ValueSink =
 
     /// Writes each value to where it lies in an unfiltered dataset. Places are known beforehand, so workers write at once.
     let inPlace (disk: RandomAccessFile) (data: Dataset) (chunks: Chunks voption) precision : Sink<RowBatch> =
-        let size = DType.size (Precision.dtype precision)
+        let datatype = DType.datatype (Precision.dtype precision)
+        let size = Datatype.size datatype
         let spare = ConcurrentBag<byte[]>()
 
         let write (rowBatch: RowBatch) =
@@ -115,7 +98,7 @@ module internal ValueSink =
                 | true, buffer when buffer.Length >= needed -> buffer
                 | _ -> Array.zeroCreate needed
 
-            ValueBytes.encode precision rowBatch 0 rowBatch.Count (Span(buffer, 0, needed))
+            OutputBytes.encode datatype rowBatch 0 rowBatch.Count (Span(buffer, 0, needed))
             let mutable at = 0
 
             while at < rowBatch.Count do
@@ -138,7 +121,8 @@ module internal ValueSink =
 
     /// Builds chunks of `extent` values, encodes them and puts them into the editor in order; the table fills as they go.
     let intoChunks (editor: FileEditor) path (filters: Filter list) (extent: int64) precision (table: List<ChunkEntry>) : Sink<RowBatch> =
-        let size = DType.size (Precision.dtype precision)
+        let datatype = DType.datatype (Precision.dtype precision)
+        let size = Datatype.size datatype
         let chunkBytes = Checked.int (extent * int64 size)
 
         let codec () =
@@ -154,7 +138,7 @@ module internal ValueSink =
                 let value = rowBatch.FirstValue + int64 at
                 let room = extent - value % extent
                 let now = int (min room (int64 (rowBatch.Count - at)))
-                ValueBytes.encode precision rowBatch at now (Span(buffer.Building, buffer.Filled, now * size))
+                OutputBytes.encode datatype rowBatch at now (Span(buffer.Building, buffer.Filled, now * size))
                 buffer.Filled <- buffer.Filled + now * size
                 at <- at + now
 

@@ -58,7 +58,7 @@ let private metric =
 
         Expect.equal (ExtendingMetric.countsPerGene.Value cell) 3.0 "6 counts of 2 genes"
         let column, values = ExtendingMetric.countsPerCell
-        let tallies = Fold.run (QcMetrics.perGene 3) [ batch () ]
+        let tallies = Fold.run (GeneTallies.perGene 3) [ batch () ]
         Expect.equal column.Name "counts_per_cell" "its column"
         Expect.equal (values tallies |> Array.map string) [| "5"; "NaN"; "2" |] "gene 1 is in no cell"
     }

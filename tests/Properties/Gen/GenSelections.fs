@@ -79,7 +79,7 @@ let private anyFilter =
         let! second = flags genes
 
         let sets =
-            Membership.ofMasks genes [ "first", Array.ofList first; "second", Array.ofList second ]
+            Membership.ofMasks [ "first", Array.ofList first; "second", Array.ofList second ]
 
         let few = List.truncate 50 rows
         let total row = List.sumBy snd row

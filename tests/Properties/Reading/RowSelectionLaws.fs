@@ -54,6 +54,15 @@ let private byFlags (flags: bool list) =
         for row in 0 .. rowBatch.Cells - 1 do
             stays[row] <- flags[int rowBatch.FirstCell + row])
 
+/// The transformation comes after rows are dropped.
+let private thenTransformed (source: Source<RowBatch>) =
+    source
+    |> Reader.through (fun () rowBatch ->
+        let values, output = rowBatch.Values, rowBatch.Output
+
+        for i in 0 .. rowBatch.Count - 1 do
+            output[i] <- transformed values[i])
+
 /// Codes for cells, −1 now and then.
 let private code (cell: int64) = int (cell * 7L % 5L) - 1
 
@@ -71,7 +80,7 @@ let tests =
                   let found =
                       Blocks.run
                           (AnnDataFiles.schedule schedule)
-                          (source matrix.Rows (1 + int perSlice) dawdles |> byFlags cells)
+                          (source matrix.Rows (1 + int perSlice) dawdles |> byFlags cells |> thenTransformed)
                           (RowSelection.into kept)
                           transcript
 
@@ -137,7 +146,10 @@ let tests =
                         Genes = keepOf genes }
 
                   let found =
-                      ask transcript (source matrix.Rows (1 + int perSlice) dawdles |> RowSelection.bySelection selection) schedule
+                      ask
+                          transcript
+                          (source matrix.Rows (1 + int perSlice) dawdles |> RowSelection.bySelection selection |> thenTransformed)
+                          schedule
 
                   found =
                       (List.indexed matrix.Rows

@@ -219,6 +219,20 @@ type internal DatasetReader(disk: RandomAccessFile, dataset: Dataset, chunks: Ch
                 decode (int index)
                 copy 0 at 0L 0L
 
+    let requireRows first count =
+        if first < 0L || (dataset.Dims.Length > 0 && first > dataset.Dims[0] - int64 count) then
+            disk.Damaged dataset.Path $"rows {first} to {first + int64 count - 1L} are needed, but it has {dataset.Dims[0]}"
+
+    /// Rows that follow one another in chunks as well.
+    let readRows (first: int64) (target: Span<byte>) =
+        if target.Length > 0 then
+            match dataset.Layout with
+            | Compact stored -> stored.AsSpan(int (first * rowBytes), target.Length).CopyTo target
+            | Contiguous address when address = Bytes.undefined -> fill target
+            | Contiguous address -> disk.ReadInto(address + first * rowBytes, target)
+            | Chunked _ when dataset.Filters.IsEmpty -> readPlain first target
+            | Chunked _ -> readLine first target
+
     new(disk, dataset) =
         DatasetReader(
             disk,
@@ -231,18 +245,16 @@ type internal DatasetReader(disk: RandomAccessFile, dataset: Dataset, chunks: Ch
     /// Fills the target with the bytes of the rows [first, first + count), in the file's byte order.
     member _.Read(first: int64, count: int, target: byte[]) =
         let bytes = Checked.int (Checked.(*) (int64 count) rowBytes)
+        requireRows first count
 
-        if first < 0L || (dataset.Dims.Length > 0 && first > dataset.Dims[0] - int64 count) then
-            disk.Damaged dataset.Path $"rows {first} to {first + int64 count - 1L} are needed, but it has {dataset.Dims[0]}"
+        match dataset.Layout with
+        | Chunked _ when dataset.Dims.Length > 1 && bytes > 0 -> readBox first (int64 count) target
+        | _ -> readRows first (Span(target, 0, bytes))
 
-        if bytes > 0 then
-            match dataset.Layout with
-            | Compact stored -> stored.AsSpan(int (first * rowBytes), bytes).CopyTo(Span target)
-            | Contiguous address when address = Bytes.undefined -> fill (Span(target, 0, bytes))
-            | Contiguous address -> disk.ReadInto(address + first * rowBytes, Span(target, 0, bytes))
-            | Chunked _ when dataset.Dims.Length > 1 -> readBox first (int64 count) target
-            | Chunked _ when dataset.Filters.IsEmpty -> readPlain first (Span(target, 0, bytes))
-            | Chunked _ -> readLine first (Span(target, 0, bytes))
+    /// The same of a dataset of one dimension, as many elements as the target has room for.
+    member _.ReadLine(first: int64, target: Span<byte>) =
+        requireRows first (target.Length / size)
+        readRows first target
 
     /// The array that a whole chunk begins, by the chunk's place in row-major order; valid until the next call.
     member _.Chunk(index: int) =

@@ -199,7 +199,7 @@ module Filter =
             if (limitedSets options).IsEmpty then [] else GeneSetMasks.masks file memory context.Common all
 
         requireSets file context.Common options masks
-        let sets = Membership.ofMasks file.X.Genes masks
+        let sets = Membership.ofMasks masks
         // Masks, and lists of the sets that a gene is in.
         let ofSets = if masks.IsEmpty then 0L else 16L * genes
         let losses = Losses()

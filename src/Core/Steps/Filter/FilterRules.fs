@@ -93,15 +93,23 @@ module internal FilterRules =
     let private whole (limit: int64 option) = Option.map float limit
 
     // A loop of its own, because the compiler keeps its sum in a register only in a small function.
-    let private positiveIn (rowBatch: RowBatch) row =
-        let values = rowBatch.Values
+    let private positiveAmong (values: float[]) start stop =
         let mutable positive = 0
 
-        for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
+        for i in start .. stop - 1 do
             if values[i] > 0.0 then
                 positive <- positive + 1
 
-        float positive
+        positive
+
+    let private positiveIn (rowBatch: RowBatch) row =
+        let counts = rowBatch.Counts.Tally()
+        let start, stop = rowBatch.Offsets[row], rowBatch.Offsets[row + 1]
+
+        if counts.Has row then
+            float (stop - start - counts.Zeros row)
+        else
+            float (positiveAmong rowBatch.Values start stop)
 
     let private limitsOfCells precision (sets: Membership) (rule: CellRule) =
         let indexOf name =
@@ -136,7 +144,7 @@ module internal FilterRules =
                     let detected = positiveIn rowBatch row
 
                     if hasShares then
-                        QcMetrics.setTotals sets rowBatch row inSets
+                        Membership.totals sets rowBatch row inSets
 
                     let mutable meets = true
 
@@ -187,12 +195,17 @@ module internal FilterRules =
             { Fresh = stock.Rent
               Step =
                 fun detected rowBatch ->
-                    let values = rowBatch.Values
-                    let ofGene = rowBatch.Genes
+                    let counts = rowBatch.Counts.Tally()
+                    let values = if counts.HasAll then null else rowBatch.Values
+                    let genes, codes = rowBatch.Genes, counts.CodesOf
 
-                    for i in 0 .. rowBatch.Count - 1 do
-                        if values[i] > 0.0 then
-                            detected[ofGene[i]] <- detected[ofGene[i]] + 1L
+                    for row in 0 .. rowBatch.Cells - 1 do
+                        let isOfCounts = counts.Has row
+
+                        for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
+                            // The code of a count is zero where the count is.
+                            if (if isOfCounts then codes[i] > 0 else values[i] > 0.0) then
+                                detected[genes[i]] <- detected[genes[i]] + 1L
 
                     detected
               Merge =
@@ -212,7 +225,7 @@ module internal FilterRules =
     let perGene genes : Fold<RowBatch, FilterTallies> =
         fold {
             let! detected = detections genes
-            and! sums = QcMetrics.perGene genes
+            and! sums = GeneTallies.perGene genes
 
             return
                 { Detected = detected

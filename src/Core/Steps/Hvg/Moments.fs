@@ -2,9 +2,12 @@
 namespace SingleSharp.Core.Steps
 
 open System
+open System.Runtime.InteropServices
+open System.Runtime.Intrinsics
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
+open SingleSharp.Core.Rows
 open SingleSharp.Core.Steps
 
 /// Which number is summed for a stored value.
@@ -51,91 +54,166 @@ type private Unlogger(basis: float voption, precision) =
 
 [<RequireQualifiedAccess>]
 module internal Moments =
-    /// Adds every value of a row batch: `number` of what `ofGroup` says of its row's group, its gene and itself.
-    let inline private addBatch
-        ([<InlineIfLambda>] ofGroup: int -> 'g)
-        ([<InlineIfLambda>] number: 'g -> int -> float -> float)
-        ([<InlineIfLambda>] square: float -> float)
-        (values: float[])
-        groups
-        (sums: GroupSums)
-        (rowBatch: RowBatch)
-        =
-        let genes = rowBatch.Genes
-        let grouped = rowBatch.Groups
+    /// Adds to each gene's pair of sums what the table has of its code.
+    let private addCodes (pairs: float[]) (table: float[]) (genes: ReadOnlySpan<int>) (codes: ReadOnlySpan<int>) (expressed: bool[]) =
+        let sums = MemoryMarshal.Cast<float, Vector128<float>>(Span pairs)
+        let table = MemoryMarshal.Cast<float, Vector128<float>>(ReadOnlySpan table)
 
-        for row in 0 .. rowBatch.Cells - 1 do
-            let group =
-                if grouped.Length = 0 then 0
-                elif grouped[row] < 0 then groups
-                else grouped[row]
+        for i in 0 .. min genes.Length codes.Length - 1 do
+            let gene = genes[i]
+            let code = codes[i]
+            sums[gene] <- sums[gene] + table[code]
 
-            sums.Enter group
-            let pairs = sums.Pairs[group]
-            let expressed = sums.Expressed[group]
-            let known = ofGroup group
+            if code > 0 then
+                expressed[gene] <- true
 
-            let first, stop = rowBatch.Offsets[row], rowBatch.Offsets[row + 1]
+    /// What follows a row that was added: `value` gives the number of its i-th value.
+    let inline private follow (sums: GroupSums) group (genes: int[]) first stop ([<InlineIfLambda>] value: int -> float) =
+        if sums.Cells[group] = 1L then
+            sums.Begin(group, ReadOnlySpan(genes, first, stop - first))
+        elif not (isNull sums.Distances[group]) then
+            let ofCell = sums.Row
 
             for i in first .. stop - 1 do
-                let gene = genes[i]
-                let value = number known gene values[i]
-                pairs[2 * gene] <- pairs[2 * gene] + value
-                pairs[2 * gene + 1] <- pairs[2 * gene + 1] + square value
+                ofCell[genes[i]] <- value i
 
-                if values[i] > 0.0 then
-                    expressed[gene] <- true
+            sums.AddRow(group, ReadOnlySpan(genes, first, stop - first))
 
-            if sums.Cells[group] = 1L then
-                sums.Begin(group, ReadOnlySpan(genes, first, stop - first))
-            elif not (isNull sums.Distances[group]) then
-                let ofCell = sums.Row
+    let inline private groupOf (rowBatch: RowBatch) groups row =
+        let grouped = rowBatch.Groups
 
-                for i in first .. stop - 1 do
-                    ofCell[genes[i]] <- number known genes[i] values[i]
+        if grouped.Length = 0 then 0
+        elif grouped[row] < 0 then groups
+        else grouped[row]
 
-                sums.AddRow(group, ReadOnlySpan(genes, first, stop - first))
+    /// Adds every value of a row: `number` of its gene and itself.
+    let inline private addValues
+        ([<InlineIfLambda>] number: int -> float -> float)
+        ([<InlineIfLambda>] square: float -> float)
+        (values: float[])
+        (sums: GroupSums)
+        group
+        (rowBatch: RowBatch)
+        row
+        =
+        let genes = rowBatch.Genes
+        let pairs = sums.Pairs[group]
+        let expressed = sums.Expressed[group]
+        let first, stop = rowBatch.Offsets[row], rowBatch.Offsets[row + 1]
+
+        for i in first .. stop - 1 do
+            let gene = genes[i]
+            let value = number gene values[i]
+            pairs[2 * gene] <- pairs[2 * gene] + value
+            pairs[2 * gene + 1] <- pairs[2 * gene + 1] + square value
+
+            if values[i] > 0.0 then
+                expressed[gene] <- true
+
+        follow sums group genes first stop (fun i -> number genes[i] values[i])
+
+    /// The same of a row of counts: each number is computed once, of what a count became.
+    let inline private addCounts
+        ([<InlineIfLambda>] number: float -> float)
+        ([<InlineIfLambda>] square: float -> float)
+        (table: float[])
+        (sums: GroupSums)
+        group
+        (rowBatch: RowBatch)
+        row
+        =
+        let counts = rowBatch.Counts
+        let genes, codes = rowBatch.Genes, counts.CodesOf
+        let first, stop = rowBatch.Offsets[row], rowBatch.Offsets[row + 1]
+
+        for pair in counts.Pair row .. counts.Pair(row + 1) - 1 do
+            let value = number counts.Results[pair]
+            table[2 * counts.PairCodes[pair]] <- value
+            table[2 * counts.PairCodes[pair] + 1] <- square value
+
+        addCodes
+            sums.Pairs[group]
+            table
+            (ReadOnlySpan(genes, first, stop - first))
+            (ReadOnlySpan(codes, first, stop - first))
+            sums.Expressed[group]
+
+        follow sums group genes first stop (fun i -> table[2 * codes[i]])
+
+    /// Adds every row of a row batch to the sums of its group.
+    let inline private addBatch groups (sums: GroupSums) (rowBatch: RowBatch) ([<InlineIfLambda>] addRow: int -> int -> unit) =
+        for row in 0 .. rowBatch.Cells - 1 do
+            let group = groupOf rowBatch groups row
+            sums.Enter group
+            addRow group row
 
         sums.Leave()
 
-    let inline private asIs () _ value : float = value
     let inline private square (value: float) = value * value
 
     /// A square as float32 holds it: scanpy squares in the matrix's type.
     let inline private squareSingle (value: float) = float (float32 value * float32 value)
 
     // One loop for each quantity and type, so that nothing is decided per value.
-    let private addDouble values groups (sums: GroupSums) rowBatch =
-        addBatch ignore asIs square values groups sums rowBatch
+    let inline private addRaw ([<InlineIfLambda>] square: float -> float) groups sums (rowBatch: RowBatch) =
+        let values = rowBatch.Values
+        addBatch groups sums rowBatch (fun group row -> addValues (fun _ value -> value) square values sums group rowBatch row)
 
-    let private addSingle values groups (sums: GroupSums) rowBatch =
-        addBatch ignore asIs squareSingle values groups sums rowBatch
+    let private addRawDouble groups sums rowBatch = addRaw square groups sums rowBatch
 
-    let private addUnlogged (unlogger: Unlogger) groups (sums: GroupSums) (rowBatch: RowBatch) =
-        addBatch ignore (fun () _ value -> unlogger.Of value) square rowBatch.Output groups sums rowBatch
+    let private addRawSingle groups sums rowBatch =
+        addRaw squareSingle groups sums rowBatch
 
-    let private addUnloggedSingle (unlogger: Unlogger) groups (sums: GroupSums) (rowBatch: RowBatch) =
-        addBatch ignore (fun () _ value -> unlogger.Of value) squareSingle rowBatch.Output groups sums rowBatch
+    /// Numbers of Output.
+    let inline private addOutput
+        ([<InlineIfLambda>] number: float -> float)
+        ([<InlineIfLambda>] square: float -> float)
+        table
+        groups
+        sums
+        (rowBatch: RowBatch)
+        =
+        let isOfPairs = rowBatch.IsOfPairs
 
-    let private addClipped (limits: float[][]) groups (sums: GroupSums) (rowBatch: RowBatch) =
-        addBatch
-            (fun group -> limits[group])
-            (fun (limits: float[]) gene value -> if limits[gene] < value then limits[gene] else value)
-            square
-            rowBatch.Values
-            groups
-            sums
-            rowBatch
+        let output =
+            if isOfPairs && rowBatch.Counts.HasAll then null else rowBatch.OutputToRead
+
+        addBatch groups sums rowBatch (fun group row ->
+            if isOfPairs && rowBatch.Counts.Has row then
+                addCounts number square table sums group rowBatch row
+            else
+                addValues (fun _ value -> number value) square output sums group rowBatch row)
+
+    let private addWritten table groups sums rowBatch =
+        addOutput id square table groups sums rowBatch
+
+    let private addWrittenSingle table groups sums rowBatch =
+        addOutput id squareSingle table groups sums rowBatch
+
+    let private addUnlogged (unlogger: Unlogger) table groups sums rowBatch =
+        addOutput unlogger.Of square table groups sums rowBatch
+
+    let private addUnloggedSingle (unlogger: Unlogger) table groups sums rowBatch =
+        addOutput unlogger.Of squareSingle table groups sums rowBatch
+
+    let private addClipped (limits: float[][]) groups sums (rowBatch: RowBatch) =
+        let values = rowBatch.Values
+
+        addBatch groups sums rowBatch (fun group row ->
+            let limits = limits[group]
+            addValues (fun gene value -> if limits[gene] < value then limits[gene] else value) square values sums group rowBatch row)
 
     /// A loop with a memory of its own, for one part of the cells.
     let private start groups precision quantity =
+        let table: float[] = Array.zeroCreate (2 * RowCounts.Places)
+
         match quantity, precision with
-        | Quantity.Raw, Precision.Single -> fun sums (rowBatch: RowBatch) -> addSingle rowBatch.Values groups sums rowBatch
-        | Quantity.Raw, Precision.Double -> fun sums (rowBatch: RowBatch) -> addDouble rowBatch.Values groups sums rowBatch
-        | Quantity.Written, Precision.Single -> fun sums (rowBatch: RowBatch) -> addSingle rowBatch.Output groups sums rowBatch
-        | Quantity.Written, Precision.Double -> fun sums (rowBatch: RowBatch) -> addDouble rowBatch.Output groups sums rowBatch
-        | Quantity.Unlogged basis, Precision.Single -> addUnloggedSingle (Unlogger(basis, precision)) groups
-        | Quantity.Unlogged basis, Precision.Double -> addUnlogged (Unlogger(basis, precision)) groups
+        | Quantity.Raw, Precision.Single -> addRawSingle groups
+        | Quantity.Raw, Precision.Double -> addRawDouble groups
+        | Quantity.Written, Precision.Single -> addWrittenSingle table groups
+        | Quantity.Written, Precision.Double -> addWritten table groups
+        | Quantity.Unlogged basis, Precision.Single -> addUnloggedSingle (Unlogger(basis, precision)) table groups
+        | Quantity.Unlogged basis, Precision.Double -> addUnlogged (Unlogger(basis, precision)) table groups
         | Quantity.Clipped(limits, _), _ -> addClipped limits groups
 
     /// Sums over the cells of each of the row batches' groups, which are numbered from 0. `precision` is the type of the matrix, in which

@@ -217,11 +217,13 @@ module internal Components =
             let sums: Vector256<float>[] = Array.zeroCreate width
 
             fun (rowBatch: RowBatch) (target: float32[]) first ->
+                let genes, values = rowBatch.Genes, rowBatch.Values
+
                 for row in 0 .. rowBatch.Cells - 1 do
                     Array.Clear sums
 
                     for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                        add rowBatch.Values[i] (ReadOnlySpan(loadings, rowBatch.Genes[i] * width, width)) (Span sums)
+                        add values[i] (ReadOnlySpan(loadings, genes[i] * width, width)) (Span sums)
 
                     for lane in 0 .. width - 1 do
                         sums[lane] <- sums[lane] - shift[lane]

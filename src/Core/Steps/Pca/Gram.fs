@@ -92,9 +92,10 @@ module internal Gram =
 
             state.Waiting.Batch.Add(rowBatch, row)
 
+            let genes, values = rowBatch.Genes, rowBatch.Values
+
             for i in start .. stop - 1 do
-                let gene = rowBatch.Genes[i]
-                state.Sums[gene] <- state.Sums[gene] + rowBatch.Values[i]
+                state.Sums[genes[i]] <- state.Sums[genes[i]] + values[i]
 
             state.Cells <- state.Cells + 1L
 

@@ -102,11 +102,13 @@ module internal PcaByCells =
             let sums: Vector256<float>[] = Array.zeroCreate width
 
             fun (rowBatch: RowBatch) (target: float[]) first ->
+                let genes, values = rowBatch.Genes, rowBatch.Values
+
                 for row in 0 .. rowBatch.Cells - 1 do
                     Array.Clear sums
 
                     for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                        Components.add rowBatch.Values[i] (ReadOnlySpan(vectors, rowBatch.Genes[i] * width, width)) (Span sums)
+                        Components.add values[i] (ReadOnlySpan(vectors, genes[i] * width, width)) (Span sums)
 
                     let mean =
                         if options.ZeroCenter then pairs.Sums.OfValues[int rowBatch.FirstCell + row] / n else 0.0

@@ -95,11 +95,13 @@ module internal Shift =
                 let genes = ReadOnlySpan(rowBatch.Genes, start, rowBatch.Offsets[row + 1] - start)
                 more <- Checked.(+) more (absent genes shifted)
 
+            let values = rowBatch.ChangeValues()
+
             if more > 0 then
                 insert rowBatch more
             else
                 for i in 0 .. rowBatch.Count - 1 do
-                    rowBatch.Values[i] <- rowBatch.Values[i] - shifts[rowBatch.Genes[i]]
+                    values[i] <- values[i] - shifts[rowBatch.Genes[i]]
 
     /// Sums and sums of squares of each gene, in float64 in the order of rows.
     let sums genes : Fold<RowBatch, GeneSums> =
@@ -115,9 +117,11 @@ module internal Shift =
             { Fresh = fun () -> struct (0L, cleared ())
               Step =
                 fun (struct (cells, pairs)) rowBatch ->
+                    let genes, values = rowBatch.Genes, rowBatch.Values
+
                     for i in 0 .. rowBatch.Count - 1 do
-                        let at = 2 * rowBatch.Genes[i]
-                        let value = rowBatch.Values[i]
+                        let at = 2 * genes[i]
+                        let value = values[i]
                         pairs[at] <- pairs[at] + value
                         pairs[at + 1] <- pairs[at + 1] + value * value
 

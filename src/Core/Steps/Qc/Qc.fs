@@ -115,7 +115,7 @@ module Qc =
         QcMetrics.perCell
             matrix.Type
             (countType matrix matrix.Format.IsCsr)
-            { Sets = Membership.ofMasks (int genes.Count) sets
+            { Sets = Membership.ofMasks sets
               PercentTop = percentTop (int genes.Count) options |> fst
               Log1p = options.Log1p
               Dense = if matrix.Format.IsDense then ValueSome(int genes.Count) else ValueNone }
@@ -174,7 +174,7 @@ module Qc =
             { Transformation = before
               CellColumns = cellColumns file options job.Genes sets
               Sink = Sink.none
-              Fold = QcMetrics.perGene (int job.Genes.Count) |> Fold.map finish }
+              Fold = GeneTallies.perGene (int job.Genes.Count) |> Fold.map finish }
 
         { StepPlan.nothing "qc" context with
             Main =

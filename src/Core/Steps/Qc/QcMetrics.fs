@@ -7,15 +7,6 @@ open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows
 
-/// Sums over cells for every gene. Sums of integers are exact up to 2^53; explicit zeros are not detections.
-type internal GeneTallies =
-    {
-        Cells: int64
-        /// In how many cells a gene is not zero.
-        CellsByCounts: int64[]
-        Totals: float[]
-    }
-
 /// The options of calculate_qc_metrics that the kernels need.
 type internal QcColumns =
     {
@@ -114,16 +105,6 @@ module internal QcMetrics =
 
         sum
 
-    /// The counts of a row in each set, summed in float64 in stored order.
-    let setTotals (sets: Membership) (rowBatch: RowBatch) row (totals: float[]) =
-        let values = rowBatch.Values
-        let genes = rowBatch.Genes
-        Array.Clear totals
-
-        for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-            for set in sets.SetsOf[genes[i]] do
-                totals[set] <- totals[set] + values[i]
-
     let private detectedIn (values: float[]) start stop =
         let mutable detected = 0
 
@@ -132,6 +113,17 @@ module internal QcMetrics =
                 detected <- detected + 1
 
         detected
+
+    let private sumUp (cell: CellTotals) (rowBatch: RowBatch) row =
+        let counts = rowBatch.Counts.Tally()
+        let start, stop = rowBatch.Offsets[row], rowBatch.Offsets[row + 1]
+
+        if counts.Has row then
+            cell.Total <- float (counts.Sum row)
+            cell.Detected <- stop - start - counts.Zeros row
+        else
+            cell.Total <- sumOf rowBatch.Values start stop
+            cell.Detected <- detectedIn rowBatch.Values start stop
 
     /// The columns of obs for a matrix stored as `numeric`, one value per cell; `genesType` is the type of its row counts. log1p_ is
     /// natural.
@@ -146,19 +138,14 @@ module internal QcMetrics =
                 CellTotals(Array.zeroCreate options.PercentTop.Length, Array.zeroCreate options.Sets.Names.Length)
 
             fun (rowBatch: RowBatch) (columns: float[][]) first ->
-                let values = rowBatch.Values
-
                 for row in 0 .. rowBatch.Cells - 1 do
-                    let start = rowBatch.Offsets[row]
-                    let stop = rowBatch.Offsets[row + 1]
-                    cell.Total <- sumOf values start stop
-                    cell.Detected <- detectedIn values start stop
+                    sumUp cell rowBatch row
 
                     if cell.Top.Length > 0 then
-                        top.Fill(values, start, stop, cell.Top)
+                        top.Fill(rowBatch, row, cell.Top)
 
                     if cell.InSets.Length > 0 then
-                        setTotals options.Sets rowBatch row cell.InSets
+                        Membership.totals options.Sets rowBatch row cell.InSets
 
                     let mutable column = 0
 
@@ -173,43 +160,6 @@ module internal QcMetrics =
 
         { Columns = columnsOf metrics
           Start = start }
-
-    /// Sums of every gene over the cells. The state is two arrays, pooled.
-    /// Law (tallies): tallies of two parts, merged in order, are the tallies of the whole.
-    let perGene genes : Fold<RowBatch, GeneTallies> =
-        let counts = ArrayStock<int64> genes
-        let sums = ArrayStock<float> genes
-
-        Fold.ofSteps
-            { Fresh = fun () -> struct (0L, counts.Rent(), sums.Rent())
-              Step =
-                fun (struct (cells, detected, totals)) rowBatch ->
-                    let values = rowBatch.Values
-                    let ofGene = rowBatch.Genes
-
-                    for i in 0 .. rowBatch.Count - 1 do
-                        let gene = ofGene[i]
-                        totals[gene] <- totals[gene] + values[i]
-                        detected[gene] <- detected[gene] + (if values[i] <> 0.0 then 1L else 0L)
-
-                    struct (cells + int64 rowBatch.Cells, detected, totals)
-              Merge =
-                fun (struct (cells, detected, totals)) (struct (moreCells, moreDetected, moreTotals)) ->
-                    for gene in 0 .. genes - 1 do
-                        detected[gene] <- detected[gene] + moreDetected[gene]
-                        totals[gene] <- totals[gene] + moreTotals[gene]
-
-                    counts.Return moreDetected
-                    sums.Return moreTotals
-                    struct (cells + moreCells, detected, totals)
-              Finish =
-                fun (struct (cells, detected, totals)) ->
-                    counts.Drain()
-                    sums.Drain()
-
-                    { Cells = cells
-                      CellsByCounts = detected
-                      Totals = totals } }
 
     /// The columns of var, in scanpy's order, one value per gene, and how each comes from the tallies. Means are totals over
     /// all n cells; pct_dropout_by_counts is the percentage of the n cells in which the gene is not detected.

@@ -2,14 +2,13 @@
 namespace SingleSharp.Core.Steps
 
 open System
+open SingleSharp.Core
+open SingleSharp.Core.Rows
 
 /// The totals, in counts, of the ks[0], ks[1] … largest values of a row (ks ascending), with scratch memory for one thread. Of a dense matrix,
 /// of N genes, the values that are not stored are zeros among the others; of a sparse one only what is stored is looked at.
 [<Sealed>]
 type internal TopTotals(ks: int[], dense: int voption) =
-    // Almost every count is small, so counting them by value beats sorting; the rest is sorted.
-    let small = 1024
-    let tally: int[] = Array.zeroCreate small
     let mutable large: float[] = Array.zeroCreate 64
     let most = if ks.Length = 0 then 0 else ks[ks.Length - 1]
 
@@ -53,44 +52,32 @@ type internal TopTotals(ks: int[], dense: int voption) =
         Array.Sort(large, 0, count)
         accumulate large count totals
 
-    /// Takes from the largest value down; k values of size v at once.
-    let byTally highest (totals: float[]) =
-        let mutable value = highest
+    /// Takes from the largest count down; k of the same count at once.
+    let byPairs (counts: RowCounts) row (totals: float[]) =
+        let first = counts.Pair row
+        let mutable pair = counts.Pair(row + 1) - 1
+        let mutable left = if pair >= first then counts.Times[pair] else 0
         let mutable sum = 0L
         let mutable taken = 0
 
         for j in 0 .. ks.Length - 1 do
-            while taken < ks[j] && value > 0 do
-                let now = min tally[value] (ks[j] - taken)
-                sum <- sum + int64 now * int64 value
+            while taken < ks[j] && pair >= first do
+                let now = min left (ks[j] - taken)
+                sum <- sum + int64 now * int64 counts.Counts[pair]
                 taken <- taken + now
-                tally[value] <- tally[value] - now
+                left <- left - now
 
-                if tally[value] = 0 then
-                    value <- value - 1
+                if left = 0 then
+                    pair <- pair - 1
+                    left <- if pair >= first then counts.Times[pair] else 0
 
             totals[j] <- float sum
 
-        Array.Clear(tally, 0, highest + 1)
+    /// Fills the totals of the ks[j] largest values of a row.
+    member _.Fill(rowBatch: RowBatch, row, totals: float[]) =
+        let counts = rowBatch.Counts.Tally()
 
-    /// Fills the totals of the ks[j] largest values.
-    member _.Fill(values: float[], start, stop, totals: float[]) =
-        let mutable highest = 0
-        let mutable i = start
-
-        while i < stop do
-            let value = values[i]
-            let whole = int value
-
-            if whole >= 0 && whole < small && float whole = value then
-                tally[whole] <- tally[whole] + 1
-                highest <- max highest whole
-                i <- i + 1
-            else
-                i <- Int32.MaxValue
-
-        if i = stop then
-            byTally highest totals
+        if counts.Has row then
+            byPairs counts row totals
         else
-            Array.Clear(tally, 0, highest + 1)
-            bySorting values start stop totals
+            bySorting rowBatch.Values rowBatch.Offsets[row] rowBatch.Offsets[row + 1] totals

@@ -90,10 +90,12 @@ module internal GeneSpread =
 
     /// Changes Output of the cells of the mask.
     let private onScaled mask (change: int -> float -> float) (rowBatch: RowBatch) =
+        let genes, output = rowBatch.Genes, rowBatch.Output
+
         for row in 0 .. rowBatch.Cells - 1 do
             if isScaled mask rowBatch row then
                 for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                    rowBatch.Output[i] <- change rowBatch.Genes[i] rowBatch.Output[i]
+                    output[i] <- change genes[i] output[i]
 
     /// Divides by the deviations, and rounds once to the type of X.
     let dividing precision mask most spread () =

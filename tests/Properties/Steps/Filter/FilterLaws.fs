@@ -11,7 +11,7 @@ open SingleSharp.Properties.GenRuns
 open SingleSharp.Properties.GenSelections
 open SingleSharp.Properties.InMemory
 
-let private noSets genes = Membership.ofMasks genes []
+let private noSets = Membership.ofMasks []
 
 let private noRule: CellRule =
     { MinCounts = None
@@ -44,7 +44,7 @@ let private positive row =
 
 let private inSet (sets: Membership) name row =
     let set = List.findIndex ((=) name) sets.Names
-    row |> List.filter (fun (gene, _) -> Array.contains set sets.SetsOf[gene])
+    row |> List.filter (fun (gene, _) -> sets.Masks[set][gene])
 
 /// The percentage of a set as its column would hold it.
 let private percentage numeric sets name row =
@@ -209,7 +209,7 @@ let tests =
           test "a limit that is met exactly is met" {
               // 3 genes, 10 counts, 30 % of them in the set.
               let row = [ 0, 3.0; 1, 5.0; 2, 2.0; 3, 0.0 ]
-              let sets = Membership.ofMasks 4 [ "set", [| true; false; false; true |] ]
+              let sets = Membership.ofMasks [ "set", [| true; false; false; true |] ]
 
               let stays rule =
                   decideRows DType.Float32 sets rule [ row ] = [ true ]
@@ -264,13 +264,13 @@ let tests =
               let row = [ [ 0, float 0.1f ] ]
               let least = { noRule with MinCounts = Some 0.1 }
               let most = { noRule with MaxCounts = Some 0.1 }
-              Expect.equal (decideRows DType.Float32 (noSets 1) most row) [ true ] "0.1f is not beyond 0.1"
-              Expect.equal (decideRows DType.Float32 (noSets 1) least row) [ true ] "nor below it"
-              Expect.equal (decideRows DType.Float64 (noSets 1) most row) [ false ] "in float64 it is"
+              Expect.equal (decideRows DType.Float32 noSets most row) [ true ] "0.1f is not beyond 0.1"
+              Expect.equal (decideRows DType.Float32 noSets least row) [ true ] "nor below it"
+              Expect.equal (decideRows DType.Float64 noSets most row) [ false ] "in float64 it is"
           }
 
           test "a cell without counts has no percentage and goes where one is asked for" {
-              let sets = Membership.ofMasks 2 [ "set", [| true; false |] ]
+              let sets = Membership.ofMasks [ "set", [| true; false |] ]
               let rows = [ []; [ 0, 0.0 ]; [ 1, 1.0 ] ]
 
               for numeric in [ DType.Float32; DType.Float64; DType.Int32 ] do
@@ -292,7 +292,7 @@ let tests =
               let rows = [ [ 0, 0.0; 1, -0.0; 2, -3.0; 3, nan; 4, 1e-45 ] ]
 
               let stays least =
-                  decideRows DType.Float32 (noSets 5) { noRule with MinGenes = Some least } rows
+                  decideRows DType.Float32 noSets { noRule with MinGenes = Some least } rows
 
               Expect.equal (stays 1L, stays 2L) ([ true ], [ false ]) "one gene"
               let tallies = Fold.run (FilterRules.perGene 5) [ Slice.ofRows 0L 0L rows ]
@@ -301,6 +301,6 @@ let tests =
 
           test "a set that is not there is a bug" {
               Expect.throwsT<System.ArgumentException>
-                  (fun () -> decideRows DType.Float32 (noSets 1) { noRule with MaxPct = [ "mt", 5.0 ] } [] |> ignore)
+                  (fun () -> decideRows DType.Float32 noSets { noRule with MaxPct = [ "mt", 5.0 ] } [] |> ignore)
                   "mt"
           } ]

@@ -17,7 +17,6 @@ let private genesOf rowBatches =
 let private options genes tops log1p =
     { Sets =
         Membership.ofMasks
-            genes
             [ "even", Array.init genes (fun gene -> gene % 2 = 0)
               "third", Array.init genes (fun gene -> gene % 3 = 0)
               "none", Array.create genes false ]
@@ -42,14 +41,14 @@ let tests =
               let rowBatches = segments |> List.concat |> List.concat
               let genes = genesOf rowBatches
               let cells, sums = tallies genes (rowsOf rowBatches)
-              let found = Fold.runParts (QcMetrics.perGene genes) segments
+              let found = Fold.runParts (GeneTallies.perGene genes) segments
               found.CellsByCounts = cells && found.Totals = sums && found.Cells = int64 (rowsOf rowBatches).Length)
 
           Law.holds "interleave" (fun (CutRows segments) ->
               // Pooled states of two runs of one fold value must not be one array.
               let rowBatches = segments |> List.concat |> List.concat
               let genes = genesOf rowBatches
-              let fold = QcMetrics.perGene genes
+              let fold = GeneTallies.perGene genes
               let struct (left, right) = Fold.run (Fold.both fold fold) rowBatches
               left = right && left = Fold.run fold rowBatches)
 
@@ -146,7 +145,7 @@ let tests =
               agree (column "log1p_total_counts" columns) (column "total_counts" columns |> Array.map (single >> Elementary.log1p)))
 
           Law.holds "columns of var follow from the tallies" (fun (CountRows matrix) ->
-              let found = Fold.run (QcMetrics.perGene matrix.Genes) [ whole matrix.Rows ]
+              let found = Fold.run (GeneTallies.perGene matrix.Genes) [ whole matrix.Rows ]
               let n = float matrix.Rows.Length
 
               let columns =
@@ -186,6 +185,6 @@ let tests =
 
           test "a gene's total is exact beyond 2^24" {
               let rows = List.replicate 5000 [ 0, 16777217.0 ]
-              let found = Fold.run (QcMetrics.perGene 1) [ whole rows ]
+              let found = Fold.run (GeneTallies.perGene 1) [ whole rows ]
               Expect.equal found.Totals[0] (5000.0 * 16777217.0) "a float32 sum would have lost counts"
           } ]

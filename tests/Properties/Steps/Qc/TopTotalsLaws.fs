@@ -4,17 +4,18 @@ module internal SingleSharp.Properties.TopTotalsLaws
 open Expecto
 open FsCheck.FSharp
 open SingleSharp.Core.Steps
+open SingleSharp.Properties.Gen
 open SingleSharp.Properties.InMemory
 
-/// Small counts, which are counted, on either side of the last of them; whatever has to be sorted; zeros of both signs.
+/// Counts on either side of the last small one, and up to the last one; whatever has to be sorted; zeros of both signs.
 let private value isCount =
     let counts =
         [ 10, Gen.choose (0, 3) |> Gen.map float
           2, Gen.choose (4, 1021) |> Gen.map float
-          1, Gen.elements [ 1022.0; 1023.0 ] ]
+          1, Gen.elements [ 1022.0; 1023.0; 1024.0; 1025.0; 65536.0; 16777215.0 ] ]
 
     let others =
-        [ 2, Gen.elements [ 1024.0; 1025.0; 16777217.0; 4294967296.0; 1e15 ]
+        [ 2, Gen.elements [ 16777216.0; 16777217.0; 4294967296.0; 1e15 ]
           2, Gen.choose (-3, -1) |> Gen.map float
           2, Gen.choose (1, 1000) |> Gen.map (fun n -> float n / 37.0)
           1, Gen.elements [ -0.0; 5e-324; -5e-324; 1e300; -1e300; infinity; -infinity ] ]
@@ -57,7 +58,8 @@ let private filled ks dense (rows: float list list) =
 
     [ for row in rows do
           let totals = Array.create (List.length ks) nan
-          top.Fill(Array.concat [ [| 9999.5 |]; Array.ofList row; [| 9999.5 |] ], 1, 1 + row.Length, totals)
+          let between = List.map List.indexed [ [ 9999.5 ]; row; [ 9999.5 ] ]
+          top.Fill(Slice.ofRows 0L 0L between, 1, totals)
           List.ofArray totals ]
 
 /// The definition: stored zeros are no values of their own; so many zeros stand among the others.
