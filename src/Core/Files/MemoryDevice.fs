@@ -54,6 +54,7 @@ type internal MemoryDevice() =
                     pages[buffer] <- fresh)
 
         member _.SetLength until = length <- until
+        member _.StartFlush() = ()
         member _.Flush() = ()
         member _.Handle: SafeFileHandle voption = ValueNone
         member _.Dispose() = ()

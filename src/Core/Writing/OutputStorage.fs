@@ -26,16 +26,21 @@ module internal OutputStorage =
         | Chunked _ -> ValueSome(Chunks.load disk data)
         | _ -> ValueNone
 
+    /// Has every element of a dataset a place in the file?
+    let private isAllocated disk (data: Dataset) =
+        match data.Layout, chunksOf disk data with
+        | Contiguous address, _ -> address <> Bytes.undefined || data.Count = 0L
+        | _, ValueSome chunks -> chunks.Entries |> Array.forall (fun entry -> entry.Address <> Bytes.undefined)
+        | _ -> false
+
     /// Can values of this type go where the old ones are? Not where those are compressed, were never written,
     /// or belong to a second hard link as well.
     let canOverwrite disk (data: Dataset) datatype =
-        data.Type = datatype
-        && data.Filters.IsEmpty
-        && data.Header.LinkCount = 1
-        && match data.Layout, chunksOf disk data with
-           | Contiguous address, _ -> address <> Bytes.undefined || data.Count = 0L
-           | _, ValueSome chunks -> chunks.Entries |> Array.forall (fun entry -> entry.Address <> Bytes.undefined)
-           | _ -> false
+        data.Type = datatype && data.Filters.IsEmpty && data.Header.LinkCount = 1 && isAllocated disk data
+
+    /// Can genes be written to where they are in the input?
+    let private isWritable disk (indices: Dataset) =
+        ValueSink.canPutGenes indices && isAllocated disk indices
 
     /// A contiguous dataset counts as pieces of N elements.
     let private pieceElements = 1L <<< 20
@@ -136,20 +141,25 @@ module internal OutputStorage =
 
         let overwritten = if plan = Overwrite then stored source file.X.Values else [||]
 
+        let copied pieces =
+            let pieces = Array.sort pieces
+            struct (pieces, CopyRanges.asRead source target pieces cancel)
+
         /// Of what is stored in rows, as it is read.
-        let followed =
+        let struct (followed, following) =
             match file.X.Format, plan with
-            | Csr arrays, Untouched when read -> Array.append (pieces source arrays.Indices) (pieces source arrays.Data)
-            | Csr arrays, (Overwrite | StoreAnew) when read -> pieces source arrays.Indices
-            | _ -> [||]
-            |> Array.sort
+            | Csr arrays, Untouched when read -> copied (Array.append (pieces source arrays.Indices) (pieces source arrays.Data))
+            | Csr arrays, (Overwrite | StoreAnew) when read && isWritable source arrays.Indices ->
+                struct (pieces source arrays.Indices, ValueSink.genesInPlace target arrays.Indices (chunksOf source arrays.Indices))
+            | Csr arrays, (Overwrite | StoreAnew) when read -> copied (pieces source arrays.Indices)
+            | _ -> copied [||]
 
         let withheld =
             withheld |> List.map (fun (struct (start, count)) -> struct (0L, start, count)) |> Array.ofList
 
         let skipped = Array.concat [ givenUp; overwritten; followed; withheld ]
         CopyRanges.copy source target file.Store.Superblock.EndOfFile (ranges skipped) cancel
-        FileEditor(target, file.Store.Superblock, room (ranges givenUp)), CopyRanges.asRead source target followed cancel
+        FileEditor(target, file.Store.Superblock, room (ranges givenUp)), Sink.both following (FlushSink.every target)
 
     let private sinkOf sink finish =
         { Sink = sink

@@ -1,4 +1,4 @@
-/// Lets the transformed values of X out: to where the old ones were, or into new chunks.
+/// Lets the transformed values of X out, to where the old ones were or into new chunks, and its genes to where they were.
 namespace SingleSharp.Core.Writing
 
 open System
@@ -84,13 +84,36 @@ module internal ValueSink =
     /// Pages that hold more than this leave before their block ends.
     let private mostWaiting = 4L * 1024L * 1024L
 
-    /// Writes each value to where it lies in an unfiltered dataset. Places are known beforehand, so workers write at once.
+    /// Writes what belongs to each value of a row batch to its place in an unfiltered dataset.
+    let private put (disk: RandomAccessFile) (data: Dataset) chunks (rowBatch: RowBatch) (bytes: ReadOnlySpan<byte>) =
+        let size = data.ElementSize
+        let mutable at = 0
+
+        while at < rowBatch.Count do
+            let struct (address, count) =
+                Hyperslab.runAt data chunks (rowBatch.FirstValue + int64 at) (int64 (rowBatch.Count - at))
+
+            let now = int count
+            disk.Write(address, bytes.Slice(at * size, now * size))
+            at <- at + now
+
+    /// Places are known beforehand, so workers write at once.
+    let private atOnce (write: RowBatch -> unit) : Sink<RowBatch> =
+        Sink.ofBuffer
+            { Begin = ignore
+              Fill = fun () rowBatch -> write rowBatch
+              IsFull = fun () -> false
+              Flush = ignore
+              Recycle = ignore
+              Complete = ignore }
+
+    /// Writes each value to where it lies in an unfiltered dataset.
     let inPlace (disk: RandomAccessFile) (data: Dataset) (chunks: Chunks voption) precision : Sink<RowBatch> =
         let datatype = DType.datatype (Precision.dtype precision)
         let size = Datatype.size datatype
         let spare = ConcurrentBag<byte[]>()
 
-        let write (rowBatch: RowBatch) =
+        atOnce (fun rowBatch ->
             let needed = rowBatch.Count * size
 
             let buffer =
@@ -99,25 +122,17 @@ module internal ValueSink =
                 | _ -> Array.zeroCreate needed
 
             OutputBytes.encode datatype rowBatch 0 rowBatch.Count (Span(buffer, 0, needed))
-            let mutable at = 0
+            put disk data chunks rowBatch (ReadOnlySpan(buffer, 0, needed))
+            spare.Add buffer)
 
-            while at < rowBatch.Count do
-                let struct (address, count) =
-                    Hyperslab.runAt data chunks (rowBatch.FirstValue + int64 at) (int64 (rowBatch.Count - at))
+    /// Are column indices stored as row batches have them?
+    let canPutGenes (indices: Dataset) =
+        indices.Type = Integer(4, true, false) && indices.Filters.IsEmpty
 
-                let now = int count
-                disk.Write(address, ReadOnlySpan(buffer, at * size, now * size))
-                at <- at + now
-
-            spare.Add buffer
-
-        Sink.ofBuffer
-            { Begin = ignore
-              Fill = fun () rowBatch -> write rowBatch
-              IsFull = fun () -> false
-              Flush = ignore
-              Recycle = ignore
-              Complete = ignore }
+    /// Writes the genes of rows as they were read to where they lie in such a dataset: bytes that were just read and checked need not be
+    /// copied from the file once more.
+    let genesInPlace (disk: RandomAccessFile) (indices: Dataset) (chunks: Chunks voption) : Sink<RowBatch> =
+        atOnce (fun rowBatch -> put disk indices chunks rowBatch (MemoryMarshal.AsBytes(ReadOnlySpan(rowBatch.Genes, 0, rowBatch.Count))))
 
     /// Builds chunks of `extent` values, encodes them and puts them into the editor in order; the table fills as they go.
     let intoChunks (editor: FileEditor) path (filters: Filter list) (extent: int64) precision (table: List<ChunkEntry>) : Sink<RowBatch> =

@@ -59,6 +59,8 @@ let private written =
                   member _.SetLength _ =
                       raise (IOException("No space left on device", 28))
 
+                  member _.StartFlush() = ()
+
                   member _.Flush() =
                       raise (IOException("Disk quota exceeded", 122))
 

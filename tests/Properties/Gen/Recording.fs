@@ -44,6 +44,8 @@ type Recorder(device: Device, most: int) =
 
             device.SetLength length
 
+        member _.StartFlush() = ()
+
         member _.Flush() =
             note Flushed
             device.Flush()

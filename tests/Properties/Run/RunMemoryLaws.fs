@@ -104,6 +104,7 @@ type private Counter(device: Device) =
 
         member _.Write(position, source) = device.Write(position, source)
         member _.SetLength length = device.SetLength length
+        member _.StartFlush() = ()
         member _.Flush() = device.Flush()
         member _.Handle = ValueNone
         member _.Dispose() = device.Dispose()

@@ -52,6 +52,8 @@ type internal Additions(disk: RandomAccessFile, folder: string, require: unit ->
                     scratch.Disk.SetLength(length - start)
                     stop <- length
 
+            member _.StartFlush() = ()
+
             member _.Flush() =
                 if not isThere then
                     require ()
