@@ -4,6 +4,7 @@ namespace SingleSharp.Core.Reading
 open System
 open SingleSharp.Core
 open SingleSharp.Core.Folds
+open SingleSharp.Core.Rows
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
@@ -34,7 +35,10 @@ module internal DenseRows =
         let band = Memory.times (bandOf matrix values rows) genes
         // Numbers as they are stored, as integers where they are such, and as floats; genes, values and output of a row batch.
         let number = values.ElementSize + (if values.Type.IsFloat then 0 else 8) + 8
-        Memory.plus (Memory.times band (int64 number)) (Memory.times (Memory.times (int64 rows) genes) (int64 (4 + 8 + 8 + 8)))
+
+        Memory.plus
+            (Memory.times band (int64 number))
+            (Memory.times (Memory.times (int64 rows) genes) (int64 (4 + 8 + 8 + RowCounts.BytesPerValue)))
 
     /// Bytes of what reads a dense matrix chunk by chunk: chunks as they are decoded, as numbers and, where they are whole ones, as such.
     let partsMemory (values: Dataset) =

@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Reading
 
 open SingleSharp.Core
 open SingleSharp.Core.Folds
+open SingleSharp.Core.Rows
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
@@ -175,11 +176,10 @@ module internal Reader =
         | Dense values -> Memory.plus decoded (DenseRows.memory matrix values valuesPerBatch)
         | Csr arrays
         | Csc arrays ->
-            // Genes, values and output of a row batch, codes of counts with their pairs, and what all is read through; offsets of the
-            // rows of a block.
+            // Genes, values and output of a row batch, its counts, and what all is read through; offsets of the rows of a block.
             Memory.times
                 (valuesOf matrix valuesPerBatch)
-                (int64 (4 + 8 + 8 + 8)
+                (int64 (4 + 8 + 8 + RowCounts.BytesPerValue)
                  + numberBytes arrays.Data _.IsFloat
                  + numberBytes arrays.Indices (function
                      | Integer(4, true, _) -> true

@@ -28,7 +28,7 @@ type RowBatch() =
     let mutable outputPlace = OutputPlace.Output
     let mutable room = 0
 
-    let counts = RowCounts()
+    let mutable counts = RowCounts()
     let mutable areCountsKnown = false
     let mutable ascends: bool[] = Array.Empty()
     let mutable isOrderKnown = false
@@ -84,6 +84,7 @@ type RowBatch() =
             values <- numbers
             areSingle <- false
             areCountsKnown <- false
+            outputPlace <- OutputPlace.Output
 
     /// One of Values, for somebody who needs few of them.
     member internal _.ValueAt i =
@@ -140,10 +141,11 @@ type RowBatch() =
         isOrderKnown <- false
         rowBatch.Values
 
-    /// Says that some values were taken out, and the others moved up to where Offsets have them.
+    /// Says that some values were taken out, and the others moved up to where Offsets have them. Output is without meaning afterwards.
     member internal _.Shrink() =
         areCountsKnown <- false
         isOrderKnown <- false
+        outputPlace <- OutputPlace.Output
 
     /// Every row is computed value by value, as if none were of counts; that must make no difference.
     member val internal IsPlain = false with get, set
@@ -195,6 +197,11 @@ type RowBatch() =
     /// Output of the rows that are no counts.
     member internal _.OutputOfOthers = output
 
+    /// The counts of a view are those of the rows.
+    member private _.ShareCounts(ofRows: RowCounts) =
+        counts <- ofRows
+        areCountsKnown <- true
+
     /// Makes this the view of other rows that keeps their Output as it is now.
     member internal view.Keep(rows: RowBatch) =
         view.FirstCell <- rows.FirstCell
@@ -208,6 +215,7 @@ type RowBatch() =
         view.Groups <- rows.Groups
         view.Earlier <- rows.Earlier
         view.Shrink()
+        view.ShareCounts rows.Counts
         let kept = rows.Output
 
         if view.Output.Length < rows.Count then
@@ -226,5 +234,4 @@ type RowBatch() =
 
         room <- max room rowBatch.Genes.Length
         areSingle <- false
-        outputPlace <- OutputPlace.Output
         rowBatch.Shrink()

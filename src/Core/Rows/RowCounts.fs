@@ -86,7 +86,8 @@ type internal RowCounts() =
         reserve rows offsets[rows]
 
     let add row =
-        sums[row] <- CountLoops.sum (ReadOnlySpan(codes, offsets[row], offsets[row + 1] - offsets[row])) bits[row]
+        if bits[row] >= 0 then
+            sums[row] <- CountLoops.sum (ReadOnlySpan(codes, offsets[row], offsets[row + 1] - offsets[row])) bits[row]
 
     /// Lists the different counts of a row, ascending, from the pair `at` on, and says where they end.
     let tally row at =
@@ -134,6 +135,9 @@ type internal RowCounts() =
     let fill row (table: 'v[]) (narrow: float -> 'v) =
         for pair in pairEnds[row] .. pairEnds[row + 1] - 1 do
             table[pairCodes[pair]] <- narrow results[pair]
+
+    /// Bytes for each value of a row batch: its code and, where no two counts of a cell are the same, a pair.
+    static member BytesPerValue = 4 + (4 + 4 + 4 + 8)
 
     /// How many places a table of what codes stand for has.
     static member Places = small + mostLarge

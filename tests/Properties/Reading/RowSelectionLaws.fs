@@ -259,8 +259,8 @@ let tests =
                       { Cells = keepOf cells
                         Genes = RowMask.all (int64 matrix.Genes) }
 
-                  values (rows |> byFlags cells |> choose) = chosen cells all
-                  && values (rows |> RowSelection.bySelection selection |> choose) = chosen cells all))
+                  values (rows |> byFlags cells |> thenTransformed |> choose) = chosen cells all
+                  && values (rows |> RowSelection.bySelection selection |> thenTransformed |> choose) = chosen cells all))
 
           test "a message names the cell of the input" {
               let rows = [ for cell in 0..99 -> [ 3, (if cell = 70 then -1.0 else 1.0) ] ]

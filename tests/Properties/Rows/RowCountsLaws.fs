@@ -123,6 +123,16 @@ let private transformations =
           { Normalize.nothing with
               Logarithm = ValueSome(ValueSome 2.0, precision) }
 
+          // Logarithms of counts are below zero then.
+          $"log1p to a base below 1, {precision}",
+          { Normalize.nothing with
+              Logarithm = ValueSome(ValueSome 0.5, precision) }
+
+          // Counts become zero.
+          $"normalize_total to nothing, {precision}",
+          { Normalize.nothing with
+              Scaling = ValueSome({ Target = 1e-44; Excluded = ValueNone }, precision) }
+
           $"both, {precision}",
           { Normalize.nothing with
               Scaling = scaling precision ValueNone

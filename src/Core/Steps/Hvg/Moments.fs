@@ -52,19 +52,29 @@ type private Unlogger(basis: float voption, precision) =
 
         results[place]
 
+/// What is added for each count of a row, by its code.
+[<Sealed>]
+type private CountTable() =
+    /// A number and its square, side by side.
+    member val Pairs: float[] = Array.zeroCreate (2 * RowCounts.Places)
+
+    /// Is what the count became above zero?
+    member val IsPositive: bool[] = Array.zeroCreate RowCounts.Places
+
 [<RequireQualifiedAccess>]
 module internal Moments =
     /// Adds to each gene's pair of sums what the table has of its code.
-    let private addCodes (pairs: float[]) (table: float[]) (genes: ReadOnlySpan<int>) (codes: ReadOnlySpan<int>) (expressed: bool[]) =
+    let private addCodes (pairs: float[]) (table: CountTable) (genes: ReadOnlySpan<int>) (codes: ReadOnlySpan<int>) (expressed: bool[]) =
+        let isPositive = table.IsPositive
         let sums = MemoryMarshal.Cast<float, Vector128<float>>(Span pairs)
-        let table = MemoryMarshal.Cast<float, Vector128<float>>(ReadOnlySpan table)
+        let table = MemoryMarshal.Cast<float, Vector128<float>>(ReadOnlySpan table.Pairs)
 
         for i in 0 .. min genes.Length codes.Length - 1 do
             let gene = genes[i]
             let code = codes[i]
             sums[gene] <- sums[gene] + table[code]
 
-            if code > 0 then
+            if isPositive[code] then
                 expressed[gene] <- true
 
     /// What follows a row that was added: `value` gives the number of its i-th value.
@@ -116,7 +126,7 @@ module internal Moments =
     let inline private addCounts
         ([<InlineIfLambda>] number: float -> float)
         ([<InlineIfLambda>] square: float -> float)
-        (table: float[])
+        (table: CountTable)
         (sums: GroupSums)
         group
         (rowBatch: RowBatch)
@@ -127,9 +137,11 @@ module internal Moments =
         let first, stop = rowBatch.Offsets[row], rowBatch.Offsets[row + 1]
 
         for pair in counts.Pair row .. counts.Pair(row + 1) - 1 do
-            let value = number counts.Results[pair]
-            table[2 * counts.PairCodes[pair]] <- value
-            table[2 * counts.PairCodes[pair] + 1] <- square value
+            let code, result = counts.PairCodes[pair], counts.Results[pair]
+            let value = number result
+            table.Pairs[2 * code] <- value
+            table.Pairs[2 * code + 1] <- square value
+            table.IsPositive[code] <- result > 0.0
 
         addCodes
             sums.Pairs[group]
@@ -138,7 +150,7 @@ module internal Moments =
             (ReadOnlySpan(codes, first, stop - first))
             sums.Expressed[group]
 
-        follow sums group genes first stop (fun i -> table[2 * codes[i]])
+        follow sums group genes first stop (fun i -> table.Pairs[2 * codes[i]])
 
     /// Adds every row of a row batch to the sums of its group.
     let inline private addBatch groups (sums: GroupSums) (rowBatch: RowBatch) ([<InlineIfLambda>] addRow: int -> int -> unit) =
@@ -205,15 +217,13 @@ module internal Moments =
 
     /// A loop with a memory of its own, for one part of the cells.
     let private start groups precision quantity =
-        let table: float[] = Array.zeroCreate (2 * RowCounts.Places)
-
         match quantity, precision with
         | Quantity.Raw, Precision.Single -> addRawSingle groups
         | Quantity.Raw, Precision.Double -> addRawDouble groups
-        | Quantity.Written, Precision.Single -> addWrittenSingle table groups
-        | Quantity.Written, Precision.Double -> addWritten table groups
-        | Quantity.Unlogged basis, Precision.Single -> addUnloggedSingle (Unlogger(basis, precision)) table groups
-        | Quantity.Unlogged basis, Precision.Double -> addUnlogged (Unlogger(basis, precision)) table groups
+        | Quantity.Written, Precision.Single -> addWrittenSingle (CountTable()) groups
+        | Quantity.Written, Precision.Double -> addWritten (CountTable()) groups
+        | Quantity.Unlogged basis, Precision.Single -> addUnloggedSingle (Unlogger(basis, precision)) (CountTable()) groups
+        | Quantity.Unlogged basis, Precision.Double -> addUnlogged (Unlogger(basis, precision)) (CountTable()) groups
         | Quantity.Clipped(limits, _), _ -> addClipped limits groups
 
     /// Sums over the cells of each of the row batches' groups, which are numbered from 0. `precision` is the type of the matrix, in which

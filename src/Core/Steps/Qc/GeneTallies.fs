@@ -40,7 +40,7 @@ type private Tallies(genes, stock: TalliesStock) =
     /// No gene has more detections in the packed sums.
     let mutable bound = 0L
     let mutable isPlain = false
-    let large: int[] = Array.zeroCreate RowCounts.Places
+    let mutable large: int[] = null
 
     let packedSums () =
         if isNull packed then
@@ -55,16 +55,28 @@ type private Tallies(genes, stock: TalliesStock) =
 
     /// Moves what is packed to the plain sums.
     let unpack () =
-        plainSums ()
-
         if not (isNull packed) then
-            for gene in 0 .. genes - 1 do
-                detected[gene] <- detected[gene] + (packed[gene] >>> totalBits)
-                totals[gene] <- totals[gene] + float (packed[gene] &&& (oneDetection - 1L))
+            let isFirst = isNull detected
 
-            stock.Numbers.Return packed
+            if isNull totals then
+                totals <- stock.Totals.Rent()
+
+            // The array itself becomes that of the detections where there is none.
+            let into = if isFirst then packed else detected
+
+            for gene in 0 .. genes - 1 do
+                let both = packed[gene]
+                totals[gene] <- totals[gene] + float (both &&& (oneDetection - 1L))
+                into[gene] <- (if isFirst then 0L else detected[gene]) + (both >>> totalBits)
+
+            if not isFirst then
+                stock.Numbers.Return packed
+
+            detected <- into
             packed <- null
             bound <- 0L
+
+        plainSums ()
 
     let addSmall (sums: int64[]) (genes: ReadOnlySpan<int>) (counts: ReadOnlySpan<int>) =
         for i in 0 .. min genes.Length counts.Length - 1 do
@@ -89,6 +101,9 @@ type private Tallies(genes, stock: TalliesStock) =
         if counts.AreCodes row then
             addSmall sums (ReadOnlySpan(rowBatch.Genes, start, stop - start)) (ReadOnlySpan(counts.CodesOf, start, stop - start))
         else
+            if isNull large then
+                large <- Array.zeroCreate RowCounts.Places
+
             for pair in counts.Pair row .. counts.Pair(row + 1) - 1 do
                 large[counts.PairCodes[pair]] <- counts.Counts[pair]
 
