@@ -52,6 +52,7 @@ let all =
           PcaByCellsLaws.tests
           ValidityLaws.tests
           RowCountsLaws.tests
+          AllocationLaws.tests
           MedianLaws.tests
           ElementLaws.tests
           DataFrameLaws.tests

@@ -8,6 +8,9 @@ open System.IO
 module internal Machine =
     let processors = Environment.ProcessorCount
 
+    /// How many workers there may be, where N are asked for; 0 asks for as many as there are processors.
+    let workers asked = if asked > 0 then asked else processors
+
     let private tryRead path =
         try
             Some(File.ReadAllText(path).Trim())

@@ -1,6 +1,7 @@
 namespace SingleSharp.Core.Folds
 
 open System
+open System.Collections.Concurrent
 open System.Collections.Generic
 open System.Runtime.ExceptionServices
 open System.Threading
@@ -201,6 +202,28 @@ module internal Blocks =
         let thread = Thread(ThreadStart body, IsBackground = true)
         thread.Start()
         thread
+
+    let each workers pieces (work: int -> unit) =
+        let next = ref -1
+        let failures = ConcurrentQueue<ExceptionDispatchInfo>()
+
+        let help () =
+            let mutable piece = Interlocked.Increment next
+
+            while piece < pieces && failures.IsEmpty do
+                try
+                    work piece
+                    piece <- Interlocked.Increment next
+                with cause ->
+                    failures.Enqueue(ExceptionDispatchInfo.Capture cause)
+
+        let threads = [ for _ in 2 .. min workers pieces -> start help ]
+        help ()
+        threads |> List.iter _.Join()
+
+        match failures.TryDequeue() with
+        | true, failure -> failure.Throw()
+        | _ -> ()
 
     let private runWith (schedule: Schedule) (source: Source<'a>) pages (steps: FoldSteps<'a, 's, 'r>) =
         let window = max 1 schedule.Window

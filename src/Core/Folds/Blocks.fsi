@@ -46,6 +46,10 @@ module internal Blocks =
     /// One worker, one block at a time.
     val sequential: Schedule
 
+    /// Does N pieces of work, of which none depends on another, on so many threads, the caller's own among them. Which thread does which
+    /// piece is left open. What a piece throws ends the others soon, and is thrown again.
+    val each: workers: int -> pieces: int -> work: (int -> unit) -> unit
+
     /// Folds the rows and lets the sink's buffers out in order.
     /// Law (schedule): run schedule source sink fold = Fold.runParts fold (segments of blocks), bit for bit, whatever the schedule.
     val run: Schedule -> Source<'a> -> Sink<'a> -> Fold<'a, 'r> -> 'r

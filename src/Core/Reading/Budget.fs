@@ -88,7 +88,7 @@ module internal Budget =
         if settings.Workers > 0 then
             [ atMost settings.Workers ]
         else
-            [ atMost Machine.processors .. -1 .. 1 ]
+            [ atMost (Machine.workers settings.Workers) .. -1 .. 1 ]
 
     /// Blocks are merged into their segment, and segments into the result, where there are several; the first block is its segment.
     let private states blocks window need =

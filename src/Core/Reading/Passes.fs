@@ -5,6 +5,7 @@ open System.IO
 open System.Runtime.ExceptionServices
 open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Contract
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows
@@ -190,7 +191,8 @@ module internal Passes =
     let watch (job: Job) task : Watch =
         let told = ref -1.0
 
-        { Pause = job.Settings.Cancel.ThrowIfCancellationRequested
+        { Workers = Machine.workers job.Settings.Workers
+          Pause = job.Settings.Cancel.ThrowIfCancellationRequested
           Tell =
             fun share ->
                 job.Settings.Cancel.ThrowIfCancellationRequested()

@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Numerics
 
 open System
 open System.Runtime.Intrinsics
+open SingleSharp.Core.Folds
 
 /// Row i of a triangle is its entries (i, i) … (i, size − 1), and rows follow one another. Rows are worked on four at a time, so that
 /// what stands beside them is loaded once for four, counted from the last row back, so that what is right of four rows fills lanes.
@@ -123,16 +124,24 @@ module internal Triangle =
 
                 entries[j - i] <- entries[j - i] - sum
 
+    /// To start a thread takes as long as some of these rows.
+    let private worthSharing = 64
+
     /// A ← A − Σ (v wᵀ + w vᵀ) over `count` pairs of vectors for the rows and columns from `first` on, a multiple of four. `pairs` has,
     /// for each four rows, four entries of v and four of w for one pair of vectors after the other.
     let subtract (watch: Watch) size (triangle: float[]) first (pairs: float[]) count =
         let length = 8 * count
 
-        for four in 0 .. (size - first) / 4 - 1 do
-            let row = first + 4 * four
-            let left = Span(pairs, four * length, length)
-            watch.Pause()
-            subtractWithin size triangle row left
+        let fours = (size - first) / 4
+        let workers = if fours >= worthSharing then watch.Workers else 1
 
-            for other in four + 1 .. (size - first) / 4 - 1 do
-                subtractBeside size triangle row left (first + 4 * other) (Span(pairs, other * length, length))
+        // Rows become shorter, so each of n threads takes every nth four of them.
+        Blocks.each workers workers (fun turn ->
+            for four in turn..workers .. fours - 1 do
+                let row = first + 4 * four
+                let left = Span(pairs, four * length, length)
+                watch.Pause()
+                subtractWithin size triangle row left
+
+                for other in four + 1 .. fours - 1 do
+                    subtractBeside size triangle row left (first + 4 * other) (Span(pairs, other * length, length)))

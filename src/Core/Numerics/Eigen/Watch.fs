@@ -1,10 +1,12 @@
-/// What looks on while a long computation runs, and may end it.
+/// What looks on while a long computation runs, and may end it, and how many threads it may take.
 namespace SingleSharp.Core.Numerics
 
-/// Two functions that a computation calls; what they throw ends it. Neither changes a result.
+/// Two functions that a computation calls; what they throw ends it. Nothing of this changes a result.
 type internal Watch =
     {
-        /// Called at least every few milliseconds of work.
+        /// How many threads may share the work.
+        Workers: int
+        /// Called at least every few milliseconds of work, by any of them.
         Pause: unit -> unit
         /// Told the share of the work that is done, from 0 to 1.
         Tell: float -> unit
@@ -12,4 +14,7 @@ type internal Watch =
 
 [<RequireQualifiedAccess>]
 module internal Watch =
-    let none = { Pause = ignore; Tell = ignore }
+    let none =
+        { Workers = 1
+          Pause = ignore
+          Tell = ignore }

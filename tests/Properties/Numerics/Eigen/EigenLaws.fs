@@ -202,6 +202,31 @@ let tests =
 
                   areEigenpairs matrix 8 (leading matrix 8))
 
+          testCase "threads change nothing, and what one of them throws ends all" (fun () ->
+              // Enough rows to be shared, and one panel of reflections more.
+              let size = 330
+              let matrix = fixedMatrix size
+
+              let pairs workers =
+                  Eigen.leading { Watch.none with Workers = workers } size 5 (Array.copy matrix.Upper) |> allBits
+
+              for workers in [ 2; 3; 8; 100 ] do
+                  Expect.equal (pairs workers) (pairs 1) $"{workers} threads"
+
+              let main = Environment.CurrentManagedThreadId
+
+              let watch =
+                  { Watch.none with
+                      Workers = 2
+                      Pause =
+                          fun () ->
+                              if Environment.CurrentManagedThreadId <> main then
+                                  raise (OperationCanceledException()) }
+
+              Expect.throwsT<OperationCanceledException>
+                  (fun () -> Eigen.leading watch size 5 (Array.copy matrix.Upper) |> ignore)
+                  "another thread")
+
           testCase "what follows the triangle is neither read nor written" (fun () ->
               let matrix = fixedMatrix 9
               let longer = Array.append matrix.Upper [| nan; 1.5; infinity |]
@@ -215,8 +240,9 @@ let tests =
               let pauses = ref 0
 
               let watch =
-                  { Pause = fun () -> pauses.Value <- pauses.Value + 1
-                    Tell = told.Add }
+                  { Watch.none with
+                      Pause = fun () -> pauses.Value <- pauses.Value + 1
+                      Tell = told.Add }
 
               let pairs = Eigen.leading watch 60 20 (Array.copy matrix.Upper)
               Expect.equal (allBits pairs) (allBits (leading matrix 20)) "the same pairs"
