@@ -156,7 +156,7 @@ let private ofMoments (moments: GroupedMoments) =
           part.Cells, bits part.Sums, bits part.Squares, List.ofArray part.IsExpressed, bits (Moments.variances part) ]
 
 let private law name kernel =
-    Law.holdsFor 200 name (fun () ->
+    Law.holdsFor 100 name (fun () ->
         Prop.forAll (Arb.fromGen rows) (fun rows ->
             let results =
                 [ Singles; Doubles; Plain ] |> List.map (fun form -> kernel (batch form rows))
