@@ -132,7 +132,7 @@ let private ofFrame (random: Random) parts path : Corruption list =
 
           if pathsOf [ "array"; "string-array" ] parts |> List.contains column then
               "a column that is too long", column, change column (resized true)
-              "a column that is a matrix", column, change column (fun _ -> Other(H5Dataset(Array2D.create 2 2 1))) ]
+              "a column that is a matrix", column, change column (fun _ -> Other(fun () -> H5Dataset(Array2D.create 2 2 1))) ]
 
 /// Corruptions of what an element says of itself.
 let private ofEncoding (random: Random) path : Corruption list =

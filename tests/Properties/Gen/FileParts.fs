@@ -10,7 +10,8 @@ type Content =
     | Members
     | Numbers of DType * float[]
     | Texts of string[]
-    | Other of H5Dataset
+    /// Made anew for each file, since a dataset keeps the attributes that it was written with.
+    | Other of (unit -> H5Dataset)
 
 type Part =
     { Path: string
@@ -119,7 +120,7 @@ let file storage parts =
                 put part.Path (H5Dataset flags)
             | Numbers(numeric, values) -> put part.Path (AnnDataFiles.line storage (AnnDataFiles.asArray numeric values))
             | Texts texts -> put part.Path (H5Dataset texts)
-            | Other dataset -> put part.Path dataset
+            | Other make -> put part.Path (make ())
 
         for name, value in part.Attributes do
             node.Attributes[name] <- value

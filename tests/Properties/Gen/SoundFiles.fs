@@ -71,7 +71,7 @@ let private dense path (rows, columns) =
         let array2 =
             Array2D.init rows columns (fun row column -> float32 values[row * columns + column])
 
-        return [ array (Other(H5Dataset array2)) path ]
+        return [ array (Other(fun () -> H5Dataset array2)) path ]
     }
 
 let private matrix path shape =
