@@ -37,8 +37,11 @@ module private Writeback =
     /// SYNC_FILE_RANGE_WRITE: begin, and wait for nothing.
     let start handle =
         if OperatingSystem.IsLinux() then
-            // It promises nothing, so nothing is lost where it fails.
-            syncFileRange (handle, 0L, 0L, 2u) |> ignore
+            // It promises nothing, so nothing is lost where it fails, or where the C library has no such call.
+            try
+                syncFileRange (handle, 0L, 0L, 2u) |> ignore
+            with :? EntryPointNotFoundException ->
+                ()
 
 /// The file behind a handle.
 [<Sealed>]

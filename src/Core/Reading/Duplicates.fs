@@ -121,7 +121,7 @@ module internal Duplicates =
             let finder = Finder genes
             let sorter = Sorter genes
 
-            /// Sorts and adds up the rows that have something twice, from the first of them on.
+            /// Looks at every row of a batch in which genes do not ascend everywhere; those that have something twice are sorted and added up.
             let sum (rowBatch: RowBatch) =
                 let genes = rowBatch.Genes
                 let values = rowBatch.ChangeValues()

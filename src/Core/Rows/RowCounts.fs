@@ -85,9 +85,16 @@ type internal RowCounts() =
         isTallied <- false
         reserve rows offsets[rows]
 
-    let add row =
-        if bits[row] >= 0 then
-            sums[row] <- CountLoops.sum (ReadOnlySpan(codes, offsets[row], offsets[row + 1] - offsets[row])) bits[row]
+    /// Takes each row for what its reader finds in the values from one place on: the bits of its counts, or −1.
+    let readRows rowOffsets ofRows (bitsOf: int -> int -> int) =
+        prepare ofRows rowOffsets
+
+        for row in 0 .. rows - 1 do
+            let start, count = offsets[row], offsets[row + 1] - offsets[row]
+            bits[row] <- bitsOf start count
+
+            if bits[row] >= 0 then
+                sums[row] <- CountLoops.sum (ReadOnlySpan(codes, start, count)) bits[row]
 
     /// Lists the different counts of a row, ascending, from the pair `at` on, and says where they end.
     let tally row at =
@@ -144,21 +151,13 @@ type internal RowCounts() =
 
     /// Reads rows of float32 values.
     member _.Read(values: float32[], rowOffsets, ofRows) =
-        prepare ofRows rowOffsets
-
-        for row in 0 .. rows - 1 do
-            let start, count = offsets[row], offsets[row + 1] - offsets[row]
-            bits[row] <- CountLoops.ofSingles (ReadOnlySpan(values, start, count)) (Span(codes, start, count))
-            add row
+        readRows rowOffsets ofRows (fun start count ->
+            CountLoops.ofSingles (ReadOnlySpan(values, start, count)) (Span(codes, start, count)))
 
     /// Reads rows of float64 values.
     member _.Read(values: float[], rowOffsets, ofRows) =
-        prepare ofRows rowOffsets
-
-        for row in 0 .. rows - 1 do
-            let start, count = offsets[row], offsets[row + 1] - offsets[row]
-            bits[row] <- CountLoops.ofDoubles (ReadOnlySpan(values, start, count)) (Span(codes, start, count))
-            add row
+        readRows rowOffsets ofRows (fun start count ->
+            CountLoops.ofDoubles (ReadOnlySpan(values, start, count)) (Span(codes, start, count)))
 
     /// Takes no row for one of counts.
     member _.ReadNone(rowOffsets, ofRows) =
