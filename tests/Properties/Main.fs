@@ -13,6 +13,7 @@ let all =
           ElementaryLaws.tests
           LoessLaws.tests
           EigenLaws.tests
+          LanczosLaws.tests
           ChecksumLaws.tests
           ObjectHeaderLaws.tests
           LinksLaws.tests

@@ -21,7 +21,7 @@ module internal PcaMemory =
 
     /// The vectors, and what they are computed from; then the loadings.
     let private vectorNeed side genes components =
-        let ofVectors = Memory.times (8L * side) (components + 3L * 32L + 8L)
+        let ofVectors = Eigen.bytes side components
         let ofLoadings = Memory.times (24L * genes) components
 
         { Budget.nothing with

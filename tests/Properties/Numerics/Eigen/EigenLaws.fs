@@ -10,12 +10,12 @@ open SingleSharp.Core.Numerics
 open SingleSharp.Properties.GenSymmetric
 
 /// Errors are measured in the greatest length of a row, which ‖A‖ is not less than; the worst seen are below 1e-14.
-let private tolerance = 1e-13
+let tolerance = 1e-13
 
 let private leading matrix count =
     Eigen.leading Watch.none matrix.Size count (Array.copy matrix.Upper)
 
-let private norm matrix =
+let norm matrix =
     let greatest = matrix.Upper |> Seq.map abs |> Seq.max
 
     let lengthOf row =
@@ -25,7 +25,7 @@ let private norm matrix =
     if greatest = 0.0 then 1.0 else Seq.max (Seq.init matrix.Size (rowOf matrix >> lengthOf))
 
 /// The greatest ‖A v − λ v‖ in units of the norm.
-let private residual matrix (pairs: Eigenpairs) =
+let residual matrix (pairs: Eigenpairs) =
     let norm = norm matrix
 
     let rows =
@@ -40,29 +40,29 @@ let private residual matrix (pairs: Eigenpairs) =
     |> Seq.max
 
 /// The greatest |vᵢᵀvⱼ − δᵢⱼ|.
-let private skewness (pairs: Eigenpairs) =
+let skewness (pairs: Eigenpairs) =
     Seq.max
         [ for i in 0 .. pairs.Vectors.Length - 1 do
               for j in 0..i -> abs (dot pairs.Vectors[i] pairs.Vectors[j] - (if i = j then 1.0 else 0.0)) ]
 
 /// A v = λ v, vᵢᵀvⱼ = δᵢⱼ and λᵢ ≥ λᵢ₊₁.
-let private areEigenpairs matrix count (pairs: Eigenpairs) =
+let areEigenpairs matrix count (pairs: Eigenpairs) =
     Expect.equal (pairs.Values.Length, pairs.Vectors.Length) (count, count) "as many as asked for"
     Expect.all pairs.Vectors (fun vector -> vector.Length = matrix.Size) "as long as a row"
     Expect.isLessThan (residual matrix pairs) tolerance $"residual of {matrix.Kind}"
     Expect.isLessThan (skewness pairs) tolerance $"orthonormality of {matrix.Kind}"
     Expect.isTrue (Seq.forall (fun (left, right) -> left >= right) (Seq.pairwise pairs.Values)) "descending order"
 
-let private bits (numbers: float[]) =
+let bits (numbers: float[]) =
     Array.map BitConverter.DoubleToInt64Bits numbers
 
-let private allBits (pairs: Eigenpairs) =
+let allBits (pairs: Eigenpairs) =
     Array.collect bits (Array.append [| pairs.Values |] pairs.Vectors)
 
-let private fingerprint pairs =
+let fingerprint pairs =
     allBits pairs |> Array.collect BitConverter.GetBytes |> SHA256.HashData |> Convert.ToHexStringLower
 
-let private isNear (expected: float) (found: float) =
+let isNear (expected: float) (found: float) =
     abs (found - expected) <= tolerance * max 1.0 (abs expected)
 
 /// Where the eigenvalues of one solver stand apart, the other must have the same vector, up to its sign.
@@ -95,11 +95,16 @@ let tests =
         [ Law.holdsFor 400 "residual, orthonormal, order" (fun () ->
               Prop.forAll withCount (fun (matrix, count) -> areEigenpairs matrix count (leading matrix count)))
 
-          Law.holds "prefix" (fun () ->
+          Law.holds "prefix, of those by way of a tridiagonal matrix" (fun () ->
               Prop.forAll withCount (fun (matrix, count) ->
-                  let all = leading matrix matrix.Size
+                  let direct count =
+                      let upper = Array.copy matrix.Upper
+                      Direct.scale Watch.none (Span upper) |> ignore
+                      Direct.leading Watch.none matrix.Size count upper
 
-                  allBits (leading matrix count) =
+                  let all = direct matrix.Size
+
+                  allBits (direct count) =
                       allBits
                           { Values = Array.truncate count all.Values
                             Vectors = Array.truncate count all.Vectors }))
@@ -208,11 +213,14 @@ let tests =
               let size = 330
               let matrix = fixedMatrix size
 
-              let pairs workers =
-                  Eigen.leading { Watch.none with Workers = workers } size 5 (Array.copy matrix.Upper) |> allBits
+              let pairs workers count =
+                  Eigen.leading { Watch.none with Workers = workers } size count (Array.copy matrix.Upper) |> allBits
 
-              for workers in [ 2; 3; 8; 100 ] do
-                  Expect.equal (pairs workers) (pairs 1) $"{workers} threads"
+              Expect.isTrue (Eigen.isIterative size 5 && not (Eigen.isIterative size 20)) "both ways are taken"
+
+              for count in [ 5; 20 ] do
+                  for workers in [ 2; 3; 8; 100 ] do
+                      Expect.equal (pairs workers count) (pairs 1 count) $"{count} pairs, {workers} threads"
 
               let main = Environment.CurrentManagedThreadId
 
@@ -224,9 +232,10 @@ let tests =
                               if Environment.CurrentManagedThreadId <> main then
                                   raise (OperationCanceledException()) }
 
-              Expect.throwsT<OperationCanceledException>
-                  (fun () -> Eigen.leading watch size 5 (Array.copy matrix.Upper) |> ignore)
-                  "another thread")
+              for count in [ 5; 20 ] do
+                  Expect.throwsT<OperationCanceledException>
+                      (fun () -> Eigen.leading watch size count (Array.copy matrix.Upper) |> ignore)
+                      $"another thread, {count} pairs")
 
           testCase "what follows the triangle is neither read nor written" (fun () ->
               let matrix = fixedMatrix 9
