@@ -51,6 +51,7 @@ let all =
           ShiftLaws.tests
           ScaleLaws.tests
           PcaByCellsLaws.tests
+          PcaByRowsLaws.tests
           ValidityLaws.tests
           RowCountsLaws.tests
           AllocationLaws.tests

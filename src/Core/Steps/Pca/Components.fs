@@ -54,6 +54,23 @@ module internal Components =
         if not (total > 0.0 && Double.IsFinite total) then
             refuse $"the total variance of the {genes} selected genes over {cells} cells is 0 or overflows float64; choose other genes"
 
+    /// The sum of all genes' variances.
+    let internal total options (sums: GeneSums) =
+        let n = float sums.OfCells
+
+        let term sum square =
+            if options.ZeroCenter then
+                (square - sum * (sum / n)) / (n - 1.0)
+            else
+                square / n - (sum / n) * (sum / n)
+
+        Array.fold2 (fun all sum square -> all + term sum square) 0.0 sums.OfValues sums.OfSquares
+
+    /// Refuses genes that have no components, before anything is multiplied.
+    let internal requireSums options (nameOf: int -> string) (sums: GeneSums) =
+        requireFinite nameOf sums.OfValues (fun gene -> sums.OfSquares[gene])
+        requireVaried (total options sums) sums.OfValues.Length sums.OfCells
+
     /// Each variance as a share of all; rounding may not make it more than all.
     let internal ratios (variances: float[]) total =
         variances |> Array.map (fun variance -> min 1.0 (variance / total))

@@ -29,9 +29,6 @@ type private GramState(size: int) =
 
 [<RequireQualifiedAccess>]
 module internal Gram =
-    /// More genes would make a triangle that is no array any more.
-    let mostGenes = 65535
-
     /// target[i] + more[i] for every i.
     let private add (target: float[]) (more: float[]) =
         let targets = MemoryMarshal.Cast<float, Vector<float>>(Span target)
@@ -45,18 +42,11 @@ module internal Gram =
 
     /// The Gram matrix of rows whose genes are numbered from 0 to size − 1 and ascend in each row; their values are Values.
     /// Every entry is a sum in the order of rows: Upper(i, j) = Σ x_i·x_j over the rows that store both genes.
+    /// OverflowException where the triangle would be no array, from 65,536 genes on.
     /// A value that is not finite shows in Sums; which entries of Upper it spoils beside its own is not defined.
     /// Law (gram): runs that cut the rows at the same blocks give the same bits.
     /// Law (permuted): genes in another order give the same entries in that order.
     let fold size : Fold<RowBatch, Gram> =
-        if size > mostGenes then
-            Fault.throw (
-                Unsuitable(
-                    "pca",
-                    $"{size} genes are chosen, and no fewer cells are there, of which one may be at most {mostGenes}; choose fewer genes, such as the highly variable ones"
-                )
-            )
-
         // Large, so that they are used again: a state lives until its block has merged, a multiplier only while rows wait.
         let states = ConcurrentBag<GramState>()
         let multipliers = ConcurrentBag<Multiplier>()

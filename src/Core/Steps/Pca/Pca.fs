@@ -96,9 +96,9 @@ module Pca =
                 PcaOutput.booleans file "highly_variable" |> GeneSetMasks.size |> ofFile
             | None -> ofFile file.X.Genes
 
-    /// What the passes of pca keep needs as much memory as genes squared.
+    /// What the passes of pca keep.
     let private what genes =
-        $"The Gram matrix of {genes} genes (pca)"
+        $"The Gram matrix of {genes} genes, or what takes its place (pca)"
 
     /// How pca would look at fewer genes, by options that are there where these steps are.
     let private advice (context: PlanContext) =
@@ -110,7 +110,7 @@ module Pca =
     /// How the pass reads, once it is known how many genes it looks at.
     let private fit (context: PlanContext) options cells (genes: int64) beside =
         match
-            PcaMemory.gramNeeds context options cells (int genes)
+            PcaMemory.needs context options cells (int genes)
             |> List.map (Budget.beside beside)
             |> Budget.tryFitEach context.Rows context.Settings
         with
@@ -143,14 +143,6 @@ module Pca =
                 )
             )
 
-        if min cells genes.Count > int64 Gram.mostGenes then
-            Fault.throw (
-                Unsuitable(
-                    "pca",
-                    $"{genes.Count} genes are chosen and {cells} cells are there, of which one may be at most {Gram.mostGenes}; choose fewer genes, such as the highly variable ones"
-                )
-            )
-
         let fit = fit context options cells genes.Count turn.Beside
 
         let job =
@@ -165,10 +157,10 @@ module Pca =
             DataFrame.nameOf job.File.Store job.File.Var (job.Genes.At(genes.At(int64 gene)))
 
         let found =
-            if PcaByCells.isShorter cells (int genes.Count) then
-                PcaRun.byCells job (source turn job genes) precision options nameOf genes fit spill
-            else
-                PcaRun.byGenes job (source turn job genes) options nameOf genes fit spill
+            match PcaByRows.way cells (int genes.Count) count with
+            | PcaWay.ByRows -> PcaRun.byRows job (source turn job genes) options nameOf genes fit spill
+            | PcaWay.ByCells -> PcaRun.byCells job (source turn job genes) precision options nameOf genes fit spill
+            | PcaWay.ByGenes -> PcaRun.byGenes job (source turn job genes) options nameOf genes fit spill
 
         let scores = turn.Editor.Reserve(Checked.(*) (Checked.(*) cells (int64 count)) 4L)
 
@@ -198,13 +190,16 @@ module Pca =
             { Kind = PcaRun.pass
               Purpose = "pca"
               Needs =
-                [ yield! PcaMemory.gramNeeds context options cells bound
-                  // Where fewer may be chosen, the Gram matrix may be one of genes after all.
-                  if not context.Choices.IsEmpty && cells < int64 bound then
-                      yield! PcaMemory.gramNeeds context options cells (int cells)
-                  // Where fewer cells may stay than genes, it may be one of cells.
-                  if context.DropsCells && cells >= int64 bound && bound > 1 then
-                      yield! PcaMemory.gramNeeds context options (int64 bound - 1L) bound ]
+                [ yield! PcaMemory.needs context options cells bound
+
+                  // Of fewer genes, or fewer cells, another way may be taken.
+                  if not context.Choices.IsEmpty then
+                      yield! PcaMemory.needs context options cells (int (min cells (int64 bound)))
+                      yield! PcaMemory.needs context options cells (min bound PcaByRows.SmallSide)
+
+                  if context.DropsCells && bound > 1 then
+                      yield! PcaMemory.needs context options (min cells (int64 bound - 1L)) bound
+                      yield! PcaMemory.needs context options (min cells (int64 PcaByRows.SmallSide)) bound ]
               What =
                 match genes with
                 | Some genes -> what genes

@@ -53,23 +53,6 @@ module internal PcaByCells =
                 upper[at] <- (upper[at] - means[i]) - (means[j] - overall)
                 at <- at + 1
 
-    /// The sum of all genes' variances.
-    let private total options (sums: GeneSums) =
-        let n = float sums.OfCells
-
-        let term sum square =
-            if options.ZeroCenter then
-                (square - sum * (sum / n)) / (n - 1.0)
-            else
-                square / n - (sum / n) * (sum / n)
-
-        Array.fold2 (fun all sum square -> all + term sum square) 0.0 sums.OfValues sums.OfSquares
-
-    /// Refuses genes that have no components, before cells are multiplied.
-    let require options (nameOf: int -> string) (sums: GeneSums) =
-        Components.requireFinite nameOf sums.OfValues (fun gene -> sums.OfSquares[gene])
-        Components.requireVaried (total options sums) sums.OfValues.Length sums.OfCells
-
     /// The leading eigenpairs of the products of cells, whose Upper is used up. `products` are sums over genes of what cells hold.
     let pairs watch options (sums: GeneSums) (products: Gram) =
         if options.ZeroCenter then
@@ -171,7 +154,7 @@ module internal PcaByCells =
 
                 max 0.0 (value * (spread / n))
 
-        let total = total options spread
+        let total = Components.total options spread
         let variances = Array.map2 variance values pairs.Pairs.Vectors
 
         { Count = count

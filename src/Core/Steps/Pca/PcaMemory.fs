@@ -35,23 +35,32 @@ module internal PcaMemory =
 
     /// What the pass for the components keeps, one time after the other: while it multiplies, finds the vectors, and makes scores of them.
     /// By cells, genes are summed first, and rows are turned before they are multiplied.
-    let gramNeeds (context: PlanContext) (pca: PcaOptions) (cells: int64) (genes: int) =
+    let needs (context: PlanContext) (pca: PcaOptions) (cells: int64) (genes: int) =
         let matrix = context.Rows
-        let byCells = PcaByCells.isShorter cells genes
+
+        let components =
+            min (int64 (defaultArg pca.NComps Components.usual)) (min cells (int64 genes))
+
+        let way = PcaByRows.way cells genes (int components)
         let genes = int64 genes
         let side = min cells genes
-        let components = min (int64 (defaultArg pca.NComps Components.usual)) side
 
         let spilling need =
             { need with
                 Buffer = SinkMemory.spill matrix (Precision.ofDType context.State.SeenAs) genes
                 Once = matrix.Cells / 4L }
 
-        [ vectorNeed side genes components
-          scoreNeed genes components false
+        let summing = spilling (Budget.folding (genes * 16L))
 
-          if byCells then
-              spilling (Budget.folding (genes * 16L))
+        [ scoreNeed genes components false
+
+          match way with
+          | PcaWay.ByGenes ->
+              vectorNeed side genes components
+              spilling (productNeed side)
+          | PcaWay.ByCells ->
+              vectorNeed side genes components
+              summing
 
               { Budget.nothing with
                   After = CscToCsr.turnedMemory side genes }
@@ -61,5 +70,11 @@ module internal PcaMemory =
 
               { scoreNeed genes components true with
                   Rows = ValueSome genes }
-          else
-              spilling (productNeed side) ]
+          | PcaWay.ByRows ->
+              summing
+
+              { Budget.folding (RowProducts.bytes genes) with
+                  Once = PcaByRows.bytes genes components }
+
+              { Budget.nothing with
+                  After = Memory.plus (PcaByRows.bytes genes components) (Memory.times (24L * genes) components) } ]

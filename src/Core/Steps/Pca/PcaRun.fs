@@ -92,26 +92,78 @@ module internal PcaRun =
                   Components = Components.ofShifted pairs (sumAbout shifts)
                   Warnings = drowned pairs.Values }
 
-    /// By products of cells, from the columns of the rows that were spilled.
-    let byCells (job: Job) source precision (options: PcaOptions) nameOf (genes: RowMask) fit (spill: Spill) =
-        let size = int genes.Count
+    /// Rows that were spilled, and the sums of their genes: as distances from a shift where means are large, which `IsShifted` says, and as they are.
+    type private Summed =
+        { About: Source<RowBatch>
+          AboutSums: GeneSums
+          Plain: Source<RowBatch>
+          PlainSums: GeneSums
+          IsShifted: bool }
+
+    let private summed (job: Job) source options nameOf (genes: RowMask) fit (spill: Spill) =
         let plain = sums job source genes spill.Sink
 
         let shifts =
             Shift.ofSums plain.OfCells plain.OfValues (fun gene -> plain.OfSquares[gene])
 
-        let rows, sums =
+        let about, sums =
             match shifts with
             | ValueSome shifts ->
                 let rows = about shifts spill fit
-                rows, Passes.again job products fit rows Sink.none (Shift.sums size)
+                rows, Passes.again job products fit rows Sink.none (Shift.sums (int genes.Count))
             | ValueNone -> spill.Rows fit.ValuesPerBatch, plain
 
-        PcaByCells.require options nameOf sums
+        Components.requireSums options nameOf sums
+
+        { About = about
+          AboutSums = sums
+          Plain = if shifts.IsSome then spill.Rows fit.ValuesPerBatch else about
+          PlainSums = plain
+          IsShifted = shifts.IsSome }
+
+    /// By products of rows with vectors, each of which is another read of the rows that were spilled.
+    let byRows (job: Job) source (options: PcaOptions) nameOf (genes: RowMask) fit (spill: Spill) =
+        let summed = summed job source options nameOf genes fit spill
+        let reads = ref 0
+
+        let rowsOf source sums : PcaByRows.Rows =
+            { Sums = sums
+              Multiply =
+                fun spare vectors ->
+                    reads.Value <- reads.Value + 1
+
+                    RowProducts.fold spare vectors
+                    |> Passes.again job $"pca: products, read {reads.Value} of the chosen values" fit source Sink.none }
+
+        let about = rowsOf summed.About summed.AboutSums
+
+        // Without centring scores are not about any mean.
+        let source, rows =
+            if options.ZeroCenter then
+                summed.About, about
+            else
+                summed.Plain, rowsOf summed.Plain summed.PlainSums
+
+        // Each read tells how far it is.
+        let watch =
+            { Passes.watch job eigenvectors with
+                Tell = ignore }
+
+        let struct (found, values) = PcaByRows.components watch options nameOf rows about
+
+        { Rows = source
+          Components = found
+          Warnings = if summed.IsShifted && not options.ZeroCenter then drowned values else [] }
+
+    /// By products of cells, from the columns of the rows that were spilled.
+    let byCells (job: Job) source precision (options: PcaOptions) nameOf (genes: RowMask) fit (spill: Spill) =
+        let size = int genes.Count
+        let summed = summed job source options nameOf genes fit spill
+        let sums = summed.AboutSums
 
         // Without centring scores are not about any mean.
         let rows, ofRows =
-            if options.ZeroCenter then rows, sums else spill.Rows fit.ValuesPerBatch, plain
+            if options.ZeroCenter then summed.About, summed.AboutSums else summed.Plain, summed.PlainSums
 
         use scratch = new ScratchFile(job.Folder)
         let settings = job.Settings
@@ -122,7 +174,7 @@ module internal PcaRun =
                 job.File.X.Path
                 rows
                 size
-                (if shifts.IsSome then Precision.Double else precision)
+                (if summed.IsShifted then Precision.Double else precision)
                 scratch.Disk
                 job.Folder
                 settings.Memory
@@ -133,7 +185,7 @@ module internal PcaRun =
         let columns = Reader.rows scratch.Disk columns fit.ValuesPerBatch
 
         let pairs =
-            Gram.fold (int plain.OfCells)
+            Gram.fold (int summed.PlainSums.OfCells)
             |> Passes.again job products fit columns Sink.none
             |> PcaByCells.pairs (Passes.watch job eigenvectors) options ofRows
 
@@ -144,4 +196,4 @@ module internal PcaRun =
 
         { Rows = rows
           Components = PcaByCells.components (Passes.watch job "pca: loadings at right angles") options sums pairs loadings
-          Warnings = if shifts.IsSome && not options.ZeroCenter then drowned pairs.Pairs.Values else [] }
+          Warnings = if summed.IsShifted && not options.ZeroCenter then drowned pairs.Pairs.Values else [] }

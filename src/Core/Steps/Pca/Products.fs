@@ -43,6 +43,9 @@ type internal Batch(size: int) =
 
 [<RequireQualifiedAccess>]
 module internal Packed =
+    /// A larger triangle would be no array any more.
+    let mostSide = 65535
+
     let length size =
         Checked.int (int64 size * int64 (size + 1) / 2L)
 

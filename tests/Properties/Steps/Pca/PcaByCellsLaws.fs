@@ -15,7 +15,7 @@ let private turned genes (rows: (int * float) list list) =
 
 let private byCells options genes (rows: (int * float) list list) =
     let sums = Fold.run (Shift.sums genes) [ Slice.ofRows 0L 0L rows ]
-    PcaByCells.require options string sums
+    Components.requireSums options string sums
     let columns = turned genes rows
     let products = GramLaws.gram rows.Length columns
     let pairs = PcaByCells.pairs Watch.none options sums products
