@@ -11,8 +11,8 @@ open SingleSharp.Core.Rows
 open SingleSharp.Core.Steps
 open SingleSharp.Core.Writing
 
-[<AutoOpen>]
-module private Kernels =
+[<RequireQualifiedAccess>]
+module private Kernel =
     /// A state that is folded on and on.
     let stepper (fold: Fold<RowBatch, 'r>) =
         fold.Open
@@ -49,12 +49,12 @@ type Counts() =
     let times: int[] = Array.zeroCreate 1024
     let bytes: byte[] = Array.zeroCreate (4 * rowBatch.Count)
     let datatype = DType.datatype DType.Float32
-    let transform = Normalize.start transformation
-    let qcOfCells = qcOfCells rowBatch.Cells
-    let qcOfGenes = stepper (GeneTallies.perGene Samples.genes)
+    let transform = Normalize.start Kernel.transformation
+    let qcOfCells = Kernel.qcOfCells rowBatch.Cells
+    let qcOfGenes = Kernel.stepper (GeneTallies.perGene Samples.genes)
 
     let moments =
-        stepper (Moments.perGene Samples.genes 1 Precision.Single (Quantity.Unlogged ValueNone))
+        Kernel.stepper (Moments.perGene Samples.genes 1 Precision.Single (Quantity.Unlogged ValueNone))
 
     [<GlobalSetup>]
     member _.Prepare() =

@@ -8,6 +8,8 @@ chunks, a cluster of processes, or Zarr instead of HDF5 may be faster.
 import sys
 
 import anndata
+import anndata.experimental
+import anndata.io
 import h5py
 import scanpy as sc
 
