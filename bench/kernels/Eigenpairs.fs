@@ -9,7 +9,7 @@ type Eigenpairs() =
     let mutable upper: float[] = Array.Empty()
     let mutable copy: float[] = Array.Empty()
 
-    [<Params(500, 1_000, 2_000)>]
+    [<Params(500, 1_000, 2_000, 5_000)>]
     member val Genes = 0 with get, set
 
     [<GlobalSetup>]

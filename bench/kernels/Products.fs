@@ -1,6 +1,7 @@
 /// Products of genes for pca: one batch is added to the triangle of 2,000 genes.
 namespace SingleSharp.Kernels
 
+open System.Runtime.Intrinsics
 open BenchmarkDotNet.Attributes
 open SingleSharp.Core
 open SingleSharp.Core.Steps
@@ -41,3 +42,21 @@ type Products() =
 
     [<Benchmark(Description = "dense, 60 % of the entries are stored")>]
     member _.Dense() = dense.Add(many, upper)
+
+/// Products of XᵀX with 32 vectors, for pca of many genes: a row batch of all genes.
+type RowProducts() =
+    let genes = 48_788
+    let rowBatch = Samples.counts ()
+
+    let vectors =
+        Array.create (SingleSharp.Core.Steps.RowProducts.Together * genes) (Vector256.Create 0.5)
+
+    let sums: Vector256<float>[] = Array.zeroCreate vectors.Length
+
+    [<GlobalSetup>]
+    member _.Prepare() =
+        Work.say "RowProducts" "Rows" [] (Work.Operations(128.0 * float rowBatch.Count))
+
+    [<Benchmark(Description = "rows with 32 vectors")>]
+    member _.Rows() =
+        SingleSharp.Core.Steps.RowProducts.add rowBatch vectors sums

@@ -53,6 +53,15 @@ module internal RowProducts =
             y[6] <- y[6] + value * t6
             y[7] <- y[7] + value * t7
 
+    /// The same for each row of a row batch. Rows gene by gene, which fetch less, took as long.
+    let add (rowBatch: RowBatch) (ps: Vector256<float>[]) (ys: Vector256<float>[]) =
+        let genes, values = rowBatch.Genes, rowBatch.Values
+
+        for row in 0 .. rowBatch.Cells - 1 do
+            let start = rowBatch.Offsets[row]
+            let count = rowBatch.Offsets[row + 1] - start
+            addRow (ReadOnlySpan(genes, start, count)) (ReadOnlySpan(values, start, count)) ps ys
+
     /// Σ x (xᵀ p) over all rows x, for 32 vectors p at once. States are vectors of genes; `spare` keeps those that are done with.
     /// Law (row products): it is XᵀX p, and runs that cut the rows at the same blocks give the same bits.
     let fold (spare: ConcurrentBag<Vector256<float>[]>) (ps: Vector256<float>[]) : Fold<RowBatch, Vector256<float>[]> =
@@ -67,13 +76,7 @@ module internal RowProducts =
             { Fresh = fresh
               Step =
                 fun ys rowBatch ->
-                    let genes, values = rowBatch.Genes, rowBatch.Values
-
-                    for row in 0 .. rowBatch.Cells - 1 do
-                        let start = rowBatch.Offsets[row]
-                        let count = rowBatch.Offsets[row + 1] - start
-                        addRow (ReadOnlySpan(genes, start, count)) (ReadOnlySpan(values, start, count)) ps ys
-
+                    add rowBatch ps ys
                     ys
               Merge =
                 fun ys more ->
