@@ -58,6 +58,7 @@ let all =
           ScaleGolden.tests
           ScaleLayerGolden.tests
           OffsetGolden.tests
+          ManyGenesGolden.tests
           BloscGolden.tests
           OddGolden.tests
           CaseGolden.all ]
