@@ -21,6 +21,8 @@ let all =
           GlobalHeapLaws.tests
           AttributeLaws.tests
           ChunksLaws.tests
+          HuffmanLaws.tests
+          DeflaterLaws.tests
           LzfLaws.tests
           ZstdLaws.tests
           BloscLaws.tests

@@ -8,6 +8,10 @@ open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Writing
 
 /// Any pipeline of filters, and a chunk to send through it.
+/// Bytes as chunks have them: none, noise, runs, text, numbers of one to eight bytes that ascend or come from a few, in parts one after another,
+/// shuffled or cut off within a number.
+type AnyBytes = AnyBytes of byte[]
+
 type AnyPipeline = AnyPipeline of filters: Filter list * chunk: byte[]
 
 /// A dataset of one to three dimensions: chunks that fit it or not, filters or none.
@@ -75,6 +79,55 @@ let private anyPipeline =
         let! filters = Gen.listOfLength count anyFilter
         let! chunk = anyChunk
         return AnyPipeline(filters, chunk)
+    }
+
+let private anyPart =
+    gen {
+        let! count =
+            Gen.frequency
+                [ 1, Gen.choose (0, 20)
+                  6, Gen.choose (21, 2000)
+                  1, Gen.choose (20000, 40000) ]
+
+        let! kind = Gen.choose (0, 7)
+        let! few = Gen.choose (2, 40)
+        let! seed = Gen.choose (0, Int32.MaxValue - 1)
+        let random = Random seed
+        let floats = Array.init few (fun _ -> random.NextSingle())
+        // The first one comes most often.
+        let one () =
+            floats[min (random.Next few) (random.Next few)]
+
+        let mutable index = 0
+
+        let next most =
+            index <- index + random.Next(1, most)
+            index
+
+        return
+            match kind with
+            | 0 -> Array.init count (fun _ -> byte (random.Next 256))
+            | 1 -> Array.create count (byte (random.Next 256))
+            | 2 -> Array.init count (fun i -> "GENE0123456789-"B[(i * few + random.Next 2) % 15])
+            | 3 -> Array.init count (fun _ -> BitConverter.GetBytes(next 100)) |> Array.concat
+            | 4 -> Array.init count (fun _ -> BitConverter.GetBytes(int64 (next 100000))) |> Array.concat
+            | 5 -> Array.init count (fun _ -> BitConverter.GetBytes(one ())) |> Array.concat
+            | 6 -> Array.init count (fun _ -> BitConverter.GetBytes(float (one ()))) |> Array.concat
+            | _ -> Array.init count (fun _ -> BitConverter.GetBytes(uint16 (next 30))) |> Array.concat
+    }
+
+let private anyBytes =
+    gen {
+        let! count =
+            Gen.frequency [ 1, Gen.constant 0; 6, Gen.constant 1; 2, Gen.choose (2, 5) ]
+
+        let! parts = Gen.listOfLength count anyPart
+        let bytes = Array.concat parts
+        let! cut = Gen.frequency [ 3, Gen.constant 0; 1, Gen.choose (1, 7) ]
+        let! size = Gen.elements [ 1; 1; 1; 4; 8 ]
+        let shuffled = Array.zeroCreate bytes.Length
+        Shuffling.shuffle size (ReadOnlySpan bytes) (Span shuffled)
+        return AnyBytes(Array.truncate (max 0 (bytes.Length - cut)) shuffled)
     }
 
 let private anyDataset =
@@ -217,6 +270,7 @@ let private anyTypes =
         (Gen.elements integerTypes)
 
 type Arbitraries =
+    static member AnyBytes() = Arb.fromGen anyBytes
     static member AnyPipeline() = Arb.fromGen anyPipeline
     static member AnyDataset() = Arb.fromGen anyDataset
     static member AnyText() = Arb.fromGen (Gen.map AnyText anyText)

@@ -5,7 +5,6 @@ namespace SingleSharp.Core.Hdf5
 open System
 open System.Buffers.Binary
 open System.IO
-open System.IO.Compression
 open Snappier
 
 // The container (c-blosc's README_HEADER.rst): version of the format and of the codec's, flags, size of an element, then as little-endian
@@ -36,6 +35,7 @@ type internal Blosc() =
     static let leastStream = 128
 
     let zstd = lazy (Zstd())
+    let deflater = lazy (Deflater())
     let table = lazy (Lz4.table ())
     let mutable plain: byte[] = Array.Empty()
     let mutable stream: byte[] = Array.Empty()
@@ -205,12 +205,9 @@ type internal Blosc() =
 
                 struct (BloscCodec.Zstd, zstd.Value.Compress(max 1 (2 * level - 1), block, Span stream))
             | 4u ->
-                let room = source.Length + source.Length / 8 + 1024
+                let room = Deflater.Bound source.Length
                 stream <- if stream.Length < room then Array.zeroCreate room else stream
-                use target = new MemoryStream(stream, 0, stream.Length, true)
-                let options = ZLibCompressionOptions(CompressionLevel = level)
-                using (new ZLibStream(target, options, true)) (fun zlib -> zlib.Write(plain, 0, length))
-                struct (BloscCodec.Zlib, int target.Position)
+                struct (BloscCodec.Zlib, deflater.Value.Compress(level, plain, length, stream))
             | _ ->
                 stream <-
                     if stream.Length < Lz4.bound source.Length then
