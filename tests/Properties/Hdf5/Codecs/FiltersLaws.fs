@@ -80,6 +80,9 @@ let tests =
               let size = 1 + int size % 20
               shuffled size data = planes size data && unshuffled size (shuffled size data) = data)
 
+          Law.holds "shuffle of elements of four bytes" (fun (AnyBytes data) ->
+              shuffled 4 data = planes 4 data && unshuffled 4 (shuffled 4 data) = data)
+
           Law.holds "decode undoes encode" (fun (AnyPipeline(filters, chunk)) ->
               let bytes, mask = stored filters chunk
               decode filters mask chunk.Length bytes = chunk)
