@@ -144,7 +144,13 @@ module internal Buckets =
                 let cell = cellOf i
                 let place = int ends[cell]
                 genes[place] <- BitConverter.ToInt32(records, i * file.RecordBytes + 4)
-                Buffer.BlockCopy(records, i * file.RecordBytes + 8, values, place * size, size)
+                let value = i * file.RecordBytes + 8
+
+                if size = 4 then
+                    BitConverter.TryWriteBytes(Span(values, place * 4, 4), BitConverter.ToInt32(records, value)) |> ignore
+                else
+                    BitConverter.TryWriteBytes(Span(values, place * 8, 8), BitConverter.ToInt64(records, value)) |> ignore
+
                 ends[cell] <- ends[cell] + 1L
 
             for cell in 0 .. bucket.Cells - 1 do

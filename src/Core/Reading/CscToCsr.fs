@@ -68,6 +68,8 @@ module internal CscToCsr =
     /// Visits the values of rows in order: the row, the column, the value.
     let private visitRows (source: Source<RowBatch>) (cancel: CancellationToken) (each: int64 -> int -> float -> unit) =
         use reader = source.Open()
+        // A function of three arguments is asked once whether it takes them together, not for each value.
+        let each = OptimizedClosures.FSharpFunc<_, _, _, _>.Adapt each
 
         for block in 0L .. Blocks.count source.Rows - 1L do
             let struct (first, count) = Blocks.extent source.Rows block
@@ -81,7 +83,7 @@ module internal CscToCsr =
 
                     for row in 0 .. rowBatch.Cells - 1 do
                         for i in rowBatch.Offsets[row] .. rowBatch.Offsets[row + 1] - 1 do
-                            each (rowBatch.FirstCell + int64 row) genes[i] values[i]
+                            each.Invoke(rowBatch.FirstCell + int64 row, genes[i], values[i])
             )
 
     /// What visits every value: its cell, its gene. Zeros of a dense matrix are left out, save those of cells that are `full`.
@@ -91,7 +93,8 @@ module internal CscToCsr =
             let columns = Reader.cutRows disk (Matrix.flipped matrix) rowBatch
 
             fun (each: int64 -> int -> float -> unit) ->
-                visitRows columns cancel (fun gene cell value -> each (int64 cell) (int gene) value)
+                let each = OptimizedClosures.FSharpFunc<_, _, _, _>.Adapt each
+                visitRows columns cancel (fun gene cell value -> each.Invoke(int64 cell, int gene, value))
         | Dense values ->
             let chunks = Chunks.load disk values
             let reader = NumberReader(disk, values, ValueSome chunks)
@@ -99,6 +102,8 @@ module internal CscToCsr =
             let numbers: float[] = Array.zeroCreate (Memory.length (Memory.ofBox shape 1L))
 
             fun each ->
+                let each = OptimizedClosures.FSharpFunc<_, _, _, _>.Adapt each
+
                 for index in 0 .. chunks.Entries.Length - 1 do
                     cancel.ThrowIfCancellationRequested()
                     let cell = int64 index / chunks.Counts[1] * shape[0]
@@ -113,7 +118,7 @@ module internal CscToCsr =
 
                             // Negative zeros keep their sign.
                             if value <> 0.0 || isFull || Double.IsNegative value then
-                                each (cell + row) (int (gene + column)) value
+                                each.Invoke(cell + row, int (gene + column), value)
         | Csr _ -> invalidOp $"{matrix.Path} is stored in rows"
 
     /// Visits every value, of whose cells as many as a stripe has share an element of `counts`, and counts them. Zeros stay zeros
