@@ -47,4 +47,5 @@ module internal Deflate =
 
     let codec =
         { Codec.compressing 1 "gzip" Deflater.Bound start with
-            NeedsParameters = true }
+            NeedsParameters = true
+            OwnMemory = fun _ _ -> Deflater.OwnMemory }

@@ -61,6 +61,9 @@ type internal Deflater() =
     let block = DeflateBlock()
     let tables = DeflateTables()
 
+    /// Bytes of tables and tokens, and what .NET inflates with.
+    static member OwnMemory = 384L * 1024L
+
     /// The most bytes that N can take: a stored block has less than six bytes of its own, a block of tokens that is no longer stands for
     /// 15,872 bytes or more, and bits are written eight bytes at a time.
     static member Bound(length: int) = Checked.(+) length (length / 2048 + 64)
