@@ -203,23 +203,35 @@ module internal Blocks =
         thread.Start()
         thread
 
+    // Whoever is free takes the next piece, the caller too. It waits for pieces that somebody has begun, not for threads: on a busy machine these
+    // may come when nothing is left to do.
     let each workers pieces (work: int -> unit) =
         let next = ref -1
+        let ended = ref 0
         let failures = ConcurrentQueue<ExceptionDispatchInfo>()
+        // Not disposed of: a thread that sets it may still be at it when the caller goes on.
+        let allEnded = new ManualResetEventSlim(pieces <= 0)
 
         let help () =
             let mutable piece = Interlocked.Increment next
 
-            while piece < pieces && failures.IsEmpty do
-                try
-                    work piece
-                    piece <- Interlocked.Increment next
-                with cause ->
-                    failures.Enqueue(ExceptionDispatchInfo.Capture cause)
+            while piece < pieces do
+                if failures.IsEmpty then
+                    try
+                        work piece
+                    with cause ->
+                        failures.Enqueue(ExceptionDispatchInfo.Capture cause)
 
-        let threads = [ for _ in 2 .. min workers pieces -> start help ]
+                if Interlocked.Increment ended = pieces then
+                    allEnded.Set()
+
+                piece <- Interlocked.Increment next
+
+        for _ in 2 .. min workers pieces do
+            ThreadPool.UnsafeQueueUserWorkItem((fun _ -> help ()), null) |> ignore
+
         help ()
-        threads |> List.iter _.Join()
+        allEnded.Wait()
 
         match failures.TryDequeue() with
         | true, failure -> failure.Throw()

@@ -230,7 +230,10 @@ let tests =
                       Pause =
                           fun () ->
                               if Environment.CurrentManagedThreadId <> main then
-                                  raise (OperationCanceledException()) }
+                                  raise (OperationCanceledException())
+
+                              // The other one has to get a piece.
+                              Threading.Thread.Sleep 1 }
 
               for count in [ 5; 20 ] do
                   Expect.throwsT<OperationCanceledException>
