@@ -35,7 +35,12 @@ let tests =
                   let output, other = sandbox.File "output.h5ad", sandbox.File "other.h5ad"
                   let recipe = recipe zeroCenter
                   ranWith (settings 1 (1L <<< 30)) recipe input output |> ignore
-                  Expect.equal (Child.script "many_genes.py" [ "pca"; input; output; (if zeroCenter then "yes" else "no") ] "") "" "as SciPy"
+
+                  Expect.equal
+                      (Child.script "many_genes.py" [ "pca"; input; output; (if zeroCenter then "yes" else "no") ] "")
+                      ""
+                      "as SciPy"
+
                   ranWith (settings 3 (leastMemory recipe 3 input)) recipe input other |> ignore
                   Expect.equal (whole other) (whole output) "three workers, and as little memory as possible"
               } ]

@@ -23,7 +23,7 @@ module internal Adler32 =
         let mutable at = 0
 
         while at < bytes.Length do
-            let stop = min bytes.Length (at + Stretch)
+            let stop = at + min Stretch (bytes.Length - at)
 
             // Eight bytes at a time: a product's upper 16 bits are the four numbers, each times a weight, added up.
             while at + 8 <= stop do

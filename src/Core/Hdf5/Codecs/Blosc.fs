@@ -262,4 +262,4 @@ module internal BloscFilter =
     /// Blosc unshuffles blocks, of which a chunk may be one, in a buffer of its own, and zlib inside it reads from another one.
     let codec =
         { Codec.compressing 32001 "blosc" Blosc.Bound start with
-            OwnMemory = (+) }
+            OwnMemory = fun size stored -> size + stored + Deflater.OwnMemory }

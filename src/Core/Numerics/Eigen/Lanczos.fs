@@ -45,15 +45,22 @@ module internal Lanczos =
           Kept = kept
           Most = max (2 * kept) (kept + 8 * Width * together) }
 
-    /// Bytes of vectors for each row of the matrix: the basis, the beginning of the next one, and three blocks.
-    let bytesPerRow count together =
+    /// Rows that a matrix has, at least.
+    let leastRows count together =
+        int64 (sizes count together).Most + int64 (2 * Width * together)
+
+    /// Bytes for so many rows of the matrix: the basis, the beginning of the next one, four blocks and what they are computed from; H, its
+    /// upper triangle and its eigenvectors.
+    let bytes (rows: int64) count together =
         let sizes = sizes count together
-        8L * int64 (sizes.Most + sizes.Kept + 4 * Width * together)
+        let most = int64 sizes.Most
+        let vectors = most + int64 sizes.Kept + int64 (4 * Width * together + Width)
+        8L * Checked.(+) (Checked.(*) rows vectors) (Checked.(*) most (2L * most + int64 sizes.Kept))
 
     /// The basis and H = VᵀAV in the columns of the basis, row after row of its upper triangle.
     [<Sealed>]
     type private Subspace(sizes: LanczosSizes) =
-        let products: float[] = Array.zeroCreate (sizes.Most * sizes.Most)
+        let products: float[] = Array.zeroCreate (Checked.(*) sizes.Most sizes.Most)
         member val Basis = List<float[]>()
         member subspace.Columns = Width * subspace.Basis.Count
 
@@ -67,23 +74,28 @@ module internal Lanczos =
         /// The upper triangle, row by row.
         member subspace.Upper() =
             let size = subspace.Columns
+            let upper: float[] = Array.zeroCreate (size * (size + 1) / 2)
+            let mutable at = 0
 
-            [| for i in 0 .. size - 1 do
-                   for j in i .. size - 1 -> subspace[i, j] |]
+            for i in 0 .. size - 1 do
+                Array.Copy(products, i * sizes.Most + i, upper, at, size - i)
+                at <- at + size - i
+
+            upper
 
     /// Vectors that are not in the basis yet, and how A's products with the newest of the basis reach into them (row by row; none where they
     /// are random).
     type private Next =
         { Block: float[][]; Coupling: float[,] }
 
-    let private randomBlock watch scatter (operator: Operator) (basis: List<float[]>) =
+    let private randomBlock watch (scatter: Scatter) columns (operator: Operator) (basis: List<float[]>) =
         let all = List<float[]> basis
 
         let block =
             Array.init operator.Together (fun _ ->
                 let y: float[] = Array.zeroCreate (Width * operator.Size)
-                (scatter: Scatter).Fill(Span y)
-                Orthonormal.add watch scatter 1.0 all y |> ignore
+                scatter.Fill(Span y)
+                Orthonormal.add watch scatter columns 1.0 all y |> ignore
                 all.Add y
                 y)
 
@@ -92,15 +104,15 @@ module internal Lanczos =
 
     /// Takes the next block into the basis: what A makes of it gives a part of H and the block after it. `norm` is the greatest length of a
     /// product so far.
-    let private grow watch scatter (operator: Operator) (subspace: Subspace) (norm: float ref) (next: Next) =
+    let private grow watch (scatter: Scatter) columns (operator: Operator) (subspace: Subspace) (norm: float ref) (next: Next) =
         let before = subspace.Basis.Count
         let ys = next.Block |> Array.map (fun x -> Array.zeroCreate x.Length)
         operator.Multiply next.Block ys
         subspace.Basis.AddRange next.Block
         let all = List<float[]> subspace.Basis
         let known = all.Count
-        let columns = Width * operator.Together
-        let coupling = Array2D.zeroCreate columns columns
+        let width = Width * operator.Together
+        let coupling = Array2D.zeroCreate width width
         let squares: Vector256<float>[] = Array.zeroCreate Width
 
         for y in ys do
@@ -109,8 +121,11 @@ module internal Lanczos =
             for b in 0 .. Width - 1 do
                 norm.Value <- max norm.Value (sqrt (squares[b].GetElement b))
 
+        if not (Double.IsFinite norm.Value) then
+            raise (ArithmeticException "a product overflows")
+
         for t in 0 .. ys.Length - 1 do
-            let parts = Orthonormal.add watch scatter norm.Value all ys[t]
+            let parts = Orthonormal.add watch scatter columns norm.Value all ys[t]
             let first = Width * (before + t)
 
             for row in 0 .. first + Width - 1 do
@@ -168,18 +183,21 @@ module internal Lanczos =
             target)
 
     /// The `count` algebraically largest eigenvalues and their vectors; none where they have not converged after so many products with a vector.
-    /// Residuals are at most 3.6e-15 ‖A‖, and rounding errors. When all have converged, the basis grows by random vectors once more, which find
+    /// Residuals that are known are at most 3.6e-15 ‖A‖; rounding adds about 1e-14 ‖A‖ at worst. When all have converged, the basis grows by random vectors once more, which find
     /// pairs of a repeated eigenvalue that no vector so far had a part in.
-    /// ArgumentException unless the matrix has more rows than the basis vectors, and some more.
+    /// ArgumentException unless the matrix has more rows than the basis vectors, and some more; ArithmeticException where products overflow.
+    /// Entries should be near 1: squares of what is nothing beside it vanish.
     /// Law (residual): A vᵢ = λᵢ vᵢ. Law (orthonormal): vᵢᵀ vⱼ = 1 if i = j, else 0. Law (order): λᵢ ≥ λᵢ₊₁. Nothing depends on workers.
+    /// Law (scale): 2ᵐ A has the values 2ᵐ λᵢ and the same vectors, bit by bit, for moderate m.
     let leading (watch: Watch) (operator: Operator) count (mostProducts: int64) : Eigenpairs voption =
         let sizes = sizes count operator.Together
 
-        if operator.Size < sizes.Most + 2 * Width * operator.Together then
+        if int64 operator.Size < leastRows count operator.Together then
             invalidArg (nameof operator) $"{operator.Size} rows are too few for {sizes.Most} basis vectors"
 
         let quiet = { Watch.none with Pause = watch.Pause }
         let scatter = Scatter()
+        let columns = Orthonormal.scratch operator.Size
         let subspace = Subspace sizes
         let norm = ref 0.0
         let mutable products = 0L
@@ -189,7 +207,7 @@ module internal Lanczos =
             let mutable next = next
 
             while subspace.Columns + Width * operator.Together <= last do
-                next <- grow watch scatter operator subspace norm next
+                next <- grow watch scatter columns operator subspace norm next
                 products <- products + int64 (Width * operator.Together)
 
             let upper = subspace.Upper()
@@ -228,12 +246,12 @@ module internal Lanczos =
                     subspace[i, i] <- pairs.Values[i]
 
                 let next =
-                    if isComplete then randomBlock watch scatter operator subspace.Basis else next
+                    if isComplete then randomBlock watch scatter columns operator subspace.Basis else next
 
                 cycle next (if isComplete then min sizes.Most (count + sizes.Kept) else sizes.Most) isComplete
 
         let pairs =
-            cycle (randomBlock watch scatter operator subspace.Basis) sizes.Most false
+            cycle (randomBlock watch scatter columns operator subspace.Basis) sizes.Most false
 
         watch.Tell 1.0
         pairs

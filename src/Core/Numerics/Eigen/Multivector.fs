@@ -80,6 +80,10 @@ module internal Multivector =
                 + ((Vector256.Create four[0] * c0 + Vector256.Create four[1] * c1)
                    + (Vector256.Create four[2] * c2 + Vector256.Create four[3] * c3))
 
+    let copyColumn (x: float[]) b (column: float[]) =
+        for i in 0 .. column.Length - 1 do
+            column[i] <- x[Width * i + b]
+
     /// Vector b, on its own.
     let column (x: float[]) b =
         Array.init (x.Length / Width) (fun i -> x[Width * i + b])

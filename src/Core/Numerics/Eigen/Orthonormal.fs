@@ -58,8 +58,8 @@ module internal Orthonormal =
 
     /// Turns the four vectors into unit vectors at right angles to each other: the four rows of the triangle that makes them what they were.
     /// A vector no longer than `nothing` gives way to a random one, with a row of zeros.
-    let private within (scatter: Scatter) nothing (y: float[]) =
-        let columns = Array.init Multivector.Width (Multivector.column y)
+    let private within (scatter: Scatter) (columns: float[][]) nothing (y: float[]) =
+        columns |> Array.iteri (fun b column -> Multivector.copyColumn y b column)
 
         let triangle: float[] = Array.zeroCreate (Multivector.Width * Multivector.Width)
 
@@ -98,18 +98,22 @@ module internal Orthonormal =
             (Vector256.Create(row.GetElement 0) * right[0] + Vector256.Create(row.GetElement 1) * right[1])
             + (Vector256.Create(row.GetElement 2) * right[2] + Vector256.Create(row.GetElement 3) * right[3]))
 
+    /// What `add` computes with, for multivectors of this length.
+    let scratch length : float[][] =
+        Array.init Multivector.Width (fun _ -> Array.zeroCreate length)
+
     /// Turns y into unit vectors at right angles to the basis and to each other, and says what it was. A vector that is no more than a rounding
     /// error beside `norm` gives way to a random one.
     /// Law (parts): y was basis · Along + y' · Rest, up to rounding errors of `norm`. Law (orthonormal): basisᵀ y' = 0 and y'ᵀ y' = 1.
-    let add (watch: Watch) (scatter: Scatter) (norm: float) (basis: IReadOnlyList<float[]>) (y: float[]) : Parts =
+    let add (watch: Watch) (scatter: Scatter) (columns: float[][]) (norm: float) (basis: IReadOnlyList<float[]>) (y: float[]) : Parts =
         let along = project watch basis y
-        let mutable rest = within scatter (Nothing * norm) y
+        let mutable rest = within scatter columns (Nothing * norm) y
         let mutable passes = 1
         let mutable isDone = false
 
         while not isDone do
             let more = project watch basis y
-            let triangle = within scatter Nothing y
+            let triangle = within scatter columns Nothing y
 
             for q in 0 .. basis.Count - 1 do
                 let part = times more (Multivector.Width * q) rest

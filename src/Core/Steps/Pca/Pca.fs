@@ -199,7 +199,11 @@ module Pca =
 
                   if context.DropsCells && bound > 1 then
                       yield! PcaMemory.needs context options (min cells (int64 bound - 1L)) bound
-                      yield! PcaMemory.needs context options (min cells (int64 PcaByRows.SmallSide)) bound ]
+
+                      let most =
+                          PcaByRows.largestSide (int64 bound) (int64 (defaultArg options.NComps Components.usual))
+
+                      yield! PcaMemory.needs context options (min cells (int64 most)) bound ]
               What =
                 match genes with
                 | Some genes -> what genes

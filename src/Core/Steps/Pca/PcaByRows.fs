@@ -26,30 +26,44 @@ module internal PcaByRows =
 
     /// Bytes of vectors for so many components of so many genes, and of one product.
     let bytes (genes: int64) (components: int64) =
-        Checked.(+)
-            (Checked.(*) genes (Lanczos.bytesPerRow (int components) RowProducts.Together))
-            (Checked.(*) 2L (RowProducts.bytes genes))
+        Checked.(+) (Lanczos.bytes genes (int components) RowProducts.Together) (Checked.(*) 2L (RowProducts.bytes genes))
+
+    /// Matrices of products that the other ways keep at once: of blocks in flight, of a segment, of all.
+    [<Literal>]
+    let private Triangles = 5.0
+
+    let private isLarger (side: float) genes components =
+        Triangles * 4.0 * side * side > float (bytes genes components)
+
+    /// The largest side of a matrix of products that is made.
+    let largestSide (genes: int64) (components: int64) =
+        max SmallSide (int (min (sqrt (float (bytes genes components) / (Triangles * 4.0))) (float Packed.mostSide)))
 
     /// Which way is taken depends on how many cells, genes and components there are alone, so that results do not depend on memory: by rows where
-    /// the smaller matrix of products is large, and larger than the vectors.
+    /// the smaller matrix of products is large, and all of them are larger than the vectors.
     let way (cells: int64) (genes: int) (components: int) =
         let side = min cells (int64 genes)
-        let sizes = Lanczos.sizes components RowProducts.Together
-        let hasRoom = genes >= sizes.Most + 8 * Multivector.Width * RowProducts.Together
-        let triangle = 4.0 * float side * float side
 
-        let isLarger = triangle > float (bytes (int64 genes) (int64 components))
+        let hasRoom =
+            int64 genes >= Lanczos.leastRows components RowProducts.Together + int64 (4 * Multivector.Width * RowProducts.Together)
 
-        if hasRoom && side > int64 SmallSide && (isLarger || side > int64 Packed.mostSide) then
+        let isTooLarge = side > int64 Packed.mostSide
+
+        if isTooLarge && not hasRoom then
+            Fault.throw (Unsuitable("pca", $"{components} components of {genes} genes are too many; ask for fewer components"))
+
+        if hasRoom && side > int64 SmallSide && (isTooLarge || isLarger (float side) (int64 genes) (int64 components)) then
             PcaWay.ByRows
         elif PcaByCells.isShorter cells genes then
             PcaWay.ByCells
         else
             PcaWay.ByGenes
 
-    /// C = (XᵀX − n μμᵀ) / (n − 1) where centred, else XᵀX, as an operator; `multiply` gives XᵀX p for 32 vectors p side by side.
+    /// 2^−exponent C, with C = (XᵀX − n μμᵀ) / (n − 1) where centred, else XᵀX, as an operator; `multiply` gives XᵀX p for 32 vectors p side
+    /// by side.
     let private operator
         isCentred
+        exponent
         (sums: GeneSums)
         (multiply: Vector256<float>[] -> Vector256<float>[])
         (release: Vector256<float>[] -> unit)
@@ -70,11 +84,14 @@ module internal PcaByRows =
                     let at = RowProducts.Together * gene + panel
                     ys[at] <- (ys[at] - Vector256.Create sums.OfValues[gene] * alongMeans) / others
 
+        let ps: Vector256<float>[] =
+            Array.zeroCreate (Checked.(*) RowProducts.Together genes)
+
         { Size = genes
           Together = RowProducts.Together
           Multiply =
             fun xs targets ->
-                let ps = RowProducts.interleave xs
+                RowProducts.interleave xs ps
                 let ys = multiply ps
 
                 if isCentred then
@@ -85,6 +102,9 @@ module internal PcaByRows =
 
                     for gene in 0 .. genes - 1 do
                         rows[gene] <- ys[RowProducts.Together * gene + panel]
+
+                    for i in 0 .. targets[panel].Length - 1 do
+                        targets[panel][i] <- Math.ScaleB(targets[panel][i], -exponent)
 
                 release ys }
 
@@ -121,23 +141,30 @@ module internal PcaByRows =
         let n = float sums.OfCells
         let spare = ConcurrentBag<Vector256<float>[]>()
 
-        let operatorOf isCentred (rows: Rows) =
-            operator isCentred rows.Sums (rows.Multiply spare) spare.Add
-
         Components.requireSums options nameOf sums
         Components.requireSums options nameOf about.Sums
+
+        // Squares of numbers near 1 neither overflow nor vanish.
+        let exponent =
+            if options.ZeroCenter then
+                Math.ILogB(Components.total options sums)
+            else
+                Math.ILogB(Array.sum sums.OfSquares)
+
+        let operatorOf isCentred (rows: Rows) =
+            operator isCentred exponent rows.Sums (rows.Multiply spare) spare.Add
 
         let mostProducts =
             int64 MostReads * int64 (Multivector.Width * RowProducts.Together)
 
         let pairs =
             match Lanczos.leading watch (operatorOf options.ZeroCenter rows) count mostProducts with
-            | ValueSome pairs -> pairs
+            | ValueSome pairs -> Direct.unscale exponent pairs
             | ValueNone ->
                 Fault.throw (
                     Unsuitable(
                         "pca",
-                        $"the components of {genes} genes are too close to each other to be found in {MostReads} reads; ask for fewer components, or choose fewer genes, such as the highly variable ones"
+                        $"the components of {genes} genes are too close to each other to be found in {MostReads} reads; ask for more or fewer components, or choose fewer genes, such as the highly variable ones"
                     )
                 )
 
@@ -147,7 +174,8 @@ module internal PcaByRows =
             if options.ZeroCenter then
                 pairs.Values |> Array.map (max 0.0)
             else
-                forms (operatorOf true about) pairs.Vectors |> Array.map (fun form -> max 0.0 (form * (n - 1.0) / n))
+                forms (operatorOf true about) pairs.Vectors
+                |> Array.map (fun form -> max 0.0 (Math.ScaleB(form, exponent) * (n - 1.0) / n))
 
         let total = Components.total options about.Sums
 

@@ -87,15 +87,10 @@ module internal RowProducts =
                     ys
               Finish = id }
 
-    /// Multivectors side by side, gene by gene.
-    let interleave (xs: float[][]) : Vector256<float>[] =
-        let genes = xs[0].Length / Multivector.Width
-        let ps: Vector256<float>[] = Array.zeroCreate (Checked.(*) Together genes)
-
+    /// Fills ps with multivectors side by side, gene by gene.
+    let interleave (xs: float[][]) (ps: Vector256<float>[]) =
         for panel in 0 .. xs.Length - 1 do
             let rows = Multivector.rows xs[panel]
 
-            for gene in 0 .. genes - 1 do
+            for gene in 0 .. rows.Length - 1 do
                 ps[Together * gene + panel] <- rows[gene]
-
-        ps

@@ -210,15 +210,15 @@ let tests =
 
           testCase "threads change nothing, and what one of them throws ends all" (fun () ->
               // Enough rows to be shared, and one panel of reflections more.
-              let size = 330
+              let size = 600
               let matrix = fixedMatrix size
 
               let pairs workers count =
                   Eigen.leading { Watch.none with Workers = workers } size count (Array.copy matrix.Upper) |> allBits
 
-              Expect.isTrue (Eigen.isIterative size 5 && not (Eigen.isIterative size 20)) "both ways are taken"
+              Expect.isTrue (Eigen.isIterative size 4 && not (Eigen.isIterative size 20)) "both ways are taken"
 
-              for count in [ 5; 20 ] do
+              for count in [ 4; 20 ] do
                   for workers in [ 2; 3; 8; 100 ] do
                       Expect.equal (pairs workers count) (pairs 1 count) $"{count} pairs, {workers} threads"
 
@@ -235,7 +235,7 @@ let tests =
                               // The other one has to get a piece.
                               Threading.Thread.Sleep 1 }
 
-              for count in [ 5; 20 ] do
+              for count in [ 4; 20 ] do
                   Expect.throwsT<OperationCanceledException>
                       (fun () -> Eigen.leading watch size count (Array.copy matrix.Upper) |> ignore)
                       $"another thread, {count} pairs")

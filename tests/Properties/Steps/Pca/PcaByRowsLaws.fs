@@ -1,6 +1,7 @@
 /// Components by products of rows with vectors are those by products of genes.
 module internal SingleSharp.Properties.PcaByRowsLaws
 
+open System
 open System.Collections.Concurrent
 open System.Runtime.Intrinsics
 open Expecto
@@ -65,8 +66,7 @@ let private dot (left: float[]) (right: float[]) =
 
 /// As few genes as there may be.
 let private genes =
-    let sizes = Lanczos.sizes 3 RowProducts.Together
-    sizes.Most + 8 * Multivector.Width * RowProducts.Together
+    int (Lanczos.leastRows 3 RowProducts.Together) + 8 * Multivector.Width * RowProducts.Together
 
 let private agree zeroCenter rows name =
     let options = options zeroCenter
@@ -143,6 +143,9 @@ let tests =
                     100_000L, 48_788, 50, PcaWay.ByRows
                     2_700L, 13_714, 50, PcaWay.ByCells
                     20_000L, 48_788, 50, PcaWay.ByRows
+                    8_800L, 48_788, 50, PcaWay.ByRows
+                    25_000L, 500_000, 50, PcaWay.ByRows
+                    20_000L, 2_000_000, 50, PcaWay.ByCells
                     10_000L, 2_000_000, 50, PcaWay.ByCells
                     70_000L, 2_000_000, 50, PcaWay.ByRows
                     65_536L, 5_000_000, 50, PcaWay.ByRows
@@ -150,6 +153,31 @@ let tests =
                     10_000L, 10_000, 5_000, PcaWay.ByGenes
                     5_000_000_000L, 60_000, 50, PcaWay.ByRows ] do
                   Expect.equal (PcaByRows.way cells genes components) way $"{cells} × {genes}, {components}"
+          }
+
+          test "the largest side of a matrix is just not taken by rows" {
+              for genes in [ 8_193; 48_788; 500_000; 2_000_000 ] do
+                  let side = int64 (PcaByRows.largestSide (int64 genes) 50L)
+                  Expect.notEqual (PcaByRows.way side genes 50) PcaWay.ByRows $"{side} × {genes}"
+                  Expect.equal (PcaByRows.way (side + 1L) genes 50) PcaWay.ByRows $"{side + 1L} × {genes}"
+          }
+
+          test "so many components of so many cells are refused" {
+              GenFiles.isFault "ask for fewer components" (fun () -> PcaByRows.way 70_000L 70_000 60_000)
+          }
+
+          test "units of values that float64 hardly holds" {
+              let rows = GramLaws.fixedRows 40 genes 20
+
+              let huge =
+                  rows |> List.map (List.map (fun (gene, value) -> gene, Math.ScaleB(value, 480)))
+
+              for zeroCenter in [ true; false ] do
+                  let one, other =
+                      byRows (options zeroCenter) genes rows, byRows (options zeroCenter) genes huge
+
+                  Expect.equal other.Loadings one.Loadings "loadings"
+                  Expect.equal other.Variances (one.Variances |> Array.map (fun variance -> Math.ScaleB(variance, 960))) "variances"
           }
 
           test "what has no components is refused with its reason" {
