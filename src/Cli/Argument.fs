@@ -45,6 +45,7 @@ type Argument =
     | [<Unique>] Workers of N: string
     | [<Unique>] Memory of SIZE: string
     | [<Unique>] Json
+    | [<Unique>] Progress of FORM: string
     | [<Unique>] Quiet
     | [<Unique>] Version
 
@@ -73,6 +74,7 @@ type Argument =
         | Workers _
         | Memory _
         | Json
+        | Progress _
         | Quiet -> OptionGroup.General
         | Version -> OptionGroup.Front
 
@@ -109,7 +111,8 @@ type Argument =
             | Workers _ -> "threads that read and compute; no result depends on it. Default: as many as processors, memory and cells allow."
             | Memory _ ->
                 "memory for buffers, as 512M or 2G; no result depends on it. Default: a quarter of what the machine or the container has, between 256M and 4G."
-            | Json -> "print the result as JSON."
+            | Json -> "print the result, or why there is none, as JSON."
+            | Progress _ -> "json: progress and warnings for programs, one JSON object a line on stderr."
             | Quiet -> "no progress, no warnings; of digest, the whole file's hash only."
             | Version -> "print the version."
 

@@ -104,9 +104,11 @@ module Display =
     let note kind (sentence: string) =
         eprintfn "%s: %s" kind (Escaped.line sentence)
 
-    let warn isQuiet (warning: string) =
-        if not isQuiet then
-            note "warning" warning
+    let warn listener (warning: string) =
+        match listener with
+        | Listener.Person -> note "warning" warning
+        | Listener.Program -> EventLines.warning warning
+        | Listener.Nobody -> ()
 
     let private bar (work: (Progress -> unit) -> (string -> unit) -> 'r) =
         let console = Terminal.consoleOn Console.Error
@@ -163,10 +165,12 @@ module Display =
                 sinceLine.Restart()
                 eprintfn "%s: %s" (Wording.stage progress) (Wording.all progress elapsed)
 
-        work (timed show) (warn false)
+        work (timed show) (warn Listener.Person)
 
     /// Does the work while showing how far it is and what is worth a warning.
-    let during isQuiet (work: (Progress -> unit) -> (string -> unit) -> 'r) : 'r =
-        if isQuiet then work ignore ignore
-        elif Terminal.errorIsLively.Value then bar work
-        else lines work
+    let during listener (work: (Progress -> unit) -> (string -> unit) -> 'r) : 'r =
+        match listener with
+        | Listener.Nobody -> work ignore ignore
+        | Listener.Program -> EventLines.during work
+        | Listener.Person when Terminal.errorIsLively.Value -> bar work
+        | Listener.Person -> lines work

@@ -29,13 +29,14 @@ module Execution =
             Workers = request.Workers
             Memory = request.Memory
             Cancel = cancel
-            Spelling = StepArguments.inSentences }
+            // Programs know options by scanpy's names.
+            Spelling = if request.Listener = Listener.Program then OptionText.plain else StepArguments.inSentences }
 
     let private run request (settings: Settings) command input recipe output =
         let clock = Stopwatch.StartNew()
 
         let report =
-            Display.during request.Quiet (fun progress warn ->
+            Display.during request.Listener (fun progress warn ->
                 Pipeline.run
                     recipe
                     { settings with
@@ -57,7 +58,7 @@ module Execution =
             Pipeline.plan
                 recipe
                 { settings with
-                    Warn = Display.warn request.Quiet }
+                    Warn = Display.warn request.Listener }
                 input
             |> orStop
 
@@ -70,7 +71,7 @@ module Execution =
         let clock = Stopwatch.StartNew()
 
         let conversion =
-            Display.during request.Quiet (fun progress warn ->
+            Display.during request.Listener (fun progress warn ->
                 Pipeline.convert
                     matrix
                     sumDuplicates
@@ -87,7 +88,7 @@ module Execution =
             Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Table.print
 
     let private info request settings input =
-        let warn = Display.warn request.Quiet
+        let warn = Display.warn request.Listener
 
         let info =
             Pipeline.info Recipe.standard { settings with Warn = warn } input |> orStop
@@ -134,7 +135,7 @@ module Execution =
         let counts = Path.Combine(folder, "pbmc_like.h5ad")
         let result = Path.Combine(folder, "pbmc_like_preprocessed.h5ad")
 
-        if not request.Quiet then
+        if request.Listener = Listener.Person then
             eprintfn "making synthetic blood cells: %s" (Escaped.line counts)
 
         Pipeline.demo settings counts |> orStop

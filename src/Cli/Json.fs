@@ -56,11 +56,25 @@ module Json =
     let private whole (json: Utf8JsonWriter) (name: string) (value: Nullable<int>) =
         if value.HasValue then json.WriteNumber(name, value.Value) else json.WriteNull name
 
+    let private optional json name (value: string option) =
+        match value with
+        | Some value -> text json name value
+        | None -> json.WriteNull name
+
     let private losses json name (losses: seq<LimitLoss>) =
         object' json name (fun () -> losses |> Seq.iter (fun loss -> json.WriteNumber(loss.Limit, loss.Lost)))
 
     let private geneSets json (sets: seq<GeneSetSize>) =
         object' json "gene_sets" (fun () -> sets |> Seq.iter (fun set -> json.WriteNumber(Escaped.whole set.Name, set.Genes)))
+
+    /// Of every command that has no result.
+    let ofError (error: CommandError) =
+        print (fun json ->
+            object' json "error" (fun () ->
+                text json "kind" error.Kind
+                text json "message" error.Message
+                optional json "path" error.Path
+                optional json "option" error.Option))
 
     /// Of every command that writes a file. A field that its steps do not compute is null.
     let ofReport command isInPlace (seconds: float) (report: Report) =

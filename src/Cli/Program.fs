@@ -1,4 +1,5 @@
-/// From the command line to the exit code: 0 done, 1 a fault, 2 a command line that makes no sense, 70 a bug, 130 cancelled.
+/// From the command line to the exit code: 0 done, 1 a fault, 2 a command line that makes no sense, 70 a bug; cancelled: 130 by Ctrl-C,
+/// 143 by SIGTERM, 129 by SIGHUP.
 module internal SingleSharp.Cli.Program
 
 open System
@@ -10,10 +11,14 @@ open SingleSharp.Core
 /// SIGXFSZ, for which .NET has no name.
 let private fileTooLarge = 25
 
-/// Ctrl-C and polite requests to end cancel the work; a second one ends the process at once.
-let private listen (cancel: CancellationTokenSource) =
+/// Ctrl-C and polite requests to end cancel the work, and the first one is noted; a second one ends the process at once.
+let private listen (cancel: CancellationTokenSource) (note: PosixSignal -> unit) =
     let obey (context: PosixSignalContext) =
         context.Cancel <- not cancel.IsCancellationRequested
+
+        if not cancel.IsCancellationRequested then
+            note context.Signal
+
         cancel.Cancel()
 
     let ears =
@@ -28,10 +33,30 @@ let private listen (cancel: CancellationTokenSource) =
     { new IDisposable with
         member _.Dispose() = ears @ deaf |> List.iter _.Dispose() }
 
-let private perform request =
+/// Ends with what went wrong: a person has read it already, a program gets it on stdout.
+let private fail isJson (error: CommandError) =
+    if isJson then
+        try
+            Json.ofError error
+        with
+        // Where stdout is what went wrong, the exit code and stderr tell of it.
+        | :? IOException
+        | :? UnauthorizedAccessException -> ()
+
+    error.ExitCode
+
+let private perform isJson request =
     use cancel = new CancellationTokenSource()
-    use _ = listen cancel
-    Execution.perform cancel.Token request
+    let mutable signal = None
+    let note first = signal <- Some first
+    use _ = listen cancel note
+
+    try
+        Execution.perform cancel.Token request
+    with :? OperationCanceledException ->
+        let error = CommandError.cancelled signal
+        Display.note error.Kind error.Message
+        fail isJson error
 
 let private explain words mistakes =
     if List.isEmpty words then
@@ -45,36 +70,38 @@ let private explain words mistakes =
         mistakes |> List.iter (Display.note command)
         eprintfn "Try '%s --help'." command
 
-    2
+    CommandError.usage mistakes
 
 let private admit (trouble: exn) =
     match trouble with
     | :? Stopped as stopped ->
         Display.note "error" (Fault.sentenceFor StepArguments.inSentences stopped.Fault)
-        1
+        CommandError.ofFault stopped.Fault
     | :? IOException as trouble ->
         Display.note "error" trouble.Message
-        1
+        CommandError.ofSystem trouble.Message
     | :? UnauthorizedAccessException as trouble ->
         // So .NET calls a stdout that is closed.
-        Display.note "error" (if isNull trouble.InnerException then trouble.Message else trouble.InnerException.Message)
-        1
+        let message =
+            if isNull trouble.InnerException then trouble.Message else trouble.InnerException.Message
+
+        Display.note "error" message
+        CommandError.ofSystem message
     | _ ->
         Display.note "bug" "this should not have happened; please report it with the lines below."
         eprintfn "singlesharp %s on %s: %s" Pipeline.version RuntimeInformation.OSDescription (Escaped.lines (string trouble))
-        70
+        CommandError.bug trouble.Message
 
 [<EntryPoint>]
 let main words =
     let words = List.ofArray words
+    // Also of a command line that makes no sense.
+    let isJson = List.contains "--json" words
     Remarks.letThemFail ()
 
     try
         match Requests.ofWords words with
-        | Ok request -> perform request
-        | Error mistakes -> explain words mistakes
-    with
-    | :? OperationCanceledException ->
-        Display.note "cancelled" "no result was written."
-        130
-    | trouble -> admit trouble
+        | Ok request -> perform isJson request
+        | Error mistakes -> explain words mistakes |> fail isJson
+    with trouble ->
+        admit trouble |> fail isJson

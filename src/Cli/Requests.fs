@@ -4,6 +4,13 @@ namespace SingleSharp.Cli
 open Argu
 open SingleSharp.Core
 
+/// Who reads what is said beside the work.
+[<RequireQualifiedAccess>]
+type Listener =
+    | Person
+    | Program
+    | Nobody
+
 /// What is asked for.
 type Task =
     | Help of Command option
@@ -22,7 +29,10 @@ type Request =
       Workers: int
       Memory: int64
       Json: bool
-      Quiet: bool }
+      Listener: Listener }
+
+    /// No progress and no warnings.
+    member request.Quiet = (request.Listener = Listener.Nobody)
 
 [<RequireQualifiedAccess>]
 module Requests =
@@ -224,6 +234,14 @@ module Requests =
         | plan :: files when plan = Command.plan.Name -> commanded true files "pipeline"
         | name :: files -> commanded false files name
 
+    let private listener args : Validated<Listener> =
+        match ParsedArgs.tryValue Argument.Progress args, ParsedArgs.has Argument.Quiet args with
+        | None, true -> Ok Listener.Nobody
+        | None, false -> Ok Listener.Person
+        | Some "json", false -> Ok Listener.Program
+        | Some "json", true -> Validated.mistake "--progress and --quiet exclude each other; say one of them."
+        | Some other, _ -> Validated.mistake $"--progress must be json, not '{other}'."
+
     let private ofParsed args =
         check {
             let! task = task args
@@ -235,12 +253,14 @@ module Requests =
             and! memory =
                 args |> ParsedArgs.orElse Settings.standard.Memory Argument.Memory Values.memory
 
+            and! listener = listener args
+
             return
                 { Task = task
                   Workers = workers
                   Memory = memory
                   Json = ParsedArgs.has Argument.Json args
-                  Quiet = ParsedArgs.has Argument.Quiet args }
+                  Listener = listener }
         }
 
     /// --option=value is --option value.
@@ -272,7 +292,7 @@ module Requests =
           Workers = Settings.standard.Workers
           Memory = Settings.standard.Memory
           Json = false
-          Quiet = false }
+          Listener = Listener.Person }
 
     let ofWords (words: string list) : Validated<Request> =
         if Help.isWanted words then

@@ -33,6 +33,7 @@ let all =
           CommandGolden.all
           MistakeGolden.all
           ToolGolden.all
+          ProtocolGolden.all
           VerifyGolden.all
           BrokenGolden.all
           FoldGolden.tests

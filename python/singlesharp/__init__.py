@@ -1,0 +1,28 @@
+"""Out-of-core preprocessing of .h5ad files with scanpy's names: import singlesharp as ss; ss.pp.log1p("counts.h5ad")."""
+
+from . import pp
+from .errors import SingleSharpError
+from .looking import convert, digest, info, plan, verify
+from .results import Conversion, Digest, Finding, Info, Plan, Report, Verification
+from .settings import Settings, settings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Conversion",
+    "Digest",
+    "Finding",
+    "Info",
+    "Plan",
+    "Report",
+    "Settings",
+    "SingleSharpError",
+    "Verification",
+    "convert",
+    "digest",
+    "info",
+    "plan",
+    "pp",
+    "settings",
+    "verify",
+]

@@ -1,0 +1,80 @@
+"""What looks at files, and convert, which makes one."""
+
+import os
+from contextlib import contextmanager
+
+from . import backed, kinds, results, tool
+from .pp._recipes import words_of
+from .pp._taken import layer_words
+from .pp._words import option, switch
+
+
+@contextmanager
+def _files(data):
+    """The path of a file or the paths of several, or that of an AnnData in backed mode."""
+    if kinds.is_path(data):
+        yield [kinds.path(data)]
+    elif isinstance(data, (list, tuple)) and data and all(kinds.is_path(each) for each in data):
+        yield [kinds.path(each) for each in data]
+    elif kinds.is_anndata(data) and data.isbacked:
+        with backed.released(data) as path:
+            yield [path]
+    else:
+        raise TypeError(f"data must be the path of a file or an AnnData in backed mode, not {type(data).__name__}")
+
+
+def info(data):
+    """What is in a file, and what preprocess would do with it."""
+    with _files(data) as paths:
+        return results.read(results.Info, tool.run(["info", *paths]))
+
+
+def plan(data, command="pipeline", *, layer=None, **options):
+    """What a command would do: reads and writes of X, memory. Options are those of singlesharp.pp.pipeline."""
+    with _files(data) as paths:
+        return results.read(results.Plan, tool.run(["plan", command, *paths, *words_of(command, options), *layer_words(layer)]))
+
+
+def verify(data):
+    """Whether a file is sound, and what was found in it. The result is true where there is no error."""
+    with _files(data) as paths:
+        return results.read(results.Verification, tool.run(["verify", *paths]))
+
+
+def digest(data):
+    """A SHA-256 for every object of a file and for the whole."""
+    with _files(data) as paths:
+        return results.read(results.Digest, tool.run(["digest", *paths]))
+
+
+def convert(
+    inputs,
+    out,
+    *,
+    join=None,
+    sample_key=None,
+    sample_names=None,
+    index_unique=None,
+    genome=None,
+    feature_type=None,
+    make_unique=False,
+    layer=None,
+    use_raw=False,
+    sum_duplicates=False,
+):
+    """Makes one .h5ad file of 10x output or of several files. None is the tool's default."""
+    words = [
+        *option("join", join),
+        *option("sample_key", sample_key),
+        *option("sample_names", None if sample_names is None else ",".join(sample_names)),
+        *option("index_unique", index_unique),
+        *option("genome", genome),
+        *option("feature_type", feature_type),
+        *switch("make_unique", make_unique),
+        *layer_words(layer),
+        *switch("use_raw", use_raw),
+        *switch("sum_duplicates", sum_duplicates),
+    ]
+
+    with _files(inputs) as paths:
+        return results.read(results.Conversion, tool.run(["convert", *paths, "--out", kinds.path(os.fspath(out)), *words]))

@@ -1,0 +1,137 @@
+"""An AnnData in memory gets what the command line writes to its file."""
+
+import unittest
+
+from common import InFolder, anndata, cli, digest, edge, sample, ss
+
+
+def load():
+    adata = anndata.read_h5ad(sample)
+    adata.obs["batch"] = ["a" if i % 3 else "b" for i in range(adata.n_obs)]
+    adata.layers["counts"] = adata.X.copy()
+    return adata
+
+
+class Memory(InFolder):
+    def setUp(self):
+        super().setUp()
+        self.source = self.folder / "source.h5ad"
+        load().write_h5ad(self.source)
+
+    def assert_equal(self, adata, *words):
+        """The object, written, is what the commands make of the file."""
+        file = self.folder / "memory.h5ad"
+        adata.write_h5ad(file)
+        self.assertEqual(digest(file), self.expected(*words, source=self.source))
+
+    def test_steps_one_after_another(self):
+        adata = load()
+        ss.pp.calculate_qc_metrics(adata, qc_vars=["mt"], percent_top=[5], inplace=True)
+        ss.pp.filter_cells(adata, min_genes=30)
+        ss.pp.filter_genes(adata, min_cells=5)
+        ss.pp.normalize_total(adata, target_sum=1e4, key_added="factor")
+        ss.pp.log1p(adata)
+        ss.pp.highly_variable_genes(adata, n_top_genes=26, batch_key="batch")
+        ss.pp.pca(adata, n_comps=5)
+        self.assertLess(adata.n_obs, 60)
+        self.assertLess(adata.n_vars, 120)
+        self.assert_equal(
+            adata,
+            ["qc", "--gene-set", "mt=column:mt", "--mt-prefix", "", "--percent-top", "5"],
+            ["filter", "--min-genes", "30"],
+            ["filter", "--min-cells", "5"],
+            ["normalize_total", "--target-sum", "10000", "--key-added", "factor"],
+            ["log1p"],
+            ["hvg", "--n-top-genes", "26", "--batch-key", "batch"],
+            ["pca", "--n-comps", "5"],
+        )
+
+    def test_pipeline(self):
+        adata = load()
+        report = ss.pp.pipeline(adata, min_genes=30, max_pct={"mt": 20}, n_top_genes=30, n_comps=4, scale_zero_center=False)
+        self.assertEqual((report.n_obs_after, report.n_vars_after), adata.shape)
+        self.assertEqual(report.steps, ["filter", "qc", "normalize_total", "log1p", "hvg", "scale", "pca"])
+        self.assert_equal(
+            adata,
+            ["pipeline", "--min-genes", "30", "--max-pct", "mt=20", "--n-top-genes", "30", "--n-comps", "4", "--no-scale-zero-center"],
+        )
+
+    def test_layer(self):
+        adata = load()
+        ss.pp.log1p(adata, layer="counts", base=10)
+        self.assertNotEqual((adata.layers["counts"] != adata.X).nnz, 0)
+        self.assert_equal(adata, ["log1p", "--layer", "counts", "--base", "10"])
+        self.assert_refused("layer", ss.pp.log1p, adata, layer="none")
+
+    def test_types_of_values(self):
+        for case in ["x_csc", "x_dense_f32", "x_dense_f64", "x_float64", "x_int64"]:
+            with self.subTest(case):
+                source = edge / case / "input.h5ad"
+                adata = anndata.read_h5ad(source)
+                ss.pp.normalize_total(adata, target_sum=100)
+                cli("normalize_total", source, "--out", self.folder / "out.h5ad", "--target-sum", "100", "--quiet")
+                wanted = anndata.read_h5ad(self.folder / "out.h5ad").X
+                self.assertEqual((type(adata.X), adata.X.dtype), (type(wanted), wanted.dtype))
+                self.assertEqual((adata.X != wanted).sum(), 0)
+
+    def test_scale_makes_x_dense(self):
+        adata = load()
+        ss.pp.scale(adata, max_value=2)
+        cli("scale", self.source, "--out", self.folder / "out.h5ad", "--max-value", "2", "--dense-layer", "s", "--quiet")
+        wanted = anndata.read_h5ad(self.folder / "out.h5ad")
+        self.assertTrue((adata.X == wanted.layers["s"]).all())
+        self.assertEqual(list(adata.layers), ["counts"])
+        self.assertTrue(adata.var["std"].equals(wanted.var["std"]))
+
+    def test_copy(self):
+        adata = load()
+
+        for made in (ss.pp.filter_cells(adata, min_genes=40, copy=True), ss.pp.log1p(adata, copy=True)):
+            self.assertIsNot(made, adata)
+
+        self.assertEqual(ss.pp.filter_cells(adata, min_genes=40, copy=True).shape, (11, 120))
+        self.assert_equal(adata)
+
+    def test_a_new_file(self):
+        adata = load()
+        made = ss.pp.pca(adata, n_comps=3, out=self.folder / "new.h5ad")
+        self.assertEqual((made.isbacked, made.obsm["X_pca"].shape), (True, (60, 3)))
+        made.file.close()
+        self.assertEqual(digest(self.folder / "new.h5ad"), self.expected(["pca", "--n-comps", "3"], source=self.source))
+        self.assertEqual(list(adata.obsm), [])
+
+    def test_not_in_place(self):
+        adata = load()
+        made = ss.pp.normalize_total(adata, target_sum=100, inplace=False)
+        self.assertEqual(sorted(made), ["X", "norm_factor"])
+        self.assertAlmostEqual(float(made["X"].sum()), 6000, places=1)
+        self.assert_equal(adata)
+
+    def test_names_need_not_be_unique(self):
+        adata = load()
+        adata.obs_names = ["same"] * 60
+        ss.pp.filter_cells(adata, min_genes=40)
+        self.assertEqual(adata.shape, (11, 120))
+        self.assertTrue((adata.obs["n_genes"] >= 40).all())
+
+    def test_subset(self):
+        adata = load()
+        ss.pp.log1p(adata)
+        ss.pp.highly_variable_genes(adata, n_top_genes=30, subset=True)
+        self.assertEqual(adata.n_vars, 30)
+
+    def test_too_large(self):
+        limit = ss.settings.in_memory_limit
+        self.addCleanup(setattr, ss.settings, "in_memory_limit", limit)
+        ss.settings.in_memory_limit = 1000
+
+        with self.assertRaisesRegex(ss.SingleSharpError, "adata.write_h5ad"):
+            ss.pp.log1p(load())
+
+    def test_a_view(self):
+        with self.assertRaisesRegex(ss.SingleSharpError, "view.*adata.copy"):
+            ss.pp.log1p(load()[:10])
+
+
+if __name__ == "__main__":
+    unittest.main()

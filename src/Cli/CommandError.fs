@@ -1,0 +1,72 @@
+/// What ended a command without a result, with the fields that programs read and the exit code.
+namespace SingleSharp.Cli
+
+open System.Runtime.InteropServices
+open SingleSharp.Core
+
+type CommandError =
+    {
+        /// The name of the fault's case in snake_case, or what else it was.
+        Kind: string
+        /// One sentence; options have scanpy's names in it, except in mistakes of a command line.
+        Message: string
+        /// The file that it is about.
+        Path: string option
+        /// The option that it is about, by scanpy's name.
+        Option: string option
+        ExitCode: int
+    }
+
+[<RequireQualifiedAccess>]
+module CommandError =
+    /// Kind, path and option.
+    let private fields fault =
+        match fault with
+        | NotFound path -> "not_found", Some path, None
+        | Unreadable(path, _) -> "unreadable", Some path, None
+        | NotAnnData(path, _) -> "not_anndata", Some path, None
+        | Damaged(path, _, _) -> "damaged", Some path, None
+        | Unsupported(path, _, _) -> "unsupported", Some path, None
+        | InvalidValue(path, _, _, _) -> "invalid_value", Some path, Some "allow_invalid"
+        | DuplicateEntry(path, _, _) -> "duplicate_entry", Some path, Some "sum_duplicates"
+        // What has a space is a description and no name.
+        | InvalidOption(option, _) -> "invalid_option", None, (if option.Contains ' ' then None else Some option)
+        | InvalidStep _ -> "invalid_step", None, None
+        | Unsuitable _ -> "unsuitable", None, None
+        | CannotWrite(path, _) -> "cannot_write", Some path, None
+        | InsufficientMemory _ -> "insufficient_memory", None, Some "memory"
+        | OutOfMemory -> "out_of_memory", None, Some "memory"
+        | InputChanged path -> "input_changed", Some path, None
+
+    let private plain kind message exitCode =
+        { Kind = kind
+          Message = message
+          Path = None
+          Option = None
+          ExitCode = exitCode }
+
+    let ofFault fault =
+        let kind, path, option = fields fault
+
+        { plain kind (Fault.sentence fault) 1 with
+            Path = path
+            Option = option }
+
+    /// Mistakes of a command line.
+    let usage mistakes =
+        plain "usage" (String.concat " " mistakes) 2
+
+    /// Trouble with stdout or the like, of which no fault tells.
+    let ofSystem message = plain "system" message 1
+
+    let bug message = plain "bug" message 70
+
+    /// As shells count: 128 and the number of the signal.
+    let cancelled signal =
+        let exitCode =
+            match signal with
+            | Some PosixSignal.SIGTERM -> 143
+            | Some PosixSignal.SIGHUP -> 129
+            | _ -> 130
+
+        plain "cancelled" "no result was written." exitCode
