@@ -148,10 +148,7 @@ module Execution =
     let private report (request: Request) settings path page =
         let page = Pages.ofFile request.Digest settings path page |> orStop
 
-        if request.Json then
-            Json.ofPage path page
-        else
-            Summary.ofPage page |> Table.print
+        if request.Json then Json.ofPage path page else Summary.ofPage page |> Table.print
 
     /// Says whether the file is sound.
     let private verify request settings path =

@@ -33,7 +33,10 @@ type Stages() =
     /// A stage begins with the first progress of it.
     member _.Tell(progress: Progress) =
         let stage =
-            if progress.Task.HasValue then progress.Task.Value.Name else $"reading X ({progress.Pass} of {progress.Passes})"
+            if progress.Task.HasValue then
+                progress.Task.Value.Name
+            else
+                $"reading X ({progress.Pass} of {progress.Passes})"
 
         if stage <> name then
             next stage

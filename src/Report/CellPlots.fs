@@ -32,7 +32,7 @@ module internal CellPlots =
         if sample.Every = 1L then
             []
         else
-            [ $"Every {sample.Every}th of {sample.Cells:N0} cells is drawn, from the first on: {sample.Count:N0} points." ]
+            [ $"One of every {sample.Every} cells is drawn, from the first on: {sample.Count:N0} of {sample.Cells:N0}." ]
 
     let private axis title =
         object' [ "title", object' [ "text", text title ] ]
@@ -73,7 +73,7 @@ module internal CellPlots =
           Title = title
           Notes =
             [ if cells.Sample.Every * every > 1L then
-                  $"Of every {cells.Sample.Every * every}th cell, from the first on."
+                  $"Of one of every {cells.Sample.Every * every} cells, from the first on."
               match groups, cells.Groups with
               | Some(name, _, _), _ -> $"One for each {name}."
               | None, Some(name, labels, _) -> $"obs/{name} has {labels.Length:N0} values, too many for a distribution each."
@@ -158,8 +158,7 @@ module internal CellPlots =
               | None, Some(name, _) -> $"Coloured by obs/{name}."
               | None, None -> () ]
           Traces = components first cells
-          Layout =
-            object' [ "xaxis", axis $"PC{first}"; "yaxis", axis $"PC{first + 1}" ]
+          Layout = object' [ "xaxis", axis $"PC{first}"; "yaxis", axis $"PC{first + 1}" ]
           IsWide = false }
 
     let knee column (points: (float * float)[]) =
@@ -189,7 +188,9 @@ module internal CellPlots =
               $"PC{at + 1}", packed cells.Components[at]
           match shownGroups cells with
           | Some(_, labels, codes) ->
-              let packed = packed (codes |> Array.map (fun code -> if code < 0 then nan else float code))
+              let packed =
+                  packed (codes |> Array.map (fun code -> if code < 0 then nan else float code))
+
               packed.AsObject().Add("labels", texts labels)
               "group", packed
           | None -> () ]

@@ -63,7 +63,10 @@ module internal Numbers =
         let span = if finite.Length = 0 then 0.0 else Array.max finite - low
 
         let step =
-            if span <= 65_534.0 && finite |> Array.forall (fun value -> value = Math.Floor value) then 1.0 else span / 65_534.0
+            if span <= 65_534.0 && finite |> Array.forall (fun value -> value = Math.Floor value) then
+                1.0
+            else
+                span / 65_534.0
 
         let bytes = Array.zeroCreate (2 * values.Length)
 

@@ -36,7 +36,9 @@ module internal Gather =
     let private groups (sample: Sample) file =
         tryFirst file [ "sample"; "batch" ] Stored.tryCategories
         |> Option.map (fun (name, (labels, codes)) ->
-            let drawn = codes |> Seq.map (fun code -> [| float code |]) |> Sample.rows sample 1 1
+            let drawn =
+                codes |> Seq.map (fun code -> [| float code |]) |> Sample.rows sample 1 1
+
             name, labels, drawn[0] |> Array.map int)
 
     let private components sample file =
@@ -82,11 +84,12 @@ module internal Gather =
                           | _ -> shown
 
                       match Double.TryParse(number, Globalization.CultureInfo.InvariantCulture) with
-                      | true, value when Double.IsFinite value -> { Name = $"{name} {number}"; Value = value }
+                      | true, value when Double.IsFinite value ->
+                          { Name = $"{name} {number}"
+                            Value = value }
                       | _ -> () ]
 
-    let private qc what =
-        $"{what}, which singlesharp qc writes"
+    let private qc what = $"{what}, which singlesharp qc writes"
 
     let private ofCellPlots run (file: AnnDataFile) (cells: CellData) =
         let violin id title column limits why =

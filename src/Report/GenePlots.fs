@@ -30,7 +30,9 @@ module internal GenePlots =
     /// Shares of all counts; none where nothing is counted.
     let expressed (names: string[]) (column: string) (totals: float[]) =
         let finite =
-            totals |> Array.mapi (fun gene total -> gene, total) |> Array.filter (fun (_, total) -> Double.IsFinite total && total > 0.0)
+            totals
+            |> Array.mapi (fun gene total -> gene, total)
+            |> Array.filter (fun (_, total) -> Double.IsFinite total && total > 0.0)
 
         let all = finite |> Array.sumBy snd
 
@@ -97,17 +99,13 @@ module internal GenePlots =
         { Id = "dispersion"
           Title = "Mean and dispersion of each gene"
           Notes =
-            [ $"{chosen.Length:N0} genes are chosen as highly variable. Point at one to see its name."
+            [ $"Chosen as highly variable: {chosen.Length:N0}. Point at a gene to see its name."
               if every > 1 then
-                  $"Of {others.Length:N0} other genes every {every}th is drawn."
+                  $"Of {others.Length:N0} other genes one of every {every} is drawn."
               if drawn.Length < genes.Means.Length then
-                  $"{genes.Means.Length - drawn.Length:N0} genes without a mean above 0 or a finite {name} are not drawn." ]
+                  $"Genes without a mean above 0 or a finite {name} are not drawn: {genes.Means.Length - drawn.Length:N0}." ]
           Traces = [ cloud "not chosen" "others"; cloud "chosen" "chosen" ]
-          Layout =
-            object'
-                [ "xaxis", axis [ "type", text "log" ] "mean"
-                  "yaxis", axis [] name
-                  "legend", object' [ "orientation", text "h"; "y", number 1.02; "yanchor", text "bottom" ] ]
+          Layout = object' [ "xaxis", axis [ "type", text "log" ] "mean"; "yaxis", axis [] name ]
           IsWide = false },
         columns "others" shown @ columns "chosen" chosen
 

@@ -56,7 +56,9 @@ module internal Page =
 
     let private card (out: StringBuilder) (figure: Figure) =
         let wide = if figure.IsWide then " wide" else ""
-        out.Append($"<section class=\"card{wide}\">\n<h3>{text figure.Title}</h3>\n<div class=\"plot\" id=\"plot-{figure.Id}\"></div>\n") |> ignore
+
+        out.Append($"<section class=\"card{wide}\">\n<h3>{text figure.Title}</h3>\n<div class=\"plot\" id=\"plot-{figure.Id}\"></div>\n")
+        |> ignore
 
         for note in figure.Notes do
             out.Append($"<p class=\"quiet\">{text note}</p>\n") |> ignore
@@ -96,6 +98,10 @@ module internal Page =
         add "<head>"
         add "<meta charset=\"utf-8\">"
         add "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+        // No browser asks a network for anything on behalf of the page; plotly.js makes functions of text where it draws with WebGL.
+        add
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:\">"
+
         add "<link rel=\"icon\" href=\"data:,\">"
         add $"<title>{text content.Title}</title>"
         add $"<style>\n{css}</style>"

@@ -1,6 +1,7 @@
 // Draws the plots of the page in its colours, and says in data-drawn how many there are.
 (function () {
   "use strict";
+  window.addEventListener("error", function (trouble) { document.documentElement.dataset.trouble = trouble.message; });
   const content = JSON.parse(document.getElementById("content").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const small = window.matchMedia("(max-width: 560px)");
@@ -108,13 +109,15 @@
     made.yaxis = axis(made.yaxis, theme);
     return Object.assign({
       height: 360,
-      margin: { l: 56, r: 16, t: 20, b: 48 },
+      // The buttons have the room above the plot.
+      margin: { l: 56, r: 16, t: 40, b: 48 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.others, activecolor: theme.ink },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: theme.ink, size: 12, family: "system-ui, sans-serif" },
       colorway: theme.way,
       hovermode: "closest",
-      legend: { orientation: "h", y: -0.2, itemsizing: "constant" }
+      legend: { orientation: "h", x: 0, y: -0.26, yanchor: "top", itemsizing: "constant" }
     }, made);
   }
 
