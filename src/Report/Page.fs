@@ -28,23 +28,10 @@ module internal Page =
     let private text (value: string) =
         WebUtility.HtmlEncode(Escaped.whole value)
 
-    let private resource (assembly: Assembly) name =
-        use stream = assembly.GetManifestResourceStream name
+    let private own name =
+        use stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name: string)
         use reader = new StreamReader(stream)
         reader.ReadToEnd()
-
-    let private own name =
-        resource (Assembly.GetExecutingAssembly()) name
-
-    /// The script of plotly.js, as Plotly.NET carries it.
-    let private plotly =
-        lazy
-            (let assembly = typeof<Plotly.NET.GenericChart>.Assembly
-
-             let name =
-                 assembly.GetManifestResourceNames() |> Array.find (fun name -> name.EndsWith(".min.js", StringComparison.Ordinal))
-
-             resource assembly name)
 
     let private table (out: StringBuilder) (table: PageTable) =
         out.Append($"<h2>{text table.Heading}</h2>\n<table>\n") |> ignore
@@ -91,7 +78,7 @@ module internal Page =
                 | Section.Drawn figure -> Some figure
                 | Section.Missing _ -> None)
 
-        let css, script = own "page.css", own "page.js"
+        let css, script, plotly = own "page.css", own "page.js", lazy (own "plotly.js")
 
         add "<!DOCTYPE html>"
         add $"<html lang=\"en\" data-plots=\"{figures.Length}\">"

@@ -317,6 +317,19 @@ let private drawn name (page: unit -> Page) count =
             Expect.isTrue (File.Exists(Browser.keepPicture sandbox page.Path name width)) "a picture"
     }
 
+/// Without it, a page that asks a network would go unnoticed.
+let private watched =
+    test "a browser tells of a page that asks a network" {
+        Browser.require ()
+        use sandbox = new Sandbox()
+        let asking = sandbox.File "asking.html"
+        let html = (page lasting.Value Report.defaults (ofBare 7 5)).Html
+        File.WriteAllText(asking, html.Replace("</main>", "<img src=\"https://nowhere.invalid/a.png\"></main>"))
+        let told = (Browser.draw sandbox asking).Console
+        Expect.hasLength told 1 "one line"
+        Expect.stringContains told.Head "Content Security Policy" "the page's own rule"
+    }
+
 let all =
     testList
         "Report"
@@ -324,6 +337,7 @@ let all =
           testList "commands" commands
           testList
               "browser"
-              [ drawn "pbmc3k" (fun () -> let _, _, page = pbmc3k.Value in page) 11
+              [ watched
+                drawn "pbmc3k" (fun () -> let _, _, page = pbmc3k.Value in page) 11
                 drawn "odd-names" (fun () -> odd.Value) 10
                 drawn "bare" (fun () -> page lasting.Value Report.defaults (ofBare 7 5)) 0 ] ]
