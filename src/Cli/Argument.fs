@@ -11,7 +11,10 @@ type OptionGroup =
     | Input
     | Sources
     | Folder
+    | NewFile
     | Output
+    | Report
+    | Page
     | Matrix
     | GeneSets
     | Steps
@@ -32,6 +35,8 @@ type Argument =
     | [<Unique>] Index_Unique of SEP: string
     | [<Unique>] Out of FILE: string
     | [<Unique>] In_Place
+    | [<Unique>] Report of PAGE: string
+    | [<Unique>] Digest
     | [<Unique>] Out_Dir of DIR: string
     | [<Unique>] Mt_Prefix of PREFIX: string
     | Gene_Set of SPEC: string
@@ -60,8 +65,10 @@ type Argument =
         | Sample_Names _
         | Index_Unique _ -> OptionGroup.Sources
         | Out_Dir _ -> OptionGroup.Folder
-        | Out _
+        | Out _ -> OptionGroup.NewFile
         | In_Place -> OptionGroup.Output
+        | Report _ -> OptionGroup.Report
+        | Digest -> OptionGroup.Page
         | Mt_Prefix _
         | Gene_Set _
         | Gene_Symbols _ -> OptionGroup.GeneSets
@@ -94,6 +101,8 @@ type Argument =
             | Index_Unique _ -> "put this and the name of the sample behind the name of each cell."
             | Out _ -> "write the result to this file. One that is there is replaced once the new one is complete."
             | In_Place -> "change the input file itself."
+            | Report _ -> "also write a page with plots of the result to this file: HTML that needs nothing else."
+            | Digest -> "tell the SHA-256 of the file on the page, which reads all of it once more."
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."
             | Mt_Prefix _ ->
                 "genes that begin with this are mitochondrial, the gene set mt. Default: MT-, or mt- where no gene begins with MT-. An empty string: no such set."

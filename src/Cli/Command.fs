@@ -26,6 +26,9 @@ type Command =
 
 [<RequireQualifiedAccess>]
 module Command =
+    /// The commands after whose steps there is much to see.
+    let private reported = [ "qc"; "preprocess"; "pipeline" ]
+
     let private taking name line about steps examples =
         let usesSets = steps |> List.exists (fun (step: Step) -> step.Info.UsesGeneSets)
         let refuses = steps |> List.exists (fun (step: Step) -> step.Info.RefusesInvalid)
@@ -42,8 +45,12 @@ module Command =
               if refuses then
                   OptionGroup.Values
               OptionGroup.Input
+              OptionGroup.NewFile
               OptionGroup.Output
               OptionGroup.Matrix
+              if List.contains name reported then
+                  OptionGroup.Report
+                  OptionGroup.Page
               OptionGroup.General
               OptionGroup.Sources ]
           Steps = steps
@@ -129,6 +136,7 @@ module Command =
           Groups =
             [ OptionGroup.Sources
               OptionGroup.Input
+              OptionGroup.NewFile
               OptionGroup.Output
               OptionGroup.Matrix
               OptionGroup.General ]
@@ -145,6 +153,20 @@ module Command =
               [ "singlesharp digest result.h5ad"; "singlesharp digest result.h5ad --quiet" ] with
             Syntax = "FILE [options]"
             Groups = [ OptionGroup.Input; OptionGroup.General ] }
+
+    let private report =
+        { looking
+              "report"
+              "a page with plots of what a file holds."
+              "Writes one HTML page that needs nothing else, no network either: distributions of counts, genes and mitochondrial shares, the knee, the most expressed genes, mean and dispersion, variance of components and their scores, as far as the columns are there; what is missing is told with what would make it. At most 60,000 cells are drawn, every k-th. The page of a file has the same bytes each time. With --report, qc, preprocess and pipeline write the page of their result, which also tells of limits, plan and time."
+              [ "singlesharp report components.h5ad --out report.html"
+                "singlesharp report components.h5ad --out report.html --digest" ] with
+            Syntax = "FILE --out PAGE [options]"
+            Groups =
+                [ OptionGroup.Input
+                  OptionGroup.NewFile
+                  OptionGroup.Page
+                  OptionGroup.General ] }
 
     let private verify =
         { looking
@@ -164,6 +186,7 @@ module Command =
           yield! Pipeline.steps |> List.map ofStep
           preprocess
           pipeline
+          report
           digest ]
 
     let private names = all |> List.map _.Name
@@ -215,6 +238,8 @@ module Command =
     let usage command (form: OptionForm) =
         match command.Name, form.Group with
         | ("digest" | "verify"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
+        | "report", OptionGroup.Input -> "the .h5ad file to read."
+        | "report", OptionGroup.NewFile -> "write the page to this file. One that is there is replaced once the new one is complete."
         | _ -> form.Usage
 
     /// The commands that take an option.

@@ -32,7 +32,21 @@ module Execution =
             // Programs know options by scanpy's names.
             Spelling = if request.Listener = Listener.Program then OptionText.plain else StepArguments.inSentences }
 
-    let private run request (settings: Settings) command input recipe output =
+    /// What a page of a run needs before the run: nobody loses a file to it, and the plan is that of the input as it is.
+    let private planned (request: Request) settings (input: Input) recipe output =
+        request.Page
+        |> Option.map (fun page ->
+            let written =
+                match output with
+                | NewFile target -> [ target ]
+                | InPlace -> []
+
+            Pages.require page (written @ input.Paths) |> orStop
+            Pipeline.plan recipe settings input |> orStop)
+
+    let private run (request: Request) (settings: Settings) command (input: Input) recipe output =
+        let plan = planned request settings input recipe output
+        let stages = Stages()
         let clock = Stopwatch.StartNew()
 
         let report =
@@ -40,16 +54,35 @@ module Execution =
                 Pipeline.run
                     recipe
                     { settings with
-                        Progress = progress
+                        Progress =
+                            fun step ->
+                                stages.Tell step
+                                progress step
                         Warn = warn }
                     input
                     output
                 |> orStop)
 
+        let seconds = clock.Elapsed.TotalSeconds
+
+        let page =
+            Option.map2
+                (fun plan page -> Pages.ofRun request.Digest settings command recipe plan (stages.End()) report page |> orStop)
+                plan
+                request.Page
+
         if request.Json then
-            Json.ofReport command (output = InPlace) clock.Elapsed.TotalSeconds report
+            Json.ofReport command (output = InPlace) request.Page seconds report
         else
-            Summary.ofReport clock.Elapsed.TotalSeconds report |> Table.print
+            let table = Summary.ofReport seconds report
+
+            { table with
+                Lines =
+                    [ yield! table.Lines
+                      match page with
+                      | Some page -> "report", page.Output
+                      | None -> () ] }
+            |> Table.print
 
     let private plan request (settings: Settings) command (input: Input) recipe =
         let shown = String.concat ", " input.Paths
@@ -113,6 +146,11 @@ module Execution =
             digest.Elements |> Seq.iter (fun element -> say $"{element.Sha256}  {element.Path}")
             printfn "%s  (the whole file)" digest.Whole
 
+    let private report (request: Request) settings path page =
+        let page = Pages.ofFile request.Digest settings path page |> orStop
+
+        if request.Json then Json.ofPage path page else Summary.ofPage page |> Table.print
+
     /// Says whether the file is sound.
     let private verify request settings path =
         let verification = Pipeline.verify settings path |> orStop
@@ -165,6 +203,7 @@ module Execution =
         | Info input -> info request settings input |> succeed
         | Convert(input, matrix, sumDuplicates, target) -> convert request settings input matrix sumDuplicates target |> succeed
         | Digest path -> digest request settings path |> succeed
+        | Report(path, page) -> report request settings path page |> succeed
         | Verify path -> if verify request settings path then 0 else 1
         | Plan(command, input, recipe) -> plan request settings command input recipe |> succeed
         | Run(command, input, recipe, output) -> run request settings command input recipe output |> succeed

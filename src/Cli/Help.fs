@@ -13,7 +13,10 @@ module Help =
         | OptionGroup.Input -> "INPUT"
         | OptionGroup.Sources -> "10X AND SEVERAL FILES"
         | OptionGroup.Folder
+        | OptionGroup.NewFile
         | OptionGroup.Output -> "OUTPUT"
+        | OptionGroup.Report
+        | OptionGroup.Page -> "REPORT"
         | OptionGroup.Matrix -> "MATRIX"
         | OptionGroup.GeneSets -> "GENE SETS"
         | OptionGroup.Steps -> "STEPS"
@@ -31,11 +34,13 @@ module Help =
 
     let private heading title = [ ""; $"{title}:"; "" ]
 
-    let private group usage group =
-        [ yield! heading (title group)
-          for form in Argument.forms () do
+    let private options usage group =
+        [ for form in Argument.forms () do
               if form.Group = group then
                   yield! option usage form ]
+
+    let private group usage group =
+        heading (title group) @ options usage group
 
     let private ofStep isAmongOthers (step: Step) =
         [ if not (Seq.isEmpty step.Info.Options) then
@@ -60,8 +65,14 @@ module Help =
               $"USAGE: singlesharp {command.Name} {command.Syntax}"
               for step in command.Steps do
                   yield! ofStep command.IsPipeline step
-              for each in command.Groups do
-                  yield! group (Command.usage command) each
+              for before, each in List.pairwise (None :: List.map Some command.Groups) do
+                  let each = Option.get each
+
+                  // Groups of one title stand below one heading.
+                  if before |> Option.map title <> Some(title each) then
+                      yield! heading (title each)
+
+                  yield! options (Command.usage command) each
 
                   if each = OptionGroup.General then
                       yield! help

@@ -77,12 +77,17 @@ module Json =
                 optional json "option" error.Option))
 
     /// Of every command that writes a file. A field that its steps do not compute is null.
-    let ofReport command isInPlace (seconds: float) (report: Report) =
+    let ofReport command isInPlace (page: string option) (seconds: float) (report: Report) =
         print (fun json ->
             text json "command" command
             text json "input" report.Input
             text json "output" report.Output
             json.WriteBoolean("in_place", isInPlace)
+
+            match page with
+            | Some page -> text json "report" page
+            | None -> json.WriteNull "report"
+
             strings json "steps" report.Steps
             text json "matrix" report.Matrix
             json.WriteNumber("n_obs", report.Cells)
@@ -219,6 +224,17 @@ module Json =
                 json.WriteEndObject()
 
             json.WriteEndArray())
+
+    let ofPage (path: string) (page: WrittenPage) =
+        print (fun json ->
+            json.WriteString("command", "report")
+            text json "input" path
+            text json "output" page.Output
+            json.WriteNumber("bytes", page.Bytes)
+            json.WriteNumber("n_obs", page.Cells)
+            json.WriteNumber("n_obs_drawn", page.CellsDrawn)
+            strings json "plots" page.Plots
+            strings json "not_drawn" page.Missing)
 
     let ofDigest (digest: Digest) =
         print (fun json ->

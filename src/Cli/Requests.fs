@@ -20,16 +20,23 @@ type Task =
     | Convert of Input * MatrixName * sumDuplicates: bool * target: string
     | Digest of path: string
     | Verify of path: string
+    | Report of path: string * page: string
     | Plan of command: string * Input * Recipe
     | Run of command: string * Input * Recipe * Output
 
 /// A task and how to do it.
 type Request =
-    { Task: Task
-      Workers: int
-      Memory: int64
-      Json: bool
-      Listener: Listener }
+    {
+        Task: Task
+        /// The page that a run writes beside its result.
+        Page: string option
+        /// Does a page tell the digest?
+        Digest: bool
+        Workers: int
+        Memory: int64
+        Json: bool
+        Listener: Listener
+    }
 
     /// No progress and no warnings.
     member request.Quiet = (request.Listener = Listener.Nobody)
@@ -98,6 +105,27 @@ module Requests =
         | Ok(_ :: _ :: _), Ok InPlace -> Validated.mistake "several FILEs cannot be changed in place; say --out FILE."
         | _ -> output
 
+    let private report args files =
+        check {
+            let! path = file files
+
+            and! page =
+                match ParsedArgs.tryValue Argument.Out args with
+                | Some page -> Values.name "--out" page
+                | None -> Validated.mistake "where should the page go? Say --out FILE."
+
+            return Report(path, page)
+        }
+
+    /// The digest stands on a page, so there has to be one.
+    let private requirePage (command: Command) args : Validated<unit> =
+        let has = ParsedArgs.has Argument.Digest args
+
+        if has && Command.runs command && (ParsedArgs.tryValue Argument.Report args).IsNone then
+            Validated.mistake "--digest has no effect: it is told on a page, and there is no --report; leave it out."
+        else
+            Ok()
+
     let private plan (command: Command) args files =
         check {
             let! input = input args files
@@ -141,9 +169,9 @@ module Requests =
             return Demo folder
         }
 
-    /// What digest and verify do with one thread.
+    /// What digest, verify and report do with one thread.
     let private requireManner (command: Command) args : Validated<unit> =
-        if List.contains command.Name [ "digest"; "verify" ] && not (ParsedArgs.among [ "--workers" ] args).IsEmpty then
+        if List.contains command.Name [ "digest"; "verify"; "report" ] && not (ParsedArgs.among [ "--workers" ] args).IsEmpty then
             Validated.mistake $"--workers has no effect: {command.Name} reads with one thread; leave it out."
         else
             Ok()
@@ -174,6 +202,7 @@ module Requests =
         | "convert" -> convert args files
         | "digest" -> file files |> Result.map Digest
         | "verify" -> file files |> Result.map Verify
+        | "report" -> report args files
         | _ -> run command args files
 
     /// What a command, or the plan of one, is to do with the words and options around it.
@@ -191,6 +220,7 @@ module Requests =
         check {
             let! _ = misplaced command others otherSteps
             and! _ = requireManner command args
+            and! _ = requirePage command args
 
             and! task = if isPlan then plan command args files else taskOf command args files
 
@@ -250,6 +280,8 @@ module Requests =
             and! workers =
                 args |> ParsedArgs.orElse Settings.standard.Workers Argument.Workers Values.positive
 
+            and! page = args |> ParsedArgs.optional Argument.Report Values.name
+
             and! memory =
                 args |> ParsedArgs.orElse Settings.standard.Memory Argument.Memory Values.memory
 
@@ -257,6 +289,8 @@ module Requests =
 
             return
                 { Task = task
+                  Page = page
+                  Digest = ParsedArgs.has Argument.Digest args
                   Workers = workers
                   Memory = memory
                   Json = ParsedArgs.has Argument.Json args
@@ -289,6 +323,8 @@ module Requests =
 
     let private plain task =
         { Task = task
+          Page = None
+          Digest = false
           Workers = Settings.standard.Workers
           Memory = Settings.standard.Memory
           Json = false

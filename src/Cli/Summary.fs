@@ -171,6 +171,16 @@ module Summary =
                   "percent_top", plan.PercentTop |> Seq.map string |> list
               "memory", $"{size plan.Memory} besides the runtime" ] }
 
+    let ofPage (page: WrittenPage) =
+        { Title = page.Output
+          Lines =
+            [ "size", size page.Bytes
+              "cells", count page.Cells
+              if page.CellsDrawn < page.Cells then
+                  "cells drawn", count page.CellsDrawn
+              "plots", list page.Plots
+              "not drawn", list page.Missing ] }
+
     /// A line for each finding, unless only errors are asked for, and one for all of them.
     let ofVerification isQuiet (verification: Verification) =
         let told =

@@ -14,6 +14,7 @@ let all =
           FacadeOptions.tests
           DocsGolden.tests
           FuzzGolden.all
+          ReportGolden.all
           Conformance.all
           PipelineConformance.all
           CompatibilityGolden.tests

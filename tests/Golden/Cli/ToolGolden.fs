@@ -91,6 +91,7 @@ let private json =
               [ [ "plan"; sample ]
                 [ "info"; sample ]
                 [ "digest"; sample ]
+                [ "report"; sample; "--out"; sandbox.File "page.html" ]
                 [ "pipeline"; sample; "--out"; sandbox.File "out.h5ad" ] ] do
               let fields = [ for field in (answer arguments).EnumerateObject() -> field.Name ]
 
