@@ -173,6 +173,8 @@ class Progress(InFolder):
         before = digest(large)
         script = "import singlesharp as ss, sys; ss.settings.progress, ss.settings.workers = True, 1; ss.pp.pipeline(sys.argv[1])"
         seen = "import singlesharp.progress as p; p.Lines.interval = 0; p.Bar = lambda _: p.Lines(); " + script
+        # Shells have programs in the background ignore Ctrl-C, and so may these tests be started.
+        seen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); " + seen
         child = subprocess.Popen(
             [sys.executable, "-c", seen, str(large)], stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(here.parent)}
         )

@@ -22,7 +22,12 @@ let private listen (cancel: CancellationTokenSource) (note: PosixSignal -> unit)
         cancel.Cancel()
 
     let ears =
-        [ PosixSignal.SIGINT; PosixSignal.SIGTERM; PosixSignal.SIGHUP ]
+        [ PosixSignal.SIGINT
+          PosixSignal.SIGTERM
+          PosixSignal.SIGHUP
+          // So .NET calls Ctrl-Break, which is what one program can send to another there.
+          if OperatingSystem.IsWindows() then
+              PosixSignal.SIGQUIT ]
         |> List.map (fun signal -> PosixSignalRegistration.Create(signal, obey))
 
     // Without this, a limit for the size of files (ulimit -f) would end the process where a write can say so.

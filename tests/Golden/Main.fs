@@ -35,6 +35,7 @@ let all =
           MistakeGolden.all
           ToolGolden.all
           ProtocolGolden.all
+          PythonGolden.all
           VerifyGolden.all
           BrokenGolden.all
           FoldGolden.tests

@@ -167,9 +167,16 @@ let private events =
 [<DllImport("libc", EntryPoint = "kill")>]
 extern int private send(int id, int signal)
 
+/// Shells have programs in the background ignore Ctrl-C, and so may these tests be started; env takes that back.
+let private listening arguments =
+    if OperatingSystem.IsLinux() then
+        Child.prepare "env" ("--default-signal=INT" :: "dotnet" :: tool :: arguments) []
+    else
+        Child.prepare "dotnet" (tool :: arguments) []
+
 /// Sends a signal in the middle of the first read.
 let private signalled signal arguments =
-    use child = Process.Start(Child.prepare "dotnet" (tool :: arguments) [])
+    use child = Process.Start(listening arguments)
     let output = child.StandardOutput.ReadToEndAsync()
     Expect.isNotNull (child.StandardError.ReadLine()) "the first line of progress"
     Expect.isFalse child.HasExited "it is in the middle"

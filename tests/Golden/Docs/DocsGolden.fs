@@ -24,10 +24,12 @@ let private blocks (document: string) =
     |> List.ofArray
 
 /// The blocks of a language as one text: each goes on where the one before has ended.
-let private examples language =
-    match blocks readme.Value |> List.filter (fun (spoken, _) -> spoken = language) with
-    | [] -> failtest $"README.md has no {language} block"
+let private examplesOf document language =
+    match blocks document |> List.filter (fun (spoken, _) -> spoken = language) with
+    | [] -> failtest $"the document has no {language} block"
     | found -> found |> List.map snd |> String.concat "\n"
+
+let private examples language = examplesOf readme.Value language
 
 let private sandboxWithCounts () =
     let sandbox = new Sandbox()
@@ -70,6 +72,29 @@ let private shell =
                 GeneSets = [ GeneSet.WithPrefix("ribo", "RPS", "RPL") ] }
     }
 
+let private python =
+    test "the Python blocks of both READMEs run" {
+        Child.requirePython ()
+        use sandbox = sandboxWithCounts ()
+        PythonGolden.run sandbox.Folder [ "-c"; examples "python" ] |> ignore
+
+        expectMade sandbox "pca.h5ad" analysis
+
+        let own = File.ReadAllText(Path.Combine(root, "python", "README.md"))
+        let said = PythonGolden.run sandbox.Folder [ "-c"; examplesOf own "python" ]
+        Expect.stringContains said (digest (sandbox.File "components.h5ad")).Whole "the digest that it prints"
+
+        expectMade
+            sandbox
+            "components.h5ad"
+            (Recipe.full
+             |> Recipe.add (
+                 Filter.step
+                     { Filter.defaults with
+                         MaxPct = [ "mt", 20.0 ] }
+             ))
+    }
+
 let private script =
     test "the F# blocks of the README run" {
         use sandbox = sandboxWithCounts ()
@@ -97,7 +122,7 @@ let private program =
 /// Blocks that only a reader runs, because they would build the working copy or change the machine, are marked console.
 let private languages =
     test "every block of the README is of a language that is run" {
-        let known = set [ "sh"; "fsharp"; "csharp"; "console" ]
+        let known = set [ "sh"; "python"; "fsharp"; "csharp"; "console" ]
 
         Expect.isEmpty (blocks readme.Value |> List.filter (fun (language, _) -> not (known.Contains language))) "blocks that nobody runs"
     }
@@ -115,4 +140,4 @@ let private refusals =
               } ]
 
 let tests: Test =
-    testSequencedGroup "packages" (testList "docs" [ languages; refusals; shell; script; program ])
+    testSequencedGroup "packages" (testList "docs" [ languages; refusals; shell; python; script; program ])
