@@ -231,6 +231,7 @@ let private contents =
           for name in oddGenes do
               Expect.contains names name "the name of a gene is as it is in the file"
 
+          Expect.stringContains own "<td>report-one.h5ad, report-two.h5ad</td>" "both inputs"
           let labels = columns.GetProperty("group").GetProperty "labels"
           Expect.equal [ for label in labels.EnumerateArray() -> label.GetString() ] oddSamples "samples"
       }
