@@ -69,7 +69,7 @@ module Report =
         [ { Heading = "The run"
             Rows =
               [ "command", run.Command
-                "input", Path.GetFileName report.Input
+                "input", report.Input.Split ", " |> Seq.map Path.GetFileName |> names
                 "cells", $"{count report.Cells}, of which {count report.CellsKept} stay"
                 "genes", $"{count (int64 report.Genes)}, of which {count (int64 report.GenesKept)} stay"
                 for step in run.Recipe.Steps do

@@ -42,6 +42,7 @@ module internal Stored =
     let tryCategories (file: AnnDataFile) name =
         match tryColumn file file.Obs name with
         | Some(Column.Categories(Labels.Texts labels, _, codes)) -> Some(labels, codes)
+        | Some(Column.Categories(Labels.Numbers(numeric, bytes), _, codes)) -> Some(floats numeric bytes |> Array.map string, codes)
         | _ -> None
 
     let private tryElement (file: AnnDataFile) (path: string) =

@@ -99,7 +99,7 @@
   function axis(described, theme) {
     const made = Object.assign({ automargin: true, gridcolor: theme.line, linecolor: theme.line, zeroline: false }, described);
     if (made.ticktext) made.ticktext = made.ticktext.map(escaped);
-    if (made.type === "log") Object.assign(made, { dtick: 1, exponentformat: "power" });
+    if (made.type === "log") made.exponentformat = "power";
     return made;
   }
 

@@ -27,6 +27,10 @@ let private refused =
       "plan plan qc a.h5ad", [ "plan is none of these" ]
       "plan filter-cells a.h5ad", [ "scanpy's filter-cells is called filter here" ]
       "digest a.h5ad b.h5ad", [ "one FILE at a time" ]
+      "report a.h5ad", [ "where should the page go? Say --out FILE." ]
+      "report a.h5ad --out b --workers 2", [ "--workers has no effect: report reads with one thread" ]
+      "qc a.h5ad --in-place --digest", [ "--digest has no effect: it is told on a page, and there is no --report" ]
+      "hvg a.h5ad --in-place --report b", [ "hvg has no option --report; qc, preprocess and pipeline have." ]
       "pca a.h5ad b.h5ad --in-place", [ "several FILEs cannot be changed in place; say --out FILE" ]
       "convert a.h5", [ "where should the result go? Say --out FILE." ]
       "convert",
