@@ -37,12 +37,14 @@ module Command =
           Groups =
             [ if steps.Length > 1 then
                   OptionGroup.Steps
+              OptionGroup.Recipes
               if usesSets then
                   OptionGroup.GeneSets
               if refuses then
                   OptionGroup.Values
               OptionGroup.Input
               OptionGroup.Output
+              OptionGroup.Note
               OptionGroup.Matrix
               OptionGroup.General
               OptionGroup.Sources ]
@@ -155,6 +157,15 @@ module Command =
             Syntax = "FILE [options]"
             Groups = [ OptionGroup.Input; OptionGroup.General ] }
 
+    let private history =
+        { looking
+              "history"
+              "which runs of singlesharp made a file."
+              "Prints the runs that a file tells of in uns/singlesharp: the version, the names of the inputs and the recipe of each. A recipe can be taken again with --recipe. Nothing is written."
+              [ "singlesharp history result.h5ad"; "singlesharp history result.h5ad --json" ] with
+            Syntax = "FILE [options]"
+            Groups = [ OptionGroup.Input; OptionGroup.General ] }
+
     let all =
         [ demo
           info
@@ -164,6 +175,7 @@ module Command =
           yield! Pipeline.steps |> List.map ofStep
           preprocess
           pipeline
+          history
           digest ]
 
     let private names = all |> List.map _.Name
@@ -214,7 +226,7 @@ module Command =
     /// What its page says of an option.
     let usage command (form: OptionForm) =
         match command.Name, form.Group with
-        | ("digest" | "verify"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
+        | ("digest" | "verify" | "history"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
         | _ -> form.Usage
 
     /// The commands that take an option.

@@ -24,14 +24,19 @@ module Execution =
         | Ok value -> value
         | Error fault -> raise (Stopped fault)
 
-    let private settings (request: Request) cancel =
+    let private settings (request: Request) cancel : Settings =
         { Settings.standard with
             Workers = request.Workers
             Memory = request.Memory
+            Provenance = request.Provenance
             Cancel = cancel
             Spelling = StepArguments.inSentences }
 
+    let private save request recipe =
+        request.SaveRecipe |> Option.iter (fun file -> RecipeFile.write file recipe |> orStop)
+
     let private run request (settings: Settings) command input recipe output =
+        save request recipe
         let clock = Stopwatch.StartNew()
 
         let report =
@@ -52,6 +57,7 @@ module Execution =
 
     let private plan request (settings: Settings) command (input: Input) recipe =
         let shown = String.concat ", " input.Paths
+        save request recipe
 
         let plan =
             Pipeline.plan
@@ -123,6 +129,14 @@ module Execution =
 
         verification.IsSound
 
+    let private history request settings path =
+        let runs = Pipeline.history settings path |> orStop
+
+        if request.Json then
+            Json.ofHistory path runs
+        else
+            Summary.ofHistory path runs |> List.iter Table.print
+
     /// A path that a shell takes as one word.
     let private quoted (path: string) =
         if path |> Seq.forall (fun c -> Char.IsLetterOrDigit c || "/._-+".Contains c) then
@@ -164,6 +178,7 @@ module Execution =
         | Info input -> info request settings input |> succeed
         | Convert(input, matrix, sumDuplicates, target) -> convert request settings input matrix sumDuplicates target |> succeed
         | Digest path -> digest request settings path |> succeed
+        | History path -> history request settings path |> succeed
         | Verify path -> if verify request settings path then 0 else 1
         | Plan(command, input, recipe) -> plan request settings command input recipe |> succeed
         | Run(command, input, recipe, output) -> run request settings command input recipe output |> succeed

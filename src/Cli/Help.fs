@@ -16,6 +16,8 @@ module Help =
         | OptionGroup.Output -> "OUTPUT"
         | OptionGroup.Matrix -> "MATRIX"
         | OptionGroup.GeneSets -> "GENE SETS"
+        | OptionGroup.Note -> "NOTE"
+        | OptionGroup.Recipes -> "RECIPE"
         | OptionGroup.Steps -> "STEPS"
         | OptionGroup.Values -> "VALUES"
         | OptionGroup.General

@@ -13,16 +13,23 @@ type Task =
     | Convert of Input * MatrixName * sumDuplicates: bool * target: string
     | Digest of path: string
     | Verify of path: string
+    | History of path: string
     | Plan of command: string * Input * Recipe
     | Run of command: string * Input * Recipe * Output
 
 /// A task and how to do it.
 type Request =
-    { Task: Task
-      Workers: int
-      Memory: int64
-      Json: bool
-      Quiet: bool }
+    {
+        Task: Task
+        Workers: int
+        Memory: int64
+        Json: bool
+        Quiet: bool
+        /// Where the recipe is written that the task takes.
+        SaveRecipe: string option
+        /// Is what was done noted in the output?
+        Provenance: bool
+    }
 
 [<RequireQualifiedAccess>]
 module Requests =
@@ -106,7 +113,7 @@ module Requests =
     let private convert args files =
         check {
             let! input = input args files
-            and! matrix = Recipes.matrix args
+            and! matrix = Recipes.matrix MatrixName.X args
 
             and! target =
                 match output args with
@@ -131,9 +138,9 @@ module Requests =
             return Demo folder
         }
 
-    /// What digest and verify do with one thread.
+    /// What digest, verify and history do with one thread.
     let private requireManner (command: Command) args : Validated<unit> =
-        if List.contains command.Name [ "digest"; "verify" ] && not (ParsedArgs.among [ "--workers" ] args).IsEmpty then
+        if List.contains command.Name [ "digest"; "verify"; "history" ] && not (ParsedArgs.among [ "--workers" ] args).IsEmpty then
             Validated.mistake $"--workers has no effect: {command.Name} reads with one thread; leave it out."
         else
             Ok()
@@ -164,6 +171,7 @@ module Requests =
         | "convert" -> convert args files
         | "digest" -> file files |> Result.map Digest
         | "verify" -> file files |> Result.map Verify
+        | "history" -> file files |> Result.map History
         | _ -> run command args files
 
     /// What a command, or the plan of one, is to do with the words and options around it.
@@ -235,12 +243,16 @@ module Requests =
             and! memory =
                 args |> ParsedArgs.orElse Settings.standard.Memory Argument.Memory Values.memory
 
+            and! saveRecipe = args |> ParsedArgs.optional Argument.Save_Recipe RecipeFile.target
+
             return
                 { Task = task
                   Workers = workers
                   Memory = memory
                   Json = ParsedArgs.has Argument.Json args
-                  Quiet = ParsedArgs.has Argument.Quiet args }
+                  Quiet = ParsedArgs.has Argument.Quiet args
+                  SaveRecipe = saveRecipe
+                  Provenance = not (ParsedArgs.has Argument.No_Provenance args) }
         }
 
     /// --option=value is --option value.
@@ -272,7 +284,9 @@ module Requests =
           Workers = Settings.standard.Workers
           Memory = Settings.standard.Memory
           Json = false
-          Quiet = false }
+          Quiet = false
+          SaveRecipe = None
+          Provenance = true }
 
     let ofWords (words: string list) : Validated<Request> =
         if Help.isWanted words then

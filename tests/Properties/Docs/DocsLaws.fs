@@ -260,4 +260,15 @@ let private reference =
                 $"{path} is not what the steps say of themselves any more; to write it anew: {regenerate}=1 dotnet run -c Release --project tests/Properties -- --filter-test-list Docs"
     }
 
-let tests = testList "Docs" [ extending; metric; step; codec; reference ]
+let private schema =
+    test "docs/recipe.schema.json is made from the list of steps" {
+        let path = "docs/recipe.schema.json"
+        let wanted = RecipeJson.schema () |> Contract.JsonValue.lines
+
+        if Environment.GetEnvironmentVariable regenerate = "1" then
+            File.WriteAllText(Path.Combine(root.Value, path), wanted)
+        else
+            Expect.equal (text path) wanted $"{path} is not what recipes look like any more; to write it anew, set {regenerate}=1"
+    }
+
+let tests = testList "Docs" [ extending; metric; step; codec; reference; schema ]
