@@ -2,7 +2,6 @@
 namespace SingleSharp.Core
 
 open System
-open System.Reflection
 open SingleSharp
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Verify
@@ -81,6 +80,10 @@ module Pipeline =
     let verify (settings: Settings) (path: string) : Result<Verification, Fault> =
         guarded (fun () -> Verify.ofFile path settings.Memory settings.Cancel)
 
+    /// The runs that a file tells of in uns/singlesharp, the first one first; none where it tells of none.
+    let history (settings: Settings) (path: string) : Result<PastRun list, Fault> =
+        guarded (fun () -> using (Hdf5File.openReadWithin settings.Memory path) Provenance.history)
+
     /// Writes a small file of synthetic blood cells; it holds the same values on every machine.
     let demo (settings: Settings) (path: string) : Result<unit, Fault> =
         guarded (fun () -> Demo.write settings path)
@@ -92,4 +95,7 @@ module Pipeline =
     let steps = AllSteps.inOrder
 
     /// The version of this library, such as 0.1.0.
-    let version = Assembly.GetExecutingAssembly().GetName().Version.ToString 3
+    let version = Contract.Release.version
+
+    /// Versions with the same number compute the same bits.
+    let bits = Contract.Release.bits

@@ -61,6 +61,11 @@ public static class Pipeline
     public static Task<Verification> VerifyAsync(string path, Settings? settings = null, CancellationToken cancellationToken = default) =>
         Interop.Verify(path).Start(settings, null, cancellationToken);
 
+    /// <summary>The runs that a file tells of in <c>uns/singlesharp</c>, the first one first; none where it tells of none.</summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <exception cref="SingleSharpException">The file cannot be read.</exception>
+    public static IReadOnlyList<PastRun> History(string path) => Interop.History(path).Now(null);
+
     /// <summary>Writes a small file of synthetic blood cells; it holds the same values on every machine.</summary>
     /// <param name="path">The path of the new file.</param>
     /// <exception cref="SingleSharpException">The file cannot be written.</exception>

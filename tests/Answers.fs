@@ -14,6 +14,12 @@ let settings workers memory =
         Workers = workers
         Memory = memory }
 
+/// The standard settings without the note of the run, which has the name of the input and the recipe: for results that are to be the
+/// same whatever the input is called, and however many runs they took.
+let withoutNote =
+    { Settings.standard with
+        Provenance = false }
+
 /// The digest of a file, object by object.
 let digest path =
     need (Pipeline.digest Settings.standard path)

@@ -17,6 +17,8 @@ type OptionGroup =
     | Page
     | Matrix
     | GeneSets
+    | Note
+    | Recipes
     | Steps
     | Values
     | General
@@ -37,10 +39,13 @@ type Argument =
     | [<Unique>] In_Place
     | [<Unique>] Report of PAGE: string
     | [<Unique>] Digest
+    | [<Unique>] No_Provenance
     | [<Unique>] Out_Dir of DIR: string
     | [<Unique>] Mt_Prefix of PREFIX: string
     | Gene_Set of SPEC: string
     | [<Unique>] Gene_Symbols of COLUMN: string
+    | [<Unique>] Recipe of JSON: string
+    | [<Unique>] Save_Recipe of JSON: string
     | Skip of STEPS: string
     | With of STEPS: string
     | [<Unique>] Layer of NAME: string
@@ -72,6 +77,9 @@ type Argument =
         | Mt_Prefix _
         | Gene_Set _
         | Gene_Symbols _ -> OptionGroup.GeneSets
+        | Recipe _
+        | Save_Recipe _ -> OptionGroup.Recipes
+        | No_Provenance -> OptionGroup.Note
         | Skip _
         | With _ -> OptionGroup.Steps
         | Layer _
@@ -103,6 +111,7 @@ type Argument =
             | In_Place -> "change the input file itself."
             | Report _ -> "also write a page with plots of the result to this file: HTML that needs nothing else."
             | Digest -> "tell the SHA-256 of the file on the page, which reads all of it once more."
+            | No_Provenance -> "do not note in uns/singlesharp what was done: version, inputs and recipe."
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."
             | Mt_Prefix _ ->
                 "genes that begin with this are mitochondrial, the gene set mt. Default: MT-, or mt- where no gene begins with MT-. An empty string: no such set."
@@ -110,6 +119,9 @@ type Argument =
                 "a further set of genes. Repeatable. NAME=prefix:RPS,RPL by prefix; NAME=column:hb by a boolean column of var; NAME=file:genes.txt by a list, one gene per line. qc writes total_counts_NAME and pct_counts_NAME."
             | Gene_Symbols _ ->
                 "the column of var that gene sets by prefix and by list go by, as feature_name where genes are called by Ensembl identifiers. Default: the names of the genes."
+            | Recipe _ ->
+                "take the steps and options of this file, which --save-recipe or toJson wrote. Options given beside it count instead of its own; an option of another step adds the step."
+            | Save_Recipe _ -> "write the steps with all of their options to this file, for --recipe."
             | Skip _ -> "leave steps out; several as qc,log1p or by giving --skip again. Options of a step that is left out are mistakes."
             | With _ -> "also take these optional steps; an option of such a step asks for it as well."
             | Layer _ -> "read this layer instead of X, and write it where values change."

@@ -40,6 +40,7 @@ module Command =
           Groups =
             [ if steps.Length > 1 then
                   OptionGroup.Steps
+              OptionGroup.Recipes
               if usesSets then
                   OptionGroup.GeneSets
               if refuses then
@@ -47,6 +48,7 @@ module Command =
               OptionGroup.Input
               OptionGroup.NewFile
               OptionGroup.Output
+              OptionGroup.Note
               OptionGroup.Matrix
               if List.contains name reported then
                   OptionGroup.Report
@@ -177,6 +179,15 @@ module Command =
             Syntax = "FILE [options]"
             Groups = [ OptionGroup.Input; OptionGroup.General ] }
 
+    let private history =
+        { looking
+              "history"
+              "which runs of singlesharp made a file."
+              "Prints the runs that a file tells of in uns/singlesharp: the version, the names of the inputs and the recipe of each. A recipe can be taken again with --recipe. Nothing is written."
+              [ "singlesharp history result.h5ad"; "singlesharp history result.h5ad --json" ] with
+            Syntax = "FILE [options]"
+            Groups = [ OptionGroup.Input; OptionGroup.General ] }
+
     let all =
         [ demo
           info
@@ -187,6 +198,7 @@ module Command =
           preprocess
           pipeline
           report
+          history
           digest ]
 
     let private names = all |> List.map _.Name
@@ -237,7 +249,7 @@ module Command =
     /// What its page says of an option.
     let usage command (form: OptionForm) =
         match command.Name, form.Group with
-        | ("digest" | "verify"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
+        | ("digest" | "verify" | "history"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
         | "report", OptionGroup.Input -> "the .h5ad file to read."
         | "report", OptionGroup.NewFile -> "write the page to this file. One that is there is replaced once the new one is complete."
         | _ -> form.Usage

@@ -24,13 +24,17 @@ module Execution =
         | Ok value -> value
         | Error fault -> raise (Stopped fault)
 
-    let private settings (request: Request) cancel =
+    let private settings (request: Request) cancel : Settings =
         { Settings.standard with
             Workers = request.Workers
             Memory = request.Memory
+            Provenance = request.Provenance
             Cancel = cancel
             // Programs know options by scanpy's names.
             Spelling = if request.Listener = Listener.Program then OptionText.plain else StepArguments.inSentences }
+
+    let private save request recipe =
+        request.SaveRecipe |> Option.iter (fun file -> RecipeFile.write file recipe |> orStop)
 
     /// What a page of a run needs before the run: nobody loses a file to it, and the plan is that of the input as it is.
     let private planned (request: Request) settings (input: Input) recipe output =
@@ -45,6 +49,7 @@ module Execution =
             Pipeline.plan recipe settings input |> orStop)
 
     let private run (request: Request) (settings: Settings) command (input: Input) recipe output =
+        save request recipe
         let plan = planned request settings input recipe output
         let stages = Stages()
         let clock = Stopwatch.StartNew()
@@ -86,6 +91,7 @@ module Execution =
 
     let private plan request (settings: Settings) command (input: Input) recipe =
         let shown = String.concat ", " input.Paths
+        save request recipe
 
         let plan =
             Pipeline.plan
@@ -162,6 +168,14 @@ module Execution =
 
         verification.IsSound
 
+    let private history request settings path =
+        let runs = Pipeline.history settings path |> orStop
+
+        if request.Json then
+            Json.ofHistory path runs
+        else
+            Summary.ofHistory path runs |> List.iter Table.print
+
     /// A path that a shell takes as one word.
     let private quoted (path: string) =
         if path |> Seq.forall (fun c -> Char.IsLetterOrDigit c || "/._-+".Contains c) then
@@ -204,6 +218,7 @@ module Execution =
         | Convert(input, matrix, sumDuplicates, target) -> convert request settings input matrix sumDuplicates target |> succeed
         | Digest path -> digest request settings path |> succeed
         | Report(path, page) -> report request settings path page |> succeed
+        | History path -> history request settings path |> succeed
         | Verify path -> if verify request settings path then 0 else 1
         | Plan(command, input, recipe) -> plan request settings command input recipe |> succeed
         | Run(command, input, recipe, output) -> run request settings command input recipe output |> succeed

@@ -19,6 +19,8 @@ module Help =
         | OptionGroup.Page -> "REPORT"
         | OptionGroup.Matrix -> "MATRIX"
         | OptionGroup.GeneSets -> "GENE SETS"
+        | OptionGroup.Note -> "NOTE"
+        | OptionGroup.Recipes -> "RECIPE"
         | OptionGroup.Steps -> "STEPS"
         | OptionGroup.Values -> "VALUES"
         | OptionGroup.General

@@ -207,6 +207,23 @@ module Json =
             strings json "steps" planned.Steps
             plan json planned)
 
+    /// Recipes are objects, as --recipe takes them from a file.
+    let ofHistory path (runs: PastRun list) =
+        print (fun json ->
+            text json "path" path
+            json.WriteStartArray "runs"
+
+            for run in runs do
+                json.WriteStartObject()
+                text json "version" run.Version
+                json.WriteNumber("bits", run.Bits)
+                strings json "inputs" run.Inputs
+                json.WritePropertyName "recipe"
+                using (JsonDocument.Parse run.Recipe) (fun recipe -> recipe.RootElement.WriteTo json)
+                json.WriteEndObject()
+
+            json.WriteEndArray())
+
     let ofVerification (verification: Verification) =
         print (fun json ->
             text json "path" verification.Path

@@ -6,13 +6,13 @@ open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
 module Recipes =
-    /// The matrix that is meant; X, unless another is named.
-    let matrix args : Validated<MatrixName> =
+    /// The matrix that is meant, or the usual one where none is named.
+    let matrix usual args : Validated<MatrixName> =
         match ParsedArgs.tryValue Argument.Layer args, ParsedArgs.has Argument.Use_Raw args with
         | Some _, true -> Validated.mistake "--layer and --use-raw each name a matrix; give one of them."
         | Some layer, false -> Values.name "--layer" layer |> Result.map MatrixName.Layer
         | None, true -> Ok MatrixName.Raw
-        | None, false -> Ok MatrixName.X
+        | None, false -> Ok usual
 
     let private noEffect option why =
         $"{option} has no effect: {why}; leave it out."
@@ -28,15 +28,23 @@ module Recipes =
 
         ParsedArgs.values argument args |> List.map (Values.steps option known) |> Validated.all |> Result.map List.concat
 
-    /// Is a step taken, of a command that takes others too?
-    let private isTaken (command: Command) args skipped wished (step: Step) =
+    /// Is a step taken, of a command that takes others too? What a recipe does not have is taken where it is asked for.
+    let private isTaken (command: Command) (start: Recipe option) args skipped wished (step: Step) =
+        let isUsual =
+            match start with
+            | Some recipe -> (Recipe.tryFind step.Name recipe).IsSome
+            | None -> not (command.IsPipeline && step.Info.IsOptional)
+
         not (List.contains step.Name skipped)
-        && (not (command.IsPipeline && step.Info.IsOptional)
-            || List.contains step.Name wished
-            || not (given command args step).IsEmpty)
+        && (isUsual || List.contains step.Name wished || not (given command args step).IsEmpty)
 
     /// Options of steps that are left out, and steps that are left out anyway.
-    let private inVain (command: Command) args skipped wished =
+    let private inVain (command: Command) (start: Recipe option) args skipped wished =
+        let isOptional (step: Step) =
+            match start with
+            | Some recipe -> (Recipe.tryFind step.Name recipe).IsNone
+            | None -> step.Info.IsOptional
+
         [ for step in command.Steps do
               if List.contains step.Name skipped then
                   let options = given command args step
@@ -46,7 +54,7 @@ module Recipes =
 
                   if List.contains step.Name wished then
                       noEffect $"--with {step.Name}" "--skip leaves it out"
-                  elif step.Info.IsOptional && options.IsEmpty then
+                  elif isOptional step && options.IsEmpty then
                       noEffect $"--skip {step.Name}" "it is only taken where it or an option of it is asked for" ]
 
     /// A step with the options that are given for it.
@@ -80,22 +88,42 @@ module Recipes =
         | [] -> Ok recipe
         | faults -> faults |> List.map (Fault.sentenceFor StepArguments.inSentences) |> Error
 
-    /// The steps of a command with the options that are given.
-    let ofArgs (command: Command) args : Validated<Recipe> =
+    /// The recipe that a command starts from, where a file is given with one.
+    let private start (command: Command) args : Validated<Recipe option> =
+        match ParsedArgs.tryValue Argument.Recipe args with
+        | None -> Ok None
+        | Some file ->
+            RecipeFile.read file
+            |> Result.bind (fun recipe ->
+                match Recipe.names recipe |> List.except (command.Steps |> List.map _.Name) with
+                | [] -> Ok(Some recipe)
+                | others -> Validated.mistake $"--recipe {file}: {command.Name} does not take {Command.enumerated others}; pipeline does.")
+
+    /// Sets of a recipe, and those that are given: of two with one name, the given one counts.
+    let private together (own: GeneSet list) (given: GeneSet list) =
+        (own |> List.filter (fun set -> given |> List.forall (fun other -> other.Name <> set.Name))) @ given
+
+    let private ofStart (command: Command) (start: Recipe option) args : Validated<Recipe> =
+        let own = start |> Option.defaultValue (Recipe.ofSteps [])
+
+        // A step of the recipe goes on with the options that it has there.
+        let known =
+            command.Steps |> List.map (fun step -> Recipe.tryFind step.Name own |> Option.defaultValue step)
+
         let skipped = named "--skip" Argument.Skip command.Steps args
 
         let wished =
-            named "--with" Argument.With (command.Steps |> List.filter _.Info.IsOptional) args
+            named "--with" Argument.With (known |> List.filter (fun step -> start.IsSome || step.Info.IsOptional)) args
 
         let steps =
-            command.Steps |> List.filter (isTaken command args (Result.defaultValue [] skipped) (Result.defaultValue [] wished))
+            known |> List.filter (isTaken command start args (Result.defaultValue [] skipped) (Result.defaultValue [] wished))
 
         let understood =
             check {
                 let! skipped = skipped
                 and! wished = wished
                 and! steps = steps |> List.map (read command args) |> Validated.all
-                and! matrix = matrix args
+                and! matrix = matrix own.Matrix args
 
                 and! sets =
                     args |> ParsedArgs.values Argument.Gene_Set |> List.map Values.geneSet |> Validated.all
@@ -103,17 +131,18 @@ module Recipes =
                 and! symbols = args |> ParsedArgs.optional Argument.Gene_Symbols Values.name
 
                 return
-                    inVain command args skipped wished,
-                    { Recipe.ofSteps steps with
+                    inVain command start args skipped wished,
+                    { own with
+                        Steps = steps
                         Matrix = matrix
                         Mitochondrial =
                             ParsedArgs.tryValue Argument.Mt_Prefix args
                             |> Option.map Values.mitochondrial
-                            |> Option.defaultValue Mitochondrial.Auto
-                        GeneSets = sets
-                        GeneSymbols = symbols
-                        SumDuplicates = ParsedArgs.has Argument.Sum_Duplicates args
-                        AllowInvalid = ParsedArgs.has Argument.Allow_Invalid args }
+                            |> Option.defaultValue own.Mitochondrial
+                        GeneSets = together own.GeneSets sets
+                        GeneSymbols = symbols |> Option.orElse own.GeneSymbols
+                        SumDuplicates = own.SumDuplicates || ParsedArgs.has Argument.Sum_Duplicates args
+                        AllowInvalid = own.AllowInvalid || ParsedArgs.has Argument.Allow_Invalid args }
             }
 
         // What is given in vain is told by its name, before the core tells of what it results in.
@@ -121,3 +150,7 @@ module Recipes =
         | Error mistakes -> Error mistakes
         | Ok([], recipe) -> values recipe.Steps args |> Result.bind (fun () -> accepted recipe)
         | Ok(mistakes, _) -> Error mistakes
+
+    /// The steps of a command, or of the recipe that is given, with the options that are given.
+    let ofArgs (command: Command) args : Validated<Recipe> =
+        start command args |> Result.bind (fun start -> ofStart command start args)

@@ -21,6 +21,7 @@ type Task =
     | Digest of path: string
     | Verify of path: string
     | Report of path: string * page: string
+    | History of path: string
     | Plan of command: string * Input * Recipe
     | Run of command: string * Input * Recipe * Output
 
@@ -36,6 +37,10 @@ type Request =
         Memory: int64
         Json: bool
         Listener: Listener
+        /// Where the recipe is written that the task takes.
+        SaveRecipe: string option
+        /// Is what was done noted in the output?
+        Provenance: bool
     }
 
     /// No progress and no warnings.
@@ -144,7 +149,7 @@ module Requests =
     let private convert args files =
         check {
             let! input = input args files
-            and! matrix = Recipes.matrix args
+            and! matrix = Recipes.matrix MatrixName.X args
 
             and! target =
                 match output args with
@@ -169,9 +174,12 @@ module Requests =
             return Demo folder
         }
 
-    /// What digest, verify and report do with one thread.
+    /// What digest, verify, history and report do with one thread.
     let private requireManner (command: Command) args : Validated<unit> =
-        if List.contains command.Name [ "digest"; "verify"; "report" ] && not (ParsedArgs.among [ "--workers" ] args).IsEmpty then
+        if
+            List.contains command.Name [ "digest"; "verify"; "history"; "report" ]
+            && not (ParsedArgs.among [ "--workers" ] args).IsEmpty
+        then
             Validated.mistake $"--workers has no effect: {command.Name} reads with one thread; leave it out."
         else
             Ok()
@@ -203,6 +211,7 @@ module Requests =
         | "digest" -> file files |> Result.map Digest
         | "verify" -> file files |> Result.map Verify
         | "report" -> report args files
+        | "history" -> file files |> Result.map History
         | _ -> run command args files
 
     /// What a command, or the plan of one, is to do with the words and options around it.
@@ -286,6 +295,7 @@ module Requests =
                 args |> ParsedArgs.orElse Settings.standard.Memory Argument.Memory Values.memory
 
             and! listener = listener args
+            and! saveRecipe = args |> ParsedArgs.optional Argument.Save_Recipe RecipeFile.target
 
             return
                 { Task = task
@@ -294,7 +304,10 @@ module Requests =
                   Workers = workers
                   Memory = memory
                   Json = ParsedArgs.has Argument.Json args
-                  Listener = listener }
+                  Listener = listener
+                  SaveRecipe = saveRecipe
+                  Provenance = not (ParsedArgs.has Argument.No_Provenance args) }
+
         }
 
     /// --option=value is --option value.
@@ -328,7 +341,10 @@ module Requests =
           Workers = Settings.standard.Workers
           Memory = Settings.standard.Memory
           Json = false
-          Listener = Listener.Person }
+          Listener = Listener.Person
+          SaveRecipe = None
+          Provenance = true }
+
 
     let ofWords (words: string list) : Validated<Request> =
         if Help.isWanted words then

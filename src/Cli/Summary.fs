@@ -5,6 +5,7 @@ open System
 open System.Collections.Generic
 open System.Globalization
 open SingleSharp
+open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
 module Summary =
@@ -194,3 +195,22 @@ module Summary =
               told |> List.map (fun (severity, word) -> several (int64 (verification.Count severity)) word) |> String.concat ", "
 
           $"""{verification.Path}: {counts}; {several verification.Objects "object"} and {size verification.Bytes} of values in {several verification.Pieces "piece"} were checked.""" ]
+
+    let private taken (recipe: string) =
+        match Recipe.ofJson recipe with
+        | Ok recipe -> recipe.Steps |> List.map string
+        // It was written by another version, with steps or options that this one does not have.
+        | Error _ -> [ "a recipe of another version; see --json" ]
+
+    /// A table for each run.
+    let ofHistory (path: string) (runs: PastRun list) =
+        [ if runs.IsEmpty then
+              { Title = path
+                Lines = [ "runs", "none are noted in uns/singlesharp" ] }
+          for number, run in List.indexed runs do
+              { Title = $"{path}, run {number + 1}"
+                Lines =
+                  [ "version", $"{run.Version}, bits {run.Bits}"
+                    "made of", list run.Inputs
+                    for step in taken run.Recipe do
+                        "step", step ] } ]

@@ -64,6 +64,16 @@ public sealed partial class Chain
     /// </summary>
     public Chain AllowInvalid() => new(_input, Interop.WithAllowInvalid(_recipe));
 
+    /// <summary>
+    /// The steps so far with all of their options, and what they have in common, as JSON; docs/recipe.schema.json describes it.
+    /// </summary>
+    public string ToJson() => Core.RecipeModule.toJson(_recipe);
+
+    /// <summary>The steps and options of this JSON, instead of those so far.</summary>
+    /// <param name="json">What <see cref="ToJson"/> or <c>--save-recipe</c> has written, or somebody by hand.</param>
+    /// <exception cref="SingleSharpException">It is no recipe; the message says where.</exception>
+    public Chain FromJson(string json) => new(_input, Interop.FromJson(json));
+
     // What becomes of the chain.
 
     /// <summary>What the steps mean for the input: reads, writes and memory. No value of X is read and nothing is written.</summary>

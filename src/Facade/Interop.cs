@@ -73,6 +73,8 @@ internal static class Interop
 
     public static Core.Recipe WithAllowInvalid(Core.Recipe recipe) => With(recipe, allowInvalid: true);
 
+    public static Core.Recipe FromJson(string json) => Answer(Core.RecipeModule.ofJson(NotNull(json)));
+
     private static Core.Recipe With(
         Core.Recipe recipe, FSharpList<Core.Step>? steps = null, MatrixName? matrix = null, Mitochondrial? mitochondrial = null,
         FSharpList<GeneSet>? sets = null, string? symbols = null, bool sumDuplicates = false, bool allowInvalid = false) =>
@@ -127,6 +129,12 @@ internal static class Interop
         return new(settings => Answer(Core.PipelineModule.digest(settings, path)));
     }
 
+    public static Invocation<IReadOnlyList<PastRun>> History(string path)
+    {
+        NotNull(path);
+        return new(settings => Answer(Core.PipelineModule.history(settings, path)));
+    }
+
     public static Invocation<Unit> Demo(string path)
     {
         NotNull(path);
@@ -160,6 +168,7 @@ internal static class Interop
         return new(
             settings?.Workers ?? standard.Workers,
             settings?.Memory ?? standard.Memory,
+            settings?.Provenance ?? standard.Provenance,
             progress is null ? standard.Progress : FuncConvert.FromAction<Progress>(progress.Report),
             standard.Warn,
             cancellationToken,

@@ -1,6 +1,6 @@
 namespace SingleSharp;
 
-/// <summary>How to run; nothing here can change a result.</summary>
+/// <summary>How to run; nothing here can change a value.</summary>
 public sealed record Settings
 {
     /// <summary>
@@ -13,6 +13,11 @@ public sealed record Settings
     /// has, between 256 MiB and 4 GiB. Work that does not fit is refused with the number that it needs.
     /// </summary>
     public long Memory { get; init; } = Core.SettingsModule.standard.Memory;
+
+    /// <summary>
+    /// Note in <c>uns/singlesharp</c> what was done: version, bits, inputs and recipe, behind the notes of earlier runs. Default: true.
+    /// </summary>
+    public bool Provenance { get; init; } = Core.SettingsModule.standard.Provenance;
 }
 
 /// <summary>How 10x inputs are read, and several inputs are joined.</summary>

@@ -31,7 +31,9 @@ let all =
           OwnershipGolden.all
           TogetherGolden.all
           OptionGolden.all
+          ProvenanceGolden.all
           CommandGolden.all
+          RecipeGolden.all
           MistakeGolden.all
           ToolGolden.all
           ProtocolGolden.all

@@ -101,6 +101,7 @@ let all =
           CrashLaws.tests
           RobustnessLaws.tests
           MalformedLaws.tests
+          RecipeJsonLaws.tests
           ResultTypeLaws.tests
           CountInputLaws.tests
           IndexTypeLaws.tests

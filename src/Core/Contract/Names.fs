@@ -12,6 +12,7 @@ type PlannedPass = SingleSharp.PlannedPass
 type Plan = SingleSharp.Plan
 type StoredDataset = SingleSharp.StoredDataset
 type Info = SingleSharp.Info
+type PastRun = SingleSharp.PastRun
 type Severity = SingleSharp.Severity
 type Finding = SingleSharp.Finding
 type Verification = SingleSharp.Verification

@@ -34,13 +34,15 @@ type Output =
     /// The input itself. Columns alone are appended to it; where X changes, a complete new file takes its place.
     | InPlace
 
-/// How to run; nothing here can change a result.
+/// How to run; nothing here can change a value.
 type Settings =
     {
         /// Threads that read and compute, no more of them than X has blocks; 0 for as many as processors and memory allow.
         Workers: int
         /// Bytes of memory for buffers and states, the runtime's own aside.
         Memory: int64
+        /// Note in uns/singlesharp what was done: version, bits, inputs and recipe, behind the notes of earlier runs.
+        Provenance: bool
         Progress: Progress -> unit
         /// Told each warning as soon as it is known; the report repeats all of them.
         Warn: string -> unit
@@ -56,6 +58,7 @@ module Settings =
     let standard =
         { Workers = 0
           Memory = Machine.usualMemory.Value
+          Provenance = true
           Progress = ignore
           Warn = ignore
           Cancel = CancellationToken.None

@@ -117,8 +117,12 @@ module internal Inputs =
     let run (input: Input) recipe (settings: Settings) output =
         Recipe.check recipe
 
+        let asked =
+            { Inputs = input.Paths
+              Recipe = recipe }
+
         asFile input recipe settings (Some output) (fun file recipe warnings ->
-            let report = Runner.run recipe settings file output
+            let report = Runner.run asked recipe settings file output
 
             { report with
                 Input = shown input.Paths

@@ -35,7 +35,7 @@ module internal Runner =
               yield! step.GeneColumns ]
 
     /// The bytes that a run adds to a file, about: columns of obs, new elements, and values that are stored anew without compression.
-    let private addedBytes (file: AnnDataFile) (plan: RunPlan) =
+    let private addedBytes (file: AnnDataFile) (plan: RunPlan) note =
         let columns =
             obsColumns file plan |> List.sumBy (fun column -> file.X.Cells * int64 (DType.size column.Type))
 
@@ -45,7 +45,10 @@ module internal Runner =
             else
                 0L
 
-        plan.Steps |> List.map _.AddedBytes |> List.fold Memory.plus (Memory.plus columns values)
+        plan.Steps
+        |> List.map _.AddedBytes
+        |> List.fold Memory.plus (Memory.plus columns values)
+        |> Memory.plus (Provenance.bytes note)
 
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
     let private withheld (file: AnnDataFile) (plan: RunPlan) =
@@ -67,9 +70,18 @@ module internal Runner =
         Subset.links job.File editor selection job.Settings.Cancel
 
     /// Takes all steps, then commits.
-    let private write (plan: RunPlan) (job: Job) (editor: FileEditor) following withheld =
+    let private write (plan: RunPlan) (job: Job) (editor: FileEditor) note following withheld =
         let file = job.File
         let taken = StepRun.take plan job editor following
+
+        let noted =
+            { Outcome.nothing with
+                Members = Option.toList note
+                Warnings = if job.Settings.Provenance && Option.isNone note then [ Provenance.untold ] else [] }
+
+        let taken =
+            { taken with
+                Outcomes = taken.Outcomes @ [ noted ] }
 
         Edit.commit
             file
@@ -92,13 +104,13 @@ module internal Runner =
                   yield! outcome.Warnings ]
 
     /// A clone of the input takes the place of the target once it is complete.
-    let private toClone (file: AnnDataFile) (plan: RunPlan) (settings: Settings) (start: string -> Job) (target: string) =
+    let private toClone (file: AnnDataFile) (plan: RunPlan) note (settings: Settings) (start: string -> Job) (target: string) =
         let withheld = withheld file plan
 
         let copied =
             file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
 
-        AtomicReplace.require target (Memory.plus copied (addedBytes file plan))
+        AtomicReplace.require target (Memory.plus copied (addedBytes file plan note))
         let folder = Path.GetDirectoryName(AtomicReplace.resolve target)
         let isChanged = AtomicReplace.watch file.Store
         let job = start folder
@@ -110,7 +122,7 @@ module internal Runner =
             let editor, following =
                 OutputStorage.clone file disk plan.Values reads withheld settings.Cancel
 
-            let report = write plan job editor following withheld
+            let report = write plan job editor note following withheld
 
             if isChanged () then
                 Fault.throw (InputChanged file.Path)
@@ -118,10 +130,10 @@ module internal Runner =
             report target)
 
     /// New columns and members are appended to the input itself, once all are there; only the last write makes them visible.
-    let private toInput (file: AnnDataFile) plan start =
+    let private toInput (file: AnnDataFile) plan note start =
         let store = file.Store
         // They wait in a scratch file beside it, and are on the disk twice for a moment.
-        AtomicReplace.require store.Path (Memory.times 2L (addedBytes file plan))
+        AtomicReplace.require store.Path (Memory.times 2L (addedBytes file plan note))
         let folder = Path.GetDirectoryName(AtomicReplace.resolve store.Path)
         let isReplaced = AtomicReplace.watchPlace store
         let isChanged = AtomicReplace.watch store
@@ -144,7 +156,7 @@ module internal Runner =
 
         try
             let report =
-                write plan job (FileEditor(additions.Disk, store.Superblock, [])) Sink.none []
+                write plan job (FileEditor(additions.Disk, store.Superblock, [])) note Sink.none []
 
             if isReplaced () then
                 Fault.throw (InputChanged store.Path)
@@ -156,12 +168,27 @@ module internal Runner =
 
             reraise ()
 
-    let private requireEditable (file: AnnDataFile) (plan: RunPlan) cancel =
-        Edit.require file (obsColumns file plan) (varColumns plan) plan.Values (plan.Steps |> List.collect _.Groups |> List.distinct)
+    /// Refuses what could not be written in the end, and says whether the note could be.
+    let private requireEditable (file: AnnDataFile) (plan: RunPlan) note cancel =
+        let require groups =
+            Edit.require file (obsColumns file plan) (varColumns plan) plan.Values (List.distinct groups)
+
+        let groups = plan.Steps |> List.collect _.Groups
+
+        // Nobody's run is refused for the sake of its note.
+        let isNoted =
+            try
+                require (groups @ (note |> Option.map fst |> Option.toList))
+                true
+            with FaultException _ when Option.isSome note ->
+                require groups
+                false
 
         match plan.Selector with
         | Some selector -> Subset.require file selector.DropsCells selector.DropsGenes cancel
         | None -> ()
+
+        isNoted
 
     /// How far the rows have been put together, in the terms of a read.
     let private transposing (plan: RunPlan) (settings: Settings) (file: AnnDataFile) share =
@@ -177,8 +204,8 @@ module internal Runner =
     let private appends (recipe: Recipe) output =
         output = InPlace && recipe.Steps |> List.forall (fun step -> not (step.Info.ChangesValues || step.Body.Selects))
 
-    /// Runs the recipe on a file that is open, for nobody else where it is changed in place.
-    let onFile (file: AnnDataFile) recipe (settings: Settings) output : Report =
+    /// Runs the recipe on a file that is open, for nobody else where it is changed in place, and notes what was asked for.
+    let onFileAs asked (file: AnnDataFile) recipe (settings: Settings) output : Report =
         Recipe.check recipe
         let input = file.Path
 
@@ -213,26 +240,39 @@ module internal Runner =
               Genes = RowMask.all (int64 file.X.Genes)
               Folder = folder }
 
-        requireEditable file plan settings.Cancel
+        let note = if settings.Provenance then Provenance.next file.Store asked else None
+
+        let note = if requireEditable file plan note settings.Cancel then note else None
+
         plan.Told.Warnings |> Seq.iter settings.Warn
 
         let report =
             match output with
             | NewFile target ->
                 AtomicReplace.requireOther file.Store target
-                toClone file plan settings start target
-            | InPlace when appends recipe output -> toInput file plan start
-            | InPlace -> toClone file plan settings start input
+                toClone file plan note settings start target
+            | InPlace when appends recipe output -> toInput file plan note start
+            | InPlace -> toClone file plan note settings start input
 
         (report: Report).Warnings |> Seq.skip plan.Told.Warnings.Count |> Seq.iter settings.Warn
         report
 
+    /// The same of a file that was asked for as it is.
+    let onFile (file: AnnDataFile) recipe settings output =
+        onFileAs
+            { Inputs = [ file.Path ]
+              Recipe = recipe }
+            file
+            recipe
+            settings
+            output
+
     /// Runs the recipe on the input. Throws a FaultException for expected trouble and OperationCanceledException when cancelled.
-    let run (recipe: Recipe) (settings: Settings) input output =
+    let run asked (recipe: Recipe) (settings: Settings) input output =
         use file =
             if output = InPlace then
                 AnnDataFile.openWriteWithin settings.Memory recipe.Matrix input
             else
                 AnnDataFile.openReadWithin settings.Memory recipe.Matrix input
 
-        onFile file recipe settings output
+        onFileAs asked file recipe settings output

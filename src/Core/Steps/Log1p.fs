@@ -37,6 +37,7 @@ module Log1p =
               "base"
               "B"
               "float | None"
+              (JsonForm.orNull JsonForm.float)
               defaults
               readBase
               _.Base

@@ -1,32 +1,13 @@
-/// What to do with a file, as a value.
+/// Recipes as they are made, changed, checked, and kept as JSON.
 namespace SingleSharp.Core
 
 open SingleSharp
 open SingleSharp.Core.Steps
 
-/// Steps, and what they have in common.
-type Recipe =
-    {
-        /// In the order in which they are taken: that of AllSteps.inOrder.
-        Steps: Step list
-        /// The matrix that the steps read, and write where they change values.
-        Matrix: MatrixName
-        /// Which genes make up the set mt.
-        Mitochondrial: Mitochondrial
-        /// Further sets of genes.
-        GeneSets: GeneSet list
-        /// The column of var that sets by prefix and by name go by, such as feature_name; none for the names of the genes.
-        GeneSymbols: string option
-        /// Add up what a cell has of one gene where it is stored more than once, instead of refusing it.
-        SumDuplicates: bool
-        /// Compute with negative, NaN and infinite values as scanpy does, instead of refusing them.
-        AllowInvalid: bool
-    }
-
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Recipe =
     /// These steps on X.
-    let ofSteps steps =
+    let ofSteps steps : Recipe =
         { Steps = steps
           Matrix = MatrixName.X
           Mitochondrial = Mitochondrial.Auto
@@ -66,13 +47,13 @@ module Recipe =
             Steps = recipe.Steps |> List.filter (fun step -> step.Name <> name) }
 
     /// The names of the steps.
-    let names recipe = recipe.Steps |> List.map _.Name
+    let names (recipe: Recipe) = recipe.Steps |> List.map _.Name
 
     /// The step of a name, if it is taken.
-    let tryFind name recipe =
+    let tryFind name (recipe: Recipe) =
         recipe.Steps |> List.tryFind (fun step -> step.Name = name)
 
-    let internal common recipe : Common =
+    let internal common (recipe: Recipe) : Common =
         { Steps = names recipe
           Matrix = recipe.Matrix
           Mitochondrial = recipe.Mitochondrial
@@ -82,7 +63,7 @@ module Recipe =
           AllowInvalid = recipe.AllowInvalid }
 
     /// Is a set of genes looked at by a step?
-    let private isUsed recipe name =
+    let private isUsed (recipe: Recipe) name =
         recipe.Steps
         |> List.exists (fun step ->
             match step.Body.UsesSets with
@@ -90,7 +71,7 @@ module Recipe =
             | AllSets -> true
             | SetsNamed names -> List.contains name names)
 
-    let private setMistakes recipe =
+    let private setMistakes (recipe: Recipe) =
         let names = recipe.GeneSets |> List.map _.Name
 
         [ for name, count in List.countBy id names do
@@ -116,7 +97,7 @@ module Recipe =
               ) ]
 
     /// Do names of genes decide which of them belong to a set that is looked at?
-    let private goesByNames recipe =
+    let private goesByNames (recipe: Recipe) =
         recipe.GeneSets
         |> List.exists (fun set ->
             isUsed recipe set.Name
@@ -128,14 +109,14 @@ module Recipe =
             && recipe.Mitochondrial <> Mitochondrial.Prefix ""
             && recipe.GeneSets |> List.forall (fun set -> set.Name <> "mt"))
 
-    let private symbolMistakes recipe =
+    let private symbolMistakes (recipe: Recipe) =
         match recipe.GeneSymbols with
         | Some "" -> [ InvalidOption("gene_symbols", "it must not be empty") ]
         | Some _ when not (goesByNames recipe) ->
             [ InvalidOption("gene_symbols", "it has no effect: no gene set is made of names of genes; leave it out") ]
         | _ -> []
 
-    let private orderMistakes recipe =
+    let private orderMistakes (recipe: Recipe) =
         let order = AllSteps.inOrder |> List.map _.Name
         let places = names recipe |> List.map (fun name -> List.findIndex ((=) name) order)
 
@@ -149,7 +130,7 @@ module Recipe =
               ) ]
 
     /// What is wrong with a recipe whatever the data.
-    let internal mistakes recipe =
+    let internal mistakes (recipe: Recipe) =
         [ yield! orderMistakes recipe
           for step in recipe.Steps do
               yield! StepBody.idle step.Body
@@ -158,5 +139,17 @@ module Recipe =
           yield! symbolMistakes recipe ]
 
     /// Refuses what fits no data at all, before a file is looked at.
-    let internal check recipe =
+    let internal check (recipe: Recipe) =
         mistakes recipe |> List.tryHead |> Option.iter Fault.throw
+
+    /// The recipe as JSON, as docs/recipe.schema.json describes it: every option of every step under scanpy's name.
+    /// Law (round trip): ofJson (toJson recipe) = Ok recipe
+    let toJson (recipe: Recipe) =
+        RecipeJson.write recipe |> Contract.JsonValue.lines
+
+    /// Reads what toJson has written, or what somebody has written by hand; options that are left out have their defaults.
+    let ofJson (json: string) : Result<Recipe, Fault> =
+        try
+            Ok(RecipeJson.read json)
+        with FaultException fault ->
+            Error fault

@@ -28,6 +28,7 @@ namespace SingleSharp.Core.Steps
 
 open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Contract
 open SingleSharp.Core.AnnData
 
 /// A kind of step, whose options are a record 'o.
@@ -89,6 +90,11 @@ type internal StepBody =
         BatchKey: string option
         /// Reads options given as text, by their names; or a sentence for each mistake, begun with the option.
         Read: (string * string list) list -> Result<StepBody, (string * string) list>
+        /// Its options as a recipe in JSON holds them, and what a JSON Schema says of each.
+        Json: (string * JsonValue) list
+        Schema: (string * JsonValue) list
+        /// Reads options from JSON, by their names; or a sentence for each mistake, begun with the option.
+        OfJson: (string * JsonValue) list -> Result<StepBody, (string * string) list>
         /// Options that say nothing beside the others, and why.
         Idle: (string * string) list
         Check: Common -> Fault list
@@ -109,12 +115,12 @@ module internal StepBody =
           RefusesInvalid = kind.RefusesInvalid
           Examples = kind.Examples }
 
-    let private read (kind: StepKind<'o>) options (given: (string * string list) list) =
+    let private read (kind: StepKind<'o>) options (given: (string * 'given) list) (readOne: StepOption<'o> -> 'given -> 'o -> _) =
         let one (options, mistakes) (option: StepOption<'o>) =
             match List.tryFind (fun (name, _) -> name = option.Info.Name) given with
             | None -> options, mistakes
-            | Some(name, words) ->
-                match option.Read words options with
+            | Some(name, value) ->
+                match readOne option value options with
                 | Ok changed -> changed, mistakes
                 | Error several -> options, List.map (fun mistake -> name, mistake) several @ mistakes
 
@@ -122,6 +128,19 @@ module internal StepBody =
         match List.fold one (options, []) (List.rev kind.Options) with
         | options, [] -> kind.Settle (List.map fst given) options |> Result.mapError List.singleton
         | _, mistakes -> Error mistakes
+
+    let private readJson (kind: StepKind<'o>) options (given: (string * JsonValue) list) =
+        let known = kind.Options |> List.map _.Info.Name
+
+        match given |> List.map fst |> List.except known with
+        | [] -> read kind options given (fun option json options -> option.OfJson json options |> Result.mapError List.singleton)
+        | strange ->
+            strange
+            |> List.map (fun name ->
+                match DidYouMean.find known name with
+                | Some near -> name, $"is no option of {kind.Name}, unlike {near}"
+                | None -> name, $"is no option of {kind.Name}")
+            |> Error
 
     /// The step of a kind with these options.
     let rec make (kind: StepKind<'o>) (options: 'o) : StepBody =
@@ -135,7 +154,14 @@ module internal StepBody =
           UsesSets = kind.UsesSets options
           Selects = kind.Selects
           BatchKey = kind.BatchKey options
-          Read = read kind options >> Result.map (make kind)
+          Read = fun given -> read kind options given _.Read |> Result.map (make kind)
+          Json =
+            [ for option in kind.Options do
+                  match option.ToJson options with
+                  | Some value -> option.Info.Name, value
+                  | None -> () ]
+          Schema = kind.Options |> List.map (fun option -> option.Info.Name, option.Schema)
+          OfJson = readJson kind options >> Result.map (make kind)
           Idle =
             [ for option in kind.Options do
                   match option.Idle options with

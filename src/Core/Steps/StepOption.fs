@@ -28,6 +28,7 @@ open System
 open System.Globalization
 open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 
 /// An option of a step whose options are a record 'o.
@@ -40,6 +41,10 @@ type internal StepOption<'o> =
         Show: 'o -> string
         /// Why the option says nothing beside the others; none where it has an effect.
         Idle: 'o -> string option
+        /// What a recipe in JSON holds of it, none where it is said by leaving it out; how it is read; and what its schema is.
+        ToJson: 'o -> JsonValue option
+        OfJson: JsonValue -> 'o -> Result<'o, string>
+        Schema: JsonValue
     }
 
 [<RequireQualifiedAccess>]
@@ -72,7 +77,7 @@ module internal StepOption =
     let private quoted (text: string) = $"'{text}'"
 
     /// An option that takes one value; `read` gives the end of a sentence where it cannot be read.
-    let value name placeholder kind defaults read get set show doc : StepOption<'o> =
+    let value name placeholder kind form defaults read get set show doc : StepOption<'o> =
         { Info =
             { Name = name
               CommandName = name
@@ -85,7 +90,10 @@ module internal StepOption =
           Read =
             fun words options -> read (List.last words) |> Result.map (fun value -> set value options) |> Result.mapError List.singleton
           Show = get >> show
-          Idle = fun _ -> None }
+          Idle = fun _ -> None
+          ToJson = get >> form.Write
+          OfJson = fun json options -> JsonForm.read form json |> Result.map (fun value -> set value options)
+          Schema = form.Schema }
 
     let private readFloat text =
         match tryFloat text with
@@ -122,33 +130,53 @@ module internal StepOption =
     let private optional read text = read text |> Result.map Some
 
     let float name placeholder (defaults: 'o) get set doc =
-        value name placeholder "float" defaults readFloat get set showFloat doc
+        value name placeholder "float" JsonForm.float defaults readFloat get set showFloat doc
 
     let floatOrNone name placeholder (defaults: 'o) get set doc =
-        value name placeholder "float | None" defaults (optional readFloat) get set (showOption showFloat) doc
+        value
+            name
+            placeholder
+            "float | None"
+            (JsonForm.orNull JsonForm.float)
+            defaults
+            (optional readFloat)
+            get
+            set
+            (showOption showFloat)
+            doc
 
     /// An integer from 1 up.
     let positive name placeholder (defaults: 'o) get set doc =
-        value name placeholder "int" defaults readPositive get set string doc
+        value name placeholder "int" JsonForm.positive defaults readPositive get set string doc
 
     let positiveOrNone name placeholder (defaults: 'o) get set doc =
-        value name placeholder "int | None" defaults (optional readPositive) get set (showOption string) doc
+        value
+            name
+            placeholder
+            "int | None"
+            (JsonForm.orNull JsonForm.positive)
+            defaults
+            (optional readPositive)
+            get
+            set
+            (showOption string)
+            doc
 
     /// An integer from 0 up.
     let countOrNone name placeholder (defaults: 'o) get set doc =
-        value name placeholder "int | None" defaults (optional readCount) get set (showOption string) doc
+        value name placeholder "int | None" (JsonForm.orNull JsonForm.count) defaults (optional readCount) get set (showOption string) doc
 
     let textOrNone name placeholder (defaults: 'o) get set doc =
-        value name placeholder "str | None" defaults (optional readText) get set (showOption quoted) doc
+        value name placeholder "str | None" (JsonForm.orNull JsonForm.text) defaults (optional readText) get set (showOption quoted) doc
 
     let keyOrNone name placeholder (defaults: 'o) get set doc =
-        value name placeholder "str | None" defaults (optional readKey) get set (showOption quoted) doc
+        value name placeholder "str | None" (JsonForm.orNull JsonForm.key) defaults (optional readKey) get set (showOption quoted) doc
 
     /// A switch: to give it is to turn the default round.
     let switch name (defaults: 'o) get set doc : StepOption<'o> =
         let show value = if value then "True" else "False"
 
-        { value name "" "bool" defaults (fun _ -> Ok(not (get defaults))) get set show doc with
+        { value name "" "bool" JsonForm.flag defaults (fun _ -> Ok(not (get defaults))) get set show doc with
             Read = fun _ options -> Ok(set (not (get defaults)) options) }
 
     /// One of some words, which may have dashes for underscores.
@@ -163,7 +191,7 @@ module internal StepOption =
         let show value =
             choices |> List.find (fun (_, choice) -> choice = value) |> fst |> quoted
 
-        value name placeholder "str" defaults read get set show doc
+        value name placeholder "str" (JsonForm.choice choices) defaults read get set show doc
 
     /// NAME=P, a gene set and a percentage, any number of times.
     let percentages name (defaults: 'o) (get: 'o -> (string * float) list) set doc : StepOption<'o> =
@@ -182,7 +210,7 @@ module internal StepOption =
             "{" + String.concat ", " shown + "}"
 
         let one =
-            value name "LIMIT" "dict[str, float]" defaults (fun _ -> Ok(get defaults)) get set show doc
+            value name "LIMIT" "dict[str, float]" (JsonForm.byName JsonForm.float) defaults (fun _ -> Ok(get defaults)) get set show doc
 
         { one with
             Info = { one.Info with IsRepeatable = true }

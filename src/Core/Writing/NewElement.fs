@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Writing
 
 open System
 open SingleSharp.Core
+open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 
 /// Something that AnnData keeps under a name (scanpy-semantics, section 9).
@@ -10,6 +11,7 @@ open SingleSharp.Core.Hdf5
 type internal NewElement =
     | Dict of (string * NewElement) list
     | Text of string
+    | Texts of string list
     | Flag of bool
     | Number of float
     /// Numbers in their type, with the lengths of the dimensions; the last one varies fastest.
@@ -57,6 +59,9 @@ module internal NewElement =
 
             editor.PutGroup(links, encoding editor "dict" "0.1.0")
         | NewElement.Text text -> scalar editor VlenString (editor.StringReference text) "string"
+        | NewElement.Texts texts ->
+            let references = texts |> List.map editor.StringReference |> Bytes.concat
+            editor.PutDataset(VlenString, Encode.line (int64 texts.Length), editor.Put references, encoding editor "string-array" "0.2.0")
         | NewElement.Flag value -> scalar editor (DType.datatype DType.Bool) [| (if value then 1uy else 0uy) |] "numeric-scalar"
         | NewElement.Number value -> scalar editor (DType.datatype DType.Float64) (BitConverter.GetBytes value) "numeric-scalar"
         | NewElement.Numbers(numeric, dims, values) -> array editor numeric dims (putNumbers editor numeric values)

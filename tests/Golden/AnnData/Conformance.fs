@@ -24,7 +24,8 @@ let private qc = "qc", (Recipe.ofSteps [ Qc.step Qc.defaults ])
 
 /// What a recipe writes besides columns.
 let private members (recipe: Recipe) =
-    [ if (Recipe.tryFind "log1p" recipe).IsSome then
+    [ "/uns/singlesharp"
+      if (Recipe.tryFind "log1p" recipe).IsSome then
           "/uns/log1p"
       if (Recipe.tryFind "hvg" recipe).IsSome then
           "/uns/hvg"
@@ -48,10 +49,15 @@ let job name input output (recipe: Recipe) (report: Report) : ConformanceJob =
       sum = recipe.SumDuplicates
       alike = false }
 
-/// The elements of a file, whatever their storage.
+/// The elements of a file, whatever their storage, and whatever its input was called.
 let private elements path =
     match Pipeline.digest Settings.standard path with
-    | Ok digest -> Some digest.Whole
+    | Ok digest ->
+        digest.Elements
+        |> Seq.filter (fun element -> element.Path <> "uns/singlesharp")
+        |> Seq.map string
+        |> String.concat "\n"
+        |> Some
     | Error _ -> None
 
 /// Jobs of which those are marked whose input and output hold the elements of another's.

@@ -169,6 +169,10 @@ let private border =
 
                   Expect.equal (comparable (field "_recipe" chain :?> Recipe)) (comparable expected) "the recipe"
                   Expect.equal (field "_input" chain :?> Input) (Input.file "input.h5ad") "the input"
+                  let json = call "ToJson" [||] chain
+                  Expect.equal (json :?> string) (Recipe.toJson expected) "its JSON"
+                  let again = read "input.h5ad" |> call "FromJson" [| json |]
+                  Expect.equal (comparable (field "_recipe" again :?> Recipe)) (comparable expected) "the recipe from JSON"
               }
           test "raw" {
               let chain = read "input.h5ad" |> call "UseRaw" [||]

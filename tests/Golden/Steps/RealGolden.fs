@@ -144,10 +144,12 @@ let private fused dataset names oneByOne =
     let together = sandbox.File "together.h5ad"
     let recipe = names |> List.map (step dataset >> recipe) |> fuse
     ran recipe (input dataset) together |> ignore
-    let left = digest together
-    let right = digest (oneByOne sandbox)
-    Expect.sequenceEqual left.Elements right.Elements "every object"
-    Expect.equal left.Whole right.Whole "the whole"
+
+    /// One run has one note, and several have several.
+    let results path =
+        (digest path).Elements |> Seq.filter (fun element -> element.Path <> "uns/singlesharp")
+
+    Expect.sequenceEqual (results together) (results (oneByOne sandbox)) "every object"
 
 /// The last file of a chain of steps.
 let private chain dataset names (sandbox: Sandbox) =

@@ -53,13 +53,13 @@ let private outcomeOf form numeric rows recipe =
         GenFiles.withPath (fun output ->
             GenForms.write input form numeric rows
 
-            let settings = { Settings.standard with Workers = 2 }
+            let settings = { withoutNote with Workers = 2 }
 
             match Pipeline.run recipe settings (Input.file input) (Output.NewFile output) with
             | Error fault -> Error((Fault.sentence fault).Replace(input, ""))
             | Ok _ ->
                 let others =
-                    (need (Pipeline.digest Settings.standard output)).Elements
+                    (need (Pipeline.digest withoutNote output)).Elements
                     |> List.ofSeq
                     |> List.filter (fun element -> element.Path <> "/" && not (element.Path.StartsWith "X"))
                     |> List.filter (fun element -> not (List.contains element.Path counted))
@@ -113,7 +113,7 @@ let tests =
                           { Filter.defaults with
                               MinGenes = Some 1L }
 
-                      Pipeline.run (Recipe.ofSteps [ Filter.step limits ]) Settings.standard (Input.file input) (Output.NewFile output)
+                      Pipeline.run (Recipe.ofSteps [ Filter.step limits ]) withoutNote (Input.file input) (Output.NewFile output)
                       |> need
                       |> ignore
 
@@ -150,7 +150,7 @@ let tests =
                   GenFiles.withPath (fun input ->
                       GenFiles.withPath (fun output ->
                           file.Write input
-                          Pipeline.run recipe Settings.standard (Input.file input) (Output.NewFile output) |> need |> ignore
+                          Pipeline.run recipe withoutNote (Input.file input) (Output.NewFile output) |> need |> ignore
                           use after = GenFiles.openRead output
                           Expect.equal after.X.Values.Type (DType.datatype DType.Float32) $"{name}: its type"
 
@@ -181,7 +181,7 @@ let tests =
                                           TargetSum = TargetSum.Counts 10.0 } ]) with
                               Matrix = MatrixName.Layer "counts" }
 
-                      Pipeline.run recipe Settings.standard (Input.file input) (Output.NewFile output) |> need |> ignore
+                      Pipeline.run recipe withoutNote (Input.file input) (Output.NewFile output) |> need |> ignore
                       Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 1.0 ]; 1L, [ 0, 2.0 ] ] "X"
 
                       let layer =
@@ -200,7 +200,7 @@ let tests =
                                        MinCounts = Some 15.0 }
                            ))
 
-                      Pipeline.run limited Settings.standard (Input.file input) (Output.NewFile output) |> need |> ignore
+                      Pipeline.run limited withoutNote (Input.file input) (Output.NewFile output) |> need |> ignore
                       Expect.equal (GenForms.read output Blocks.sequential 9) [ 0L, [ 0, 2.0 ] ] "what stays of X"
 
                       GenFiles.isFault "no layer called other" (fun () ->

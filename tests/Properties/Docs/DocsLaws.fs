@@ -298,10 +298,23 @@ let private troubleshooting =
         let said =
             faults |> List.map (fun fault -> (Fault.sentence fault).Replace("holds 1.5", "holds VALUE"))
 
-        let only left right = String.concat "\n" (set left - set right)
+        let only left right =
+            String.concat "\n" (set left - set right)
+
         Expect.equal (only said quoted) "" "sentences that are not quoted"
         Expect.equal (only quoted said) "" "sentences that nobody says"
     }
 
+let private schema =
+    test "docs/recipe.schema.json is made from the list of steps" {
+        let path = "docs/recipe.schema.json"
+        let wanted = RecipeJson.schema () |> Contract.JsonValue.lines
+
+        if Environment.GetEnvironmentVariable regenerate = "1" then
+            File.WriteAllText(Path.Combine(root.Value, path), wanted)
+        else
+            Expect.equal (text path) wanted $"{path} is not what recipes look like any more; to write it anew, set {regenerate}=1"
+    }
+
 let tests =
-    testList "Docs" [ troubleshooting; extending; metric; step; codec; reference ]
+    testList "Docs" [ troubleshooting; extending; metric; step; codec; reference; schema ]

@@ -151,8 +151,8 @@ let tests =
                           GenFiles.withPath (fun output ->
                               GenForms.write input form DType.Float32 rows
 
-                              Pipeline.run recipe Settings.standard (Input.file input) (NewFile output)
-                              |> Result.bind (fun _ -> Pipeline.digest Settings.standard output)
+                              Pipeline.run recipe SingleSharp.Answers.withoutNote (Input.file input) (NewFile output)
+                              |> Result.bind (fun _ -> Pipeline.digest SingleSharp.Answers.withoutNote output)
                               |> Result.map (fun digest -> digest.Elements)))
 
                   match outcome doubled recipe with
@@ -173,7 +173,7 @@ let tests =
                           { Genes = 3
                             Rows = [ [ 0, 1.0 ]; [ 2, 2.0; 0, 4.0; 2, 6.0 ] ] }
 
-                      match Pipeline.run Recipe.standard Settings.standard (Input.file input) (NewFile output) with
+                      match Pipeline.run Recipe.standard SingleSharp.Answers.withoutNote (Input.file input) (NewFile output) with
                       | Error(DuplicateEntry(_, "cell1", "gene2")) -> ()
                       | other -> failtest $"{other}"
 
@@ -184,7 +184,7 @@ let tests =
                                           TargetSum = TargetSum.Counts 6.0 } ]) with
                               SumDuplicates = true }
 
-                      match Pipeline.run recipe Settings.standard (Input.file input) (NewFile output) with
+                      match Pipeline.run recipe SingleSharp.Answers.withoutNote (Input.file input) (NewFile output) with
                       | Ok _ -> ()
                       | Error fault -> failtest (Fault.sentence fault)
 

@@ -26,7 +26,16 @@ let private record most storage matrix =
         let outcome =
             try
                 using (AnnDataFile.opened MatrixName.X (Hdf5File.onDevice path recorder)) (fun file ->
-                    Ok(Runner.onFile file recipe Settings.standard InPlace))
+                    // Noted under one name, whatever the file is called.
+                    Ok(
+                        Runner.onFileAs
+                            { Inputs = [ "counts.h5ad" ]
+                              Recipe = recipe }
+                            file
+                            recipe
+                            Settings.standard
+                            InPlace
+                    ))
             with FaultException fault ->
                 Error fault
 

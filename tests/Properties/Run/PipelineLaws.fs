@@ -156,7 +156,7 @@ let private inFolder work =
         folder.Delete true
 
 let private digestOf path =
-    match Pipeline.digest Settings.standard path with
+    match Pipeline.digest SingleSharp.Answers.withoutNote path with
     | Ok digest -> [ for element in digest.Elements -> element.Path, element.Sha256 ]
     | Error fault -> failtest (Fault.sentence fault)
 
@@ -212,7 +212,7 @@ let private oneByOne fitsTrend (recipe: Recipe) input output =
         match result with
         | Error kind -> Error kind
         | Ok _ ->
-            match Pipeline.run step Settings.standard (Input.file output) InPlace with
+            match Pipeline.run step SingleSharp.Answers.withoutNote (Input.file output) InPlace with
             | Ok _ -> Ok []
             | Error fault -> Error(Fault.kind fault))
     |> Result.map (fun _ -> digestOf output)
@@ -232,7 +232,10 @@ let tests =
               holdsFor 10 3 genes $"at once and one by one mean the same: {name}" (fun tell tissue () ->
                   inFolder (fun path ->
                       NewFile.write (path "in") (Gzipped 50) (counts tissue)
-                      let together = outcome recipe Settings.standard (path "in") (path "together")
+
+                      let together =
+                          outcome recipe SingleSharp.Answers.withoutNote (path "in") (path "together")
+
                       let separate = oneByOne fitsTrend recipe (path "in") (path "separate")
 
                       tell (Result.map ignore together)
@@ -262,7 +265,7 @@ let tests =
                           NewFile.write (path name) storage (counts tissue)
 
                           let settings =
-                              { Settings.standard with
+                              { SingleSharp.Answers.withoutNote with
                                   Workers = workers }
 
                           inLeastMemory recipe settings (path name) (path (name + "-out"))

@@ -80,7 +80,12 @@ let tests =
                               let memory = if memory = 0L then leastMemory recipe workers (path name) else memory
 
                               match
-                                  Pipeline.run recipe (settings workers memory) (Input.file (path name)) (NewFile(path (name + "-out")))
+                                  Pipeline.run
+                                      recipe
+                                      { settings workers memory with
+                                          Provenance = false }
+                                      (Input.file (path name))
+                                      (NewFile(path (name + "-out")))
                               with
                               // A median of nothing is refused.
                               | Error(InvalidOption("target_sum", why)) -> why, [||]
@@ -114,7 +119,7 @@ let tests =
                   let output = Path.Combine(folder, "out.h5ad")
                   NewFile.write input (InChunks 64) (countsOf matrix)
                   let before = File.ReadAllBytes input
-                  Pipeline.run Recipe.standard Settings.standard (Input.file input) (NewFile output) |> need |> ignore
+                  Pipeline.run Recipe.standard withoutNote (Input.file input) (NewFile output) |> need |> ignore
 
                   let expected =
                       [ for row in matrix.Rows do
@@ -127,7 +132,7 @@ let tests =
               inFolder (fun folder ->
                   let path name = Path.Combine(folder, name + ".h5ad")
                   NewFile.write (path "in") (Gzipped 50) (countsOf matrix)
-                  let settings = Settings.standard
+                  let settings = withoutNote
                   Pipeline.run Recipe.standard settings (Input.file (path "in")) (NewFile(path "fused")) |> need |> ignore
 
                   Pipeline.run (Recipe.ofSteps [ Qc.step Qc.defaults ]) settings (Input.file (path "in")) (NewFile(path "steps"))
@@ -156,8 +161,8 @@ let tests =
                       if qcOnly then (Recipe.ofSteps [ Qc.step Qc.defaults ]) else Recipe.standard
 
                   NewFile.write (path "in") (InChunks 50) (countsOf matrix)
-                  Pipeline.run recipe Settings.standard (Input.file (path "in")) (NewFile(path "out")) |> need |> ignore
-                  Pipeline.run recipe Settings.standard (Input.file (path "in")) InPlace |> need |> ignore
+                  Pipeline.run recipe withoutNote (Input.file (path "in")) (NewFile(path "out")) |> need |> ignore
+                  Pipeline.run recipe withoutNote (Input.file (path "in")) InPlace |> need |> ignore
                   whole (path "in") = whole (path "out") && Directory.GetFiles(folder).Length = 2))
 
           test "cancelling leaves no trace" {
@@ -180,7 +185,7 @@ let tests =
                           use stop = new Threading.CancellationTokenSource()
 
                           let stopping =
-                              { Settings.standard with
+                              { withoutNote with
                                   Cancel = stop.Token
                                   Progress = fun _ -> stop.Cancel() }
 

@@ -164,6 +164,11 @@ module Filter =
                     set.Name ]
 
           for option, limits in percentages options do
+              for name, count in limits |> List.countBy fst do
+                  if count > 1 then
+                      InvalidOption(option, $"{name} is limited twice; give one limit of it")
+
+          for option, limits in percentages options do
               for name, percent in limits do
                   if not (List.contains name known) then
                       InvalidOption(

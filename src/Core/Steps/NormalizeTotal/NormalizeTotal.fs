@@ -79,11 +79,24 @@ module NormalizeTotal =
 
     let private setMedian target (options: NormalizeTotalOptions) = { options with TargetSum = target }
 
+    let private targetForm =
+        JsonForm.orNull JsonForm.float
+        |> JsonForm.map (Option.map TargetSum.Counts >> Option.defaultValue TargetSum.MedianOfPositive) (function
+            | TargetSum.Counts counts -> Some counts
+            | TargetSum.MedianOfPositive
+            | TargetSum.MedianOfAll -> None)
+
+    /// Without a median there is nothing to say of it.
+    let private medianForm =
+        JsonForm.choice [ "positive", TargetSum.MedianOfPositive; "all", TargetSum.MedianOfAll ]
+        |> JsonForm.leftOut (fun target -> target <> TargetSum.MedianOfPositive && target <> TargetSum.MedianOfAll)
+
     let private options =
         [ StepOption.value
               "target_sum"
               "SUM"
               "float | None"
+              targetForm
               defaults
               readTarget
               _.TargetSum
@@ -94,6 +107,7 @@ module NormalizeTotal =
               "median"
               "CELLS"
               "str"
+              medianForm
               defaults
               readMedian
               _.TargetSum

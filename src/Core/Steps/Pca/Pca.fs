@@ -29,6 +29,14 @@ module Pca =
         | MaskVar.Column column -> $"'{column}'"
         | MaskVar.AllGenes -> "None"
 
+    let private maskForm =
+        JsonForm.orNull JsonForm.text
+        |> JsonForm.map (Option.map MaskVar.Column >> Option.defaultValue MaskVar.AllGenes) (function
+            | MaskVar.Column column -> Some column
+            | MaskVar.HighlyVariable
+            | MaskVar.AllGenes -> None)
+        |> JsonForm.leftOut (fun mask -> mask = MaskVar.HighlyVariable)
+
     let private options =
         [ StepOption.positiveOrNone
               "n_comps"
@@ -41,6 +49,7 @@ module Pca =
               "mask_var"
               "COLUMN"
               "str | None"
+              maskForm
               defaults
               readMask
               _.MaskVar

@@ -63,6 +63,15 @@ module Qc =
                     { options with
                         PercentTop = all |> List.choose StepOption.tryPositive |> List.distinct |> PercentTop.Exactly }
 
+    /// scanpy's None is a list of none.
+    let private topForm =
+        JsonForm.list JsonForm.positive
+        |> JsonForm.orNull
+        |> JsonForm.map (Option.defaultValue [] >> PercentTop.Exactly) (function
+            | PercentTop.Exactly ks -> Some ks
+            | PercentTop.Auto -> None)
+        |> JsonForm.leftOut (fun top -> top = PercentTop.Auto)
+
     let private percentTopOption: StepOption<QcOptions> =
         let show options =
             match options.PercentTop with
@@ -83,7 +92,10 @@ module Qc =
         { Info = info
           Read = readTop
           Show = show
-          Idle = fun _ -> None }
+          Idle = fun _ -> None
+          ToJson = _.PercentTop >> topForm.Write
+          OfJson = fun json options -> JsonForm.read topForm json |> Result.map (fun top -> { options with PercentTop = top })
+          Schema = topForm.Schema }
 
     let private options =
         [ percentTopOption
