@@ -97,7 +97,10 @@ let private filtered (sandbox: Sandbox) (leastGenes, leastCells) (input: string)
                   MinGenes = genes
                   MinCells = cells }
 
-          match Pipeline.run (Recipe.ofSteps [ Filter.step limits ]) Settings.standard (Input.file input) (NewFile output) with
+          // Without a note: everything but what is cut must be as it was.
+          match
+              Pipeline.run (Recipe.ofSteps [ Filter.step limits ]) SingleSharp.Answers.withoutNote (Input.file input) (NewFile output)
+          with
           | Ok _ ->
               Ok
                   { FilteredJob.name = $"{Path.GetFileName input}, {name}"
