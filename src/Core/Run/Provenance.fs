@@ -10,6 +10,7 @@ open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Writing
 open SingleSharp.Core.Steps
+open SingleSharp.Core.Verify
 
 /// What a run was asked for: the inputs as they were named, and the recipe before a conversion takes its part of it.
 type internal Asked = { Inputs: string list; Recipe: Recipe }
@@ -17,7 +18,7 @@ type internal Asked = { Inputs: string list; Recipe: Recipe }
 [<RequireQualifiedAccess>]
 module internal Provenance =
     let private name = "singlesharp"
-    let private place = $"uns/{name}"
+    let private place = Digest.notes
 
     /// More runs than anybody takes on one file; an array with more is something else.
     let private most = 10_000L

@@ -52,7 +52,16 @@ module internal Digest =
         | ValueSome(struct (_, DatasetObject dataset)) -> 1L, attributes dataset.Header
         | ValueNone -> 2L, 0L
 
-    /// The digest of an open file. Everything that the last hash is fed has a fixed length or stands behind its length, so that files
+    /// Where the notes of runs are.
+    let notes = "uns/singlesharp"
+
+    /// The notes of runs tell how a file came about, not what it holds: two ways to the same result have the same hash of the whole.
+    let private isNote path node =
+        match node with
+        | ValueSome(struct (_, DatasetObject _)) -> path = notes
+        | _ -> false
+
+    /// The digest of an open file; the notes of runs have a hash of their own and no part in that of the whole. Everything that the last hash is fed has a fixed length or stands behind its length, so that files
     /// whose elements differ feed it different bytes, whatever their names hold.
     let ofStore (store: Hdf5File) cancel =
         let found = Hdf5Objects.all store |> List.ofSeq
@@ -70,24 +79,26 @@ module internal Digest =
 
         use whole = IncrementalHash.CreateHash HashAlgorithmName.SHA256
 
-        let element path (kind, attributes) feed =
+        let element path isPart (kind, attributes) feed =
             use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
             feed (Canonical(store, pathOf, hash)) hash
             let sha256 = hash.GetHashAndReset()
             let name = CanonicalText.bytes path
 
-            for number in [ name.LongLength; kind; attributes ] do
-                whole.AppendData(Bytes.i64 number)
+            if isPart then
+                for number in [ name.LongLength; kind; attributes ] do
+                    whole.AppendData(Bytes.i64 number)
 
-            whole.AppendData name
-            whole.AppendData sha256
+                whole.AppendData name
+                whole.AppendData sha256
+
             { Path = path; Sha256 = hex sha256 }
 
         let elements =
-            [ element "/" (kindOf store (ValueSome(struct (0L, GroupObject store.Root)))) (fun canonical _ ->
+            [ element "/" true (kindOf store (ValueSome(struct (0L, GroupObject store.Root)))) (fun canonical _ ->
                   canonical.Attributes store.Root.Header)
               for path, node, link in found do
-                  element path (kindOf store node) (fun canonical hash ->
+                  element path (not (isNote path node)) (kindOf store node) (fun canonical hash ->
                       match node with
                       | ValueSome(struct (_, DatasetObject dataset)) ->
                           canonical.Attributes dataset.Header

@@ -28,6 +28,15 @@ let private recipes =
                     MinGenes = Some 590L
                     MinCells = Some 205L } ]) ]
 
+/// A note would name the input.
+let private ran recipe input output =
+    ranWith
+        { Settings.standard with
+            Provenance = false }
+        recipe
+        input
+        output
+
 let tests =
     testList
         "Blosc"
