@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""scanpy over Dask: the steps of scanpy_lane.py, where X stays on the disk and is read in chunks of rows.
+"""scanpy over Dask: the steps of scanpy_steps.py, where X stays on the disk and is read in chunks of rows.
 
 Dask computes again what it does not keep: every step that needs a result reads X anew, and writing computes the steps before it again. obs
 and var are in memory. Threads are Dask's own default, in one process. It measures this way of use alone, with chunks of 10,000 cells; other
@@ -11,7 +11,7 @@ import anndata
 import anndata.experimental
 import anndata.io
 import h5py
-import scanpy as sc
+import scanpy_steps
 
 ROWS = 10_000
 
@@ -24,13 +24,5 @@ with h5py.File(source) as file:
     obs, var = anndata.io.read_elem(file["obs"]), anndata.io.read_elem(file["var"])
     data = anndata.AnnData(X=read_lazy(file["X"], chunks=(ROWS, len(var))), obs=obs, var=var)
 
-data.var["mt"] = data.var_names.str.startswith("MT-")
-sc.pp.calculate_qc_metrics(data, qc_vars=["mt"], inplace=True)
-sc.pp.normalize_total(data, target_sum=1e4)
-sc.pp.log1p(data)
-
-if command == "pipeline":
-    sc.pp.highly_variable_genes(data, n_top_genes=2000)
-    sc.pp.pca(data, n_comps=50, svd_solver="covariance_eigh")
-
+scanpy_steps.take(data, command)
 data.write_h5ad(target)

@@ -4,115 +4,11 @@ namespace SingleSharp.Cli
 open Argu
 open SingleSharp.Core
 
-/// Who reads what is said beside the work.
-[<RequireQualifiedAccess>]
-type Listener =
-    | Person
-    | Program
-    | Nobody
-
-/// What is asked for.
-type Task =
-    | Help of Command option
-    | Version
-    | Demo of folder: string
-    | Info of Input
-    | Convert of Input * MatrixName * sumDuplicates: bool * target: string
-    | Digest of path: string
-    | Verify of path: string
-    | Report of path: string * page: string
-    | History of path: string
-    | Plan of command: string * Input * Recipe
-    | Run of command: string * Input * Recipe * Output
-
-/// A task and how to do it.
-type Request =
-    {
-        Task: Task
-        /// The page that a run writes beside its result.
-        Page: string option
-        /// Does a page tell the digest?
-        Digest: bool
-        Workers: int
-        Memory: int64
-        Json: bool
-        Listener: Listener
-        /// Where the recipe is written that the task takes.
-        SaveRecipe: string option
-        /// Is what was done noted in the output?
-        Provenance: bool
-    }
-
-    /// No progress and no warnings.
-    member request.Quiet = (request.Listener = Listener.Nobody)
-
 [<RequireQualifiedAccess>]
 module Requests =
-    let private file words =
-        match words |> List.map Values.word |> Validated.all with
-        | Error mistakes -> Error mistakes
-        | Ok [ file ] -> Values.name "FILE" file
-        | Ok [] -> Validated.mistake "which FILE? Name an HDF5 file."
-        | Ok several ->
-            let list = several |> List.map (fun word -> $"'{word}'") |> String.concat " and "
-            Validated.mistake $"one FILE at a time, not {list}."
-
-    let private paths words =
-        match words |> List.map Values.word |> Validated.all with
-        | Ok [] -> Validated.mistake "which FILE? Name an .h5ad file, a 10x .h5 file or a folder with matrix.mtx."
-        | Ok several -> several |> List.map (Values.name "FILE") |> Validated.all
-        | Error mistakes -> Error mistakes
-
-    /// What is about several inputs, where there is one.
-    let private requireSeveral args files : Validated<unit> =
-        match files, ParsedArgs.among [ "--join"; "--sample-key"; "--sample-names"; "--index-unique" ] args with
-        | [ _ ], (_ :: _ as options) ->
-            List.distinct options
-            |> List.map (fun option -> $"{option} has no effect: it is about several FILEs, and there is one; leave it out.")
-            |> Error
-        | _ -> Ok()
-
-    let private input args files : Validated<Input> =
-        check {
-            let! paths = paths files
-            and! _ = requireSeveral args files
-            and! genome = args |> ParsedArgs.optional Argument.Genome Values.name
-            and! featureType = args |> ParsedArgs.optional Argument.Feature_Type Values.name
-            and! join = args |> ParsedArgs.orElse Input.convert.Join Argument.Join Values.join
-
-            and! key =
-                args |> ParsedArgs.orElse Input.convert.SampleKey Argument.Sample_Key Values.key
-
-            and! names =
-                args |> ParsedArgs.values Argument.Sample_Names |> List.map Values.names |> Validated.all
-
-            return
-                { Paths = paths
-                  Convert =
-                    { Genome = genome
-                      FeatureType = featureType
-                      MakeUnique = ParsedArgs.has Argument.Make_Unique args
-                      Join = join
-                      SampleKey = key
-                      SampleNames = List.concat names
-                      IndexUnique = ParsedArgs.tryValue Argument.Index_Unique args } }
-        }
-
-    let private output args =
-        match ParsedArgs.tryValue Argument.Out args, ParsedArgs.has Argument.In_Place args with
-        | Some file, false -> Values.name "--out" file |> Result.map NewFile
-        | None, true -> Ok InPlace
-        | None, false -> Validated.mistake "where should the result go? Say --out FILE or --in-place."
-        | Some _, true -> Validated.mistake "--out and --in-place exclude each other; say one of them."
-
-    let private requireNewFile files output =
-        match paths files, output with
-        | Ok(_ :: _ :: _), Ok InPlace -> Validated.mistake "several FILEs cannot be changed in place; say --out FILE."
-        | _ -> output
-
     let private report args files =
         check {
-            let! path = file files
+            let! path = FileArguments.file files
 
             and! page =
                 match ParsedArgs.tryValue Argument.Out args with
@@ -133,26 +29,26 @@ module Requests =
 
     let private plan (command: Command) args files =
         check {
-            let! input = input args files
+            let! input = FileArguments.input args files
             and! recipe = Recipes.ofArgs command args
             return Plan(command.Name, input, recipe)
         }
 
     let private run (command: Command) args files =
         check {
-            let! input = input args files
+            let! input = FileArguments.input args files
             and! recipe = Recipes.ofArgs command args
-            and! output = output args |> requireNewFile files
+            and! output = FileArguments.output args |> FileArguments.requireNewFile files
             return Run(command.Name, input, recipe, output)
         }
 
     let private convert args files =
         check {
-            let! input = input args files
+            let! input = FileArguments.input args files
             and! matrix = Recipes.matrix MatrixName.X args
 
             and! target =
-                match output args with
+                match FileArguments.output args with
                 | Ok(NewFile target) -> Ok target
                 | Ok InPlace -> Validated.mistake "convert makes a new file; say --out FILE."
                 | Error _ -> Validated.mistake "where should the result go? Say --out FILE."
@@ -206,12 +102,12 @@ module Requests =
     let private taskOf (command: Command) args files =
         match command.Name with
         | "demo" -> demo args files
-        | "info" -> input args files |> Result.map Info
+        | "info" -> FileArguments.input args files |> Result.map Info
         | "convert" -> convert args files
-        | "digest" -> file files |> Result.map Digest
-        | "verify" -> file files |> Result.map Verify
+        | "digest" -> FileArguments.file files |> Result.map Digest
+        | "verify" -> FileArguments.file files |> Result.map Verify
         | "report" -> report args files
-        | "history" -> file files |> Result.map History
+        | "history" -> FileArguments.file files |> Result.map History
         | _ -> run command args files
 
     /// What a command, or the plan of one, is to do with the words and options around it.

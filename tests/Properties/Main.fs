@@ -117,7 +117,8 @@ let all =
           Utf8Laws.tests
           UniqueNamesLaws.tests
           ColumnConcatLaws.tests
-          DocsLaws.tests ]
+          DocsLaws.tests
+          TroubleshootingLaws.tests ]
 
 [<EntryPoint>]
 let main args = Suite.run (List.ofArray args) all

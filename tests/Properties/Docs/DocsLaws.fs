@@ -23,7 +23,7 @@ let private root =
 
     lazy (above AppContext.BaseDirectory)
 
-let private text (path: string) =
+let text (path: string) =
     File.ReadAllText(Path.Combine(root.Value, path)).Replace("\r\n", "\n")
 
 let private extending =
@@ -260,51 +260,6 @@ let private reference =
                 $"{path} is not what the steps say of themselves any more; to write it anew: {regenerate}=1 dotnet run -c Release --project tests/Properties -- --filter-test-list Docs"
     }
 
-/// Every case of Fault, as troubleshooting.md quotes it.
-let private faults =
-    let file = "FILE"
-
-    [ NotFound file
-      Unreadable(file, "WHY")
-      NotAnnData(file, "WHY")
-      Damaged(file, "PLACE", "WHAT")
-      Damaged(file, "PLACE", "it is cut off")
-      Unsupported(file, "PLACE", "WHAT")
-      InvalidValue(file, "CELL", "GENE", 1.5)
-      DuplicateEntry(file, "CELL", "GENE")
-      InvalidOption("option", "WHY")
-      InvalidStep("STEP", "WHY")
-      Unsuitable("STEP", "WHY")
-      CannotWrite(file, "WHY")
-      InsufficientMemory("WHAT", 12L <<< 20, 8L <<< 20, "ADVICE, ")
-      OutOfMemory
-      InputChanged file ]
-
-let private troubleshooting =
-    test "docs/troubleshooting.md has a quotation for each kind of fault, and no other" {
-        let nameOf fault =
-            (fst (FSharp.Reflection.FSharpValue.GetUnionFields(fault, typeof<Fault>))).Name
-
-        Expect.equal
-            (faults |> List.map nameOf |> set)
-            (FSharp.Reflection.FSharpType.GetUnionCases typeof<Fault> |> Seq.map _.Name |> set)
-            "all cases are here"
-
-        let quoted =
-            (text "docs/troubleshooting.md").Split '\n'
-            |> Array.filter _.StartsWith("> ")
-            |> Array.map (fun line -> line.Substring 2)
-
-        let said =
-            faults |> List.map (fun fault -> (Fault.sentence fault).Replace("holds 1.5", "holds VALUE"))
-
-        let only left right =
-            String.concat "\n" (set left - set right)
-
-        Expect.equal (only said quoted) "" "sentences that are not quoted"
-        Expect.equal (only quoted said) "" "sentences that nobody says"
-    }
-
 let private schema =
     test "docs/recipe.schema.json is made from the list of steps" {
         let path = "docs/recipe.schema.json"
@@ -316,5 +271,4 @@ let private schema =
             Expect.equal (text path) wanted $"{path} is not what recipes look like any more; to write it anew, set {regenerate}=1"
     }
 
-let tests =
-    testList "Docs" [ troubleshooting; extending; metric; step; codec; reference; schema ]
+let tests = testList "Docs" [ extending; metric; step; codec; reference; schema ]

@@ -126,6 +126,14 @@ let chained joint (links: bool list) =
 let private chains size =
     Gen.map2 chained (power -17 -10) (Gen.listOfLength (size - 1) (Gen.elements [ true; false ]))
 
+/// 2 on the diagonal, −1 beside it: eigenvalues that are known, and crowd at their ends as they do in no covariance.
+let secondDifference size =
+    symmetric "second difference" size (fun i j ->
+        match j - i with
+        | 0 -> 2.0
+        | 1 -> -1.0
+        | _ -> 0.0)
+
 /// Silent genes: rows and columns of zeros.
 let private silenced matrix =
     Gen.arrayOfLength matrix.Size (Gen.elements [ true; true; false ])

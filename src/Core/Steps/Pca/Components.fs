@@ -66,6 +66,13 @@ module internal Components =
 
         Array.fold2 (fun all sum square -> all + term sum square) 0.0 sums.OfValues sums.OfSquares
 
+    /// What is taken away from each gene before it is projected.
+    let internal meansOf options (sums: GeneSums) =
+        if options.ZeroCenter then
+            sums.OfValues |> Array.map (fun sum -> sum / float sums.OfCells)
+        else
+            Array.zeroCreate sums.OfValues.Length
+
     /// Refuses genes that have no components, before anything is multiplied.
     let internal requireSums options (nameOf: int -> string) (sums: GeneSums) =
         requireFinite nameOf sums.OfValues (fun gene -> sums.OfSquares[gene])
@@ -99,6 +106,17 @@ module internal Components =
             sum <- sum + term gene
 
         sum
+
+    /// The components with these loadings (one vector of genes for each), what is taken away from genes, and how scores vary.
+    let internal ofVectors (vectors: float[][]) (means: float[]) (variances: float[]) total =
+        let count = vectors.Length
+
+        { Count = count
+          Loadings = Array.init (Checked.(*) means.Length count) (fun i -> vectors[i % count][i / count])
+          Means = means
+          Variances = variances
+          Ratios = ratios variances total
+          TotalVariance = total }
 
     /// Turns a vector so that its largest entry is positive, of equally large ones the first: scikit-learn's svd_flip.
     let internal turn (vector: float[]) =
@@ -146,12 +164,7 @@ module internal Components =
 
         let variances = Array.map2 variance pairs.Values pairs.Vectors
 
-        { Count = count
-          Loadings = Array.init (Checked.(*) size count) (fun i -> pairs.Vectors[i % count][i / count])
-          Means = if options.ZeroCenter then means else Array.zeroCreate size
-          Variances = variances
-          Ratios = ratios variances total
-          TotalVariance = total }
+        ofVectors pairs.Vectors (if options.ZeroCenter then means else Array.zeroCreate size) variances total
 
     /// The same, with nobody looking on.
     let components options nameOf gram =
@@ -180,7 +193,6 @@ module internal Components =
     let ofShifted (pairs: Eigenpairs) (about: Gram) : Components =
         let n = float about.Cells
         let size = about.Size
-        let count = pairs.Values.Length
         let means = about.Sums |> Array.map (fun sum -> sum / n)
 
         let total =
@@ -194,12 +206,7 @@ module internal Components =
 
         let variances = pairs.Vectors |> Array.map variance
 
-        { Count = count
-          Loadings = Array.init (Checked.(*) size count) (fun i -> pairs.Vectors[i % count][i / count])
-          Means = Array.zeroCreate size
-          Variances = variances
-          Ratios = ratios variances total
-          TotalVariance = total }
+        ofVectors pairs.Vectors (Array.zeroCreate size) variances total
 
     let private lanes = Vector256<float>.Count
 

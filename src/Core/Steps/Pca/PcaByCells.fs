@@ -136,7 +136,6 @@ module internal PcaByCells =
     let components watch options (spread: GeneSums) (pairs: CellPairs) (loadings: float[][]) : Components =
         let sums = pairs.Sums
         let values = pairs.Pairs.Values
-        let count = values.Length
         let genes = sums.OfValues.Length
         let n = float sums.OfCells
         orthonormalize watch loadings (fun k -> isNothing values genes values[k])
@@ -157,13 +156,4 @@ module internal PcaByCells =
         let total = Components.total options spread
         let variances = Array.map2 variance values pairs.Pairs.Vectors
 
-        { Count = count
-          Loadings = Array.init (Checked.(*) genes count) (fun i -> loadings[i % count][i / count])
-          Means =
-            if options.ZeroCenter then
-                sums.OfValues |> Array.map (fun sum -> sum / n)
-            else
-                Array.zeroCreate genes
-          Variances = variances
-          Ratios = Components.ratios variances total
-          TotalVariance = total }
+        Components.ofVectors loadings (Components.meansOf options sums) variances total

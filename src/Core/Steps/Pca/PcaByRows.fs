@@ -180,15 +180,6 @@ module internal PcaByRows =
         let total = Components.total options about.Sums
 
         let components =
-            { Count = count
-              Loadings = Array.init (Checked.(*) genes count) (fun i -> pairs.Vectors[i % count][i / count])
-              Means =
-                if options.ZeroCenter then
-                    sums.OfValues |> Array.map (fun sum -> sum / n)
-                else
-                    Array.zeroCreate genes
-              Variances = variances
-              Ratios = Components.ratios variances total
-              TotalVariance = total }
+            Components.ofVectors pairs.Vectors (Components.meansOf options sums) variances total
 
         struct (components, pairs.Values)

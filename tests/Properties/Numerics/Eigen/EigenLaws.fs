@@ -145,12 +145,7 @@ let tests =
           testCase "the second difference has the values 2 - 2 cos (k pi / (n + 1))" (fun () ->
               let size = 150
 
-              let matrix =
-                  symmetric "second difference" size (fun i j ->
-                      match j - i with
-                      | 0 -> 2.0
-                      | 1 -> -1.0
-                      | _ -> 0.0)
+              let matrix = secondDifference size
 
               let pairs = leading matrix size
               areEigenpairs matrix size pairs

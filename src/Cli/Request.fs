@@ -1,0 +1,46 @@
+/// What a command line may ask for, as values.
+namespace SingleSharp.Cli
+
+open SingleSharp.Core
+
+/// Who reads what is said beside the work.
+[<RequireQualifiedAccess>]
+type Listener =
+    | Person
+    | Program
+    | Nobody
+
+/// What is asked for.
+type Task =
+    | Help of Command option
+    | Version
+    | Demo of folder: string
+    | Info of Input
+    | Convert of Input * MatrixName * sumDuplicates: bool * target: string
+    | Digest of path: string
+    | Verify of path: string
+    | Report of path: string * page: string
+    | History of path: string
+    | Plan of command: string * Input * Recipe
+    | Run of command: string * Input * Recipe * Output
+
+/// A task and how to do it.
+type Request =
+    {
+        Task: Task
+        /// The page that a run writes beside its result.
+        Page: string option
+        /// Does a page tell the digest?
+        Digest: bool
+        Workers: int
+        Memory: int64
+        Json: bool
+        Listener: Listener
+        /// Where the recipe is written that the task takes.
+        SaveRecipe: string option
+        /// Is what was done noted in the output?
+        Provenance: bool
+    }
+
+    /// No progress and no warnings.
+    member request.Quiet = (request.Listener = Listener.Nobody)
