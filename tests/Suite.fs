@@ -31,12 +31,13 @@ type private Progress() =
 
     /// The tests that took longest: whoever wants the suite to be faster begins with them.
     member _.Slowest count =
-        [ for test in taken |> Seq.sortByDescending _.Value |> Seq.truncate count do
+        [ for test in taken.ToArray() |> Seq.sortByDescending _.Value |> Seq.truncate count do
               $"{test.Value.TotalSeconds, 6:F1} s  {test.Key}" ]
 
     member _.Line =
         let longest =
-            running
+            // A dictionary that others change is read by its own copy: Seq.sortBy asks for the length first.
+            running.ToArray()
             |> Seq.sortBy _.Value
             |> Seq.truncate 2
             |> Seq.map (fun test -> $"{test.Key} ({(clock.Elapsed - test.Value).TotalSeconds:F0} s)")

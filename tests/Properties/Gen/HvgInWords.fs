@@ -62,7 +62,7 @@ let momentsOf (options: HvgOptions) genes (rows: (int * float) list list) =
     Array.Copy(rowBatch.Values, rowBatch.Output, rowBatch.Count)
     (Fold.run (Moments.perGene genes 1 Precision.Single (Dispersion.quantity options.Flavor ValueNone)) [ rowBatch ]).Groups[0]
 
-/// Logarithms of counts up to 999, of which all sums are exact.
+/// Logarithms of counts up to 999.
 let logs (matrix: Rows) =
     { matrix with
         Rows = matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, logged (float (int64 value % 1000L)))) }
@@ -79,15 +79,13 @@ let moments (genes: (float * float) list) : GeneMoments =
 let near (left: float) (right: float) =
     Double.IsNaN left && Double.IsNaN right || abs (left - right) <= 1e-6 * (1.0 + abs left + abs right)
 
-/// Means and dispersions, gene by gene.
+/// Means and dispersions, gene by gene. Variances have laws of their own (Moments, Distances): where cells hardly differ, the
+/// difference of squares that scanpy-semantics says is mere rounding, and they are not that.
 let summaries (options: HvgOptions) (moments: GeneMoments) =
     let n = float moments.Cells
 
-    List.zip (List.ofArray moments.Sums) (List.ofArray moments.Squares)
-    |> List.map (fun (sum, squares) ->
-        let variance =
-            if n = 1.0 then 0.0 else (squares / n - (sum / n) * (sum / n)) * (n / (n - 1.0))
-
+    List.zip (List.ofArray moments.Sums) (List.ofArray (Moments.variances moments))
+    |> List.map (fun (sum, variance) ->
         let mean = if sum / n = 0.0 then 1e-12 else sum / n
         let dispersion = variance / mean
 

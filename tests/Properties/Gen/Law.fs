@@ -40,8 +40,16 @@ let private runner =
             | TestResult.Failed(_, original, shrunk, outcome, seed, _, size) ->
                 failtest (failure name seed.Seed seed.Gamma size original shrunk (reasonOf outcome)) }
 
-let private config =
+/// How many times as many cases are tried as usual: SINGLESHARP_CASES=20 hunts what one run in twenty finds.
+let private factor =
+    match System.Int32.TryParse(System.Environment.GetEnvironmentVariable "SINGLESHARP_CASES") with
+    | true, factor when factor > 0 -> factor
+    | _ -> 1
+
+let private usual =
     Config.Quick.WithArbitrary([ typeof<Arbitraries>; typeof<GenHdf5.Arbitraries> ]).WithRunner(runner).WithQuietOnSuccess(true)
+
+let private config = usual.WithMaxTest(factor * usual.MaxTest)
 
 /// Holds for everything that the generators come up with.
 let holds name (property: 'a -> 'b) : Test =
@@ -49,13 +57,13 @@ let holds name (property: 'a -> 'b) : Test =
 
 /// The same, tried so many times.
 let holdsFor times name (property: 'a -> 'b) : Test =
-    testCase name (fun () -> Check.One(name, config.WithMaxTest times, property))
+    testCase name (fun () -> Check.One(name, config.WithMaxTest(factor * times), property))
 
 /// The same for a property that tells how each case ends: too few results would mean that the law says little.
 let holdsWithResults times least name (property: (Result<unit, FaultKind> -> unit) -> 'a -> 'b) : Test =
     testCase name (fun () ->
         let ends = ConcurrentQueue<Result<unit, FaultKind>>()
-        Check.One(name, config.WithMaxTest times, property ends.Enqueue)
+        Check.One(name, config.WithMaxTest(factor * times), property ends.Enqueue)
         let told = ends |> Seq.countBy id |> List.ofSeq
 
         if ends |> Seq.filter _.IsOk |> Seq.length < least then
