@@ -4,6 +4,7 @@ namespace SingleSharp.Core.Concat
 open System
 open System.Collections.Generic
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 
 [<RequireQualifiedAccess>]

@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Concat
 
 open System.Collections.Generic
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 
 [<RequireQualifiedAccess>]

@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Concat
 
 open SingleSharp.Core
 open SingleSharp.Core.Contract
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 
 /// Inputs with everything that is decided about them together.

@@ -24,6 +24,12 @@ module internal DidYouMean =
             | [] -> None
             | near -> Some(snd (List.min near))
 
+    /// The end of a clause that says that there is no such word, within a sentence.
+    let clause candidates word =
+        match find candidates word with
+        | Some near -> $"; there is {near}"
+        | None -> ""
+
     /// The end of a sentence that says that there is no such word.
     let hint candidates word =
         match find candidates word with

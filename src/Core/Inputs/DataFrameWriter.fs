@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Inputs
 
 open System
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Writing
 

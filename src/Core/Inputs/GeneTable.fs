@@ -4,6 +4,7 @@ namespace SingleSharp.Core.Inputs
 open System.Collections.Generic
 open System.IO
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Contract
 

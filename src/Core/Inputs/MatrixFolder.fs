@@ -5,6 +5,7 @@ open System
 open System.Collections.Generic
 open System.IO
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics

@@ -2,6 +2,7 @@
 namespace SingleSharp.Core.Inputs
 
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Contract
 
 [<RequireQualifiedAccess>]

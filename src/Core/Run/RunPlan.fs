@@ -44,11 +44,11 @@ type internal RunPlan =
 module internal RunPlan =
     /// Are cells and genes judged in a read of their own? Genes have to be, and so have the cells of dense X, whose rows have
     /// their places in the output only once it is known which of them stay.
-    let judgesFirst (matrix: Matrix) (selector: Selector) =
-        selector.DropsGenes
-        || match matrix.Format with
-           | Dense _ -> true
-           | _ -> false
+    let private tryJudgesFirst (matrix: Matrix) (selector: Selector) =
+        match selector.By, matrix.Format with
+        | Rules rules, _ when selector.DropsGenes -> Some rules
+        | Rules rules, Dense _ -> Some rules
+        | _ -> None
 
     /// The way that values take, of this dtype afterwards.
     let private values (file: AnnDataFile) (recipe: Recipe) selects changes after =
@@ -87,9 +87,9 @@ module internal RunPlan =
             Once = [ flags file.X.Cells; SinkMemory.chunks file.X storage after ] |> List.fold Memory.plus ofSteps.Once
             After = max ofSteps.After (SinkMemory.chunksAfter file.X storage after) }
 
-    let private selectNeed (steps: StepPlan list) (selector: Selector) =
-        { selector.Need with
-            Buffer = Memory.plus selector.Need.Buffer (SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)) }
+    let private selectNeed (steps: StepPlan list) (rules: SelectionRules) =
+        { rules.Need with
+            Buffer = Memory.plus rules.Need.Buffer (SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)) }
 
     /// Every read of X tells duplicate entries, or adds them up.
     let private reading (file: AnnDataFile) (recipe: Recipe) =
@@ -123,10 +123,9 @@ module internal RunPlan =
 
         [ if CscToCsr.isNeeded file.X then
               pass PassKind.Transpose "put rows together" [ Budget.nothing ]
-          match steps |> List.tryPick _.Selector with
-          | Some selector when judgesFirst file.X selector ->
-              pass PassKind.Select "judge cells and genes" [ selectNeed steps selector ] |> reading
-          | _ -> ()
+          match steps |> List.tryPick _.Selector |> Option.bind (tryJudgesFirst file.X) with
+          | Some rules -> pass PassKind.Select "judge cells and genes" [ selectNeed steps rules ] |> reading
+          | None -> ()
           for step in steps do
               yield! step.Before |> List.map reading
           if not inMain.IsEmpty then

@@ -225,6 +225,12 @@ module internal Runner =
         use _ = Option.toObj batches
 
         let plan = RunPlan.make file batches recipe settings
+
+        // A query that the columns do not fit is refused before anything is copied.
+        match plan.Selector with
+        | Some { By = Known known } -> known.Force() |> ignore
+        | _ -> ()
+
         Memory.release (AnnDataFile.geneNameBytes file)
 
         /// Everything is checked once the rows are put together, which may take a while.

@@ -41,6 +41,12 @@ module internal StepRun =
           Verdict: GeneVerdict option
           Sink: Sink<RowBatch> }
 
+    let private chosen job selection columns verdict =
+        { Job = Passes.choosing job selection
+          Columns = columns
+          Verdict = Some verdict
+          Sink = Sink.none }
+
     /// Judges cells and genes in a read of its own where that is needed, or lets the main pass judge the cells.
     let private judge (plan: RunPlan) (job: Job) editor =
         match plan.Selector with
@@ -49,24 +55,26 @@ module internal StepRun =
               Columns = []
               Verdict = None
               Sink = Sink.none }
-        | Some selector ->
+        | Some { By = Known known } ->
+            chosen
+                job
+                known.Value.Selection
+                []
+                { Stay = known.Value.Selection.Genes
+                  Columns = []
+                  Losses = known.Value.LostGenes }
+        | Some({ By = Rules rules } as selector) ->
             let columns, sink = columnSink editor job.File selector.CellColumns
-
-            let judging =
-                { job with
-                    Scope = Judged selector.Judge }
+            let judging = { job with Scope = Judged rules.Judge }
 
             if plan.Has PassKind.Select then
                 let cells = RowMask job.File.X.Cells
 
                 let verdict =
-                    selector.Genes
+                    rules.Genes
                     |> Passes.run judging PassKind.Select (Passes.rows judging PassKind.Select) (Sink.both (RowSelection.into cells) sink)
 
-                { Job = Passes.choosing job { Cells = cells; Genes = verdict.Stay }
-                  Columns = columns
-                  Verdict = Some verdict
-                  Sink = Sink.none }
+                chosen job { Cells = cells; Genes = verdict.Stay } columns verdict
             else
                 { Job = judging
                   Columns = columns
@@ -84,9 +92,9 @@ module internal StepRun =
     /// Passes that come before the main one judge cells without counting those that they drop.
     let private quietly (plan: RunPlan) (job: Job) =
         match job.Scope, plan.Selector with
-        | Judged _, Some selector ->
+        | Judged _, Some { By = Rules rules } ->
             { job with
-                Scope = Judged selector.JudgeQuietly }
+                Scope = Judged rules.JudgeQuietly }
         | _ -> job
 
     /// All folds side by side.
@@ -101,13 +109,16 @@ module internal StepRun =
         match plan.Selector with
         | None -> { OfCells = []; OfGenes = [] }
         | Some selector ->
-            { OfCells = loss (selector.CellLosses())
+            { OfCells =
+                match selector.By with
+                | Rules rules -> loss (rules.CellLosses())
+                | Known known -> loss known.Value.LostCells
               OfGenes =
                 match verdict with
                 | Some verdict -> loss verdict.Losses
                 | None -> [] }
 
-    /// What the filter leaves nothing of, and which limits do that.
+    /// What the filter or subset leaves nothing of, and which conditions do that.
     let emptied (plan: RunPlan) (file: AnnDataFile) (taken: Selection) (dropped: Dropped) =
         let by what all (losses: seq<LimitLoss>) =
             let named =
@@ -117,7 +128,10 @@ module internal StepRun =
                 |> String.concat ", "
 
             let because = if named = "" then "" else $": {named} of {all}"
-            $"no {what} meets the limits of the filter{because}"
+
+            match plan.Selector with
+            | Some { By = Known _ } -> $"subset keeps no {what}{because}"
+            | _ -> $"no {what} meets the limits of the filter{because}"
 
         [ if plan.Selector.IsSome && taken.Cells.Count = 0L then
               by "cell" file.X.Cells dropped.OfCells

@@ -5,7 +5,8 @@ namespace SingleSharp.Core
 module AllSteps =
     /// With their defaults, in the order in which they are taken.
     let inOrder =
-        [ Filter.step Filter.defaults
+        [ SubsetStep.step SubsetStep.defaults
+          Filter.step Filter.defaults
           Qc.step Qc.defaults
           NormalizeTotal.step NormalizeTotal.defaults
           Log1p.step Log1p.defaults

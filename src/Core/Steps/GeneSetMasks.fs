@@ -25,28 +25,6 @@ module internal GeneSetMasks =
         else
             Array.init (int genes.Count) (fun gene -> values[int (genes.At(int64 gene))])
 
-    /// Bytes of memory that a listed name takes: text, an entry in a list and one in a table.
-    let private bytesOf (name: string) = 120L + 2L * int64 name.Length
-
-    /// The genes that a text file lists, each once, within this much memory.
-    let private listedIn memory (path: string) =
-        use lines = new TextLines(path)
-        let seen = HashSet<string>()
-        let genes = List<string>()
-        let mutable bytes = 0L
-
-        while lines.Next() do
-            let gene = lines.Text.Trim()
-
-            if gene <> "" && seen.Add gene then
-                genes.Add gene
-                bytes <- bytes + bytesOf gene
-
-                if bytes > memory then
-                    Fault.throw (Fault.memory bytes memory)
-
-        List.ofSeq genes
-
     let private names (file: AnnDataFile) (common: Common) genes =
         lazy (Symbols.names file common.GeneSymbols |> valuesAmong genes)
 
@@ -63,7 +41,7 @@ module internal GeneSetMasks =
             | GeneRule.Prefixes prefixes -> names.Value |> Array.map (GeneSets.hasPrefix prefixes)
             | GeneRule.Column column -> DataFrame.booleans file.Store file.Var "gene_set" column |> valuesAmong genes
             | GeneRule.Names wanted -> among wanted
-            | GeneRule.ListedIn path -> among (listedIn memory path)
+            | GeneRule.ListedIn path -> among (NameList.read memory path)
 
         let prefix =
             if common.GeneSets |> List.exists (fun set -> set.Name = "mt") then
@@ -92,7 +70,7 @@ module internal GeneSetMasks =
             common.GeneSets
             |> List.choose (fun set ->
                 match set.Rule with
-                | GeneRule.ListedIn path -> Some(set.Name, path, listedIn memory path)
+                | GeneRule.ListedIn path -> Some(set.Name, path, NameList.read memory path)
                 | _ -> None)
 
         if lists.IsEmpty then

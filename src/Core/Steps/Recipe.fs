@@ -129,9 +129,16 @@ module Recipe =
                   $"""{String.concat ", " (names recipe)}: each step is taken at most once, in the order {String.concat ", " order}"""
               ) ]
 
+    let private selectionMistakes (recipe: Recipe) =
+        match recipe.Steps |> List.filter _.Body.Selects |> List.map _.Name with
+        | first :: second :: _ ->
+            [ InvalidStep(second, $"one run drops cells and genes once, but {first} drops some, too; run {first} first, and {second} on its output") ]
+        | _ -> []
+
     /// What is wrong with a recipe whatever the data.
     let internal mistakes (recipe: Recipe) =
         [ yield! orderMistakes recipe
+          yield! selectionMistakes recipe
           for step in recipe.Steps do
               yield! StepBody.idle step.Body
               yield! step.Body.Check(common recipe)

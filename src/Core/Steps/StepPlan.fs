@@ -151,23 +151,40 @@ type internal GeneVerdict =
         Losses: (string * int64) list
     }
 
-/// The rules by which a step drops cells and genes.
-type internal Selector =
+/// Rules by which cells and genes are judged while X is read.
+type internal SelectionRules =
     {
-        DropsCells: bool
-        DropsGenes: bool
         /// Decides which rows stay, a decider for each thread, and counts those that do not.
         Judge: unit -> RowBatch -> bool[] -> unit
         /// The same without counting, for passes that judge the same cells once more.
         JudgeQuietly: unit -> RowBatch -> bool[] -> unit
-        /// Columns of obs that are noted of all cells, before anything is dropped.
-        CellColumns: CellColumns
-        GeneColumns: OutputColumn list
         Genes: Fold<RowBatch, GeneVerdict>
         /// What a pass keeps that judges first.
         Need: Need
         /// How many cells did not meet each limit, once all were judged.
         CellLosses: unit -> (string * int64) list
+    }
+
+/// Cells and genes that are chosen without a look at X, and how many each condition drops.
+type internal KnownSelection =
+    { Selection: Selection
+      LostCells: (string * int64) list
+      LostGenes: (string * int64) list }
+
+type internal SelectedBy =
+    | Rules of SelectionRules
+    /// Found out once, before anything is written.
+    | Known of Lazy<KnownSelection>
+
+/// How a step drops cells and genes.
+type internal Selector =
+    {
+        DropsCells: bool
+        DropsGenes: bool
+        By: SelectedBy
+        /// Columns of obs that are noted of all cells, before anything is dropped.
+        CellColumns: CellColumns
+        GeneColumns: OutputColumn list
     }
 
 /// What a step means for one file.

@@ -4,6 +4,7 @@ module internal SingleSharp.Properties.ColumnConcatLaws
 open System
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 open SingleSharp.Core.Concat
 

@@ -7,6 +7,7 @@ open PureHDF
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 open SingleSharp.Core.Writing
 open SingleSharp.Core.Concat

@@ -7,6 +7,7 @@ open Expecto
 open FsCheck.FSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 open SingleSharp.Properties.MatrixFolders
 

@@ -6,6 +6,7 @@ open System.Collections.Generic
 open System.Text
 open Expecto
 open SingleSharp.Core.Files
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 open SingleSharp.Core.Concat
 

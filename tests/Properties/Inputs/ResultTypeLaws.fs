@@ -5,6 +5,7 @@ open System
 open Expecto
 open FsCheck.FSharp
 open SingleSharp.Core
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 open SingleSharp.Properties.GenHdf5
 

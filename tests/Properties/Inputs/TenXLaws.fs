@@ -6,6 +6,7 @@ open Expecto
 open FsCheck.FSharp
 open SingleSharp.Core
 open SingleSharp.Core.Folds
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
 open SingleSharp.Properties.FileParts
 open SingleSharp.Properties.TenXFiles

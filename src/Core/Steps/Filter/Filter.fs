@@ -218,21 +218,23 @@ module Filter =
                 Some
                     { DropsCells = dropsCells options
                       DropsGenes = dropsGenes options
-                      Judge = FilterRules.counting losses file.X.Type sets rule
-                      JudgeQuietly = FilterRules.counting (Losses()) file.X.Type sets rule
+                      By =
+                        Rules
+                            { Judge = FilterRules.counting losses file.X.Type sets rule
+                              JudgeQuietly = FilterRules.counting (Losses()) file.X.Type sets rule
+                              Genes =
+                                FilterRules.perGene file.X.Genes
+                                |> Fold.map (fun tallies ->
+                                    { Stay = FilterRules.genes file.X.Type limits tallies
+                                      Columns = [ for column, values in geneColumns -> column, (fun () -> values tallies) ]
+                                      Losses = FilterRules.geneLosses file.X.Type limits tallies })
+                              Need =
+                                { Budget.folding (genes * talliesPerGene) with
+                                    Once = ofSets + file.X.Cells / 4L
+                                    After = genes * columnsPerGene }
+                              CellLosses = fun () -> FilterRules.cellLosses losses sets rule }
                       CellColumns = cellColumns
-                      GeneColumns = List.map fst geneColumns
-                      Genes =
-                        FilterRules.perGene file.X.Genes
-                        |> Fold.map (fun tallies ->
-                            { Stay = FilterRules.genes file.X.Type limits tallies
-                              Columns = [ for column, values in geneColumns -> column, (fun () -> values tallies) ]
-                              Losses = FilterRules.geneLosses file.X.Type limits tallies })
-                      Need =
-                        { Budget.folding (genes * talliesPerGene) with
-                            Once = ofSets + file.X.Cells / 4L
-                            After = genes * columnsPerGene }
-                      CellLosses = fun () -> FilterRules.cellLosses losses sets rule }
+                      GeneColumns = List.map fst geneColumns }
             Main = Some { Budget.nothing with Once = ofSets }
             CellColumnCount = 2L
             Planning = (if masks.IsEmpty then 0L else AnnDataFile.geneNameBytes file)

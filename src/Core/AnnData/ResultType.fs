@@ -1,5 +1,5 @@
 /// The type that numbers of two types have in common, as NumPy promotes them.
-namespace SingleSharp.Core.Inputs
+namespace SingleSharp.Core.AnnData
 
 open System
 open System.Runtime.InteropServices
@@ -42,8 +42,10 @@ module internal ResultType =
         | [] -> invalidOp "no type at all"
         | first :: others -> (Some first, others) ||> List.fold (fun found other -> found |> Option.bind (common other))
 
-    let private toFloat numeric (bytes: byte[]) =
+    /// Little-endian numbers, or booleans as 0 and 1, as float64, which holds all but large 64-bit integers.
+    let toFloat numeric (bytes: byte[]) =
         match numeric with
+        | DType.Bool -> bytes |> Array.map (fun byte -> if byte = 0uy then 0.0 else 1.0)
         | DType.Float64 -> MemoryMarshal.Cast<byte, float>(Span bytes).ToArray()
         | DType.Float32 -> MemoryMarshal.Cast<byte, float32>(Span bytes).ToArray() |> Array.map float
         | _ ->

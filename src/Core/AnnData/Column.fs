@@ -1,5 +1,5 @@
 /// Columns of obs and var on their way into a new file, as values.
-namespace SingleSharp.Core.Inputs
+namespace SingleSharp.Core.AnnData
 
 open System
 open SingleSharp.Core

@@ -1,5 +1,5 @@
 /// The names of genes, the labels of categories and what belongs to them, as far as they are held in memory.
-namespace SingleSharp.Core.Inputs
+namespace SingleSharp.Core.AnnData
 
 open System.Collections.Generic
 open SingleSharp.Core

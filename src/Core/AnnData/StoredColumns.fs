@@ -1,11 +1,10 @@
 /// Columns as they are read from a file: those that a new file can take over as they are.
-namespace SingleSharp.Core.Inputs
+namespace SingleSharp.Core.AnnData
 
 open System
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Hdf5
-open SingleSharp.Core.AnnData
 
 [<RequireQualifiedAccess>]
 module internal StoredColumns =

@@ -1,0 +1,264 @@
+/// Queries over the columns of obs or var, such as n_genes > 500 and batch in a,b.
+namespace SingleSharp.Core.Query
+
+type internal Comparison =
+    | Equal
+    | NotEqual
+    | Less
+    | LessOrEqual
+    | Greater
+    | GreaterOrEqual
+
+/// What stands on one side of a comparison.
+[<RequireQualifiedAccess>]
+type internal Operand =
+    /// A column by its name; `index` and the name of the index stand for the names of the rows.
+    | Column of string
+    | Text of string
+    /// A number, and how it was written.
+    | Number of float * string
+    | Boolean of bool
+    /// A word without quotes on the right of a comparison: a column if there is one of this name, else a text.
+    | Word of string
+
+/// An operand with the place in the query where it begins, counted from 1.
+type internal PlacedOperand = { Operand: Operand; Place: int }
+
+[<RequireQualifiedAccess>]
+type internal Query =
+    | Compare of PlacedOperand * Comparison * PlacedOperand
+    | In of PlacedOperand * PlacedOperand list
+    /// A boolean column.
+    | Holds of PlacedOperand
+    | Not of Query
+    | All of Query list
+    | Any of Query list
+
+/// A mistake in a query: where it is, counted from 1, and what is wrong there.
+exception internal QueryException of place: int * why: string
+
+/// Reads queries. It is written by hand because it is short, and its mistakes are told in one sentence with their place.
+[<RequireQualifiedAccess>]
+module internal Query =
+    type private Token =
+        /// A word without quotes; a text within quotes; a name within backquotes.
+        | Bare of string
+        | Quoted of string
+        | Backquoted of string
+        /// An operator, a bracket or a comma.
+        | Sign of string
+        | End
+
+    let private refuse place why : 'a = raise (QueryException(place, why))
+
+    let private signs =
+        [ "=="; "!="; "<="; ">="; "<>"; "&&"; "||"; "<"; ">"; "="; "&"; "|"; "~"; "!"; "("; ")"; "["; "]"; "," ]
+
+    let private isOfWord (letter: char) =
+        not (System.Char.IsWhiteSpace letter) && not ("()[],<>=!&|~'\"`".Contains letter)
+
+    /// What stands within quotes that begin at a place, and where it goes on behind them. A backslash takes the letter behind it as it is.
+    let private within (text: string) start =
+        let quote = text[start]
+        let inside = System.Text.StringBuilder()
+
+        let rec next at =
+            if at >= text.Length then
+                refuse (start + 1) $"the text that begins with {quote} has no end"
+            elif text[at] = '\\' && quote <> '`' && at + 1 < text.Length then
+                inside.Append text[at + 1] |> ignore
+                next (at + 2)
+            elif text[at] = quote then
+                at + 1
+            else
+                inside.Append text[at] |> ignore
+                next (at + 1)
+
+        let behind = next (start + 1)
+        struct (inside.ToString(), behind)
+
+    let private tokens (text: string) =
+        let rec from at taken =
+            if at >= text.Length then
+                List.rev ((text.Length + 1, End) :: taken)
+            elif System.Char.IsWhiteSpace text[at] then
+                from (at + 1) taken
+            elif text[at] = '\'' || text[at] = '"' || text[at] = '`' then
+                let struct (inside, behind) = within text at
+                from behind ((at + 1, (if text[at] = '`' then Backquoted inside else Quoted inside)) :: taken)
+            else
+                match signs |> List.tryFind (fun sign -> System.String.CompareOrdinal(text, at, sign, 0, sign.Length) = 0) with
+                | Some sign -> from (at + sign.Length) ((at + 1, Sign sign) :: taken)
+                | None ->
+                    let rec last behind =
+                        if behind < text.Length && isOfWord text[behind] then last (behind + 1) else behind
+
+                    let behind = last at
+                    from behind ((at + 1, Bare(text.Substring(at, behind - at))) :: taken)
+
+        from 0 []
+
+    let private told token =
+        match token with
+        | Bare word -> word
+        | Quoted text -> $"\"{text}\""
+        | Backquoted name -> $"`{name}`"
+        | Sign sign -> sign
+        | End -> "its end"
+
+    let private comparisons =
+        [ "==", Equal
+          "!=", NotEqual
+          "<>", NotEqual
+          "<", Less
+          "<=", LessOrEqual
+          ">", Greater
+          ">=", GreaterOrEqual ]
+
+    let private (|Keyword|_|) token =
+        match token with
+        | Bare word when List.contains (word.ToLowerInvariant()) [ "and"; "or"; "not"; "in" ] -> Some(word.ToLowerInvariant())
+        | Sign("&" | "&&") -> Some "and"
+        | Sign("|" | "||") -> Some "or"
+        | Sign("~" | "!") -> Some "not"
+        | _ -> None
+
+    /// What a token is as an operand; quotes are about a column where it stands on the left, as in "total counts" > 5.
+    let private tryOperand isLeft token =
+        match token with
+        | Keyword _ -> None
+        | Backquoted name -> Some(Operand.Column name)
+        | Quoted name when isLeft -> Some(Operand.Column name)
+        | Quoted text -> Some(Operand.Text text)
+        | Bare("True" | "true") -> Some(Operand.Boolean true)
+        | Bare("False" | "false") -> Some(Operand.Boolean false)
+        | Bare word ->
+            match
+                System.Double.TryParse(
+                    word,
+                    System.Globalization.NumberStyles.Float,
+                    System.Globalization.CultureInfo.InvariantCulture
+                )
+            with
+            | true, number -> Some(Operand.Number(number, word))
+            | _ -> Some(if isLeft then Operand.Column word else Operand.Word word)
+        | Sign _
+        | End -> None
+
+    let private operand isLeft tokens =
+        match tokens with
+        | (place, token) :: rest ->
+            match tryOperand isLeft token with
+            | Some operand -> { Operand = operand; Place = place }, rest
+            | None -> refuse place $"""{if isLeft then "a column" else "a column or a value"} is expected, not {told token}"""
+        | [] -> invalidOp "every query ends with its end"
+
+    /// Values between commas, within brackets or not.
+    let private values tokens =
+        let closing, tokens =
+            match tokens with
+            | (_, Sign "(") :: rest -> Some ")", rest
+            | (_, Sign "[") :: rest -> Some "]", rest
+            | _ -> None, tokens
+
+        let rec more taken tokens =
+            let value, rest = operand false tokens
+
+            match rest with
+            | (_, Sign ",") :: rest -> more (value :: taken) rest
+            | rest -> List.rev (value :: taken), rest
+
+        let values, rest = more [] tokens
+
+        match closing, rest with
+        | None, _ -> values, rest
+        | Some bracket, (_, Sign sign) :: rest when sign = bracket -> values, rest
+        | Some bracket, (place, token) :: _ -> refuse place $"{bracket} is expected, not {told token}"
+        | _, [] -> invalidOp "every query ends with its end"
+
+    /// Comparisons side by side, as in 5 < n_genes < 10, which is 5 < n_genes and n_genes < 10.
+    let private chain first tokens =
+        let rec more (left: PlacedOperand) taken tokens =
+            match tokens with
+            | (place, Sign "=") :: _ -> refuse place "compare with ==, not with ="
+            | (_, Sign sign) :: rest when comparisons |> List.exists (fun (known, _) -> known = sign) ->
+                let comparison = comparisons |> List.find (fun (known, _) -> known = sign) |> snd
+                let right, rest = operand false rest
+                more right (Query.Compare(left, comparison, right) :: taken) rest
+            | _ -> List.rev taken, tokens
+
+        more first [] tokens
+
+    /// Queries within one another, each with the words between them; more would be nobody's, and too much for the stack.
+    let private mostNested = 200
+
+    let private joined keyword make part depth tokens =
+        let rec more taken tokens =
+            let query, rest = part depth tokens
+
+            match rest with
+            | (_, Keyword word) :: rest when word = keyword -> more (query :: taken) rest
+            | _ ->
+                match taken with
+                | [] -> query, rest
+                | _ -> make (List.rev (query :: taken)), rest
+
+        more [] tokens
+
+    let private predicate tokens =
+        let left, rest = operand true tokens
+
+        match rest with
+        | (_, Keyword "in") :: rest ->
+            let values, rest = values rest
+            Query.In(left, values), rest
+        | (_, Keyword "not") :: (_, Keyword "in") :: rest ->
+            let values, rest = values rest
+            Query.Not(Query.In(left, values)), rest
+        | _ ->
+            match chain left rest with
+            | [], rest -> Query.Holds left, rest
+            | [ comparison ], rest -> comparison, rest
+            | comparisons, rest -> Query.All comparisons, rest
+
+    let rec private disjunction depth tokens =
+        joined "or" Query.Any (joined "and" Query.All negation) depth tokens
+
+    and private negation depth tokens =
+        match tokens with
+        | (place, _) :: _ when depth > mostNested -> refuse place $"more than {mostNested} brackets or negations lie within one another"
+        | (_, Keyword "not") :: rest ->
+            let query, rest = negation (depth + 1) rest
+            Query.Not query, rest
+        | (_, Sign "(") :: rest ->
+            match disjunction (depth + 1) rest with
+            | query, (_, Sign ")") :: rest -> query, rest
+            | _, (place, token) :: _ -> refuse place $") is expected, not {told token}"
+            | _, [] -> invalidOp "every query ends with its end"
+        | _ -> predicate tokens
+
+    /// Reads a query; a mistake is a QueryException.
+    let parse (text: string) =
+        match disjunction 0 (tokens text) with
+        | query, [ _, End ] -> query
+        | _, (place, token) :: _ ->
+            refuse place $"""and, or, or the end is expected, not {told token}; put names with spaces in quotes"""
+        | _, [] -> invalidOp "every query ends with its end"
+
+    /// The columns that a query names, each once; words that may be texts are not among them.
+    let columns query =
+        let ofOperand (placed: PlacedOperand) =
+            match placed.Operand with
+            | Operand.Column name -> [ name, placed.Place ]
+            | _ -> []
+
+        let rec all query =
+            match query with
+            | Query.Compare(left, _, right) -> ofOperand left @ ofOperand right
+            | Query.In(left, _) -> ofOperand left
+            | Query.Holds column -> ofOperand column
+            | Query.Not query -> all query
+            | Query.All queries
+            | Query.Any queries -> List.collect all queries
+
+        all query |> List.distinctBy fst

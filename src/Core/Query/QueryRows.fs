@@ -1,0 +1,291 @@
+/// Answers queries: which rows of obs or var they are true for.
+namespace SingleSharp.Core.Query
+
+open System
+open System.Collections.Generic
+open System.Globalization
+open SingleSharp.Core
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+
+/// A value that may be missing.
+[<Struct>]
+type private Item<'v> =
+    | Present of 'v
+    /// Missing as NaN is: unequal to everything.
+    | NotEqualToAny
+    /// Missing as pandas' NA is: nothing is known of it.
+    | Unknown
+
+/// The values of a column, to be gone through.
+[<RequireQualifiedAccess>]
+type private Values =
+    | Numbers of seq<Item<float>> * isBoolean: bool * isSingle: bool
+    | Texts of seq<Item<string>>
+    /// Positions among the labels, which are texts here; negative where a value is missing.
+    | Categories of labels: string[] * numbers: float[] voption * ordered: bool * codes: seq<int>
+
+/// What the rows of a frame are asked by: its columns, and what is told while answering.
+[<Sealed>]
+type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memory: int64) =
+    let warnings = List<string>()
+    let held = NameMemory memory
+
+    let refuse place why : 'a =
+        Fault.throw (InvalidOption(option, $"at character {place} of the query, {why}"))
+
+    let isIndex name =
+        name = frame.IndexName || name = "index" && not (List.contains "index" frame.Columns)
+
+    let known = frame.Columns @ [ frame.IndexName ]
+
+    let strange name =
+        $"{frame.Path} has no column {name}{DidYouMean.clause known name}"
+
+    let items isMissing (values: seq<'v>) =
+        Seq.map2 (fun value missing -> if missing then Unknown else Present value) values isMissing
+
+    let labels (labels: Labels) =
+        match labels with
+        | Labels.Texts texts -> struct (texts, ValueNone)
+        | Labels.Numbers(numeric, bytes) ->
+            let numbers = ResultType.toFloat numeric bytes
+            struct (numbers |> Array.map (fun number -> number.ToString("R", CultureInfo.InvariantCulture)), ValueSome numbers)
+
+    let valuesOf place name =
+        if isIndex name then
+            Values.Texts(DataFrame.names store frame 0L frame.Rows |> Seq.map Present)
+        elif not (List.contains name frame.Columns) then
+            refuse place (strange name)
+        else
+            match StoredColumns.ofColumn store held frame name with
+            | Some(Column.Numbers(numeric, batches)) ->
+                Values.Numbers(
+                    batches |> Seq.collect (ResultType.toFloat numeric) |> Seq.map Present,
+                    (numeric = DType.Bool),
+                    (numeric = DType.Float32)
+                )
+            | Some(Column.NumbersOrNone(numeric, batches)) ->
+                Values.Numbers(
+                    batches |> Seq.collect (fun (struct (bytes, missing)) -> items missing (ResultType.toFloat numeric bytes)),
+                    (numeric = DType.Bool),
+                    false
+                )
+            | Some(Column.Texts texts) -> Values.Texts(texts |> Seq.map Present)
+            | Some(Column.TextsOrNone(_, texts)) ->
+                Values.Texts(
+                    texts
+                    |> Seq.map (fun text ->
+                        match text with
+                        | ValueSome text -> Present text
+                        | ValueNone -> Unknown)
+                )
+            | Some(Column.Categories(stored, ordered, codes)) ->
+                let struct (texts, numbers) = labels stored
+                Values.Categories(texts, numbers, ordered, codes)
+            | None -> refuse place $"the column {name} of {frame.Path} is of a kind that cannot be compared"
+
+    /// A column that an operand names, if it names one.
+    let tryColumn (placed: PlacedOperand) =
+        match placed.Operand with
+        | Operand.Column name -> Some(name, valuesOf placed.Place name)
+        | Operand.Word name when isIndex name || List.contains name frame.Columns -> Some(name, valuesOf placed.Place name)
+        | _ -> None
+
+    let compareBy comparison order =
+        match comparison with
+        | Equal -> order = 0
+        | NotEqual -> order <> 0
+        | Less -> order < 0
+        | LessOrEqual -> order <= 0
+        | Greater -> order > 0
+        | GreaterOrEqual -> order >= 0
+
+    /// As IEEE 754 compares: NaN is unequal to everything.
+    let compareNumbers comparison (left: float) (right: float) =
+        match comparison with
+        | Equal -> left = right
+        | NotEqual -> left <> right
+        | Less -> left < right
+        | LessOrEqual -> left <= right
+        | Greater -> left > right
+        | GreaterOrEqual -> left >= right
+
+    /// By code points, as Python does.
+    let compareTexts comparison (left: string) (right: string) =
+        match comparison with
+        | Equal -> left = right
+        | NotEqual -> left <> right
+        | _ -> compareBy comparison (Utf8.bytes(left).AsSpan().SequenceCompareTo(ReadOnlySpan(Utf8.bytes right)))
+
+    let answer comparison compare left right =
+        match left, right with
+        | Unknown, _
+        | _, Unknown -> ValueNone
+        | Present left, Present right -> ValueSome(compare comparison left right)
+        | _ -> ValueSome((comparison = NotEqual))
+
+    let truth answers = QueryTruth.OfSeq(frame.Rows, answers)
+
+    /// A literal as a number, rounded as NumPy rounds it for a float32 column.
+    let number (name: string) isBoolean isSingle (placed: PlacedOperand) =
+        match placed.Operand with
+        | Operand.Number(number, _) -> if isSingle then float (float32 number) else number
+        | Operand.Boolean flag when isBoolean -> if flag then 1.0 else 0.0
+        | Operand.Text text
+        | Operand.Word text -> refuse placed.Place $"""{text} is neither a number nor a column, but {name} holds {if isBoolean then "booleans" else "numbers"}"""
+        | Operand.Boolean _ -> refuse placed.Place $"{name} holds numbers, not booleans"
+        | Operand.Column name -> refuse placed.Place (strange name)
+
+    /// A literal as a text: numbers as they were written, so that leiden == 3 finds the category 3.
+    let text (placed: PlacedOperand) =
+        match placed.Operand with
+        | Operand.Number(_, written) -> written
+        | Operand.Text text
+        | Operand.Word text -> text
+        | Operand.Boolean flag -> if flag then "True" else "False"
+        | Operand.Column name -> refuse placed.Place (strange name)
+
+    /// For each label, whether it is the literal.
+    let labelsThatAre name (labels: string[]) (numbers: float[] voption) (placed: PlacedOperand) =
+        let are =
+            match numbers, placed.Operand with
+            | ValueSome numbers, Operand.Number(number, _) -> numbers |> Array.map ((=) number)
+            | _ ->
+                let wanted = text placed
+                labels |> Array.map ((=) wanted)
+
+        if not (Array.contains true are) then
+            let wanted = text placed
+            warnings.Add $"no category of {name} in {frame.Path} is called {wanted}{DidYouMean.clause (List.ofArray labels) wanted}"
+
+        are
+
+    let byCategory (codes: seq<int>) ofMissing (answers: bool[]) =
+        truth (codes |> Seq.map (fun code -> ValueSome(if code < 0 then ofMissing else answers[code])))
+
+    let ofCategories name labels numbers ordered codes comparison (placed: PlacedOperand) =
+        let are = labelsThatAre name labels numbers placed
+
+        match comparison with
+        | Equal -> byCategory codes false are
+        | NotEqual -> byCategory codes true (Array.map not are)
+        | _ when not ordered -> refuse placed.Place $"the categories of {name} have no order; compare them with == or !=, or with in"
+        | _ ->
+            match Array.tryFindIndex id are with
+            | None -> refuse placed.Place $"{text placed} is no category of {name}, so nothing is above or below it"
+            | Some place -> byCategory codes false (Array.init labels.Length (fun code -> compareBy comparison (compare code place)))
+
+    let asTexts values =
+        match values with
+        | Values.Texts texts -> Some texts
+        | Values.Categories(labels, ValueNone, _, codes) ->
+            Some(codes |> Seq.map (fun code -> if code < 0 then NotEqualToAny else Present labels[code]))
+        | _ -> None
+
+    let asNumbers values =
+        match values with
+        | Values.Numbers(numbers, _, _) -> Some numbers
+        | Values.Categories(_, ValueSome numbers, _, codes) ->
+            Some(codes |> Seq.map (fun code -> if code < 0 then NotEqualToAny else Present numbers[code]))
+        | _ -> None
+
+    let withLiteral name values comparison (literal: PlacedOperand) =
+        match values with
+        | Values.Numbers(numbers, isBoolean, isSingle) ->
+            let wanted = number name isBoolean isSingle literal
+            truth (numbers |> Seq.map (fun value -> answer comparison compareNumbers value (Present wanted)))
+        | Values.Texts texts ->
+            let wanted = text literal
+            truth (texts |> Seq.map (fun value -> answer comparison compareTexts value (Present wanted)))
+        | Values.Categories(labels, numbers, ordered, codes) -> ofCategories name labels numbers ordered codes comparison literal
+
+    let withColumn (left: string, leftValues) comparison (right: string, rightValues) place =
+        match asNumbers leftValues, asNumbers rightValues, asTexts leftValues, asTexts rightValues with
+        | Some left, Some right, _, _ -> truth (Seq.map2 (answer comparison compareNumbers) left right)
+        | _, _, Some left, Some right -> truth (Seq.map2 (answer comparison compareTexts) left right)
+        | _ -> refuse place $"{left} and {right} cannot be compared: one of them holds texts, the other numbers"
+
+    let turned comparison =
+        match comparison with
+        | Less -> Greater
+        | LessOrEqual -> GreaterOrEqual
+        | Greater -> Less
+        | GreaterOrEqual -> LessOrEqual
+        | other -> other
+
+    let compared (left: PlacedOperand) comparison (right: PlacedOperand) =
+        match tryColumn left, tryColumn right with
+        | Some left, Some other -> withColumn left comparison other right.Place
+        | Some(name, values), None -> withLiteral name values comparison right
+        | None, Some(name, values) -> withLiteral name values (turned comparison) left
+        | None, None -> refuse left.Place $"no column is compared; give a column of {frame.Path}"
+
+    /// Is the value one of these? A missing one is not, as in pandas' isin.
+    let isIn (column: PlacedOperand) (literals: PlacedOperand list) =
+        match tryColumn column with
+        | None -> refuse column.Place "a column is expected before in"
+        | Some(name, Values.Numbers(numbers, isBoolean, isSingle)) ->
+            let wanted = literals |> List.map (number name isBoolean isSingle) |> HashSet
+
+            truth (
+                numbers
+                |> Seq.map (fun value ->
+                    match value with
+                    | Present number -> ValueSome(wanted.Contains number)
+                    | _ -> ValueSome false)
+            )
+        | Some(_, Values.Texts texts) ->
+            let wanted = literals |> List.map text |> HashSet
+
+            truth (
+                texts
+                |> Seq.map (fun value ->
+                    match value with
+                    | Present text -> ValueSome(wanted.Contains text)
+                    | _ -> ValueSome false)
+            )
+        | Some(name, Values.Categories(labels, numbers, _, codes)) ->
+            let are = Array.zeroCreate labels.Length
+
+            for literal in literals do
+                labelsThatAre name labels numbers literal
+                |> Array.iteri (fun label isIt ->
+                    if isIt then
+                        are[label] <- true)
+
+            byCategory codes false are
+
+    let holds (column: PlacedOperand) =
+        match tryColumn column with
+        | Some(_, Values.Numbers(numbers, true, _)) ->
+            truth (numbers |> Seq.map (fun value -> answer NotEqual compareNumbers value (Present 0.0)))
+        | Some(name, _) -> refuse column.Place $"{name} is not boolean; compare it with something"
+        | None -> refuse column.Place "a column is expected"
+
+    let rec answered query =
+        match query with
+        | Query.Compare(left, comparison, right) -> compared left comparison right
+        | Query.In(column, literals) -> isIn column literals
+        | Query.Holds column -> holds column
+        | Query.Not query ->
+            let truth = answered query
+            truth.Negate()
+            truth
+        | Query.All queries -> queries |> joined (fun (truth: QueryTruth) other -> truth.And other)
+        | Query.Any queries -> queries |> joined (fun (truth: QueryTruth) other -> truth.Or other)
+
+    and joined join queries =
+        let truth = answered (List.head queries)
+
+        for query in List.tail queries do
+            join truth (answered query)
+
+        truth
+
+    /// The rows for which the query is true. Numbers are compared as float64, or in float32 where a column is that; texts by code points.
+    member _.Answer query = (answered query).Rows
+
+    /// What is worth telling of the answers so far, such as categories that do not occur.
+    member _.Warnings = List.ofSeq warnings |> List.distinct
