@@ -56,6 +56,7 @@ let all =
           LookGolden.tests
           UseGolden.tests
           FrameGolden.all
+          QueryGolden.all
           ColumnGolden.all
           OrderGolden.all
           AliasGolden.tests

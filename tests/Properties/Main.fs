@@ -34,6 +34,7 @@ let all =
           HardLinkUpdateLaws.tests
           RewriteLaws.tests
           ChunkTreeLaws.tests
+          QueryLaws.tests
           RowMaskLaws.tests
           RunsLaws.tests
           TopTotalsLaws.tests

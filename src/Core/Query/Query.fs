@@ -1,6 +1,10 @@
 /// Queries over the columns of obs or var, such as n_genes > 500 and batch in a,b.
 namespace SingleSharp.Core.Query
 
+open System
+open System.Globalization
+open System.Text
+
 type internal Comparison =
     | Equal
     | NotEqual
@@ -18,7 +22,8 @@ type internal Operand =
     /// A number, and how it was written.
     | Number of float * string
     | Boolean of bool
-    /// A word without quotes on the right of a comparison: a column if there is one of this name, else a text.
+    /// A word that may be either: a column if there is one of this name, else a text. On the left of a comparison quotes are put around
+    /// names with spaces, so what stands in them there is a word, too.
     | Word of string
 
 /// An operand with the place in the query where it begins, counted from 1.
@@ -55,12 +60,12 @@ module internal Query =
         [ "=="; "!="; "<="; ">="; "<>"; "&&"; "||"; "<"; ">"; "="; "&"; "|"; "~"; "!"; "("; ")"; "["; "]"; "," ]
 
     let private isOfWord (letter: char) =
-        not (System.Char.IsWhiteSpace letter) && not ("()[],<>=!&|~'\"`".Contains letter)
+        not (Char.IsWhiteSpace letter) && not ("()[],<>=!&|~'\"`".Contains letter)
 
     /// What stands within quotes that begin at a place, and where it goes on behind them. A backslash takes the letter behind it as it is.
     let private within (text: string) start =
         let quote = text[start]
-        let inside = System.Text.StringBuilder()
+        let inside = StringBuilder()
 
         let rec next at =
             if at >= text.Length then
@@ -81,13 +86,13 @@ module internal Query =
         let rec from at taken =
             if at >= text.Length then
                 List.rev ((text.Length + 1, End) :: taken)
-            elif System.Char.IsWhiteSpace text[at] then
+            elif Char.IsWhiteSpace text[at] then
                 from (at + 1) taken
             elif text[at] = '\'' || text[at] = '"' || text[at] = '`' then
                 let struct (inside, behind) = within text at
                 from behind ((at + 1, (if text[at] = '`' then Backquoted inside else Quoted inside)) :: taken)
             else
-                match signs |> List.tryFind (fun sign -> System.String.CompareOrdinal(text, at, sign, 0, sign.Length) = 0) with
+                match signs |> List.tryFind (fun sign -> String.CompareOrdinal(text, at, sign, 0, sign.Length) = 0) with
                 | Some sign -> from (at + sign.Length) ((at + 1, Sign sign) :: taken)
                 | None ->
                     let rec last behind =
@@ -123,25 +128,26 @@ module internal Query =
         | Sign("~" | "!") -> Some "not"
         | _ -> None
 
-    /// What a token is as an operand; quotes are about a column where it stands on the left, as in "total counts" > 5.
+    let private number (word: string) =
+        match word, Double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture) with
+        | ("inf" | "+inf"), _ -> Some infinity
+        | "-inf", _ -> Some -infinity
+        | _, (true, number) -> Some number
+        | _ -> None
+
+    /// What a token is as an operand.
     let private tryOperand isLeft token =
         match token with
         | Keyword _ -> None
         | Backquoted name -> Some(Operand.Column name)
-        | Quoted name when isLeft -> Some(Operand.Column name)
+        | Quoted name when isLeft -> Some(Operand.Word name)
         | Quoted text -> Some(Operand.Text text)
         | Bare("True" | "true") -> Some(Operand.Boolean true)
         | Bare("False" | "false") -> Some(Operand.Boolean false)
         | Bare word ->
-            match
-                System.Double.TryParse(
-                    word,
-                    System.Globalization.NumberStyles.Float,
-                    System.Globalization.CultureInfo.InvariantCulture
-                )
-            with
-            | true, number -> Some(Operand.Number(number, word))
-            | _ -> Some(if isLeft then Operand.Column word else Operand.Word word)
+            match number word with
+            | Some number -> Some(Operand.Number(number, word))
+            | None -> Some(Operand.Word word)
         | Sign _
         | End -> None
 
@@ -245,20 +251,39 @@ module internal Query =
             refuse place $"""and, or, or the end is expected, not {told token}; put names with spaces in quotes"""
         | _, [] -> invalidOp "every query ends with its end"
 
-    /// The columns that a query names, each once; words that may be texts are not among them.
-    let columns query =
-        let ofOperand (placed: PlacedOperand) =
+    /// The first column that a query names or needs where there is none, with its place.
+    let tryMissing (isColumn: string -> bool) query =
+        let named (placed: PlacedOperand) =
             match placed.Operand with
-            | Operand.Column name -> [ name, placed.Place ]
-            | _ -> []
+            | Operand.Column name -> Some(name, isColumn name)
+            | Operand.Word name -> Some(name, isColumn name)
+            | _ -> None
 
-        let rec all query =
+        let needed placed =
+            match named placed with
+            | Some(name, false) -> Some(name, placed.Place)
+            | _ -> None
+
+        let isMissing (placed: PlacedOperand) =
+            match placed.Operand with
+            | Operand.Column name -> not (isColumn name)
+            | _ -> false
+
+        let isThere placed =
+            match named placed with
+            | Some(_, there) -> there
+            | None -> false
+
+        let rec first query =
             match query with
-            | Query.Compare(left, _, right) -> ofOperand left @ ofOperand right
-            | Query.In(left, _) -> ofOperand left
-            | Query.Holds column -> ofOperand column
-            | Query.Not query -> all query
+            | Query.Compare(left, _, right) ->
+                if isMissing right then needed right
+                elif isMissing left || not (isThere left || isThere right) then needed left
+                else None
+            | Query.In(left, _) -> needed left
+            | Query.Holds column -> needed column
+            | Query.Not query -> first query
             | Query.All queries
-            | Query.Any queries -> List.collect all queries
+            | Query.Any queries -> List.tryPick first queries
 
-        all query |> List.distinctBy fst
+        first query

@@ -35,13 +35,7 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
     let refuse place why : 'a =
         Fault.throw (InvalidOption(option, $"at character {place} of the query, {why}"))
 
-    let isIndex name =
-        name = frame.IndexName || name = "index" && not (List.contains "index" frame.Columns)
-
-    let known = frame.Columns @ [ frame.IndexName ]
-
-    let strange name =
-        $"{frame.Path} has no column {name}{DidYouMean.clause known name}"
+    let isIndex name = QueryRows.IsIndex(frame, name)
 
     let items isMissing (values: seq<'v>) =
         Seq.map2 (fun value missing -> if missing then Unknown else Present value) values isMissing
@@ -56,8 +50,6 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
     let valuesOf place name =
         if isIndex name then
             Values.Texts(DataFrame.names store frame 0L frame.Rows |> Seq.map Present)
-        elif not (List.contains name frame.Columns) then
-            refuse place (strange name)
         else
             match StoredColumns.ofColumn store held frame name with
             | Some(Column.Numbers(numeric, batches)) ->
@@ -90,7 +82,7 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
     let tryColumn (placed: PlacedOperand) =
         match placed.Operand with
         | Operand.Column name -> Some(name, valuesOf placed.Place name)
-        | Operand.Word name when isIndex name || List.contains name frame.Columns -> Some(name, valuesOf placed.Place name)
+        | Operand.Word name when QueryRows.IsColumn(frame, name) -> Some(name, valuesOf placed.Place name)
         | _ -> None
 
     let compareBy comparison order =
@@ -136,7 +128,7 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
         | Operand.Text text
         | Operand.Word text -> refuse placed.Place $"""{text} is neither a number nor a column, but {name} holds {if isBoolean then "booleans" else "numbers"}"""
         | Operand.Boolean _ -> refuse placed.Place $"{name} holds numbers, not booleans"
-        | Operand.Column name -> refuse placed.Place (strange name)
+        | Operand.Column name -> invalidOp $"{name} has been looked for"
 
     /// A literal as a text: numbers as they were written, so that leiden == 3 finds the category 3.
     let text (placed: PlacedOperand) =
@@ -145,7 +137,7 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
         | Operand.Text text
         | Operand.Word text -> text
         | Operand.Boolean flag -> if flag then "True" else "False"
-        | Operand.Column name -> refuse placed.Place (strange name)
+        | Operand.Column name -> invalidOp $"{name} has been looked for"
 
     /// For each label, whether it is the literal.
     let labelsThatAre name (labels: string[]) (numbers: float[] voption) (placed: PlacedOperand) =
@@ -284,8 +276,24 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
 
         truth
 
+    static member private IsIndex(frame: DataFrame, name) =
+        name = frame.IndexName || name = "index" && not (List.contains "index" frame.Columns)
+
+    static member private IsColumn(frame: DataFrame, name) =
+        QueryRows.IsIndex(frame, name) || List.contains name frame.Columns
+
+    /// Refuses a query that names a column which is not there.
+    static member Require(frame: DataFrame, option, query) =
+        match Query.tryMissing (fun name -> QueryRows.IsColumn(frame, name)) query with
+        | None -> ()
+        | Some(name, place) ->
+            let hint = DidYouMean.clause (frame.Columns @ [ frame.IndexName ]) name
+            Fault.throw (InvalidOption(option, $"at character {place} of the query, {frame.Path} has no column {name}{hint}"))
+
     /// The rows for which the query is true. Numbers are compared as float64, or in float32 where a column is that; texts by code points.
-    member _.Answer query = (answered query).Rows
+    member _.Answer query =
+        QueryRows.Require(frame, option, query)
+        (answered query).Rows
 
     /// What is worth telling of the answers so far, such as categories that do not occur.
     member _.Warnings = List.ofSeq warnings |> List.distinct

@@ -154,23 +154,12 @@ module SubsetStep =
           LostCells = lostCells
           LostGenes = lostGenes }
 
-    /// The columns that a query names must be there.
-    let private requireColumns (frame: DataFrame) option query =
-        for name, place in query |> Option.map (parse option >> Query.columns) |> Option.defaultValue [] do
-            let known = frame.IndexName :: "index" :: frame.Columns
-
-            if not (List.contains name known) then
-                Fault.throw (
-                    InvalidOption(
-                        option,
-                        $"at character {place} of the query, {frame.Path} has no column {name}{DidYouMean.clause known name}"
-                    )
-                )
-
     let private plan (context: PlanContext) (options: SubsetOptions) =
         let file = context.File
-        requireColumns file.Obs "obs_query" options.ObsQuery
-        requireColumns file.Var "var_query" options.VarQuery
+
+        for frame, (option, query) in List.zip [ file.Obs; file.Var ] (queries options) do
+            query |> Option.iter (fun text -> QueryRows.Require(frame, option, parse option text))
+
         let warnings = List<string>()
 
         { StepPlan.nothing "subset" context with

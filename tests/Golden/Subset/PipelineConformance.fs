@@ -6,6 +6,8 @@ open System.IO
 open System.Text.Json
 open Expecto
 open SingleSharp.Core
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
 open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Shared
@@ -107,8 +109,50 @@ let private filtered (sandbox: Sandbox) (leastGenes, leastCells) (input: string)
                     input = input
                     output = output
                     min_genes = Option.toNullable genes
-                    min_cells = Option.toNullable cells }
+                    min_cells = Option.toNullable cells
+                    cells = null
+                    genes = null }
           | Error fault -> Error fault ]
+
+/// Every second name of a frame that a line can hold, in a file of its own; and which rows are called so.
+let private everySecond (store: Hdf5File) (frame: DataFrame) path =
+    let names = DataFrame.names store frame 0L frame.Rows |> Array.ofSeq
+
+    let listed =
+        names
+        |> Array.indexed
+        |> Array.filter (fun (i, name) -> i % 2 = 1 && name <> "" && name = name.Trim() && not (name.Contains '\n' || name.Contains '\r'))
+        |> Array.map snd
+        |> Set.ofArray
+
+    File.WriteAllLines(path, listed)
+    names |> Array.map (fun name -> if listed.Contains name then '1' else '0') |> String
+
+/// The same by names of cells and genes instead of limits.
+let private named (sandbox: Sandbox) (input: string) =
+    let name = Path.GetFileNameWithoutExtension input
+    let output = sandbox.File $"{name}.named.h5ad"
+    let cellList, geneList = sandbox.File $"{name}.cells", sandbox.File $"{name}.genes"
+
+    let cells, genes =
+        using (AnnDataFile.openReadWithin (1L <<< 30) MatrixName.X input) (fun file ->
+            everySecond file.Store file.Obs cellList, everySecond file.Store file.Var geneList)
+
+    let subset =
+        SubsetStep.step
+            { SubsetStep.defaults with
+                Obs = Some cellList
+                Var = Some geneList }
+
+    Pipeline.run (Recipe.ofSteps [ subset ]) SingleSharp.Answers.withoutNote (Input.file input) (NewFile output)
+    |> Result.map (fun _ ->
+        { FilteredJob.name = $"{Path.GetFileName input}, by names"
+          input = input
+          output = output
+          min_genes = Nullable()
+          min_cells = Nullable()
+          cells = cells
+          genes = genes })
 
 /// Nothing but what should have stayed; where it is allowed, a file may be refused instead.
 let private requireSubsets mayRefuse limitsOf inputs =
@@ -116,7 +160,7 @@ let private requireSubsets mayRefuse limitsOf inputs =
     use sandbox = new Sandbox()
 
     let outcomes =
-        inputs |> List.collect (fun input -> filtered sandbox (limitsOf input) input)
+        inputs |> List.collect (fun input -> named sandbox input :: filtered sandbox (limitsOf input) input)
 
     let jobs =
         outcomes

@@ -1,6 +1,7 @@
 """Judges filtered files. Reads jobs as JSON from standard input, prints {name: [problems]}.
 
-A job: name, input, output, min_genes and min_cells (limits that were given, or null). What should have stayed is decided here, with NumPy.
+A job: name, input, output, min_genes and min_cells (limits that were given, or null), or else cells and genes: a letter for each, 1 where it stays.
+What should have stayed within limits is decided here, with NumPy.
 """
 import json
 import sys
@@ -25,6 +26,8 @@ def detected(source):
 
 def decide(job):
     """Masks of the cells and genes that stay, and the numbers that are noted about them."""
+    if job["cells"] is not None:
+        return *(np.array([*job[name]]) == "1" for name in ("cells", "genes")), {}
     shape, rows, columns = detected(job["input"])
     n_genes = np.bincount(rows, minlength=shape[0])
     cells = np.ones(shape[0], bool) if job["min_genes"] is None else n_genes >= job["min_genes"]
