@@ -35,6 +35,7 @@ let all =
           RewriteLaws.tests
           ChunkTreeLaws.tests
           RowMaskLaws.tests
+          GeneSetsLaws.tests
           RunsLaws.tests
           TopTotalsLaws.tests
           QcLaws.tests
@@ -52,6 +53,7 @@ let all =
           PcaLaws.tests
           ShiftLaws.tests
           ScaleLaws.tests
+          GeneSpreadLaws.tests
           PcaByCellsLaws.tests
           PcaByRowsLaws.tests
           ValidityLaws.tests
@@ -61,21 +63,30 @@ let all =
           ElementLaws.tests
           DataFrameLaws.tests
           AnnDataFileLaws.tests
+          SymbolsLaws.tests
           MatrixLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
           DuplicatesLaws.tests
           RowSelectionLaws.tests
           FaultLaws.tests
+          DidYouMeanLaws.tests
+          JsonValueLaws.tests
+          PrintableLaws.tests
           Hdf5FileLaws.tests
+          RandomAccessFileLaws.tests
           AccessListLaws.tests
           AdditionsLaws.tests
           ScratchFileLaws.tests
           CscToCsrLaws.tests
+          BucketsLaws.tests
           BatchesLaws.tests
           SpillLaws.tests
           DigestLaws.tests
           VerifyLaws.tests
+          VerifyFindingsLaws.tests
+          VerifyValuesLaws.tests
+          VerifyCategoriesLaws.tests
           NewFileLaws.tests
           ColumnSinkLaws.tests
           ScoreSinkLaws.tests
@@ -114,6 +125,7 @@ let all =
           MatrixFolderLaws.tests
           ObsmArrayLaws.tests
           ConcatLaws.tests
+          JoinOverlapLaws.tests
           Utf8Laws.tests
           UniqueNamesLaws.tests
           ColumnConcatLaws.tests
