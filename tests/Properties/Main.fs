@@ -12,6 +12,7 @@ let all =
           BlocksLaws.tests
           ElementaryLaws.tests
           LoessLaws.tests
+          PrecisionLaws.tests
           EigenLaws.tests
           LanczosLaws.tests
           ChecksumLaws.tests
@@ -73,8 +74,10 @@ let all =
           DidYouMeanLaws.tests
           JsonValueLaws.tests
           PrintableLaws.tests
+          OptionTextLaws.tests
           Hdf5FileLaws.tests
           RandomAccessFileLaws.tests
+          MemoryDeviceLaws.tests
           AccessListLaws.tests
           AdditionsLaws.tests
           ScratchFileLaws.tests
