@@ -91,7 +91,7 @@ module Command =
             step.Info.Line
             (OptionText.spell StepArguments.inSentences step.Info.About)
             [ step ]
-            (List.ofSeq step.Info.Examples)
+            (step.Info.Examples |> Seq.map (OptionText.spell StepArguments.inSentences) |> List.ofSeq)
 
     /// The steps of a recipe with its options, and optional ones at their places.
     let private withOptional (recipe: Recipe) isTaken =

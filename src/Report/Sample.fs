@@ -12,7 +12,7 @@ type internal Sample =
 
 [<RequireQualifiedAccess>]
 module internal Sample =
-    /// A page with so many cells and all of its plots stays below 6 MB.
+    /// A page with this many cells and all of its plots stays below 6 MB.
     let most = 60_000L
 
     /// Of N cells, as few left out as `most` allows.

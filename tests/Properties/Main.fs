@@ -12,6 +12,7 @@ let all =
           BlocksLaws.tests
           ElementaryLaws.tests
           LoessLaws.tests
+          PrecisionLaws.tests
           EigenLaws.tests
           LanczosLaws.tests
           ChecksumLaws.tests
@@ -36,6 +37,7 @@ let all =
           ChunkTreeLaws.tests
           QueryLaws.tests
           RowMaskLaws.tests
+          GeneSetsLaws.tests
           RunsLaws.tests
           TopTotalsLaws.tests
           QcLaws.tests
@@ -53,6 +55,7 @@ let all =
           PcaLaws.tests
           ShiftLaws.tests
           ScaleLaws.tests
+          GeneSpreadLaws.tests
           PcaByCellsLaws.tests
           PcaByRowsLaws.tests
           ValidityLaws.tests
@@ -62,21 +65,32 @@ let all =
           ElementLaws.tests
           DataFrameLaws.tests
           AnnDataFileLaws.tests
+          SymbolsLaws.tests
           MatrixLaws.tests
           ReaderLaws.tests
           ReaderTypeLaws.tests
           DuplicatesLaws.tests
           RowSelectionLaws.tests
           FaultLaws.tests
+          DidYouMeanLaws.tests
+          JsonValueLaws.tests
+          PrintableLaws.tests
+          OptionTextLaws.tests
           Hdf5FileLaws.tests
+          RandomAccessFileLaws.tests
+          MemoryDeviceLaws.tests
           AccessListLaws.tests
           AdditionsLaws.tests
           ScratchFileLaws.tests
           CscToCsrLaws.tests
+          BucketsLaws.tests
           BatchesLaws.tests
           SpillLaws.tests
           DigestLaws.tests
           VerifyLaws.tests
+          VerifyFindingsLaws.tests
+          VerifyValuesLaws.tests
+          VerifyCategoriesLaws.tests
           NewFileLaws.tests
           ColumnSinkLaws.tests
           ScoreSinkLaws.tests
@@ -115,6 +129,7 @@ let all =
           MatrixFolderLaws.tests
           ObsmArrayLaws.tests
           ConcatLaws.tests
+          JoinOverlapLaws.tests
           Utf8Laws.tests
           UniqueNamesLaws.tests
           ColumnConcatLaws.tests

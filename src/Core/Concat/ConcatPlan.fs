@@ -21,20 +21,20 @@ type internal ConcatPlan =
 
 [<RequireQualifiedAccess>]
 module internal ConcatPlan =
-    let private uniquely (options: ConvertOptions) (intake: CountInput) =
+    let private uniquely (options: ConvertOptions) (input: CountInput) =
         if options.MakeUnique then
-            { intake with
-                Genes = MatrixFolder.unique intake.Genes }
+            { input with
+                Genes = MatrixFolder.unique input.Genes }
         else
-            intake
+            input
 
     /// Genes of one input may have equal names; those of several must be told apart.
-    let private requireUnique (intake: CountInput) =
-        match Concat.tryRepeated intake.Genes with
+    let private requireUnique (input: CountInput) =
+        match Concat.tryRepeated input.Genes with
         | Some gene ->
             Fault.throw (
                 Unsupported(
-                    intake.Path,
+                    input.Path,
                     "the names of its genes",
                     $"{gene} occurs twice, so genes cannot be matched by name; pass ⟨make_unique⟩, or make names unique with anndata's var_names_make_unique"
                 )
@@ -43,14 +43,14 @@ module internal ConcatPlan =
 
     let private cellNames (options: ConvertOptions) (samples: string list) (inputs: CountInput list) =
         List.zip samples inputs
-        |> Seq.collect (fun (sample, intake) ->
+        |> Seq.collect (fun (sample, input) ->
             match options.IndexUnique with
-            | Some separator when inputs.Length > 1 -> intake.CellNames |> Seq.map (fun name -> name + separator + sample)
-            | _ -> intake.CellNames)
+            | Some separator when inputs.Length > 1 -> input.CellNames |> Seq.map (fun name -> name + separator + sample)
+            | _ -> input.CellNames)
 
     let private sampleField (samples: string list) (inputs: CountInput list) =
         let codes =
-            inputs |> Seq.indexed |> Seq.collect (fun (code, intake) -> Column.repeated intake.Cells code)
+            inputs |> Seq.indexed |> Seq.collect (fun (code, input) -> Column.repeated input.Cells code)
 
         Column.Categories(Labels.Texts(Array.ofList samples), false, codes)
 
@@ -59,21 +59,21 @@ module internal ConcatPlan =
 
     /// Columns under names that a new frame can hold beside its index and the column of the sample, and what is said of those
     /// that had another name.
-    let private named options inputs (intake: CountInput) =
+    let private named options inputs (input: CountInput) =
         let columns frame taken columns =
             let named, renamed = UniqueNames.distinct ("_index" :: taken) columns
 
-            named, renamed |> List.map (told $"{frame} in {intake.Path}")
+            named, renamed |> List.map (told $"{frame} in {input.Path}")
 
         let sample, obs =
             match inputs with
-            | 1 -> [], intake.Obs
+            | 1 -> [], input.Obs
             // The sample takes the place of a column of its name.
-            | _ -> [ options.SampleKey ], intake.Obs |> List.filter (fun (name, _) -> name <> options.SampleKey)
+            | _ -> [ options.SampleKey ], input.Obs |> List.filter (fun (name, _) -> name <> options.SampleKey)
 
         let obs, ofCells = columns "obs" sample obs
-        let var, ofGenes = columns "var" [] intake.Var
-        { intake with Obs = obs; Var = var }, ofCells @ ofGenes
+        let var, ofGenes = columns "var" [] input.Var
+        { input with Obs = obs; Var = var }, ofCells @ ofGenes
 
     let private warnings options room (inputs: CountInput list) genes (cells: seq<string>) leftOut =
         [ match leftOut @ (inputs |> List.collect _.LeftOut) |> List.distinct with
@@ -91,48 +91,48 @@ module internal ConcatPlan =
               | Some cell -> $"names of cells repeat, as {cell}"
               | None -> ()
 
-              if inputs |> List.exists (fun intake -> List.exists (fun (name, _) -> name = options.SampleKey) intake.Obs) then
+              if inputs |> List.exists (fun input -> List.exists (fun (name, _) -> name = options.SampleKey) input.Obs) then
                   $"obs/{options.SampleKey} of the inputs is replaced by the sample; ⟨sample_key⟩ gives it another name" ]
 
     /// The type of X: that of all inputs, or what their types have in common. Booleans count as numbers.
     let private typeOf (inputs: CountInput list) =
         inputs
-        |> List.map (fun intake -> if intake.Type = DType.Bool then DType.UInt8 else intake.Type)
+        |> List.map (fun input -> if input.Type = DType.Bool then DType.UInt8 else input.Type)
         |> ResultType.ofAll
         |> Option.defaultValue DType.Float64
 
     /// The layers of the new file as anndata joins them, and the names of those that it does not get: a layer that an input lacks
     /// goes by with an inner join, and is empty there with an outer one.
     let private layersOf join (inputs: CountInput list) =
-        let among (intake: CountInput) name =
-            intake.Layers |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd
+        let among (input: CountInput) name =
+            input.Layers |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd
 
         let names = inputs |> List.collect (_.Layers >> List.map fst) |> List.distinct
 
         let taken, others =
             names
-            |> List.partition (fun name -> join = Join.Outer || inputs |> List.forall (fun intake -> (among intake name).IsSome))
+            |> List.partition (fun name -> join = Join.Outer || inputs |> List.forall (fun input -> (among input name).IsSome))
 
         [ for name in taken do
-              let layers = inputs |> List.map (fun intake -> among intake name)
+              let layers = inputs |> List.map (fun input -> among input name)
               name, typeOf (List.choose id layers), layers ],
         others |> List.map (fun name -> $"layers/{name}")
 
     /// One input as it is.
-    let private alone options room (intake: CountInput) =
-        let intake, renamed = uniquely options intake |> named options 1
+    let private alone options room (input: CountInput) =
+        let input, renamed = uniquely options input |> named options 1
 
         { Annotations =
-            { CellNames = intake.CellNames
-              Obs = intake.Obs
-              Obsm = intake.Obsm
-              GeneNames = intake.Genes
-              Var = intake.Var }
-          Inputs = [ intake ]
-          Places = [ intake.Places ]
-          Type = typeOf [ intake ]
-          Layers = fst (layersOf Join.Inner [ intake ])
-          Warnings = warnings options room [ intake ] intake.Genes intake.CellNames [] @ renamed }
+            { CellNames = input.CellNames
+              Obs = input.Obs
+              Obsm = input.Obsm
+              GeneNames = input.Genes
+              Var = input.Var }
+          Inputs = [ input ]
+          Places = [ input.Places ]
+          Type = typeOf [ input ]
+          Layers = fst (layersOf Join.Inner [ input ])
+          Warnings = warnings options room [ input ] input.Genes input.CellNames [] @ renamed }
 
     let private joined options held room samples (inputs: CountInput list) =
         let unnamed = inputs |> List.map (uniquely options)
@@ -144,18 +144,18 @@ module internal ConcatPlan =
         let genes = Concat.genes options.Join (inputs |> List.map _.Genes)
 
         let obs, oddObs =
-            inputs |> List.map (fun intake -> intake.Cells, intake.Obs) |> Concat.obs held options.Join
+            inputs |> List.map (fun input -> input.Cells, input.Obs) |> Concat.obs held options.Join
 
         // A column of one input may lie where another one of another input does.
         let obs, moved = UniqueNames.distinct [ "_index"; options.SampleKey ] obs
 
         let obsm, oddObsm =
-            inputs |> List.map (fun intake -> intake.Cells, intake.Obsm) |> Concat.obsm options.Join
+            inputs |> List.map (fun input -> input.Cells, input.Obsm) |> Concat.obsm options.Join
 
         let layers, oddLayers = layersOf options.Join inputs
 
         let var, oddVar =
-            inputs |> List.map (fun intake -> intake.Genes, intake.Var) |> Concat.var held genes
+            inputs |> List.map (fun input -> input.Genes, input.Var) |> Concat.var held genes
 
         let names = cellNames options samples inputs
 
@@ -167,9 +167,9 @@ module internal ConcatPlan =
               Var = var }
           Inputs = inputs
           Places =
-            [ for intake in inputs do
-                  let places = Concat.places genes intake.Genes
-                  intake.Places |> Array.map (fun place -> if place < 0 then place else places[place]) ]
+            [ for input in inputs do
+                  let places = Concat.places genes input.Genes
+                  input.Places |> Array.map (fun place -> if place < 0 then place else places[place]) ]
           Type = typeOf inputs
           Layers = layers
           Warnings =

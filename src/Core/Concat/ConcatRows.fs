@@ -9,37 +9,37 @@ open SingleSharp.Core.Inputs
 [<RequireQualifiedAccess>]
 module internal ConcatRows =
     /// Works with what an input stores; what is stored twice is told by the names of its cell and gene.
-    let private naming (intake: CountInput) work =
+    let private naming (input: CountInput) work =
         try
             work ()
         with BlockFailed(_, _, (SecondValue(cell, column) | SumTooLarge(cell, column) as cause)) ->
-            let cell = Seq.item (int cell) intake.CellNames
+            let cell = Seq.item (int cell) input.CellNames
 
             let gene =
-                match intake.Places[column] with
+                match input.Places[column] with
                 | -1 -> $"at column {column}"
-                | place -> intake.Genes[place]
+                | place -> input.Genes[place]
 
             Fault.throw (
                 match cause with
-                | SecondValue _ -> DuplicateEntry(intake.Path, cell, gene)
+                | SecondValue _ -> DuplicateEntry(input.Path, cell, gene)
                 | _ ->
-                    InvalidOption("sum_duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {intake.Path} holds")
+                    InvalidOption("sum_duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {input.Path} holds")
             )
 
     /// Looks at each input as it will be taken, while N bytes are held.
     let look (settings: Settings) held (combination: ConcatPlan) =
         List.zip combination.Inputs combination.Places
-        |> List.map (fun (intake, places) -> naming intake (fun () -> intake.Look settings held places))
+        |> List.map (fun (input, places) -> naming input (fun () -> input.Look settings held places))
 
-    let private rowsOf (settings: Settings) held pass passes (intake: CountInput) places sink =
-        let fit, rows = intake.Open settings held
+    let private rowsOf (settings: Settings) held pass passes (input: CountInput) places sink =
+        let fit, rows = input.Open settings held
 
         let schedule =
-            Passes.schedule settings fit intake.Cells (intake.Stored * 8L) pass passes
+            Passes.schedule settings fit input.Cells (input.Stored * 8L) pass passes
 
         let stored =
-            naming intake (fun () -> Blocks.run schedule (CountInput.moved places rows) sink CountInput.stored)
+            naming input (fun () -> Blocks.run schedule (CountInput.moved places rows) sink CountInput.stored)
 
         // The next input shall not find the buffers of this one in its way.
         Memory.release fit.Memory
@@ -55,10 +55,10 @@ module internal ConcatRows =
         let matrix before numeric (matrices: CountInput option list) : NewMatrix<int64> =
             let fill sink =
                 List.zip3 inputs matrices combination.Places
-                |> List.mapi (fun i (intake, matrix, places) ->
+                |> List.mapi (fun i (input, matrix, places) ->
                     match matrix with
                     | Some matrix -> rowsOf settings held (firstPass + before * inputs.Length + i) passes matrix places sink
-                    | None -> Blocks.run Blocks.sequential (CountInput.empty intake.Cells) sink CountInput.stored)
+                    | None -> Blocks.run Blocks.sequential (CountInput.empty input.Cells) sink CountInput.stored)
                 |> List.sum
 
             { Type = numeric
@@ -74,6 +74,6 @@ module internal ConcatRows =
                     (matrix 0 combination.Type (List.map Some inputs))
                     (combination.Layers |> List.mapi (fun i (name, numeric, layers) -> name, matrix (i + 1) numeric layers))
 
-            match inputs |> List.tryFind (fun intake -> intake.IsChanged()) with
-            | Some intake -> Fault.throw (InputChanged intake.Path)
+            match inputs |> List.tryFind (fun input -> input.IsChanged()) with
+            | Some input -> Fault.throw (InputChanged input.Path)
             | None -> stored)

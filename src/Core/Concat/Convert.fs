@@ -89,15 +89,15 @@ module internal Convert =
         | _ -> ()
 
     let private requireOther (inputs: CountInput list) (target: string) =
-        for intake in inputs do
-            if intake.Files |> List.exists (AtomicReplace.leadToOne target) then
+        for input in inputs do
+            if input.Files |> List.exists (AtomicReplace.leadToOne target) then
                 Fault.throw (CannotWrite(target, "it belongs to the input itself; name another file"))
 
     /// Opens all inputs, works with them, and closes them in every case.
     let rec private withAll opens (opened: CountInput list) work =
         match opens with
         | [] -> work (List.rev opened)
-        | first :: rest -> using (first ()) (fun intake -> withAll rest (TextChecks.require intake :: opened) work)
+        | first :: rest -> using (first ()) (fun input -> withAll rest (TextChecks.require input :: opened) work)
 
     /// Names of genes are held as they are, as bytes to sort them by, in tables to find them by, and once more as they are written.
     let private namesHeld = 7L
@@ -105,7 +105,7 @@ module internal Convert =
     /// Refuses more names of genes than fit the memory allowed while inputs are put together.
     let private requireNames (held: NameMemory) (inputs: CountInput list) =
         let names =
-            inputs |> List.sumBy (fun intake -> intake.Genes |> Array.sumBy DataFrame.nameBytes)
+            inputs |> List.sumBy (fun input -> input.Genes |> Array.sumBy DataFrame.nameBytes)
 
         // They are held once already.
         held.Borrow((namesHeld - 1L) * names)
@@ -158,25 +158,25 @@ module internal Convert =
                     | TenXFile -> TenX.openRead settings input choice held
                     | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
 
-        withAll opens [] (fun intakes ->
-            requireNames held intakes
+        withAll opens [] (fun opened ->
+            requireNames held opened
 
             let combination =
-                ConcatPlan.make request.Options held (max 1L ((settings.Memory - held.Bytes) / 4L)) samples intakes
+                ConcatPlan.make request.Options held (max 1L ((settings.Memory - held.Bytes) / 4L)) samples opened
 
             work combination held)
 
     /// Does what has to be done before rows can be read, and returns the number of the first pass behind it.
     let private prepare (settings: Settings) (combination: ConcatPlan) =
-        let intakes = combination.Inputs
-        let preparations = intakes |> List.choose _.Prepare
+        let opened = combination.Inputs
+        let preparations = opened |> List.choose _.Prepare
 
         preparations
         |> List.iteri (fun i prepare ->
             prepare (fun cellsDone cells ->
                 settings.Progress
                     { Pass = 1 + i
-                      Passes = preparations.Length + intakes.Length * (1 + combination.Layers.Length)
+                      Passes = preparations.Length + opened.Length * (1 + combination.Layers.Length)
                       CellsDone = cellsDone
                       Cells = cells
                       Bytes = 0L
@@ -198,26 +198,26 @@ module internal Convert =
 
         gather request settings inputs scratchFolder (fun combination all ->
             let held = all.Bytes
-            let intakes = combination.Inputs
-            requireOther intakes target
+            let opened = combination.Inputs
+            requireOther opened target
             combination.Warnings |> List.iter settings.Warn
             // What does not fit into memory is refused before anything is read.
-            for matrix in List.collect CountInput.matrices intakes do
+            for matrix in List.collect CountInput.matrices opened do
                 matrix.Fit settings held |> ignore
 
             requireRoom combination target
             let firstPass = prepare settings combination
             let stored = ConcatRows.write settings held firstPass combination replace
-            let cells = intakes |> List.map _.Cells
+            let cells = opened |> List.map _.Cells
 
-            { Inputs = intakes |> List.map _.Path
+            { Inputs = opened |> List.map _.Path
               Output = target
               Cells = List.sum cells
               Genes = combination.Annotations.GeneNames.Length
               StoredValues = stored
               Type = DType.name combination.Type
               Samples =
-                if intakes.Length > 1 then
+                if opened.Length > 1 then
                     [ for name, cells in List.zip (samples request inputs) cells -> { Name = name; Cells = cells } ]
                 else
                     []

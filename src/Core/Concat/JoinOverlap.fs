@@ -15,7 +15,7 @@ module internal JoinOverlap =
     /// How many of the genes would be shared if they were called like this.
     let private sharedAs (name: string -> string) (inputs: CountInput list) =
         inputs
-        |> List.map (fun intake -> intake.Genes |> Seq.map name |> HashSet)
+        |> List.map (fun input -> input.Genes |> Seq.map name |> HashSet)
         |> List.reduce (fun left right ->
             left.IntersectWith right
             left)
@@ -29,11 +29,11 @@ module internal JoinOverlap =
 
     let private reason kept (inputs: CountInput list) =
         let ensembl, others =
-            inputs |> List.partition (fun intake -> Symbols.areEnsembl intake.Genes)
+            inputs |> List.partition (fun input -> Symbols.areEnsembl input.Genes)
 
         let explains number = number > 2 * kept
 
-        let empty = inputs |> List.filter (fun intake -> intake.Genes.Length = 0)
+        let empty = inputs |> List.filter (fun input -> input.Genes.Length = 0)
 
         if not empty.IsEmpty then
             $"{empty.Head.Path} has none"
@@ -52,7 +52,7 @@ module internal JoinOverlap =
 
         if join = Join.Inner && (kept = 0 || float kept < least * float smallest) then
             let numbers =
-                inputs |> List.map (fun intake -> $"{intake.Genes.Length} of {intake.Path}") |> String.concat ", "
+                inputs |> List.map (fun input -> $"{input.Genes.Length} of {input.Path}") |> String.concat ", "
 
             [ $"""only {Plural.say kept "gene is" "genes are"} in all inputs ({numbers}): {reason kept inputs}; ⟨join=outer⟩ keeps all genes""" ]
         else

@@ -12,7 +12,7 @@ open System.Text.Json
 type internal JsonValue =
     | Null
     | Flag of bool
-    | Whole of int64
+    | Integer of int64
     | Number of float
     | Text of string
     | List of JsonValue list
@@ -37,7 +37,7 @@ module internal JsonValue =
 
     let tryFloat value =
         match value with
-        | JsonValue.Whole number -> Some(float number)
+        | JsonValue.Integer number -> Some(float number)
         | JsonValue.Number number -> Some number
         | JsonValue.Text word -> special |> List.tryFind (fun (name, _) -> name = word) |> Option.map snd
         | _ -> None
@@ -46,7 +46,7 @@ module internal JsonValue =
         match value with
         | JsonValue.Null -> json.WriteNullValue()
         | JsonValue.Flag value -> json.WriteBooleanValue value
-        | JsonValue.Whole number -> json.WriteNumberValue number
+        | JsonValue.Integer number -> json.WriteNumberValue number
         | JsonValue.Number number -> json.WriteNumberValue number
         | JsonValue.Text text -> json.WriteStringValue(Printable.whole text)
         | JsonValue.List values ->
@@ -80,7 +80,7 @@ module internal JsonValue =
     let private number (text: string) =
         match Int64.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) with
         // An integer has no sign of zero.
-        | true, whole when text <> "-0" -> JsonValue.Whole whole
+        | true, whole when text <> "-0" -> JsonValue.Integer whole
         | _ ->
             match Double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
             | number when Double.IsFinite number -> JsonValue.Number number

@@ -11,7 +11,7 @@ type internal MemoryDevice() =
     let pages = Dictionary<int64, byte[]>()
     let mutable length = 0L
 
-    /// Visits the parts of the buffers that some bytes lie in: the buffer, the place in it, the place among the bytes, and how many.
+    /// Visits the parts of the pages that some bytes lie in: the page, the place in it, the place among the bytes, and how many.
     let visit (position: int64) count (each: int64 -> int -> int -> int -> unit) =
         let mutable at = 0
 
@@ -33,8 +33,8 @@ type internal MemoryDevice() =
             let count = int (max 0L (min (int64 target.Length) (length - position)))
             let bytes: byte[] = Array.zeroCreate count
 
-            visit position count (fun buffer start at now ->
-                match pages.TryGetValue buffer with
+            visit position count (fun page start at now ->
+                match pages.TryGetValue page with
                 | true, found -> Buffer.BlockCopy(found, start, bytes, at, now)
                 | _ -> ())
 
@@ -45,13 +45,13 @@ type internal MemoryDevice() =
             let bytes = source.ToArray()
             length <- max length (position + int64 bytes.Length)
 
-            visit position bytes.Length (fun buffer start at now ->
-                match pages.TryGetValue buffer with
+            visit position bytes.Length (fun page start at now ->
+                match pages.TryGetValue page with
                 | true, found -> Buffer.BlockCopy(bytes, at, found, start, now)
                 | _ ->
                     let fresh: byte[] = Array.zeroCreate pageBytes
                     Buffer.BlockCopy(bytes, at, fresh, start, now)
-                    pages[buffer] <- fresh)
+                    pages[page] <- fresh)
 
         member _.SetLength until = length <- until
         member _.StartFlush() = ()

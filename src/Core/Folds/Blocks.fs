@@ -111,10 +111,10 @@ module internal Blocks =
           Cancel = CancellationToken.None
           RowsDone = ignore }
 
-    let private work (source: Source<'a>) (pages: SinkBuffer<'a, 'p>) (steps: FoldSteps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
+    let private work (source: Source<'a>) (buffers: SinkBuffer<'a, 'p>) (steps: FoldSteps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
         let foldBlock (reader: RowReader<'a>) block =
             let struct (first, rows) = extent source.Rows block
-            let buffer = pages.Begin first
+            let buffer = buffers.Begin first
             let mutable state = steps.Fresh()
 
             reader.Read(
@@ -123,11 +123,11 @@ module internal Blocks =
                 fun element ->
                     gate.ThrowIfClosed()
                     state <- steps.Step state element
-                    pages.Fill buffer element
+                    buffers.Fill buffer element
 
-                    if pages.IsFull buffer then
+                    if buffers.IsFull buffer then
                         gate.AwaitTurn block
-                        pages.Flush buffer
+                        buffers.Flush buffer
             )
 
             Folded(state, buffer)
@@ -164,7 +164,7 @@ module internal Blocks =
             ()
 
     /// Merges blocks into their segment and segments into the result, from left to right, as their buffers leave.
-    let private mergeInOrder (schedule: Schedule) rows (pages: SinkBuffer<'a, 'p>) (steps: FoldSteps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
+    let private mergeInOrder (schedule: Schedule) rows (buffers: SinkBuffer<'a, 'p>) (steps: FoldSteps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
         let merge left right =
             match left with
             | ValueNone -> ValueSome right
@@ -180,8 +180,8 @@ module internal Blocks =
             | Failed(:? OperationCanceledException as cancelled) -> ExceptionDispatchInfo.Throw cancelled
             | Failed cause -> raise (BlockFailed(first, blockRows, cause))
             | Folded(state, buffer) ->
-                pages.Flush buffer
-                pages.Recycle buffer
+                buffers.Flush buffer
+                buffers.Recycle buffer
                 segment <- merge segment state
 
                 if (block + 1L) % int64 blocksPerSegment = 0L then
@@ -195,7 +195,7 @@ module internal Blocks =
         | ValueSome last -> result <- merge result last
         | ValueNone -> ()
 
-        pages.Complete()
+        buffers.Complete()
         steps.Finish(ValueOption.defaultWith steps.Fresh result)
 
     let private start body =
@@ -237,7 +237,7 @@ module internal Blocks =
         | true, failure -> failure.Throw()
         | _ -> ()
 
-    let private runWith (schedule: Schedule) (source: Source<'a>) pages (steps: FoldSteps<'a, 's, 'r>) =
+    let private runWith (schedule: Schedule) (source: Source<'a>) buffers (steps: FoldSteps<'a, 's, 'r>) =
         let window = max 1 schedule.Window
         let gate = Gate<'s, 'p>(count source.Rows, window, schedule.Cancel)
         use _ = schedule.Cancel.Register(fun () -> gate.Close())
@@ -247,9 +247,9 @@ module internal Blocks =
 
         try
             for _ in 1..workers do
-                threads.Add(start (fun () -> work source pages steps gate))
+                threads.Add(start (fun () -> work source buffers steps gate))
 
-            mergeInOrder schedule source.Rows pages steps gate
+            mergeInOrder schedule source.Rows buffers steps gate
         finally
             gate.Close()
             threads |> Seq.iter _.Join()
@@ -257,7 +257,7 @@ module internal Blocks =
     let run (schedule: Schedule) (source: Source<'a>) (sink: Sink<'a>) (fold: Fold<'a, 'r>) =
         sink.Open
             { new SinkUser<'a, 'r> with
-                member _.Use pages =
+                member _.Use buffers =
                     fold.Open
                         { new FoldUser<'a, 'r, 'r> with
-                            member _.Use steps = runWith schedule source pages steps } }
+                            member _.Use steps = runWith schedule source buffers steps } }

@@ -46,7 +46,7 @@ module internal Blocks =
     /// One worker, one block at a time.
     val sequential: Schedule
 
-    /// Does N pieces of work, of which none depends on another, on so many threads, the caller's own among them. Which thread does which
+    /// Does N pieces of work, of which none depends on another, on N threads, the caller's own among them. Which thread does which
     /// piece is left open. What a piece throws ends the others soon, and is thrown again.
     val each: workers: int -> pieces: int -> work: (int -> unit) -> unit
 

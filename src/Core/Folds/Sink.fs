@@ -17,9 +17,9 @@ type internal Sink<'a>() =
 
 [<RequireQualifiedAccess>]
 module internal Sink =
-    let ofBuffer pages =
+    let ofBuffer buffers =
         { new Sink<'a>() with
-            member _.Open user = user.Use pages }
+            member _.Open user = user.Use buffers }
 
     let none<'a> : Sink<'a> =
         ofBuffer

@@ -61,7 +61,7 @@ type internal CountInput =
     }
 
     interface IDisposable with
-        member intake.Dispose() = intake.Close()
+        member input.Dispose() = input.Close()
 
 [<RequireQualifiedAccess>]
 module internal CountInput =
@@ -127,7 +127,7 @@ module internal CountInput =
                     member _.Dispose() = () } }
 
     /// An input with its layers.
-    let matrices (intake: CountInput) = intake :: List.map snd intake.Layers
+    let matrices (input: CountInput) = input :: List.map snd input.Layers
 
     /// The columns of the stored matrix that are taken.
     let taken (places: int[]) =

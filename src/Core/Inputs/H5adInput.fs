@@ -139,7 +139,7 @@ module internal H5adInput =
 
                 (file :> IDisposable).Dispose()
 
-            let intake =
+            let input =
                 { Path = path
                   Files = [ path ]
                   Cells = file.X.Cells
@@ -164,13 +164,13 @@ module internal H5adInput =
                   IsChanged = AtomicReplace.watch store
                   Close = close }
 
-            { intake with
+            { input with
                 Layers =
                     [ for name, layer in layers do
                           match layer with
                           | Some(layer, rows) ->
                               name,
-                              { intake with
+                              { input with
                                   Type = layer.X.Type
                                   Stored = layer.X.Stored
                                   Fit = CountInput.fitOf layer.X

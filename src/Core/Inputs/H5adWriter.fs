@@ -128,7 +128,7 @@ module internal H5adWriter =
         editor.PutDataset(DType.datatype grid.Type, Simple(dims, dims), address, NewElement.encoding editor "array" "0.2.0")
 
     /// Writes a file of N cells with this X and these layers.
-    /// Law (fresh): the file is the same to the byte, however rows were cut.
+    /// Law (new file): the file is the same to the byte, however rows were cut.
     let write (disk: RandomAccessFile) cells (annotations: Annotations) (x: NewMatrix<'r>) (layers: (string * NewMatrix<'r>) list) =
         let editor = editor disk
         let genes = annotations.GeneNames.Length

@@ -93,7 +93,7 @@ module internal TenX =
     let private typeFor stored =
         if stored = DType.Int32 then DType.Float32 else stored
 
-    let private intake
+    let private countInput
         path
         (store: Hdf5File)
         group
@@ -208,7 +208,7 @@ module internal TenX =
                 [ "filtered_barcodes", Column.Numbers(DType.Bool, flags) ]
             | _ -> []
 
-        intake
+        countInput
             path
             store
             group
@@ -244,7 +244,7 @@ module internal TenX =
         let texts column =
             texts store name group column (int64 matrix.Genes) |> Seq.map held.Add |> Array.ofSeq
 
-        intake
+        countInput
             path
             store
             group

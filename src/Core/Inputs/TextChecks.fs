@@ -33,10 +33,10 @@ module internal TextChecks =
         name, Column.mapTexts (requireAll path where) field
 
     /// An input all of whose texts are legible: what is in memory is looked at now, the rest as it is read.
-    let require (intake: CountInput) =
-        requireNow intake.Path "the names of its genes" intake.Genes
+    let require (input: CountInput) =
+        requireNow input.Path "the names of its genes" input.Genes
 
-        { intake with
-            CellNames = requireAll intake.Path "the names of its cells" intake.CellNames
-            Obs = List.map (column intake.Path "obs") intake.Obs
-            Var = List.map (column intake.Path "var") intake.Var }
+        { input with
+            CellNames = requireAll input.Path "the names of its cells" input.CellNames
+            Obs = List.map (column input.Path "obs") input.Obs
+            Var = List.map (column input.Path "var") input.Var }

@@ -106,7 +106,7 @@ module internal Budget =
     let private memory (matrix: Matrix) workers window rowBatch need =
         let blocks = max 1L (Blocks.count (ValueOption.defaultValue matrix.Cells need.Rows))
 
-        let pages = min (int64 window) blocks
+        let buffers = min (int64 window) blocks
 
         let ofWorker =
             [ need.Worker
@@ -116,7 +116,7 @@ module internal Budget =
 
         let during =
             [ states blocks (int64 window) need
-              Memory.times pages need.Buffer
+              Memory.times buffers need.Buffer
               Memory.times (int64 workers) ofWorker ]
             |> List.fold Memory.plus 0L
 

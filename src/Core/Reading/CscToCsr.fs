@@ -199,7 +199,7 @@ module internal CscToCsr =
 
     /// Writes the rows into the target, with a scratch file in the folder for the time that it takes; `progress` is told the
     /// share that is done. Values of a cell come in the order of genes; those that are stored twice keep their order.
-    /// Law (transposed): the rows are those of the matrix, whatever its form and storage and the memory allowed.
+    /// Law (csr): the rows are those of the matrix, whatever its form and storage and the memory allowed.
     let write
         (disk: RandomAccessFile)
         (matrix: Matrix)

@@ -95,7 +95,7 @@ module internal Passes =
             )
         | _ -> ()
 
-    /// A read of so many cells and bytes, as one of several, that tells how far it is.
+    /// A read of N cells and N bytes, as one of several, that tells how far it is.
     let schedule (settings: Settings) (fit: Fit) cells bytes pass passes =
         { Workers = fit.Workers
           Window = fit.Window

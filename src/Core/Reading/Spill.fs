@@ -161,7 +161,7 @@ type private SpillRows(disk: RandomAccessFile, code: SpillCode, recordOf: int64 
 /// Law (spill): the rows that are read are the rows that were written, with the same bits.
 [<Sealed>]
 type internal Spill(disk: RandomAccessFile, genes: int, precision: Precision) =
-    /// Pages that hold more than this leave before their block ends.
+    /// Buffers that hold more than this leave before their block ends.
     static let mostWaiting = 4 * 1024 * 1024
 
     let code = SpillCode(genes, precision)

@@ -98,7 +98,7 @@ module internal CountLoops =
 
         if isCount && uint32 any < uint32 limit then any else -1
 
-    /// Of so many counts below 2¹⁰ the sum is one of int32.
+    /// Of this many counts below 2¹⁰ the sum is one of int32.
     let private mostInLanes = 1 <<< 21
 
     /// The sum of counts that have no bits but these.

@@ -27,7 +27,7 @@ module internal Membership =
           Masks = masks |> List.map snd |> Array.ofList
           Members = masks |> List.map (snd >> membersOf) |> Array.ofList }
 
-    /// To look for one member in a row costs as much as to look at so many of its genes.
+    /// To look for one member in a row costs as much as to look at this many of its genes.
     let private searchCost = 8
 
     /// The first place from `low` on whose gene is not below this one; genes ascend.

@@ -205,7 +205,7 @@ module internal Inputs =
                     Path = shown inputs
                     Bytes = combination.Inputs |> List.collect _.Files |> List.sumBy (fun file -> FileInfo(file).Length)
                     Matrix =
-                        List.zip combination.Inputs looked |> List.collect (fun (intake, looked) -> List.map (named intake) looked.Matrix)
+                        List.zip combination.Inputs looked |> List.collect (fun (input, looked) -> List.map (named input) looked.Matrix)
                     Others = [ for name, _, _ in combination.Layers -> $"layers/{name}" ]
                     Plan =
                         { beside memory info.Plan with

@@ -43,7 +43,7 @@ module internal Provenance =
     let private entry (asked: Asked) =
         JsonValue.Object
             [ "version", JsonValue.Text Release.version
-              "bits", JsonValue.Whole(int64 Release.bits)
+              "bits", JsonValue.Integer(int64 Release.bits)
               "inputs", JsonValue.List(asked.Inputs |> List.map (named >> JsonValue.Text))
               "recipe", RecipeJson.write (withoutFolders asked.Recipe) ]
         |> JsonValue.line
@@ -86,7 +86,7 @@ module internal Provenance =
                 members |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd
 
             match find "version", find "bits", find "inputs", find "recipe" with
-            | Some(JsonValue.Text version), Some(JsonValue.Whole bits), Some(JsonValue.List inputs), Some recipe ->
+            | Some(JsonValue.Text version), Some(JsonValue.Integer bits), Some(JsonValue.List inputs), Some recipe ->
                 { Version = version
                   Bits = int (min bits (int64 Int32.MaxValue))
                   Inputs =

@@ -33,12 +33,12 @@ module internal JsonForm =
 
     /// An integer that is at least as large, and fits.
     let whole (least: int64) (most: int64) =
-        { Schema = ofType "integer" [ "minimum", JsonValue.Whole least ]
+        { Schema = ofType "integer" [ "minimum", JsonValue.Integer least ]
           Wanted = $"an integer from {least} up"
-          Write = JsonValue.Whole >> Some
+          Write = JsonValue.Integer >> Some
           Read =
             function
-            | JsonValue.Whole number when number >= least && number <= most -> Some number
+            | JsonValue.Integer number when number >= least && number <= most -> Some number
             | _ -> None }
 
     /// The same of values that are made of others.
@@ -52,7 +52,7 @@ module internal JsonForm =
     let count = whole 0L Int64.MaxValue
 
     let text =
-        { Schema = ofType "string" [ "minLength", JsonValue.Whole 1L ]
+        { Schema = ofType "string" [ "minLength", JsonValue.Integer 1L ]
           Wanted = "a text that is not empty"
           Write = JsonValue.Text >> Some
           Read =
@@ -63,7 +63,7 @@ module internal JsonForm =
     /// A name without a slash.
     let key =
         { text with
-            Schema = ofType "string" [ "minLength", JsonValue.Whole 1L; "pattern", JsonValue.Text "^[^/]*$" ]
+            Schema = ofType "string" [ "minLength", JsonValue.Integer 1L; "pattern", JsonValue.Text "^[^/]*$" ]
             Wanted = "a text without a slash that is not empty"
             Read = text.Read >> Option.filter (fun text -> not (text.Contains '/')) }
 

@@ -110,8 +110,8 @@ module Log1p =
             About =
                 "Takes ln(1 + x) of every value of X, as scanpy's log1p, and notes it in uns/log1p. Integers become float64, as they do there."
             Examples =
-                [ "singlesharp log1p normalized.h5ad --in-place"
-                  "singlesharp log1p normalized.h5ad --out logged.h5ad --base 2" ]
+                [ "singlesharp log1p normalized.h5ad ⟨in_place⟩"
+                  "singlesharp log1p normalized.h5ad ⟨out=logged.h5ad⟩ ⟨base=2⟩" ]
             ChangesValues = fun _ -> true
             RefusesInvalid = true
             Check = check

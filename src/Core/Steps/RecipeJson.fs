@@ -120,7 +120,7 @@ module internal RecipeJson =
     /// The recipe as a value, in one order of steps and options.
     let write (recipe: Recipe) =
         JsonValue.Object
-            [ "recipe", JsonValue.Whole format
+            [ "recipe", JsonValue.Integer format
               "steps",
               JsonValue.List
                   [ for step in recipe.Steps ->
@@ -171,7 +171,7 @@ module internal RecipeJson =
             all |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd
 
         match find "recipe" with
-        | Some(JsonValue.Whole number) when number = format -> ()
+        | Some(JsonValue.Integer number) when number = format -> ()
         | Some other -> refuse $"its format is {JsonValue.line other}, and this version of SingleSharp reads format {format}"
         | None -> refuse $"it does not say its format; it must begin with \"recipe\": {format}"
 
@@ -231,7 +231,7 @@ module internal RecipeJson =
 
         let properties =
             [ "$schema", JsonValue.Object [ "type", JsonValue.Text "string" ]
-              "recipe", JsonValue.Object [ "const", JsonValue.Whole format ]
+              "recipe", JsonValue.Object [ "const", JsonValue.Integer format ]
               "steps",
               JsonValue.Object
                   [ "type", JsonValue.Text "array"

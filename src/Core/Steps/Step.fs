@@ -20,7 +20,7 @@ type StepInfo =
         ChangesValues: bool
         /// Does it refuse values that are no counts: negative, NaN and infinite ones?
         RefusesInvalid: bool
-        /// Command lines that show its use.
+        /// Command lines that show its use, their options in marks such as ⟨out=qc.h5ad⟩.
         Examples: IReadOnlyList<string>
     }
 

@@ -112,14 +112,14 @@ module internal SubsetArray =
     let private line (store: Hdf5File) (editor: FileEditor) cancel isShared (dataset: Dataset) (kept: RowMask voption[]) =
         let rehouse = rehouse store editor dataset isShared
 
-        let stretch =
+        let appendable =
             AppendableDataset(editor, store.Superblock.ChunkNodeK, dataset, dataset.Type, Runs.total kept[0] dataset.Dims[0])
 
         inOrder store cancel dataset kept (fun bytes count ->
             rehouse bytes count
-            stretch.Append(ReadOnlySpan(bytes, 0, count)))
+            appendable.Append(ReadOnlySpan(bytes, 0, count)))
 
-        stretch.Finish()
+        appendable.Finish()
 
     /// The extent of what stays, and how far it can grow.
     let private remainder (dataset: Dataset) (kept: RowMask voption[]) =

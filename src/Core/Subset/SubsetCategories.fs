@@ -58,7 +58,7 @@ module internal SubsetCategories =
     /// Writes the codes of the rows that stay, numbered among the categories that are used.
     /// Law (subset of categories): the values of rows that stay are the same; missing ones stay missing.
     let writeCodes (store: Hdf5File) (editor: FileEditor) cancel (codes: Dataset) (used: RowMask) kept =
-        let stretch =
+        let appendable =
             AppendableDataset(editor, store.Superblock.ChunkNodeK, codes, codes.Type, Runs.total kept codes.Count)
 
         let bytes = Array.zeroCreate (batch * codes.ElementSize)
@@ -69,6 +69,6 @@ module internal SubsetCategories =
                     read[i] <- used.Rank read[i]
 
             Integers.encode codes.Type read (Span(bytes, 0, rows * codes.ElementSize))
-            stretch.Append(ReadOnlySpan(bytes, 0, rows * codes.ElementSize)))
+            appendable.Append(ReadOnlySpan(bytes, 0, rows * codes.ElementSize)))
 
-        stretch.Finish()
+        appendable.Finish()

@@ -187,14 +187,14 @@ module internal SubsetSparse =
         let indexType =
             IndexType.succeeding matrix.Indices.Type matrix.Indptr.Type (max bound.Value extent)
 
-        let stretch (old: Dataset) datatype most =
+        let appendable (old: Dataset) datatype most =
             AppendableDataset(editor, store.Superblock.ChunkNodeK, old, datatype, most)
 
         let indptr =
-            stretch matrix.Indptr indexType (Runs.total major (matrix.Indptr.Count - 1L) + 1L)
+            appendable matrix.Indptr indexType (Runs.total major (matrix.Indptr.Count - 1L) + 1L)
 
-        let indices = stretch matrix.Indices indexType bound.Value
-        let data = stretch matrix.Data matrix.Data.Type bound.Value
+        let indices = appendable matrix.Indices indexType bound.Value
+        let data = appendable matrix.Data matrix.Data.Type bound.Value
         let most = int (min bound.Value (int64 mostValues))
 
         let growth =

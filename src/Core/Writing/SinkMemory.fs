@@ -18,7 +18,7 @@ module internal SinkMemory =
     let columns columns =
         if columns = 0L then 0L else 8L * block * (columns + 1L)
 
-    /// Pages that hold more bytes of values than 4 MiB leave before their block ends, with the row batch that made them more.
+    /// Buffers that hold more bytes of values than 4 MiB leave before their block ends, with the row batch that made them more.
     let private mostWaiting = 5L <<< 20
 
     /// Values that a block has, about.

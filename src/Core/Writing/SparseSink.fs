@@ -85,7 +85,7 @@ type private RowsBuffer(dataType: Datatype, indexType: Datatype, room: int) =
         values <- values + count
 
     /// Row by row, so that chunks of the three arrays become complete in the same order however rows were cut.
-    member _.Leave(shelf: PendingRows) =
+    member _.Leave(pending: PendingRows) =
         let dataSize = Datatype.size dataType
         let indexSize = Datatype.size indexType
         let mutable at = 0
@@ -93,7 +93,7 @@ type private RowsBuffer(dataType: Datatype, indexType: Datatype, room: int) =
         for row in 0 .. rows - 1 do
             let length = lengths[row]
 
-            shelf.Add(
+            pending.Add(
                 ReadOnlySpan(data, at * dataSize, length * dataSize),
                 ReadOnlySpan(indices, at * indexSize, length * indexSize),
                 int64 length
@@ -106,7 +106,7 @@ type private RowsBuffer(dataType: Datatype, indexType: Datatype, room: int) =
 
 [<RequireQualifiedAccess>]
 module internal SparseSink =
-    /// Pages that hold more than this leave before their block ends.
+    /// Buffers that hold more than this leave before their block ends.
     let private mostWaiting = 4 * 1024 * 1024
 
     /// Stores the rows that come, whose cells and genes are numbered as they shall be, like the old matrix: the Output of each
@@ -122,7 +122,7 @@ module internal SparseSink =
         let indptr = AppendableDataset(editor, k, arrays.Indptr, indexType, rows + 1L)
         let indices = AppendableDataset(editor, k, arrays.Indices, indexType, most)
         let data = AppendableDataset(editor, k, arrays.Data, dataType, most)
-        let shelf = PendingRows(data, indices, indptr, indexType)
+        let pending = PendingRows(data, indices, indptr, indexType)
         let spare = ConcurrentBag<RowsBuffer>()
 
         /// Values that wait in a buffer, with a row batch of them; only rows that are longer make it grow, and leave garbage.
@@ -138,7 +138,7 @@ module internal SparseSink =
                         | _ -> RowsBuffer(dataType, indexType, room)
                   Fill = fun buffer rowBatch -> buffer.Add rowBatch
                   IsFull = fun buffer -> buffer.Waiting > mostWaiting
-                  Flush = fun buffer -> buffer.Leave shelf
+                  Flush = fun buffer -> buffer.Leave pending
                   Recycle = spare.Add
                   Complete = ignore }
           Finish =

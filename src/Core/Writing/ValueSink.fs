@@ -81,7 +81,7 @@ type private PendingChunks(editor: FileEditor, codec: ChunkCodec, chunkBytes: in
 
 [<RequireQualifiedAccess>]
 module internal ValueSink =
-    /// Pages that hold more than this leave before their block ends.
+    /// Buffers that hold more than this leave before their block ends.
     let private mostWaiting = 4L * 1024L * 1024L
 
     /// Writes what belongs to each value of a row batch to its place in an unfiltered dataset.
@@ -144,7 +144,7 @@ module internal ValueSink =
             ChunkCodec(editor.Disk, path, filters, chunkBytes)
 
         let spare = ConcurrentBag<ChunkBuffer>()
-        let shelf = PendingChunks(editor, codec (), chunkBytes, table)
+        let pending = PendingChunks(editor, codec (), chunkBytes, table)
 
         let add (buffer: ChunkBuffer) (rowBatch: RowBatch) =
             let mutable at = 0
@@ -169,7 +169,7 @@ module internal ValueSink =
 
             for piece in buffer.Pieces do
                 let bytes = ReadOnlySpan(piece.Bytes, 0, piece.Length)
-                if piece.IsChunk then shelf.Store(bytes, piece.Mask) else shelf.Carry bytes
+                if piece.IsChunk then pending.Store(bytes, piece.Mask) else pending.Carry bytes
                 ArrayPool<byte>.Shared.Return piece.Bytes
 
             buffer.Pieces.Clear()
@@ -185,4 +185,4 @@ module internal ValueSink =
               IsFull = fun buffer -> buffer.Waiting > mostWaiting
               Flush = flush
               Recycle = spare.Add
-              Complete = shelf.Close }
+              Complete = pending.Close }

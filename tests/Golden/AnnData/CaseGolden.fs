@@ -1,12 +1,8 @@
 /// The small inputs of ../shared/cases: what once failed gives what their README calls right.
 module internal SingleSharp.Golden.CaseGolden
 
-open System
-open System.IO
 open Expecto
 open SingleSharp.Golden.Shared
-
-let private tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
 
 let private numbers =
     [ "01"
@@ -39,7 +35,7 @@ let all =
                   use sandbox = new Sandbox()
 
                   let found =
-                      Child.scriptIn sandbox.Folder "cases.py" [ number; cases; "dotnet"; tool ] ""
+                      Child.scriptIn sandbox.Folder "cases.py" [ number; cases; "dotnet"; Child.tool ] ""
 
                   Expect.equal found "" "what is not right"
               } ]

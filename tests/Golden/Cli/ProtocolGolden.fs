@@ -14,8 +14,7 @@ open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 open SingleSharp.Answers
 
-let private run (arguments: string list) =
-    Child.run "dotnet" (tool :: arguments) [] ""
+let private run = Child.runTool
 
 let private lines (text: string) =
     text.Split('\n', StringSplitOptions.RemoveEmptyEntries) |> List.ofArray

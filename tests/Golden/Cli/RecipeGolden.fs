@@ -115,9 +115,7 @@ let all =
               let input = here "edge/plain_csr_f32/input.h5ad"
 
               let run words =
-                  let outcome =
-                      Child.run "dotnet" (Path.Combine(System.AppContext.BaseDirectory, "singlesharp.dll") :: words) [] ""
-
+                  let outcome = Child.runTool words
                   Expect.equal outcome.ExitCode 0 outcome.Errors
 
               run

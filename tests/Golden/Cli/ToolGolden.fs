@@ -10,9 +10,7 @@ open SingleSharp.Cli
 open SingleSharp.Golden.Shared
 open SingleSharp.Answers
 
-let private run (arguments: string list) =
-    let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
-    Child.run "dotnet" (tool :: arguments) [] ""
+let private run = Child.runTool
 
 let private sample = here "edge/plain_csr_f32/input.h5ad"
 
@@ -39,10 +37,8 @@ let private streams =
             "| true", 0, "" ] do
           for command in [ "digest"; "digest --json"; "verify"; "info --quiet"; "info --json --quiet" ] do
               test $"stdout cannot be written to: {command} {where}" {
-                  let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
-
                   let outcome =
-                      Child.run "/bin/bash" [ "-c"; $"set -o pipefail; dotnet {tool} {command} {sample} {where}" ] [] ""
+                      Child.run "/bin/bash" [ "-c"; $"set -o pipefail; dotnet {Child.tool} {command} {sample} {where}" ] [] ""
 
                   Expect.equal outcome.ExitCode code outcome.Errors
                   Expect.equal outcome.Errors (if words = "" then "" else $"error: {words}\n") "one sentence"
@@ -50,17 +46,21 @@ let private streams =
       for where in [ "2>&-"; "2> /dev/full"; "2> >(true)" ] do
           test $"stderr cannot be written to: {where}" {
               use sandbox = new Sandbox()
-              let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
               let output = sandbox.File "out.h5ad"
 
               let outcome =
-                  Child.run "/bin/bash" [ "-c"; $"dotnet {tool} preprocess {sample} --out {output} --json {where}" ] [] ""
+                  Child.run
+                      "/bin/bash"
+                      [ "-c"
+                        $"dotnet {Child.tool} preprocess {sample} --out {output} --json {where}" ]
+                      []
+                      ""
 
               Expect.equal outcome.ExitCode 0 "the work is done all the same"
               Expect.isTrue (File.Exists output) "the output"
 
               let mistaken =
-                  Child.run "/bin/bash" [ "-c"; $"dotnet {tool} digest nowhere.h5ad {where}" ] [] ""
+                  Child.run "/bin/bash" [ "-c"; $"dotnet {Child.tool} digest nowhere.h5ad {where}" ] [] ""
 
               Expect.equal mistaken.ExitCode 1 "a fault"
           } ]

@@ -77,8 +77,7 @@ let private outputs =
       test "the output is stdout, which is a pipe" {
           use sandbox = new Sandbox()
 
-          let outcome =
-              Child.run "dotnet" [ tool; "qc"; sample; "--out"; "/dev/stdout"; "--quiet" ] [] ""
+          let outcome = Child.runTool [ "qc"; sample; "--out"; "/dev/stdout"; "--quiet" ]
 
           Expect.equal outcome.ExitCode 1 outcome.Errors
           Expect.stringContains outcome.Errors "it is a pipe, not a file" "the sentence"
@@ -103,8 +102,7 @@ let private outputs =
           let hard = sandbox.File "hard"
           shell "/bin/ln" [ older; hard ]
 
-          let outcome =
-              Child.run "dotnet" [ tool; "demo"; "--out-dir"; sandbox.Folder; "--quiet" ] [] ""
+          let outcome = Child.runTool [ "demo"; "--out-dir"; sandbox.Folder; "--quiet" ]
 
           Expect.equal outcome.ExitCode 0 outcome.Errors
           Expect.equal (File.ReadAllText hard) "older" "the file that was there is not written to"

@@ -48,6 +48,12 @@ let private runIn folder program arguments environment (input: string) =
 /// Runs a program to its end.
 let run = runIn ""
 
+/// The tool as others run it: dotnet and this path.
+let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+
+/// Runs the tool.
+let runTool (arguments: string list) = run "dotnet" (tool :: arguments) [] ""
+
 /// This test program with hidden arguments, as Main knows them.
 let selfArguments arguments =
     "dotnet", Assembly.GetExecutingAssembly().Location :: arguments

@@ -2,16 +2,13 @@
 module internal SingleSharp.Golden.Peaks
 
 open System
-open System.IO
 open Expecto
 open SingleSharp.Golden.Shared
-
-let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
 
 /// What the command line says of some words, its exit code, and the most memory that it held, in bytes.
 let ofTool (words: string list) =
     let outcome =
-        Child.run "/usr/bin/python3" ([ here "scripts/wide.py"; "peak"; "dotnet"; tool ] @ words) [] ""
+        Child.run "/usr/bin/python3" ([ here "scripts/wide.py"; "peak"; "dotnet"; Child.tool ] @ words) [] ""
 
     match outcome.Output.Split([| ' '; '\n' |], StringSplitOptions.RemoveEmptyEntries) with
     | [| code; kibibytes |] -> outcome.Errors, int code, int64 kibibytes * 1024L

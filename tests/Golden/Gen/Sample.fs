@@ -9,8 +9,7 @@ open SingleSharp.Golden.Shared
 
 let sample = here "edge/plain_csr_f32/input.h5ad"
 
-/// The tool as others run it: dotnet and this path.
-let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+let tool = Child.tool
 
 let qc = (Recipe.ofSteps [ Qc.step Qc.defaults ])
 

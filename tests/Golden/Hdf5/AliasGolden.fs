@@ -4,14 +4,13 @@ module internal SingleSharp.Golden.AliasGolden
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
+open SingleSharp.Answers
 
 let private kinds =
     [ "x_soft"; "x_hard"; "data_soft"; "data_hard"; "indices_hard"; "layer_soft" ]
 
 let private run recipe input output =
-    match Pipeline.run recipe Settings.standard (Input.file input) output with
-    | Ok report -> report.Warnings
-    | Error fault -> failtest (Fault.sentence fault)
+    (need (Pipeline.run recipe Settings.standard (Input.file input) output)).Warnings
 
 let private isKept storage case kind recipe inPlace =
     use sandbox = new Sandbox()

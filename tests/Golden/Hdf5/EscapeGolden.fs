@@ -25,9 +25,7 @@ let private requirePlain what (output: string) =
     Expect.isFalse (output.Split '\n' |> Array.exists _.StartsWith("error: forged")) $"{what}: a forged line in {output}"
 
 let private run arguments =
-    let outcome =
-        Child.run "dotnet" (Path.Combine(AppContext.BaseDirectory, "singlesharp.dll") :: arguments) [] ""
-
+    let outcome = Child.runTool arguments
     Expect.notEqual outcome.ExitCode 70 outcome.Errors
     outcome
 

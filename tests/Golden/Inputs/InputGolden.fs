@@ -14,7 +14,7 @@ open SingleSharp.Golden.Shared
 open SingleSharp.Answers
 
 let tool (arguments: string list) environment input =
-    Child.run "dotnet" (Path.Combine(AppContext.BaseDirectory, "singlesharp.dll") :: arguments) environment input
+    Child.run "dotnet" (Child.tool :: arguments) environment input
 
 /// What is refused is refused at once: whoever opens a pipe without a writer waits for ever.
 let promptly (work: unit -> 'r) =

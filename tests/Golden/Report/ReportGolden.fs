@@ -114,8 +114,7 @@ let private contents =
           Expect.equal (fault :?> HtmlReportException).Kind FaultKind.NotFound "C# has an exception"
       } ]
 
-let private tool (arguments: string list) =
-    Child.run "dotnet" (Path.Combine(AppContext.BaseDirectory, "singlesharp.dll") :: arguments) [] ""
+let private tool = Child.runTool
 
 let private commands =
     [ test "a run writes its page beside its result, and never over a file of the run" {

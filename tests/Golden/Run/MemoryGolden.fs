@@ -119,7 +119,7 @@ let private bounds =
           } ]
 
 let private processors count arguments =
-    Child.run "dotnet" (Peaks.tool :: arguments) [ "DOTNET_PROCESSOR_COUNT", string count ] ""
+    Child.run "dotnet" (Child.tool :: arguments) [ "DOTNET_PROCESSOR_COUNT", string count ] ""
 
 /// Three blocks of cells.
 let private written (sandbox: Sandbox) =

@@ -30,7 +30,7 @@ let private plans =
 /// The number of a plan, in bytes.
 let private planned (command: string list) =
     let outcome =
-        Child.run "dotnet" ([ Peaks.tool; "plan" ] @ command @ [ "--json"; "--quiet"; "--memory"; "4G" ]) [] ""
+        Child.runTool ([ "plan" ] @ command @ [ "--json"; "--quiet"; "--memory"; "4G" ])
 
     Expect.equal (outcome.ExitCode, outcome.Errors) (0, "") (String.concat " " command)
     (JsonDocument.Parse outcome.Output).RootElement.GetProperty("memory_bytes").GetInt64()

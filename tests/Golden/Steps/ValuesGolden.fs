@@ -19,10 +19,7 @@ let private input name = made.Value.File $"{name}.h5ad"
 let private attempt recipe settings input (output: string) =
     Pipeline.run recipe settings (Input.file input) (NewFile output)
 
-let private run recipe settings input output =
-    match attempt recipe settings input output with
-    | Ok report -> report
-    | Error fault -> failtest (Fault.sentence fault)
+let private run recipe settings input output = ranWith settings recipe input output
 
 let private refused recipe settings input said =
     use sandbox = new Sandbox()

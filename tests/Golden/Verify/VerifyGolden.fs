@@ -267,8 +267,7 @@ let private sound =
           | other -> failtest $"{other}"
       } ]
 
-let private run arguments =
-    Child.run "dotnet" (Path.Combine(AppContext.BaseDirectory, "singlesharp.dll") :: "verify" :: arguments) [] ""
+let private run arguments = Child.runTool ("verify" :: arguments)
 
 let private tool =
     [ test "a sound file: code 0" {

@@ -206,6 +206,17 @@ let private listed =
     let plain = OptionText.spell OptionText.plain
     let cell (words: string) = (plain words).Replace("|", "\\|")
 
+    let command =
+        OptionText.spell (
+            OptionSpelling(fun name value ->
+                let dashed = name.Replace('_', '-')
+
+                match value with
+                | "" -> $"--{dashed}"
+                | "False" -> $"--no-{dashed}"
+                | _ -> $"--{dashed} {value}")
+        )
+
     let spelling (option: OptionInfo) =
         let dashes (name: string) =
             let isTurnedOff = option.Placeholder = "" && option.Default = "True"
@@ -230,7 +241,7 @@ let private listed =
               yield! Seq.map row step.Info.Options
               ""
           "```console"
-          yield! step.Info.Examples
+          yield! Seq.map command step.Info.Examples
           "```"
           "" ]
 

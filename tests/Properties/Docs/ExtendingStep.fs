@@ -54,7 +54,7 @@ let kind: StepKind<GeneMaxOptions> =
     { StepKind.make "gene_max" defaults [ keyAdded ] plan with
         Line = "the largest count of each gene; X does not change."
         About = "Writes the largest count of each gene to a column of var."
-        Examples = [ "singlesharp gene_max counts.h5ad --in-place" ]
+        Examples = [ "singlesharp gene_max counts.h5ad ⟨in_place⟩" ]
         IsOptional = true }
 
 /// The step with these options.

@@ -125,7 +125,7 @@ let private cutTwice items =
     }
 
 [<RequireQualifiedAccess>]
-module Slice =
+module RowBatches =
     /// A row batch of its own memory, from rows of (gene, value) pairs.
     let ofRows firstCell firstValue (rows: (int * float) list list) =
         let rowBatch =
@@ -152,7 +152,7 @@ let rowBatches (parts: (int * float) list list list) =
     let mutable value = 0L
 
     [ for rows in parts do
-          Slice.ofRows cell value rows
+          RowBatches.ofRows cell value rows
           cell <- cell + int64 rows.Length
           value <- value + int64 (List.sumBy List.length rows) ]
 

@@ -58,7 +58,7 @@ let twins (matrix: Rows) =
 
 /// Moments of rows whose values are logarithms that float32 holds.
 let momentsOf (options: HvgOptions) genes (rows: (int * float) list list) =
-    let rowBatch = Slice.ofRows 0L 0L rows
+    let rowBatch = RowBatches.ofRows 0L 0L rows
     Array.Copy(rowBatch.Values, rowBatch.Output, rowBatch.Count)
     (Fold.run (Moments.perGene genes 1 Precision.Single (Dispersion.quantity options.Flavor ValueNone)) [ rowBatch ]).Groups[0]
 

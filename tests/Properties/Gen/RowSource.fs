@@ -11,7 +11,7 @@ let transformed value = value / 3.0 - 1.0
 let factor (cell: int64) = float (cell % 101L)
 
 /// Rows out of a buffer that is filled again and again; sometimes dawdles, so that workers overtake one another.
-let source (rows: (int * float) list list) perSlice dawdle : Source<RowBatch> =
+let source (rows: (int * float) list list) perBatch dawdle : Source<RowBatch> =
     let rows = Array.ofList rows
 
     { Rows = rows.LongLength
@@ -24,7 +24,7 @@ let source (rows: (int * float) list list) perSlice dawdle : Source<RowBatch> =
                     if count > Blocks.rowsPerBlock then
                         failwith "more rows than a reader reads at once"
 
-                    for part in Seq.chunkBySize perSlice [| int first .. int first + count - 1 |] do
+                    for part in Seq.chunkBySize perBatch [| int first .. int first + count - 1 |] do
                         if dawdle && first / 4096L % 2L = 0L then
                             Thread.Sleep 1
 

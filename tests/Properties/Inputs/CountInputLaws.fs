@@ -114,7 +114,7 @@ let tests =
               Expect.equal (CountInput.taken [| 2; -1; 0; 1 |]) [| 2; 3; 0 |] "by place"
           }
 
-          Law.holdsFor 20 "fresh" (fun (seed: int) (cells: uint16) (genes: byte) schedule ->
+          Law.holdsFor 20 "new file" (fun (seed: int) (cells: uint16) (genes: byte) schedule ->
               let cells, genes = int cells % 5000, 1 + int genes % 20
               let dense = counts seed cells genes
 

@@ -14,8 +14,8 @@ open SingleSharp.Properties.MatrixFolders
 let private openFolder scratch choice path =
     MatrixFolder.openRead Settings.standard scratch path choice (NameMemory Int64.MaxValue)
 
-let private rowsOf (intake: CountInput) =
-    let _, source = intake.Open Settings.standard 0L
+let private rowsOf (input: CountInput) =
+    let _, source = input.Open Settings.standard 0L
 
     Blocks.run Blocks.sequential source Sink.none AnnDataFiles.transcript
     |> List.map (fun (_, _, row) -> row |> List.map (fun (gene, value) -> gene, RowSource.bits value))
@@ -87,7 +87,7 @@ let private isCount (value: float32) =
     value >= 0.0f && Single.IsFinite value && MathF.Floor value = value
 
 /// Is an opened folder what was written, as far as these genes are taken?
-let private isRead folder (isTaken: bool list) (intake: CountInput) =
+let private isRead folder (isTaken: bool list) (input: CountInput) =
     let taken = List.indexed isTaken |> List.filter snd |> List.map fst
     let names = MatrixFolder.unique (Array.ofList folder.Names)
 
@@ -102,31 +102,31 @@ let private isRead folder (isTaken: bool list) (intake: CountInput) =
               if isTaken[gene] then
                   valueOf folder value ]
 
-    let look = intake.Look Settings.standard 0L intake.Places
+    let look = input.Look Settings.standard 0L input.Places
     let told = ref (-1L, -1L)
-    intake.Prepare.Value(fun cells all -> told.Value <- cells, all)
+    input.Prepare.Value(fun cells all -> told.Value <- cells, all)
 
-    List.ofSeq intake.CellNames = folder.Barcodes
-    && intake.Type = DType.Float32
-    && List.ofArray intake.Genes = (taken |> List.map (fun gene -> names[gene]))
-    && List.ofArray intake.Places = (isTaken |> List.mapFold (fun next on -> (if on then next, next + 1 else -1, next)) 0 |> fst)
-    && List.map fst intake.Var = List.map fst var
+    List.ofSeq input.CellNames = folder.Barcodes
+    && input.Type = DType.Float32
+    && List.ofArray input.Genes = (taken |> List.map (fun gene -> names[gene]))
+    && List.ofArray input.Places = (isTaken |> List.mapFold (fun next on -> (if on then next, next + 1 else -1, next)) 0 |> fst)
+    && List.map fst input.Var = List.map fst var
     && List.forall2
         (fun (_, field) (_, all: string list) -> Column.areSame field (Column.Texts(taken |> List.map (fun gene -> all[gene]))))
-        intake.Var
+        input.Var
         var
     && look.Values = int64 values.Length
     && look.AreCounts = List.forall isCount values
-    && rowsOf intake = expectedRows folder
-    && rowsOf intake = expectedRows folder
+    && rowsOf input = expectedRows folder
+    && rowsOf input = expectedRows folder
     && told.Value = (int64 folder.Cells, int64 folder.Cells)
-    && not (intake.IsChanged())
+    && not (input.IsChanged())
 
 /// Opens a folder and reads everything in it.
 let private readAll scratch path =
-    use intake = openFolder scratch (everything false) path
-    List.ofSeq intake.CellNames |> ignore
-    rowsOf intake |> ignore
+    use input = openFolder scratch (everything false) path
+    List.ofSeq input.CellNames |> ignore
+    rowsOf input |> ignore
 
 /// Real values of so many cells and genes, without anything else.
 let private simple genes cells entries =
@@ -160,14 +160,14 @@ let tests =
                           let fault = GenFiles.faultOf (fun () -> openFolder scratch choice path)
                           (Fault.sentence fault).Contains part
                       | Ok _, Some(cell, gene) when not choice.SumDuplicates ->
-                          use intake = openFolder scratch choice path
+                          use input = openFolder scratch choice path
 
-                          match GenFiles.faultOf (fun () -> rowsOf intake) with
+                          match GenFiles.faultOf (fun () -> rowsOf input) with
                           | DuplicateEntry(_, foundCell, foundGene) -> (foundCell, foundGene) = (cell, gene)
                           | other -> failtest $"{other}"
                       | Ok isTaken, _ ->
-                          use intake = openFolder scratch choice path
-                          isRead folder isTaken intake)))
+                          use input = openFolder scratch choice path
+                          isRead folder isTaken input)))
 
           Law.holdsFor 300 "a damaged folder is refused" (fun (seed: int) ->
               Prop.forAll (Arb.fromGen (folder false)) (fun folder ->
@@ -205,8 +205,8 @@ let tests =
                   let folder = simple 4 1 [ for value in order -> 0, 0, value ]
 
                   withFiles folder (lines folder) (fun _ -> id) (fun path scratch ->
-                      use intake = openFolder scratch (everything true) path
-                      Expect.equal (rowsOf intake) [ [ 0, RowSource.bits 0.0 ] ] $"{order}")
+                      use input = openFolder scratch (everything true) path
+                      Expect.equal (rowsOf input) [ [ 0, RowSource.bits 0.0 ] ] $"{order}")
           }
 
           test "a look stops behind the first block of cells, unless these come in another order" {
@@ -216,8 +216,8 @@ let tests =
                   let folder = simple 1 cells entries
 
                   withFiles folder (lines folder) (fun _ -> id) (fun path scratch ->
-                      use intake = openFolder scratch (everything false) path
-                      let look = intake.Look Settings.standard 0L intake.Places
+                      use input = openFolder scratch (everything false) path
+                      let look = input.Look Settings.standard 0L input.Places
                       Expect.equal (look.Values, look.CellsExamined) (int64 (List.length entries), 4096L) "what was looked at"
                       look.AreCounts)
 
@@ -231,15 +231,15 @@ let tests =
 
               for name in [ "matrix.mtx"; "features.tsv"; "barcodes.tsv" ] do
                   withFiles folder (lines folder) (fun _ -> id) (fun path scratch ->
-                      use intake = openFolder scratch (everything false) path
-                      Expect.isFalse (intake.IsChanged()) "as it was"
+                      use input = openFolder scratch (everything false) path
+                      Expect.isFalse (input.IsChanged()) "as it was"
                       File.AppendAllText(Path.Combine(path, name), "\n")
-                      Expect.isTrue (intake.IsChanged()) $"another {name}"
+                      Expect.isTrue (input.IsChanged()) $"another {name}"
                       let other = Path.Combine(path, "other.mtx")
                       File.WriteAllText(other, "")
                       Expect.equal (MatrixFolder.tryFolder path, MatrixFolder.tryFolder other) (Some path, None) "what is meant by a name"
                       File.Delete(Path.Combine(path, name))
-                      Expect.isTrue (intake.IsChanged()) $"no {name}"
+                      Expect.isTrue (input.IsChanged()) $"no {name}"
                       GenFiles.isFault "it is a folder without" (fun () -> MatrixFolder.filesOf path))
           }
 

@@ -13,16 +13,16 @@ open SingleSharp.Properties.TenXFiles
 
 /// What a file gives: its barcodes, genes and columns of var, the place of each column, and its rows as they are stored.
 let private read path choice =
-    use intake = TenX.openRead Settings.standard path choice (NameMemory Int64.MaxValue)
-    let _, source = intake.Open Settings.standard 0L
+    use input = TenX.openRead Settings.standard path choice (NameMemory Int64.MaxValue)
+    let _, source = input.Open Settings.standard 0L
     let rows = Blocks.run Blocks.sequential source Sink.none AnnDataFiles.transcript
-    let look = intake.Look Settings.standard 0L intake.Places
+    let look = input.Look Settings.standard 0L input.Places
 
-    {| Type = intake.Type
-       Barcodes = List.ofSeq intake.CellNames
-       Genes = List.ofArray intake.Genes
-       Places = List.ofArray intake.Places
-       Var = intake.Var
+    {| Type = input.Type
+       Barcodes = List.ofSeq input.CellNames
+       Genes = List.ofArray input.Genes
+       Places = List.ofArray input.Places
+       Var = input.Var
        Rows = rows |> List.map (fun (cell, _, row) -> cell, row |> List.map (fun (gene, value) -> gene, RowSource.bits value))
        Taken = look.Values |}
 

@@ -33,7 +33,7 @@ let private isSame found rows = found = AnnDataFiles.expected rows.Rows
 let tests =
     testList
         "CscToCsr"
-        [ Law.holdsFor 60 "transposed" (fun (CountRows rows) (AnyStorage storage) (cut: uint16) ->
+        [ Law.holdsFor 60 "csr" (fun (CountRows rows) (AnyStorage storage) (cut: uint16) ->
               let rows = plain rows
               let cells, genes = 1 + int cut % 7, 1 + int cut / 7 % 9
 
@@ -42,10 +42,10 @@ let tests =
                   || rows.Genes = 0
                   || isSame (transposed (AnyForm.Chunks(cells, genes, true)) DType.Float64 0L rows) rows))
 
-          Law.holdsFor 60 "turned" (fun (CountRows rows) (roomy: bool) (perSlice: byte) ->
+          Law.holdsFor 60 "turned" (fun (CountRows rows) (roomy: bool) (perBatch: byte) ->
               use scratch = new ScratchFile(Path.GetTempPath())
               let rows = plain rows
-              let source = RowSource.source rows.Rows (1 + int perSlice % 5) false
+              let source = RowSource.source rows.Rows (1 + int perBatch % 5) false
               let allowed = if roomy then 1L <<< 30 else 0L
 
               let matrix =

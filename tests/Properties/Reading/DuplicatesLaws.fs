@@ -15,10 +15,10 @@ let private doubled (rows: Rows) (every: byte) : Rows =
     { rows with
         Rows = rows.Rows |> List.mapi (fun cell row -> if cell % (1 + int every % 3) = 0 then row @ List.truncate 2 row else row) }
 
-let private read path (through: int -> Source<RowBatch> -> Source<RowBatch>) perSlice =
+let private read path (through: int -> Source<RowBatch> -> Source<RowBatch>) perBatch =
     use file = GenFiles.openRead path
 
-    Blocks.run Blocks.sequential (Reader.rows file.Store.Disk file.X perSlice |> through file.X.Genes) Sink.none AnnDataFiles.transcript
+    Blocks.run Blocks.sequential (Reader.rows file.Store.Disk file.X perBatch |> through file.X.Genes) Sink.none AnnDataFiles.transcript
     |> List.map (fun (_, _, row) -> row)
 
 let private isTwice row =

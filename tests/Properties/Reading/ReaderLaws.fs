@@ -84,7 +84,7 @@ let tests =
 
                   rows.Rows |> List.sumBy List.length > 32000 || isRead (fun path -> AnnDataFiles.write path stored rows) rows schedule 50)
 
-          test "more rows than a block, in slices of any size" {
+          test "more rows than a block, in row batches of any size" {
               let rows = AnnDataFiles.manyRows
 
               for storage in [ Unchunked; InChunks 977; Gzipped 1000 ] do

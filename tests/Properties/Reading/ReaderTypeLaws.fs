@@ -109,7 +109,7 @@ let tests =
                   isDamage "X/indices" (faultOf 9 (ones 2) indices [| 0; 2 |])
           }
 
-          test "row offsets that decrease are damage, within a slice, between slices and between blocks" {
+          test "row offsets that decrease are damage, within a row batch, between row batches and between blocks" {
               let decreasing cells at =
                   // Two values per cell, but the cell at this place takes one back.
                   let pointers = Array.init (cells + 1) (fun i -> if i = at then 2 * i - 3 else 2 * i)

@@ -74,13 +74,13 @@ let tests =
     testList
         "RowSelection"
         [ Law.holds "byRule" (fun () ->
-              Prop.forAll someSelection (fun (AnySelection(matrix, cells, _)) (perSlice: byte) schedule dawdles ->
+              Prop.forAll someSelection (fun (AnySelection(matrix, cells, _)) (perBatch: byte) schedule dawdles ->
                   let kept = RowMask matrix.Rows.Length
 
                   let found =
                       Blocks.run
                           (AnnDataFiles.schedule schedule)
-                          (source matrix.Rows (1 + int perSlice) dawdles |> byFlags cells |> thenTransformed)
+                          (source matrix.Rows (1 + int perBatch) dawdles |> byFlags cells |> thenTransformed)
                           (RowSelection.into kept)
                           transcript
 
@@ -90,16 +90,16 @@ let tests =
                   List.map (fun row -> { row with Number = 0L }) found = wanted && RowMaskLaws.isAsListed kept cells))
 
           Law.holds "byRule: folds see blocks of the rows that are read" (fun () ->
-              Prop.forAll someSelection (fun (AnySelection(matrix, cells, _)) (perSlice: byte) schedule ->
+              Prop.forAll someSelection (fun (AnySelection(matrix, cells, _)) (perBatch: byte) schedule ->
                   let blocks =
                       List.zip cells matrix.Rows
                       |> List.chunkBySize Blocks.rowsPerBlock
-                      |> List.map (List.filter fst >> List.map (fun (_, row) -> Slice.ofRows 0L 0L [ row ]))
+                      |> List.map (List.filter fst >> List.map (fun (_, row) -> RowBatches.ofRows 0L 0L [ row ]))
 
-                  ask sums (source matrix.Rows (1 + int perSlice) false |> byFlags cells) schedule = Fold.runParts sums [ blocks ]))
+                  ask sums (source matrix.Rows (1 + int perBatch) false |> byFlags cells) schedule = Fold.runParts sums [ blocks ]))
 
           Law.holds "byRule with the rule of filter_cells" (fun () ->
-              Prop.forAll someFilter (fun (AnyFilter(study, sets, rule, _)) (perSlice: byte) schedule ->
+              Prop.forAll someFilter (fun (AnyFilter(study, sets, rule, _)) (perBatch: byte) schedule ->
                   let rows = study.Matrix.Rows
                   let kept = RowMask rows.Length
                   let decider = FilterRules.counting (Losses()) study.Type sets rule
@@ -107,15 +107,15 @@ let tests =
                   let tallies =
                       Blocks.run
                           (AnnDataFiles.schedule schedule)
-                          (source rows (1 + int perSlice) false |> RowSelection.byRule decider)
+                          (source rows (1 + int perBatch) false |> RowSelection.byRule decider)
                           (RowSelection.into kept)
                           (FilterRules.perGene study.Matrix.Genes)
 
                   let stays: bool[] = Array.zeroCreate rows.Length
-                  decider () (Slice.ofRows 0L 0L rows) stays
+                  decider () (RowBatches.ofRows 0L 0L rows) stays
 
                   let alone =
-                      Fold.run (FilterRules.perGene study.Matrix.Genes) [ Slice.ofRows 0L 0L (chosen (List.ofArray stays) rows) ]
+                      Fold.run (FilterRules.perGene study.Matrix.Genes) [ RowBatches.ofRows 0L 0L (chosen (List.ofArray stays) rows) ]
 
                   Array.init rows.Length (fun row -> kept.Has row) = stays && tallies.Detected = alone.Detected))
 
@@ -140,7 +140,7 @@ let tests =
                       sum = sum' && tallies.Detected = tallies'.Detected && Array.forall2 sameBits tallies.Totals tallies'.Totals))
 
           Law.holds "bySelection: rows have new numbers and their old cells" (fun () ->
-              Prop.forAll someSelection (fun (AnySelection(matrix, cells, genes)) (perSlice: byte) schedule dawdles ->
+              Prop.forAll someSelection (fun (AnySelection(matrix, cells, genes)) (perBatch: byte) schedule dawdles ->
                   let selection =
                       { Cells = keepOf cells
                         Genes = keepOf genes }
@@ -148,7 +148,7 @@ let tests =
                   let found =
                       ask
                           transcript
-                          (source matrix.Rows (1 + int perSlice) dawdles |> RowSelection.bySelection selection |> thenTransformed)
+                          (source matrix.Rows (1 + int perBatch) dawdles |> RowSelection.bySelection selection |> thenTransformed)
                           schedule
 
                   found =
@@ -156,12 +156,12 @@ let tests =
                        |> chosen cells
                        |> List.mapi (fun number (cell, row) -> seen (int64 number) (int64 cell) -2 (renumbered genes row)))))
 
-          Law.holdsFor 20 "bySelection out of a file" (fun (perSlice: byte) (GenHdf5.AnyStorage storage) schedule ->
+          Law.holdsFor 20 "bySelection out of a file" (fun (perBatch: byte) (GenHdf5.AnyStorage storage) schedule ->
               let rows = AnnDataFiles.manyRows
 
               Prop.forAll (Arb.fromGen (Gen.zip (flags rows.Rows.Length) (flags rows.Genes))) (fun (cells, genes) ->
                   GenFiles.withPath (fun path ->
-                      AnnDataFiles.write path (AnnDataFiles.usual (if perSlice > 99uy then InChunks 977 else storage)) rows
+                      AnnDataFiles.write path (AnnDataFiles.usual (if perBatch > 99uy then InChunks 977 else storage)) rows
                       use file = GenFiles.openRead path
 
                       let selection =
@@ -171,16 +171,16 @@ let tests =
                       let found =
                           ask
                               AnnDataFiles.transcript
-                              (Reader.rows file.Store.Disk file.X (1 + int perSlice) |> RowSelection.bySelection selection)
+                              (Reader.rows file.Store.Disk file.X (1 + int perBatch) |> RowSelection.bySelection selection)
                               schedule
 
                       List.map (fun (_, _, row) -> row) found = (chosen cells rows.Rows |> List.map (renumbered genes))
                       && List.map (fun (cell, _, _) -> cell) found = List.init found.Length int64)))
 
           Law.holds "labels stay with their rows" (fun () ->
-              Prop.forAll someSelection (fun (AnySelection(matrix, cells, genes)) (perSlice: byte) schedule ->
+              Prop.forAll someSelection (fun (AnySelection(matrix, cells, genes)) (perBatch: byte) schedule ->
                   let labelled =
-                      source matrix.Rows (1 + int perSlice) false |> RowSelection.labelled codes
+                      source matrix.Rows (1 + int perBatch) false |> RowSelection.labelled codes
 
                   let selection =
                       { Cells = keepOf cells
@@ -196,9 +196,9 @@ let tests =
                   && groups (RowSelection.bySelection selection labelled) = chosen cells all))
 
           Law.holds "choose" (fun () ->
-              Prop.forAll someSelection (fun (AnySelection(matrix, _, genes)) (perSlice: byte) schedule ->
+              Prop.forAll someSelection (fun (AnySelection(matrix, _, genes)) (perBatch: byte) schedule ->
                   let found =
-                      ask transcript (source matrix.Rows (1 + int perSlice) false |> RowSelection.choose (keepOf genes)) schedule
+                      ask transcript (source matrix.Rows (1 + int perBatch) false |> RowSelection.choose (keepOf genes)) schedule
 
                   let row (values: (int * float) list) =
                       renumbered genes values
@@ -212,7 +212,7 @@ let tests =
                   && (found |> List.map (fun seen -> seen.Cell)) = List.init matrix.Rows.Length int64))
 
           Law.holds "only" (fun (isScaled: bool) (excludes: bool) (changes: bool) ->
-              Prop.forAll someSelection (fun (AnySelection(matrix, _, genes)) (perSlice: byte) schedule ->
+              Prop.forAll someSelection (fun (AnySelection(matrix, _, genes)) (perBatch: byte) schedule ->
                   let excluded =
                       if excludes then ValueSome(Array.init matrix.Genes (fun gene -> gene % 3 = 0)) else ValueNone
 
@@ -229,7 +229,7 @@ let tests =
                   let values source =
                       ask transcript source schedule |> List.map (fun row -> row.Cell, row.Factor, row.Values)
 
-                  let rows = source matrix.Rows (1 + int perSlice) false
+                  let rows = source matrix.Rows (1 + int perBatch) false
                   let genes = keepOf genes
 
                   let all =
@@ -245,14 +245,14 @@ let tests =
                   values all = values first))
 
           Law.holds "dropped rows, then chosen genes" (fun () ->
-              Prop.forAll someSelection (fun (AnySelection(matrix, cells, genes)) (perSlice: byte) schedule ->
+              Prop.forAll someSelection (fun (AnySelection(matrix, cells, genes)) (perBatch: byte) schedule ->
                   let choose source =
                       RowSelection.choose (keepOf genes) source
 
                   let values source =
                       ask transcript source schedule |> List.map (fun row -> row.Cell, row.Factor, row.Values)
 
-                  let rows = source matrix.Rows (1 + int perSlice) false
+                  let rows = source matrix.Rows (1 + int perBatch) false
                   let all = values (choose rows)
 
                   let selection =

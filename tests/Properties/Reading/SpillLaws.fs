@@ -11,7 +11,7 @@ open SingleSharp.Core.Reading
 open SingleSharp.Properties.Gen
 
 /// Rows in memory, in row batches of so many.
-let source perSlice (rows: (int * float) list[]) : Source<RowBatch> =
+let source perBatch (rows: (int * float) list[]) : Source<RowBatch> =
     let starts = rows |> Array.scan (fun start row -> start + int64 row.Length) 0L
 
     { Rows = rows.LongLength
@@ -19,9 +19,9 @@ let source perSlice (rows: (int * float) list[]) : Source<RowBatch> =
         fun () ->
             { new RowReader<RowBatch> with
                 member _.Read(first, count, visit) =
-                    for low in int first .. perSlice .. int first + count - 1 do
-                        let high = min (low + perSlice) (int first + count)
-                        visit (Slice.ofRows (int64 low) starts[low] (List.ofArray rows[low .. high - 1]))
+                    for low in int first .. perBatch .. int first + count - 1 do
+                        let high = min (low + perBatch) (int first + count)
+                        visit (RowBatches.ofRows (int64 low) starts[low] (List.ofArray rows[low .. high - 1]))
 
                 member _.Dispose() = () } }
 
@@ -31,8 +31,8 @@ let private spill genes precision schedule (source: Source<RowBatch>) work =
     Blocks.run schedule source spill.Sink (Fold.always ())
     work spill
 
-let private readBack schedule perSlice (spill: Spill) =
-    Blocks.run schedule (spill.Rows perSlice) Sink.none AnnDataFiles.transcript
+let private readBack schedule perBatch (spill: Spill) =
+    Blocks.run schedule (spill.Rows perBatch) Sink.none AnnDataFiles.transcript
 
 /// The same places, genes and bits.
 let private same (left: (int64 * int64 * (int * float) list) list) right =
@@ -53,19 +53,19 @@ let private manyRows values =
 let tests =
     testList
         "Spill"
-        [ Law.holds "spill" (fun (WildRows matrix) (precise: bool) (perSlice: byte) (target: byte) ->
+        [ Law.holds "spill" (fun (WildRows matrix) (precise: bool) (perBatch: byte) (target: byte) ->
               let precision = if precise then Precision.Double else Precision.Single
 
               let rows =
                   matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, Precision.round precision value))
 
-              spill matrix.Genes precision Blocks.sequential (source (1 + int perSlice % 7) (Array.ofList rows)) (fun spill ->
+              spill matrix.Genes precision Blocks.sequential (source (1 + int perBatch % 7) (Array.ofList rows)) (fun spill ->
                   same (readBack Blocks.sequential (int target) spill) (AnnDataFiles.expected rows)))
 
-          Law.holdsFor 20 "whatever the schedules" (fun writing reading (perSlice: byte) (target: byte) ->
+          Law.holdsFor 20 "whatever the schedules" (fun writing reading (perBatch: byte) (target: byte) ->
               let rows = manyRows 2
 
-              spill 70000 Precision.Single (AnnDataFiles.schedule writing) (source (1 + 40 * int perSlice) rows) (fun spill ->
+              spill 70000 Precision.Single (AnnDataFiles.schedule writing) (source (1 + 40 * int perBatch) rows) (fun spill ->
                   same (readBack (AnnDataFiles.schedule reading) (40 * int target) spill) (AnnDataFiles.expected (List.ofArray rows))))
 
           Law.holdsFor 50 "any rows can be read" (fun (first: uint16) (count: uint16) ->
@@ -104,7 +104,7 @@ let tests =
                                               Fold.run AnnDataFiles.transcript [ rowBatch ]
                                               |> List.filter (fun (cell, _, _) -> stays (int cell))
                                               |> List.map (fun (_, _, row) -> row)
-                                              |> Slice.ofRows rowBatch.FirstCell 0L
+                                              |> RowBatches.ofRows rowBatch.FirstCell 0L
                                               |> visit
                                       )
 

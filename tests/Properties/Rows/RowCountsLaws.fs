@@ -87,7 +87,7 @@ type private Form =
     | Plain
 
 let private batch form (rows: (int * float) list list, groups: int list) =
-    let rowBatch = Slice.ofRows 7L 0L rows
+    let rowBatch = RowBatches.ofRows 7L 0L rows
 
     match form with
     | Singles ->

@@ -17,7 +17,7 @@ let private rows = 2000
 
 /// Counts, some of them large; or the same with halves in every tenth row.
 let private batch isMixed =
-    Slice.ofRows
+    RowBatches.ofRows
         0L
         0L
         [ for row in 0 .. rows - 1 ->

@@ -210,7 +210,7 @@ let tests =
               Prop.forAll GenRuns.anything (fun (AnyRun(study, wanted)) (AnyStorage storage) (AnySchedule(workers, _)) (isInPlace: bool) ->
                   check study wanted storage workers isInPlace))
 
-          test "a value that is not a count is named by its cell and gene, in any slice of any block" {
+          test "a value that is not a count is named by its cell and gene, in any row batch of any block" {
               for cells in
                   [ [ 0 ]
                     [ 5000; 2000; 1999 ]

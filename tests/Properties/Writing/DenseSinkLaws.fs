@@ -15,14 +15,14 @@ open SingleSharp.Properties.Gen
 open SingleSharp.Properties.GenForms
 
 /// The bytes of the rows of a file, as a sink of this type leaves them.
-let private written path schedule datatype perSlice =
+let private written path schedule datatype perBatch =
     use file = GenFiles.openRead path
     use scratch = new ScratchFile(Path.GetDirectoryName path)
     let genes = file.X.Genes
     scratch.Disk.SetLength(file.X.Cells * int64 (genes * Datatype.size datatype))
 
     let copied =
-        Reader.rows file.Store.Disk file.X perSlice
+        Reader.rows file.Store.Disk file.X perBatch
         |> Reader.through (fun () rowBatch -> Array.Copy(rowBatch.Values, rowBatch.Output, rowBatch.Count))
 
     Blocks.run schedule copied (DenseSink.toPlace scratch.Disk 0L datatype genes) (Fold.always ())

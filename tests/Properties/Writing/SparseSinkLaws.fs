@@ -13,18 +13,18 @@ open SingleSharp.Core.Writing
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.GenHdf5
 
-/// Rows in row batches of at most `perSlice`; sometimes dawdles, so that workers overtake one another.
-let private source (rows: (int * float) list[]) perSlice : Source<RowBatch> =
+/// Rows in row batches of at most `perBatch`; sometimes dawdles, so that workers overtake one another.
+let private source (rows: (int * float) list[]) perBatch : Source<RowBatch> =
     { Rows = rows.LongLength
       Open =
         fun () ->
             { new RowReader<RowBatch> with
                 member _.Read(first, count, visit) =
-                    for part in Seq.chunkBySize perSlice [| int first .. int first + count - 1 |] do
+                    for part in Seq.chunkBySize perBatch [| int first .. int first + count - 1 |] do
                         if first / 4096L % 2L = 0L then
                             Thread.Sleep 0
 
-                        let rowBatch = Slice.ofRows (int64 part[0]) 0L [ for row in part -> rows[row] ]
+                        let rowBatch = RowBatches.ofRows (int64 part[0]) 0L [ for row in part -> rows[row] ]
 
                         Array.Copy(rowBatch.Values, rowBatch.Output, rowBatch.Count)
                         visit rowBatch
@@ -32,7 +32,7 @@ let private source (rows: (int * float) list[]) perSlice : Source<RowBatch> =
                 member _.Dispose() = () } }
 
 /// A file like the old one, whose X holds these rows instead.
-let private write (path: string) target numeric genes (rows: (int * float) list[]) schedule perSlice =
+let private write (path: string) target numeric genes (rows: (int * float) list[]) schedule perBatch =
     File.Copy(path, target, true)
     use file = GenFiles.openWrite target
     let store = file.Store
@@ -41,7 +41,7 @@ let private write (path: string) target numeric genes (rows: (int * float) list[
     let sink =
         SparseSink.create editor 32 (Matrix.rows file.X) (DType.datatype numeric) rows.LongLength genes
 
-    Blocks.run schedule (source rows perSlice) sink.Sink (Fold.always ())
+    Blocks.run schedule (source rows perBatch) sink.Sink (Fold.always ())
     let shape = Attribute.tryFind store.Disk "shape" (Matrix.rows file.X).Group.Header
 
     let x =
@@ -94,7 +94,7 @@ let tests =
         [ Law.holdsFor
               100
               "rows out"
-              (fun (WildRows matrix) (AnyTypes(numeric, _, pointers)) (AnyStorage storage) schedule (perSlice: byte, every: byte) ->
+              (fun (WildRows matrix) (AnyTypes(numeric, _, pointers)) (AnyStorage storage) schedule (perBatch: byte, every: byte) ->
                   let matrix =
                       { matrix with
                           Rows = matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, fitting numeric value)) }
@@ -109,7 +109,7 @@ let tests =
 
                   withTarget (fun path target ->
                       AnnDataFiles.write path stored matrix
-                      write path target numeric genes rows (AnnDataFiles.schedule schedule) (1 + int perSlice)
+                      write path target numeric genes rows (AnnDataFiles.schedule schedule) (1 + int perBatch)
                       let bytes = File.ReadAllBytes target
                       let values = found target
                       write path target numeric genes rows Blocks.sequential 4096
@@ -131,11 +131,11 @@ let tests =
                       AnnDataFiles.write path (AnnDataFiles.usual storage) matrix
 
                       let bytes =
-                          [ for schedule, perSlice in
+                          [ for schedule, perBatch in
                                 [ Blocks.sequential, 4096
                                   AnnDataFiles.schedule (AnySchedule(4, 6)), 17
                                   AnnDataFiles.schedule (AnySchedule(2, 2)), 1000 ] do
-                                write path target DType.Float64 genes rows schedule perSlice
+                                write path target DType.Float64 genes rows schedule perBatch
                                 Expect.equal (found target) (List.ofArray rows) $"the rows in {storage}"
                                 File.ReadAllBytes target ]
 

@@ -20,8 +20,8 @@ open SingleSharp.Properties.GenHdf5
 let private output (i: int64) =
     float (i * 7919L % 10007L) / 3.0 + (if i % 50L = 0L then 1e30 else 0.0)
 
-/// Rows of `widths` values in row batches of at most `perSlice` rows; sometimes dawdles, so that workers overtake one another.
-let private source (widths: int[]) perSlice dawdle : Source<RowBatch> =
+/// Rows of `widths` values in row batches of at most `perBatch` rows; sometimes dawdles, so that workers overtake one another.
+let private source (widths: int[]) perBatch dawdle : Source<RowBatch> =
     let starts = Array.scan (fun start width -> start + int64 width) 0L widths
 
     { Rows = widths.LongLength
@@ -31,7 +31,7 @@ let private source (widths: int[]) perSlice dawdle : Source<RowBatch> =
 
             { new RowReader<RowBatch> with
                 member _.Read(first, count, visit) =
-                    for rows in Seq.chunkBySize perSlice [| int first .. int first + count - 1 |] do
+                    for rows in Seq.chunkBySize perBatch [| int first .. int first + count - 1 |] do
                         if dawdle && first / 4096L % 2L = 0L then
                             Thread.Sleep 1
 
@@ -66,7 +66,7 @@ let private numbersOf precision (bytes: byte[]) =
     | Precision.Double -> Array.init (bytes.Length / 8) (fun i -> BitConverter.ToDouble(bytes, 8 * i))
 
 /// A file with the values as its only dataset, and its bytes.
-let private chunked path (widths: int[]) filters extent precision schedule perSlice dawdle =
+let private chunked path (widths: int[]) filters extent precision schedule perBatch dawdle =
     H5File().Write(path: string)
     let count = widths |> Array.sumBy int64
 
@@ -75,7 +75,7 @@ let private chunked path (widths: int[]) filters extent precision schedule perSl
         let editor = FileEditor(disk, store.Superblock, [])
         let table = List<ChunkEntry>()
         let sink = ValueSink.intoChunks editor "x" filters extent precision table
-        Blocks.run schedule (source widths perSlice dawdle) sink (Fold.always ())
+        Blocks.run schedule (source widths perBatch dawdle) sink (Fold.always ())
         let datatype = DType.datatype (Precision.dtype precision)
 
         let index =
@@ -139,7 +139,7 @@ let private pipelines =
 let tests =
     testList
         "ValueSink"
-        [ Law.holdsFor 30 "chunks" (fun (seed: int) (extent: uint16) (perSlice: byte) (rows: byte) schedule ->
+        [ Law.holdsFor 30 "chunks" (fun (seed: int) (extent: uint16) (perBatch: byte) (rows: byte) schedule ->
               let widths = someWidths seed (int rows * 60)
               let extent = 1L + int64 extent % (if seed % 4 = 0 then 12L else 3000L)
               let filters = pipelines[abs (seed % pipelines.Length)]
@@ -147,7 +147,7 @@ let tests =
 
               GenFiles.withPath (fun path ->
                   let values, bytes =
-                      chunked path widths filters extent precision (AnnDataFiles.schedule schedule) (1 + int perSlice) true
+                      chunked path widths filters extent precision (AnnDataFiles.schedule schedule) (1 + int perBatch) true
 
                   let again, same =
                       chunked path widths filters extent precision Blocks.sequential 4096 false
@@ -179,7 +179,7 @@ let tests =
                       Expect.equal (file.Dataset("x").Read<float32[]>() |> Array.map float) (wanted Precision.Single widths) $"%A{filters}")
           }
 
-          Law.holdsFor 25 "places" (fun (seed: int) (perSlice: byte) (rows: byte) (AnyStorage storage) schedule ->
+          Law.holdsFor 25 "places" (fun (seed: int) (perBatch: byte) (rows: byte) (AnyStorage storage) schedule ->
               let widths = Array.append [| 1 |] (someWidths seed (int rows * 60))
               let count = Array.sum widths
 
@@ -207,7 +207,7 @@ let tests =
 
                       Blocks.run
                           (AnnDataFiles.schedule schedule)
-                          (source widths (1 + int perSlice) true)
+                          (source widths (1 + int perBatch) true)
                           (ValueSink.inPlace disk dataset chunks Precision.Single)
                           (Fold.always ()))
 

@@ -9,9 +9,9 @@ module internal Adler32 =
     [<Literal>]
     let private Modulus = 65521UL
 
-    /// Sums of so many bytes fit into 64 bits by far; a multiple of eight.
+    /// Sums of this many bytes fit into 64 bits by far; a multiple of eight.
     [<Literal>]
-    let private Stretch = 65536
+    let private BytesAtOnce = 65536
 
     /// Every second byte of eight, each in 16 bits.
     [<Literal>]
@@ -23,7 +23,7 @@ module internal Adler32 =
         let mutable at = 0
 
         while at < bytes.Length do
-            let stop = at + min Stretch (bytes.Length - at)
+            let stop = at + min BytesAtOnce (bytes.Length - at)
 
             // Eight bytes at a time: a product's upper 16 bits are the four numbers, each times a weight, added up.
             while at + 8 <= stop do

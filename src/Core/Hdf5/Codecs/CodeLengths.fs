@@ -31,7 +31,7 @@ type internal CodeLengths() =
         runCount <- runCount + 1
         code.Frequencies[symbol] <- code.Frequencies[symbol] + 1
 
-    /// Takes a length that comes so many times in a row.
+    /// Takes a length that comes N times in a row.
     let addRun length times =
         let mutable left = times
 
@@ -52,7 +52,7 @@ type internal CodeLengths() =
         for _ in 1..left do
             add length 0
 
-    /// How many lengths are stored: all up to the last symbol that occurs, and so many at least.
+    /// How many lengths are stored: all up to the last symbol that occurs, and `least` of them.
     let stored (lengths: int[]) least =
         max least (1 + Array.FindLastIndex(lengths, fun length -> length > 0))
 

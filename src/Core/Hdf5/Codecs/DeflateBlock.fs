@@ -190,7 +190,7 @@ type internal DeflateBlock() =
     /// Begins a stream at a place of the target.
     member _.Start(target, first) = writer.Start(target, first)
 
-    /// Writes so many tokens, which stand for these bytes.
+    /// Writes N tokens, which stand for these bytes.
     member _.Write(isLast: bool, tokenCount: int, bytes: ReadOnlySpan<byte>) =
         count <- tokenCount
         tally ()

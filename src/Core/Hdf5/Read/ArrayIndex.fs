@@ -78,13 +78,13 @@ module internal ArrayIndex =
             let bitmap = (Checksum.readSealed disk where block (14L + bitmapSize))[14..]
             let firstPage = block + 14L + bitmapSize + 4L
 
-            [| for buffer in 0L .. pages - 1L do
-                   let here = min inPage (stored - buffer * inPage)
-                   let wanted = int (max 0L (min here (int64 count - buffer * inPage)))
+            [| for page in 0L .. pages - 1L do
+                   let here = min inPage (stored - page * inPage)
+                   let wanted = int (max 0L (min here (int64 count - page * inPage)))
 
-                   if isSet bitmap buffer then
+                   if isSet bitmap page then
                        let next =
-                           elements disk where filtered width (firstPage + buffer * (inPage * int64 width + 4L)) 0 here
+                           elements disk where filtered width (firstPage + page * (inPage * int64 width + 4L)) 0 here
 
                        for _ in 1..wanted do
                            next ()
@@ -132,9 +132,9 @@ module internal ArrayIndex =
             else
                 let firstPage = block + int64 prefix + 4L
 
-                for buffer in 0L .. stored / inPage - 1L do
-                    if filled < count && isWritten buffer then
-                        take inPage (elements disk where filtered width (firstPage + buffer * (inPage * int64 width + 4L)) 0 inPage)
+                for page in 0L .. stored / inPage - 1L do
+                    if filled < count && isWritten page then
+                        take inPage (elements disk where filtered width (firstPage + page * (inPage * int64 width + 4L)) 0 inPage)
                     else
                         leave inPage
 
@@ -171,7 +171,7 @@ module internal ArrayIndex =
                     if block = Bytes.undefined then
                         leave (blocks * stored)
                     else
-                        // The buffers of all its data blocks share one bitmap, as long as one per block, each in whole bytes.
+                        // The pages of all its data blocks share one bitmap, as long as one per block, each in whole bytes.
                         let pages = if stored > inPage then stored / inPage else 0L
                         let bitmapSize = blocks * ((pages + 7L) / 8L)
 
@@ -185,6 +185,6 @@ module internal ArrayIndex =
                             let block = data.I64()
 
                             if filled < count then
-                                dataBlock block stored (fun buffer -> isSet bitmap (i * pages + buffer))
+                                dataBlock block stored (fun page -> isSet bitmap (i * pages + page))
 
         entries

@@ -107,7 +107,7 @@ type internal AppendableDataset(editor: FileEditor, k: int, old: Dataset, dataty
                 leave ()
 
     /// Writes what is still to be written and returns the address of the new dataset, which has the attributes of the old one.
-    /// Law (stretch): it holds what was appended, however it was cut; the file is the same to the byte.
+    /// Law (appendable): it holds what was appended, however it was cut; the file is the same to the byte.
     member _.Finish() =
         let count = appended / int64 size
 

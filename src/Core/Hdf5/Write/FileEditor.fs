@@ -22,7 +22,7 @@ type internal FileEditor(disk: RandomAccessFile, superblock: Superblock, free: s
     let mutable heap: byte[] = Array.Empty()
     let mutable heapUsed = 0
     let mutable heapEntries = 0
-    let successors = List<struct (int64 * int64)>()
+    let rewrites = List<struct (int64 * int64)>()
 
     /// Room in the holes, taken from one after another: what is left of a hole that is too small is given up.
     let rec inHoles size =
@@ -184,7 +184,7 @@ type internal FileEditor(disk: RandomAccessFile, superblock: Superblock, free: s
 
     /// A dataset that takes another's place with the same attributes, and the same filters where it is chunked.
     member editor.PutReplacement(old: Dataset, datatype, space, layout: Message) =
-        editor.PutSuccessor(old.Header, ObjectHeaderRewrite.reshaped disk old datatype space layout)
+        editor.PutRewrite(old.Header, ObjectHeaderRewrite.reshaped disk old datatype space layout)
 
     /// The same with the same extent.
     member editor.PutReplacement(old: Dataset, datatype, layout: Message) =
@@ -227,14 +227,14 @@ type internal FileEditor(disk: RandomAccessFile, superblock: Superblock, free: s
     member editor.Rewrite(path: string, group: Group, links: (string * int64) list, attributes: Message list) =
         FileEditor.RequireEditable(disk, path, group)
         FileEditor.RequireNames(disk, path, List.map fst links)
-        editor.PutSuccessor(group.Header, ObjectHeaderRewrite.group disk group (ObjectHeaderRewrite.links group links) attributes 1)
+        editor.PutRewrite(group.Header, ObjectHeaderRewrite.group disk group (ObjectHeaderRewrite.links group links) attributes 1)
 
     /// The headers that were written in the place of older ones, and these.
-    member _.Successors = Seq.readonly successors
+    member _.Rewrites = Seq.readonly rewrites
 
-    member private editor.PutSuccessor(old: Header, header: byte[]) =
+    member private editor.PutRewrite(old: Header, header: byte[]) =
         let address = editor.Put header
-        successors.Add(struct (address, old.Address))
+        rewrites.Add(struct (address, old.Address))
         address
 
     /// Writes the strings that are still held back, so that they can be read.

@@ -51,7 +51,7 @@ module internal HardLinkUpdate =
     /// The root group of an edited copy, of which `root` was the group so far, once the moves are made. Objects to which more links
     /// lead than they say are given new headers that count right, and the groups above get new headers that lead there: nothing
     /// old changes, and whoever deletes one name of an object later frees nothing that another name leads to.
-    /// Law (relink): every name leads to what it led to or to what took its place, and no object counts fewer links than lead to it.
+    /// Law (hard links): every name leads to what it led to or to what took its place, and no object counts fewer links than lead to it.
     let settle (editor: FileEditor) root (moves: LinkChanges) =
         let disk = editor.Disk
         let everywhere = dict moves.Everywhere
@@ -79,7 +79,7 @@ module internal HardLinkUpdate =
 
         /// Copies that stay in the file together with what they were copied from, or with another copy of it.
         let copies =
-            editor.Successors
+            editor.Rewrites
             |> Seq.filter (fun (struct (copy, _)) -> graph.Stored.ContainsKey copy)
             |> Seq.groupBy (fun (struct (_, original)) -> original)
             |> Seq.filter (fun (original, copies) -> graph.Stored.ContainsKey original || Seq.length copies > 1)
@@ -88,7 +88,7 @@ module internal HardLinkUpdate =
             |> HashSet
 
         let isNew =
-            let addresses = HashSet [ for struct (copy, _) in editor.Successors -> copy ]
+            let addresses = HashSet [ for struct (copy, _) in editor.Rewrites -> copy ]
             addresses.Contains
 
         /// Links have been added only to what is new and to what a copy holds as well.

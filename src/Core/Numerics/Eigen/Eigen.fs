@@ -5,7 +5,7 @@ open System
 
 [<RequireQualifiedAccess>]
 module internal Eigen =
-    /// Of a matrix so many times larger than their basis, few pairs come sooner from products with vectors.
+    /// Of a matrix this many times larger than their basis, few pairs come sooner from products with vectors.
     [<Literal>]
     let private TimesBasis = 12
 
@@ -16,7 +16,7 @@ module internal Eigen =
     /// When products have cost as much as the tridiagonal form, 4/3 · size³ operations, something is odd about the matrix.
     let private mostProducts size = int64 size * 2L / 3L
 
-    /// Bytes that the vectors of a matrix of so many rows take, beside its triangle.
+    /// Bytes that the vectors of a matrix of N rows take, beside its triangle.
     let bytes (size: int64) (count: int64) =
         let work =
             if size <= int64 Int32.MaxValue && isIterative (int size) (int count) then

@@ -36,7 +36,7 @@ module internal Lanczos =
 
     let private upToWidth count = (count + Width - 1) / Width * Width
 
-    /// The sizes for so many pairs. With wider blocks the basis has to hold more of them.
+    /// The sizes for N pairs. With wider blocks the basis has to hold more of them.
     let sizes count together =
         let wanted = upToWidth count
         let kept = wanted + max 12 (upToWidth (wanted / 8)) + 4 * Width * (together - 1)
@@ -49,7 +49,7 @@ module internal Lanczos =
     let leastRows count together =
         int64 (sizes count together).Most + int64 (2 * Width * together)
 
-    /// Bytes for so many rows of the matrix: the basis, the beginning of the next one, four blocks and what they are computed from; H, its
+    /// Bytes for N rows of the matrix: the basis, the beginning of the next one, four blocks and what they are computed from; H, its
     /// upper triangle and its eigenvectors.
     let bytes (rows: int64) count together =
         let sizes = sizes count together
@@ -182,7 +182,7 @@ module internal Lanczos =
 
             target)
 
-    /// The `count` algebraically largest eigenvalues and their vectors; none where they have not converged after so many products with a vector.
+    /// The `count` algebraically largest eigenvalues and their vectors; none where they have not converged after `mostProducts` products with a vector.
     /// Residuals that are known are at most 3.6e-15 ‖A‖; rounding adds about 1e-14 ‖A‖ at worst. When all have converged, the basis grows by random vectors once more, which find
     /// pairs of a repeated eigenvalue that no vector so far had a part in.
     /// ArgumentException unless the matrix has more rows than the basis vectors, and some more; ArithmeticException where products overflow.

@@ -257,8 +257,8 @@ module Filter =
             About =
                 "Keeps the cells and genes that meet every limit, as scanpy's filter_cells followed by filter_genes: a subset of X, layers, obs, var, obsm, varm, obsp, varp, and of raw by cells."
             Examples =
-                [ "singlesharp filter counts.h5ad --out kept.h5ad --min-genes 200 --min-cells 3"
-                  "singlesharp filter counts.h5ad --in-place --max-pct mt=20" ]
+                [ "singlesharp filter counts.h5ad ⟨out=kept.h5ad⟩ ⟨min_genes=200⟩ ⟨min_cells=3⟩"
+                  "singlesharp filter counts.h5ad ⟨in_place⟩ ⟨max_pct=mt=20⟩" ]
             IsOptional = true
             Selects = true
             UsesSets = limitedSets >> SetsNamed

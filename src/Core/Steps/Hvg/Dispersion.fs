@@ -81,7 +81,7 @@ module internal Dispersion =
         let warning =
             if found < wanted then
                 Some
-                    $"""n_top_genes is {n}, but only {Plural.say found "gene has" "genes have"} a normalized dispersion in {place}; {if found = 1 then "it is the highly variable one" else "these are the highly variable ones"}"""
+                    $"""⟨n_top_genes⟩ is {n}, but only {Plural.say found "gene has" "genes have"} a normalized dispersion in {place}; {if found = 1 then "it is the highly variable one" else "these are the highly variable ones"}"""
             else
                 None
 

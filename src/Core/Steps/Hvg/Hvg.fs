@@ -234,8 +234,8 @@ module Hvg =
             About =
                 "Chooses highly variable genes, as scanpy's highly_variable_genes: columns of var, and uns/hvg. X does not change; it must be logged already, or hold raw counts for seurat_v3 and seurat_v3_paper."
             Examples =
-                [ "singlesharp hvg logged.h5ad --in-place --n-top-genes 2000"
-                  "singlesharp hvg counts.h5ad --in-place --flavor seurat_v3 --batch-key sample" ]
+                [ "singlesharp hvg logged.h5ad ⟨in_place⟩ ⟨n_top_genes=2000⟩"
+                  "singlesharp hvg counts.h5ad ⟨in_place⟩ ⟨flavor=seurat_v3⟩ ⟨batch_key=sample⟩" ]
             BatchKey = _.BatchKey
             Settle = settle
             Check = check }

@@ -273,8 +273,8 @@ module NormalizeTotal =
             Line = "scale every cell to the same total."
             About = "Scales every cell to the same total, as scanpy's normalize_total. Integers become float32."
             Examples =
-                [ "singlesharp normalize_total counts.h5ad --out normalized.h5ad"
-                  "singlesharp normalize_total counts.h5ad --in-place --target-sum median" ]
+                [ "singlesharp normalize_total counts.h5ad ⟨out=normalized.h5ad⟩"
+                  "singlesharp normalize_total counts.h5ad ⟨in_place⟩ ⟨target_sum=median⟩" ]
             ChangesValues = fun _ -> true
             RefusesInvalid = true
             Settle = settle

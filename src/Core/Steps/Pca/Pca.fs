@@ -244,8 +244,8 @@ module Pca =
             About =
                 "Computes the exact principal components of the highly variable genes, as scanpy's pca with svd_solver='covariance_eigh': obsm/X_pca, varm/PCs and uns/pca. X does not change; it should be logged already."
             Examples =
-                [ "singlesharp pca logged.h5ad --in-place"
-                  "singlesharp pca logged.h5ad --out pca.h5ad --n-comps 30 --mask-var none" ]
+                [ "singlesharp pca logged.h5ad ⟨in_place⟩"
+                  "singlesharp pca logged.h5ad ⟨out=pca.h5ad⟩ ⟨n_comps=30⟩ ⟨mask_var=none⟩" ]
             Check = check }
 
     /// The step with these options.

@@ -24,7 +24,7 @@ module internal PcaByRows =
     [<Literal>]
     let MostReads = 500
 
-    /// Bytes of vectors for so many components of so many genes, and of one product.
+    /// Bytes of vectors for N components of N genes, and of one product.
     let bytes (genes: int64) (components: int64) =
         Checked.(+) (Lanczos.bytes genes (int components) RowProducts.Together) (Checked.(*) 2L (RowProducts.bytes genes))
 

@@ -220,8 +220,8 @@ module Qc =
             About =
                 "Computes scanpy's calculate_qc_metrics: total counts, genes per cell, shares of mitochondrial and other genes, and so on, as columns of obs and var. X does not change."
             Examples =
-                [ "singlesharp qc counts.h5ad --in-place"
-                  "singlesharp qc counts.h5ad --out qc.h5ad --gene-set ribo=prefix:RPS,RPL" ]
+                [ "singlesharp qc counts.h5ad ⟨in_place⟩"
+                  "singlesharp qc counts.h5ad ⟨out=qc.h5ad⟩ ⟨gene_set=ribo=prefix:RPS,RPL⟩" ]
             UsesSets = fun _ -> AllSets }
 
     /// The step with these options.

@@ -253,8 +253,8 @@ module Scale =
             About =
                 "Scales genes to unit variance and mean zero, as scanpy's scale: columns mean and std of var. Centred values are not sparse, so X stays as it is, and pca of the same run sees the scaled values; ⟨dense_layer⟩ writes them. With ⟨zero_center=False⟩ X is divided by the deviations and written, sparse as it was. pipeline takes the step where it or an option of it is asked for."
             Examples =
-                [ "singlesharp pipeline counts.h5ad --out pca.h5ad --with scale --max-value 10"
-                  "singlesharp scale logged.h5ad --out scaled.h5ad --no-zero-center" ]
+                [ "singlesharp pipeline counts.h5ad ⟨out=pca.h5ad⟩ ⟨with=scale⟩ ⟨max_value=10⟩"
+                  "singlesharp scale logged.h5ad ⟨out=scaled.h5ad⟩ ⟨zero_center=False⟩" ]
             IsOptional = true
             ChangesValues = fun options -> not options.ZeroCenter
             Check = check

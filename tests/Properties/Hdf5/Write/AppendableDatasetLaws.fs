@@ -1,4 +1,4 @@
-/// A stretch holds what was appended, is stored like the dataset whose place it takes, and leaves no room behind that it could give back.
+/// An appendable dataset holds what was appended, is stored like the dataset whose place it takes, and leaves no room behind that it could give back.
 module internal SingleSharp.Properties.AppendableDatasetLaws
 
 open System
@@ -32,7 +32,7 @@ let private withOld storage count extensible (work: string -> (Dataset -> Datase
 
         work path grown)
 
-/// Puts a stretch in the old dataset's place, in pieces of so many bytes one after another, and returns the bytes of the file.
+/// Puts an appendable dataset in the old dataset's place, in pieces of so many bytes one after another, and returns the bytes of the file.
 let private write path (bytes: byte[]) datatype (pieces: int list) (grown: Dataset -> Dataset) =
     let copy = Path.ChangeExtension(path, ".copy")
     File.Copy(path, copy, true)
@@ -43,16 +43,16 @@ let private write path (bytes: byte[]) datatype (pieces: int list) (grown: Datas
             let editor = FileEditor(disk, store.Superblock, [])
             let old = grown (GenFiles.findDataset store "x")
             let most = bytes.LongLength / int64 (Datatype.size datatype)
-            let stretch = AppendableDataset(editor, 32, old, datatype, most)
+            let appendable = AppendableDataset(editor, 32, old, datatype, most)
             let mutable at = 0
 
             for piece in pieces do
                 let now = min piece (bytes.Length - at)
-                stretch.Append(ReadOnlySpan(bytes, at, now))
+                appendable.Append(ReadOnlySpan(bytes, at, now))
                 at <- at + now
 
-            stretch.Append(ReadOnlySpan(bytes, at, bytes.Length - at))
-            editor.Commit(editor.Rewrite("the root group", store.Root, [ "x", stretch.Finish() ], [])))
+            appendable.Append(ReadOnlySpan(bytes, at, bytes.Length - at))
+            editor.Commit(editor.Rewrite("the root group", store.Root, [ "x", appendable.Finish() ], [])))
 
         let found =
             GenFiles.withStore copy (fun store ->
@@ -90,7 +90,7 @@ let tests =
         "AppendableDataset"
         [ Law.holdsFor
               100
-              "stretch"
+              "appendable"
               (fun (AnyStorage storage) (count: byte, before: byte, extensible: bool) (numeric: DType) (seed: int) (pieces: byte list) ->
                   let datatype =
                       if numeric = DType.Bool then Float(4, false) else DType.datatype numeric
@@ -121,7 +121,7 @@ let tests =
                       Expect.isTrue (file = same) "to the byte")
           }
 
-          test "PureHDF reads a stretch" {
+          test "PureHDF reads an appendable dataset" {
               for storage in [ Unchunked; InChunks 7; Gzipped 7 ] do
                   for count in [ 1; 6; 7; 8; 20 ] do
                       withOld storage 20 false (fun path _ ->
@@ -129,12 +129,12 @@ let tests =
                               use store = new Hdf5File(disk)
                               let editor = FileEditor(disk, store.Superblock, [])
                               let old = GenFiles.findDataset store "x"
-                              let stretch = AppendableDataset(editor, 32, old, Integer(8, true, false), 20L)
+                              let appendable = AppendableDataset(editor, 32, old, Integer(8, true, false), 20L)
 
                               for i in 1..count do
-                                  stretch.Append(ReadOnlySpan(BitConverter.GetBytes(int64 i * 1_000_000_007L)))
+                                  appendable.Append(ReadOnlySpan(BitConverter.GetBytes(int64 i * 1_000_000_007L)))
 
-                              editor.Commit(editor.Rewrite("the root group", store.Root, [ "x", stretch.Finish() ], [])))
+                              editor.Commit(editor.Rewrite("the root group", store.Root, [ "x", appendable.Finish() ], [])))
 
                           use file = H5File.OpenRead path
                           let expected = Array.init count (fun i -> int64 (i + 1) * 1_000_000_007L)
@@ -180,9 +180,9 @@ let tests =
                   use store = new Hdf5File(disk)
                   let old = GenFiles.findDataset store "x"
 
-                  let stretch =
+                  let appendable =
                       AppendableDataset(FileEditor(disk, store.Superblock, []), 32, old, old.Type, 2L)
 
-                  stretch.Append(ReadOnlySpan(Array.zeroCreate 8))
-                  Expect.throws (fun () -> stretch.Append(ReadOnlySpan(Array.zeroCreate 4))) "a third element")
+                  appendable.Append(ReadOnlySpan(Array.zeroCreate 8))
+                  Expect.throws (fun () -> appendable.Append(ReadOnlySpan(Array.zeroCreate 4))) "a third element")
           } ]

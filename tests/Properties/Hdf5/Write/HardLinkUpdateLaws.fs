@@ -206,7 +206,7 @@ let private singlesOf model (numbers: byte list) =
 let tests =
     testList
         "HardLinkUpdate"
-        [ Law.holdsFor 300 "relink" (fun (groups: byte, datasets: byte) links (everywhere: byte list) (singles: byte list) ->
+        [ Law.holdsFor 300 "hard links" (fun (groups: byte, datasets: byte) links (everywhere: byte list) (singles: byte list) ->
               GenFiles.withPath (fun path ->
                   let model = modelOf groups datasets links
                   let places = write path model

@@ -37,7 +37,7 @@ let private decide numeric sets rule (rowBatches: RowBatch list) =
           yield! Seq.truncate rowBatch.Cells stays ]
 
 let private decideRows numeric sets rule rows =
-    decide numeric sets rule [ Slice.ofRows 0L 0L rows ]
+    decide numeric sets rule [ RowBatches.ofRows 0L 0L rows ]
 
 let private positive row =
     row |> List.filter (fun (_, value) -> value > 0.0) |> List.length
@@ -79,14 +79,14 @@ let tests =
                   decideRows study.Type sets rule rows = List.map (cellStays study.Type sets rule) rows))
 
           Law.holds "rows" (fun () ->
-              Prop.forAll someFilter (fun (AnyFilter(study, sets, rule, _)) (perSlice: byte) ->
+              Prop.forAll someFilter (fun (AnyFilter(study, sets, rule, _)) (perBatch: byte) ->
                   let rows = study.Matrix.Rows
 
-                  decide study.Type sets rule (rowBatches (List.chunkBySize (1 + int perSlice) rows)) =
+                  decide study.Type sets rule (rowBatches (List.chunkBySize (1 + int perBatch) rows)) =
                       decideRows study.Type sets rule rows))
 
           Law.holdsFor 300 "each limit counts the cells that do not meet it" (fun () ->
-              Prop.forAll someFilter (fun (AnyFilter(study, sets, rule, _)) (perSlice: byte) ->
+              Prop.forAll someFilter (fun (AnyFilter(study, sets, rule, _)) (perBatch: byte) ->
                   let rows = study.Matrix.Rows
                   let losses = Losses()
 
@@ -94,7 +94,7 @@ let tests =
                   for part in rows |> List.splitInto 2 do
                       let decide = FilterRules.counting losses study.Type sets rule ()
 
-                      for rowBatch in rowBatches (List.chunkBySize (1 + int perSlice) part) do
+                      for rowBatch in rowBatches (List.chunkBySize (1 + int perBatch) part) do
                           decide rowBatch (Array.zeroCreate (rowBatch.Cells + 1))
 
                   let lone: CellRule list =
@@ -150,7 +150,7 @@ let tests =
                   let rows = List.truncate 200 study.Matrix.Rows
 
                   let tallies =
-                      Fold.run (FilterRules.perGene study.Matrix.Genes) [ Slice.ofRows 0L 0L rows ]
+                      Fold.run (FilterRules.perGene study.Matrix.Genes) [ RowBatches.ofRows 0L 0L rows ]
 
                   let kept = FilterRules.genes study.Type limits tallies
 
@@ -184,7 +184,7 @@ let tests =
 
           test "columns of var: what limits are about, counts first" {
               let tallies =
-                  Fold.run (FilterRules.perGene 3) [ Slice.ofRows 0L 0L [ [ 0, 2.0; 1, 0.0 ]; [ 0, 3.0; 2, -4.0 ] ] ]
+                  Fold.run (FilterRules.perGene 3) [ RowBatches.ofRows 0L 0L [ [ 0, 2.0; 1, 0.0 ]; [ 0, 3.0; 2, -4.0 ] ] ]
 
               let columns limits =
                   FilterRules.geneColumns DType.Int32 limits
@@ -295,7 +295,7 @@ let tests =
                   decideRows DType.Float32 noSets { noRule with MinGenes = Some least } rows
 
               Expect.equal (stays 1L, stays 2L) ([ true ], [ false ]) "one gene"
-              let tallies = Fold.run (FilterRules.perGene 5) [ Slice.ofRows 0L 0L rows ]
+              let tallies = Fold.run (FilterRules.perGene 5) [ RowBatches.ofRows 0L 0L rows ]
               Expect.equal tallies.Detected [| 0L; 0L; 0L; 0L; 1L |] "detected"
           }
 

@@ -256,7 +256,7 @@ let tests =
 
               Expect.equal
                   table.Warnings
-                  [ "n_top_genes is 3, but only 2 genes have a normalized dispersion in the data; these are the highly variable ones" ]
+                  [ "⟨n_top_genes⟩ is 3, but only 2 genes have a normalized dispersion in the data; these are the highly variable ones" ]
                   "warning"
 
               let all =

@@ -58,7 +58,7 @@ let private recut precision seed groups (segments: RowBatch list list list) =
                 let first = int rowBatch.FirstCell
 
                 let rowBatch =
-                    Slice.ofRows rowBatch.FirstCell 0L (cellsOf precision seed first rowBatch.Cells)
+                    RowBatches.ofRows rowBatch.FirstCell 0L (cellsOf precision seed first rowBatch.Cells)
 
                 if groups > 1 then
                     rowBatch.Groups <- Array.init rowBatch.Cells (fun row -> (first + row) * (1 + abs seed % 5) % (groups + 1) - 1)
@@ -151,14 +151,14 @@ let tests =
                   if not found.IsEmpty then
                       failtest (String.concat "\n" found))
 
-          Law.holds "slices of a block are one slice" (fun (CutRows segments) (seed: int) ->
+          Law.holds "row batches of a block are one row batch" (fun (CutRows segments) (seed: int) ->
               let segments = recut Precision.Double seed 2 segments
 
               let joined =
                   segments
                   |> List.map (
                       List.map (fun block ->
-                          let rowBatch = Slice.ofRows 0L 0L (rowsOf block)
+                          let rowBatch = RowBatches.ofRows 0L 0L (rowsOf block)
 
                           rowBatch.Groups <-
                               block |> List.map (fun rowBatch -> Array.truncate rowBatch.Cells rowBatch.Groups) |> Array.concat
@@ -176,7 +176,7 @@ let tests =
                 matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, logged value)) ]
               |> List.forall (fun rows ->
                   let moments =
-                      (Fold.run (Moments.perGene matrix.Genes 1 Precision.Single Quantity.Raw) [ Slice.ofRows 0L 0L rows ]).Groups[0]
+                      (Fold.run (Moments.perGene matrix.Genes 1 Precision.Single Quantity.Raw) [ RowBatches.ofRows 0L 0L rows ]).Groups[0]
 
                   let variances = Moments.variances moments
 
@@ -198,7 +198,7 @@ let tests =
 
                   let blocks =
                       List.map2
-                          (fun first size -> [ Slice.ofRows (int64 first) 0L (cellsOf Precision.Double 7 first size) ])
+                          (fun first size -> [ RowBatches.ofRows (int64 first) 0L (cellsOf Precision.Double 7 first size) ])
                           (List.take sizes.Length starts)
                           sizes
 

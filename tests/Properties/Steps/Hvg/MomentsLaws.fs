@@ -117,7 +117,7 @@ let private fold genes groups (Asked(quantity, precision)) =
 let private chunks size rows =
     [ rows
       |> List.chunkBySize (1 + int size % 7)
-      |> List.mapi (fun block rows -> List.singleton (Slice.ofRows (int64 block * int64 (1 + int size % 7)) 0L rows)) ]
+      |> List.mapi (fun block rows -> List.singleton (RowBatches.ofRows (int64 block * int64 (1 + int size % 7)) 0L rows)) ]
 
 /// Counts whose squares float32 holds, so that no sum rounds.
 let private exact (matrix: Rows) =
@@ -125,7 +125,7 @@ let private exact (matrix: Rows) =
         Rows = matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, float (int64 value % 4096L))) }
 
 let private whole (rows: (int * float) list list) =
-    let rowBatch = Slice.ofRows 0L 0L rows
+    let rowBatch = RowBatches.ofRows 0L 0L rows
     Array.Copy(rowBatch.Values, rowBatch.Output, rowBatch.Count)
     rowBatch
 
@@ -154,7 +154,7 @@ let tests =
                       (every (Fold.runParts (fold matrix.Genes groups asked) segments))
                       (overTree asked matrix.Genes groups segments)))
 
-          Law.holds "slices of a block are one slice" (fun (CutRows segments) (seed: byte) ->
+          Law.holds "row batches of a block are one row batch" (fun (CutRows segments) (seed: byte) ->
               let rowBatches = segments |> List.concat |> List.concat
               let genes = genesOf (rowsOf rowBatches)
 
@@ -165,7 +165,7 @@ let tests =
                           let first =
                               block |> List.tryHead |> Option.map _.FirstCell |> Option.defaultValue 0L
 
-                          [ Slice.ofRows first 0L (rowsOf block) ])
+                          [ RowBatches.ofRows first 0L (rowsOf block) ])
                   )
 
               grouped 2 seed rowBatches

@@ -23,7 +23,7 @@ let private small (matrix: Rows) =
         Rows = matrix.Rows |> List.map (List.map (fun (gene, value) -> gene, float (int64 value % 4096L))) }
 
 let private rowBatch (rows: (int * float) list list) groups =
-    let rowBatch = Slice.ofRows 0L 0L rows
+    let rowBatch = RowBatches.ofRows 0L 0L rows
     rowBatch.Groups <- groups
     rowBatch
 

@@ -13,7 +13,7 @@ let private scaling target =
     { Target = target
       Excluded = ValueNone }
 
-let private whole rows = Slice.ofRows 0L 0L rows
+let private whole rows = RowBatches.ofRows 0L 0L rows
 
 /// Output, row by row.
 let private outputs transformation (rowBatches: RowBatch list) =

@@ -50,7 +50,7 @@ let private same (left: Gram) (right: Gram) =
     && bits left.Sums = bits right.Sums
     && bits left.Upper = bits right.Upper
 
-let private rowBatch rows = Slice.ofRows 0L 0L rows
+let private rowBatch rows = RowBatches.ofRows 0L 0L rows
 
 /// The Gram matrix of rows in one block.
 let gram size rows : Gram =

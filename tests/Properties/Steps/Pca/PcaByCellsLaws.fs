@@ -14,14 +14,14 @@ let private turned genes (rows: (int * float) list list) =
     columns |> Array.map List.ofSeq |> List.ofArray
 
 let private byCells options genes (rows: (int * float) list list) =
-    let sums = Fold.run (Shift.sums genes) [ Slice.ofRows 0L 0L rows ]
+    let sums = Fold.run (Shift.sums genes) [ RowBatches.ofRows 0L 0L rows ]
     Components.requireSums options string sums
     let columns = turned genes rows
     let products = GramLaws.gram rows.Length columns
     let pairs = PcaByCells.pairs Watch.none options sums products
     let count = pairs.Pairs.Values.Length
     let target: float[] = Array.zeroCreate (genes * count)
-    PcaByCells.loadings options pairs () (Slice.ofRows 0L 0L columns) target 0
+    PcaByCells.loadings options pairs () (RowBatches.ofRows 0L 0L columns) target 0
 
     let loadings =
         Array.init count (fun k -> Array.init genes (fun gene -> target[gene * count + k]))
@@ -108,7 +108,7 @@ let tests =
 
               let whole: float[] = Array.zeroCreate (3 * genes)
               let cut: float[] = Array.zeroCreate (3 * genes)
-              compute () (Slice.ofRows 0L 0L columns) whole 0
+              compute () (RowBatches.ofRows 0L 0L columns) whole 0
               let piecewise = compute ()
               let mutable row = 0
 

@@ -21,7 +21,7 @@ let private numbers (vectors: Vector256<float>[]) =
 let private product genes (rows: (int * float) list list) =
     let ps = vectors genes
 
-    Fold.run (RowProducts.fold (ConcurrentBag()) ps) [ Slice.ofRows 0L 0L rows ] |> numbers
+    Fold.run (RowProducts.fold (ConcurrentBag()) ps) [ RowBatches.ofRows 0L 0L rows ] |> numbers
 
 /// Σ x (xᵀ p), one number after the other.
 let private plain genes (rows: (int * float) list list) =
@@ -40,7 +40,7 @@ let private plain genes (rows: (int * float) list list) =
     sums
 
 let private rowsOf genes rows : PcaByRows.Rows =
-    let batches = [ Slice.ofRows 0L 0L rows ]
+    let batches = [ RowBatches.ofRows 0L 0L rows ]
 
     { Sums = Fold.run (Shift.sums genes) batches
       Multiply = fun spare vectors -> Fold.run (RowProducts.fold spare vectors) batches }
@@ -106,7 +106,7 @@ let tests =
               let tame = List.map (fun part -> InMemory.rowsOf [ part ] |> GramLaws.tame)
 
               let run parts =
-                  let rowBatch = Slice.ofRows 0L 0L
+                  let rowBatch = RowBatches.ofRows 0L 0L
                   let parts = parts |> List.map (List.map (List.map rowBatch))
 
                   Fold.runParts (RowProducts.fold (ConcurrentBag()) (vectors genes)) parts |> numbers
@@ -129,7 +129,7 @@ let tests =
                   ConcurrentBag [ Array.create (RowProducts.Together * 40) (Vector256.Create nan) ]
 
               let found =
-                  Fold.run (RowProducts.fold spare (vectors 40)) [ Slice.ofRows 0L 0L rows ]
+                  Fold.run (RowProducts.fold spare (vectors 40)) [ RowBatches.ofRows 0L 0L rows ]
 
               Expect.equal (numbers found) (product 40 rows) "the same"
               Expect.isEmpty spare "it was used"

@@ -202,7 +202,7 @@ let tests =
               let rows = rowsOf rowBatches
               let genes = 1 + (rows |> List.concat |> List.map fst |> List.fold max 0)
               let components = arbitrary genes (if wide then 50 else 7) seed
-              bits (scoresOf components rowBatches) = bits (scoresOf components [ Slice.ofRows 0L 0L rows ]))
+              bits (scoresOf components rowBatches) = bits (scoresOf components [ RowBatches.ofRows 0L 0L rows ]))
 
           Law.holds
               "scores are sums in stored order less one number per component, rounded once"
@@ -217,7 +217,7 @@ let tests =
                       [| for row in matrix.Rows do
                              for k in 0 .. count - 1 -> Precision.toFloat32 (sum k row - sum k (Seq.indexed components.Means)) |]
 
-                  bits (scoresOf components [ Slice.ofRows 0L 0L matrix.Rows ]) = bits wanted)
+                  bits (scoresOf components [ RowBatches.ofRows 0L 0L matrix.Rows ]) = bits wanted)
 
           test "how many components" {
               for comps, cells, genes, wanted in
@@ -277,7 +277,7 @@ let tests =
                   let found = components { options with NComps = Some 7 } 31 rows
 
                   let scores =
-                      scoresOf found [ Slice.ofRows 0L 0L rows ] |> Array.collect BitConverter.GetBytes
+                      scoresOf found [ RowBatches.ofRows 0L 0L rows ] |> Array.collect BitConverter.GetBytes
 
                   let all =
                       Array.concat

@@ -93,7 +93,7 @@ let inline private naive zero size (rows: (int * 'n) list list) : 'n[] =
 
 let private batch size rows =
     let batch = Batch size
-    let rowBatch = Slice.ofRows 0L 0L rows
+    let rowBatch = RowBatches.ofRows 0L 0L rows
     rows |> List.iteri (fun row _ -> batch.Add(rowBatch, row))
     batch
 
@@ -110,7 +110,7 @@ let private multiplied size parts =
         // Nobody multiplies no rows as a full matrix.
         | 1 when not (List.isEmpty rows) -> dense.Add(batch size rows, upper)
         | _ ->
-            let rowBatch = Slice.ofRows 0L 0L rows
+            let rowBatch = RowBatches.ofRows 0L 0L rows
             rows |> List.iteri (fun row _ -> either.Batch.Add(rowBatch, row))
             either.Add upper
             Expect.equal (either.Batch.Rows, either.Batch.Count) (0, 0) "the batch is empty again"
@@ -190,7 +190,7 @@ let tests =
 
           test "a batch has room for a block of rows, and for a row of every gene whatever the number of genes" {
               let empty = Batch 3
-              let rows = Slice.ofRows 0L 0L (List.replicate Blocks.rowsPerBlock [])
+              let rows = RowBatches.ofRows 0L 0L (List.replicate Blocks.rowsPerBlock [])
 
               for row in 0 .. Blocks.rowsPerBlock - 1 do
                   Expect.isTrue (empty.HasRoomFor 0) $"row {row}"
@@ -201,7 +201,7 @@ let tests =
               for size in [ 1; 1 <<< 17; (1 <<< 17) + 1 ] do
                   let batch = Batch size
                   Expect.isTrue (batch.HasRoomFor size) $"{size} genes"
-                  batch.Add(Slice.ofRows 0L 0L [ List.init size (fun gene -> gene, 1.0) ], 0)
+                  batch.Add(RowBatches.ofRows 0L 0L [ List.init size (fun gene -> gene, 1.0) ], 0)
                   Expect.equal (batch.Rows, batch.Count) (1, size) "the row"
                   Expect.equal (batch.HasRoomFor size) (size = 1) "another one"
           } ]

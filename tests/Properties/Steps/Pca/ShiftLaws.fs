@@ -10,7 +10,7 @@ open SingleSharp.Properties.Gen
 open SingleSharp.Properties.InMemory
 
 let private shifted shifts rows =
-    let rowBatch = Slice.ofRows 0L 0L rows
+    let rowBatch = RowBatches.ofRows 0L 0L rows
     Shift.start shifts () rowBatch
     rowBatch
 

@@ -24,7 +24,7 @@ let private options genes tops log1p =
       Log1p = log1p
       Dense = ValueNone }
 
-let private whole rows = Slice.ofRows 0L 0L rows
+let private whole rows = RowBatches.ofRows 0L 0L rows
 
 let private column name columns =
     columns |> List.find (fun ((column: OutputColumn), _) -> column.Name = name) |> snd

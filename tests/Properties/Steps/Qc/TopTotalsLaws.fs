@@ -59,7 +59,7 @@ let private filled ks dense (rows: float list list) =
     [ for row in rows do
           let totals = Array.create (List.length ks) nan
           let between = List.map List.indexed [ [ 9999.5 ]; row; [ 9999.5 ] ]
-          top.Fill(Slice.ofRows 0L 0L between, 1, totals)
+          top.Fill(RowBatches.ofRows 0L 0L between, 1, totals)
           List.ofArray totals ]
 
 /// The definition: stored zeros are no values of their own; so many zeros stand among the others.
