@@ -188,8 +188,8 @@ module SubsetStep =
             About =
                 "Keeps the cells and genes that are asked for, as adata[obs, var] does: a subset of X, layers, obs, var, obsm, varm, obsp, varp, and of raw by cells. A query compares columns (==, !=, <, <=, >, >=), looks whether a value is in a list, and joins conditions by and, or, not and brackets; index stands for the names. Names with spaces are put in quotes."
             Examples =
-                [ "singlesharp subset data.h5ad --out t.h5ad --obs-query \"cell_type in 'T cell','NK cell'\""
-                  "singlesharp subset data.h5ad --out small.h5ad --var-query highly_variable --obs cells.txt" ]
+                [ "singlesharp subset data.h5ad ⟨out=t.h5ad⟩ ⟨obs_query=\"cell_type in 'T cell','NK cell'\"⟩"
+                  "singlesharp subset data.h5ad ⟨out=small.h5ad⟩ ⟨var_query=highly_variable⟩ ⟨obs=cells.txt⟩" ]
             IsOptional = true
             Selects = true
             Check = check }

@@ -63,6 +63,19 @@ let private limits =
         return List.zip (List.ofSeq names) (List.truncate (Seq.length names) percents)
     }
 
+let private subset =
+    gen {
+        let! obsQuery, varQuery = Gen.two (optional text)
+        let! obs, var = Gen.two (optional path)
+
+        return
+            SubsetStep.step
+                { ObsQuery = obsQuery
+                  VarQuery = varQuery
+                  Obs = obs
+                  Var = var }
+    }
+
 let private filter =
     gen {
         let! minCounts, maxCounts, geneMinCounts, geneMaxCounts = Gen.four (optional number)
@@ -197,7 +210,7 @@ let private sets =
 
 let private recipe =
     gen {
-        let! steps = Gen.sequenceToList [ filter; qc; normalize; log1p; hvg; scale; pca ]
+        let! steps = Gen.sequenceToList [ subset; filter; qc; normalize; log1p; hvg; scale; pca ]
         let! chosen = Gen.subListOf steps
 
         let! matrix =
