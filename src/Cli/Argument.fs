@@ -107,7 +107,8 @@ type Argument =
             | Sample_Key _ -> "the column of obs that says which FILE a cell is from. Default: sample."
             | Sample_Names _ -> "what that column calls the FILEs, as a,b,c. Default: their names without ending."
             | Index_Unique _ -> "put this and the name of the sample behind the name of each cell."
-            | Out _ -> "write the result to this file. One that is there is replaced once the new one is complete."
+            | Out _ ->
+                "write the result to this file, also as -o or --output. One that is there is replaced as a whole, once the new one is complete."
             | In_Place -> "change the input file itself."
             | Report _ -> "also write a page with plots of the result to this file: HTML that needs nothing else."
             | Digest -> "tell the SHA-256 of the file on the page, which reads all of it once more."
@@ -135,7 +136,7 @@ type Argument =
             | Json -> "print the result, or why there is none, as JSON."
             | Progress _ -> "json: progress and warnings for programs, one JSON object a line on stderr."
             | Quiet -> "no progress, no warnings; of digest, the whole file's hash only."
-            | Version -> "print the version."
+            | Version -> "print the version, also as -V."
 
 /// A kind of option: its spelling, what stands for its values, and its help.
 type OptionForm =

@@ -188,6 +188,24 @@ module Command =
             Syntax = "FILE [options]"
             Groups = [ OptionGroup.Input; OptionGroup.General ] }
 
+    let private help =
+        { Name = "help"
+          Line = "the page of a command, as COMMAND --help."
+          About = "Displays the page of a command, or the list of all commands. COMMAND --help does the same."
+          Syntax = "[COMMAND]"
+          Groups = []
+          Steps = []
+          Examples = [ "singlesharp help"; "singlesharp help pipeline" ] }
+
+    let private version =
+        { Name = "version"
+          Line = "the version, as --version and -V."
+          About = "Prints the version, as --version and -V do."
+          Syntax = ""
+          Groups = []
+          Steps = []
+          Examples = [ "singlesharp version" ] }
+
     let all =
         [ demo
           info
@@ -199,7 +217,9 @@ module Command =
           pipeline
           report
           history
-          digest ]
+          digest
+          help
+          version ]
 
     let private names = all |> List.map _.Name
 
@@ -226,13 +246,20 @@ module Command =
 
     /// Is it the name of a command, here or in scanpy, rather than of a file?
     let isName (name: string) =
-        (tryFind name).IsSome || translations |> List.exists (fun (other, _) -> other = name.Replace('-', '_'))
+        (tryFind name).IsSome
+        || translations |> List.exists (fun (other, _) -> other = name.Replace('-', '_'))
+        || ScanpyFunctions.isName name
 
+    /// The command of a name, or what its name means in scanpy.
     let find (name: string) : Validated<Command> =
-        match tryFind name, List.tryFind (fun (other, _) -> other = name.Replace('-', '_')) translations with
-        | Some command, _ -> Ok command
-        | None, Some(_, ours) -> Validated.mistake $"scanpy's {name} is called {ours} here."
-        | None, None -> Validated.mistake $"there is no command {name}{DidYouMean.hint names name} The commands are {enumerated names}."
+        match
+            tryFind name, List.tryFind (fun (other, _) -> other = name.Replace('-', '_')) translations, ScanpyFunctions.tryExplain name []
+        with
+        | Some command, _, _ -> Ok command
+        | None, Some(_, ours), _ -> Validated.mistake $"scanpy's {name} is called {ours} here."
+        | None, None, Some sentence -> Validated.mistake sentence
+        | None, None, None ->
+            Validated.mistake $"there is no command {name}{DidYouMean.hint names name} The commands are {enumerated names}."
 
     /// The spellings of the options of its steps.
     let stepSpellings (command: Command) =

@@ -101,7 +101,7 @@ let private admit (trouble: exn) =
 let main words =
     let words = List.ofArray words
     // Also of a command line that makes no sense.
-    let isJson = List.contains "--json" words
+    let isJson = Spellings.cut words |> fst |> List.contains "--json"
     Remarks.letThemFail ()
 
     try

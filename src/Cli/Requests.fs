@@ -70,6 +70,17 @@ module Requests =
             return Demo folder
         }
 
+    let private help files =
+        match files with
+        | [] -> Ok(Help None)
+        | [ name ] -> Command.find name |> Result.map (Some >> Help)
+        | _ -> Validated.mistake "help tells of one command at a time; say singlesharp help COMMAND."
+
+    let private version files =
+        match files with
+        | [] -> Ok Version
+        | word :: _ -> Validated.mistake $"version is said alone, without {word}."
+
     /// What digest, verify, history and report do with one thread.
     let private requireManner (command: Command) args : Validated<unit> =
         if
@@ -108,6 +119,8 @@ module Requests =
         | "verify" -> FileArguments.file files |> Result.map Verify
         | "report" -> report args files
         | "history" -> FileArguments.file files |> Result.map History
+        | "help" -> help files
+        | "version" -> version files
         | _ -> run command args files
 
     /// What a command, or the plan of one, is to do with the words and options around it.
@@ -206,17 +219,6 @@ module Requests =
 
         }
 
-    /// --option=value is --option value.
-    let private split (word: string) =
-        match word.IndexOf '=' with
-        | at when at > 2 && word.StartsWith "--" -> [ word[.. at - 1]; word[at + 1 ..] ]
-        | _ -> [ word ]
-
-    /// Options have scanpy's names, with dashes; underscores are as good.
-    let private dashed (word: string) =
-        let dashed = word.Replace('_', '-')
-        if dashed <> word && List.contains dashed StepArguments.known.Value then dashed else word
-
     let private takesValue word =
         Argument.forms () |> List.exists (fun form -> form.Spelling = word && form.Values <> "")
 
@@ -242,15 +244,26 @@ module Requests =
           Provenance = true }
 
 
-    let ofWords (words: string list) : Validated<Request> =
+    /// Words behind -- are files.
+    let ofWords (all: string list) : Validated<Request> =
+        let words, files = Spellings.cut all
+
+        let elsewhere =
+            match words with
+            | name :: others -> ScanpyFunctions.tryExplain name (others @ files)
+            | [] -> None
+
         if Help.isWanted words then
             Ok(plain (Help(Help.commandOf words)))
-        elif words = [ "--version" ] then
-            Ok(plain Version)
+        elif elsewhere.IsSome then
+            // Its options are scanpy's as well.
+            Validated.mistake elsewhere.Value
         else
-            words
-            |> List.collect split
-            |> List.map dashed
-            |> StepArguments.split takesValue
-            |> Result.bind (fun (ofSteps, others) -> parsed others |> Result.map (fun general -> { General = general; OfSteps = ofSteps }))
+            Spellings.translate words
+            |> Result.bind (StepArguments.split takesValue)
+            |> Result.bind (fun (ofSteps, others) ->
+                parsed others
+                |> Result.map (fun general ->
+                    { General = general @ List.map Argument.File files
+                      OfSteps = ofSteps }))
             |> Result.bind ofParsed

@@ -35,6 +35,7 @@ let all =
           CommandGolden.all
           RecipeGolden.all
           MistakeGolden.all
+          SpellingGolden.all
           ToolGolden.all
           ProtocolGolden.all
           PythonGolden.all
