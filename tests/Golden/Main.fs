@@ -37,6 +37,10 @@ let all =
           MistakeGolden.all
           SpellingGolden.all
           ToolGolden.all
+          RunFilesGolden.all
+          CompletionGolden.all
+          ManualGolden.all
+          DisplayGolden.all
           ProtocolGolden.all
           PythonGolden.all
           VerifyGolden.all
