@@ -13,6 +13,7 @@ type OptionGroup =
     | Folder
     | NewFile
     | Output
+    | Trial
     | Report
     | Page
     | Matrix
@@ -37,6 +38,8 @@ type Argument =
     | [<Unique>] Index_Unique of SEP: string
     | [<Unique>] Out of FILE: string
     | [<Unique>] In_Place
+    | [<Unique>] No_Clobber
+    | [<Unique>] Dry_Run
     | [<Unique>] Report of PAGE: string
     | [<Unique>] Digest
     | [<Unique>] No_Provenance
@@ -57,6 +60,7 @@ type Argument =
     | [<Unique>] Json
     | [<Unique>] Progress of FORM: string
     | [<Unique>] Quiet
+    | [<Unique>] Log of FILE: string
     | [<Unique>] Version
 
     member this.Group =
@@ -70,8 +74,10 @@ type Argument =
         | Sample_Names _
         | Index_Unique _ -> OptionGroup.Sources
         | Out_Dir _ -> OptionGroup.Folder
-        | Out _ -> OptionGroup.NewFile
+        | Out _
+        | No_Clobber -> OptionGroup.NewFile
         | In_Place -> OptionGroup.Output
+        | Dry_Run -> OptionGroup.Trial
         | Report _ -> OptionGroup.Report
         | Digest -> OptionGroup.Page
         | Mt_Prefix _
@@ -90,8 +96,16 @@ type Argument =
         | Memory _
         | Json
         | Progress _
-        | Quiet -> OptionGroup.General
+        | Quiet
+        | Log _ -> OptionGroup.General
         | Version -> OptionGroup.Front
+
+    /// The words that a value is one of; none where it may be another.
+    member this.Choices =
+        match this with
+        | Join _ -> [ "inner"; "outer" ]
+        | Progress _ -> [ "json" ]
+        | _ -> []
 
     interface IArgParserTemplate with
         member this.Usage =
@@ -105,10 +119,14 @@ type Argument =
             | Join _ ->
                 "of several FILEs, the genes that all of them have (inner, the default) or that any has (outer). Their cells follow one another."
             | Sample_Key _ -> "the column of obs that says which FILE a cell is from. Default: sample."
-            | Sample_Names _ -> "what that column calls the FILEs, as a,b,c. Default: their names without ending."
+            | Sample_Names _ ->
+                "what that column calls the FILEs, as a,b,c. Default: their names without ending, or those of the folders that tell files of one name apart."
             | Index_Unique _ -> "put this and the name of the sample behind the name of each cell."
-            | Out _ -> "write the result to this file. One that is there is replaced once the new one is complete."
+            | Out _ ->
+                "write the result to this file, also as -o or --output. One that is there is replaced as a whole, once the new one is complete."
             | In_Place -> "change the input file itself."
+            | No_Clobber -> "refuse to replace a file that is there."
+            | Dry_Run -> "write nothing: print the plan of this run, as plan does."
             | Report _ -> "also write a page with plots of the result to this file: HTML that needs nothing else."
             | Digest -> "tell the SHA-256 of the file on the page, which reads all of it once more."
             | No_Provenance -> "do not note in uns/singlesharp what was done: version, inputs and recipe."
@@ -135,12 +153,15 @@ type Argument =
             | Json -> "print the result, or why there is none, as JSON."
             | Progress _ -> "json: progress and warnings for programs, one JSON object a line on stderr."
             | Quiet -> "no progress, no warnings; of digest, the whole file's hash only."
-            | Version -> "print the version."
+            | Log _ ->
+                "append what happens to this file, a line each with the time (UTC): version and command, passes, warnings, the result or why there is none."
+            | Version -> "print the version, also as -V."
 
 /// A kind of option: its spelling, what stands for its values, and its help.
 type OptionForm =
     { Spelling: string
       Values: string
+      Choices: string list
       Group: OptionGroup
       Usage: string }
 
@@ -158,6 +179,7 @@ module Argument =
 
         { Spelling = spell case
           Values = fields |> Array.map placeholder |> String.concat ""
+          Choices = bare.Choices
           Group = bare.Group
           Usage = (bare :> IArgParserTemplate).Usage }
 

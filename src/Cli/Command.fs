@@ -1,210 +1,19 @@
-/// The commands: what each is called, takes and does, and what it says about itself. Those of steps are made from the list of steps.
+/// How commands are found by their names, and which options they take.
 namespace SingleSharp.Cli
 
-open SingleSharp
 open SingleSharp.Core
 
-type Command =
-    {
-        Name: string
-        /// One line of the front page.
-        Line: string
-        /// How its own page begins.
-        About: string
-        /// What follows its name.
-        Syntax: string
-        /// The options that it takes beside those of its steps.
-        Groups: OptionGroup list
-        /// The steps that it takes, with the options that they have unless others are given.
-        Steps: Step list
-        /// The command lines that end its page.
-        Examples: string list
-    }
-
-    /// Does it take several steps?
-    member command.IsPipeline = command.Steps.Length > 1
-
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Command =
-    /// The commands after whose steps there is much to see.
-    let private reported = [ "qc"; "preprocess"; "pipeline" ]
+    let all = CommandList.all
 
-    let private taking name line about steps examples =
-        let usesSets = steps |> List.exists (fun (step: Step) -> step.Info.UsesGeneSets)
-        let refuses = steps |> List.exists (fun (step: Step) -> step.Info.RefusesInvalid)
-
-        { Name = name
-          Line = line
-          About = about
-          Syntax = "FILE... (--out FILE | --in-place) [options]"
-          Groups =
-            [ if steps.Length > 1 then
-                  OptionGroup.Steps
-              OptionGroup.Recipes
-              if usesSets then
-                  OptionGroup.GeneSets
-              if refuses then
-                  OptionGroup.Values
-              OptionGroup.Input
-              OptionGroup.NewFile
-              OptionGroup.Output
-              OptionGroup.Note
-              OptionGroup.Matrix
-              if List.contains name reported then
-                  OptionGroup.Report
-                  OptionGroup.Page
-              OptionGroup.General
-              OptionGroup.Sources ]
-          Steps = steps
-          Examples = examples }
-
-    let private looking name line about examples =
-        { Name = name
-          Line = line
-          About = about
-          Syntax = "FILE... [options]"
-          Groups = [ OptionGroup.Input; OptionGroup.General; OptionGroup.Sources ]
-          Steps = []
-          Examples = examples }
-
-    let private demo =
-        { Name = "demo"
-          Line = "write a small synthetic file and preprocess it."
-          About =
-            "Writes a small file of synthetic blood cells, preprocesses it and says what to try next. The file holds the same values on every machine."
-          Syntax = "[--out-dir DIR]"
-          Groups = [ OptionGroup.Folder; OptionGroup.General ]
-          Steps = []
-          Examples = [ "singlesharp demo"; "singlesharp demo --out-dir first" ] }
-
-    let private info =
-        looking
-            "info"
-            "what is in a file, and what preprocess would do with it."
-            "Says what is in a file, whether its X looks like raw counts, and what singlesharp preprocess would do with it. Nothing is written."
-            [ "singlesharp info counts.h5ad"
-              "singlesharp info filtered_feature_bc_matrix.h5 --json" ]
-
-    let private ofStep (step: Step) =
-        taking
-            step.Name
-            step.Info.Line
-            (OptionText.spell StepArguments.inSentences step.Info.About)
-            [ step ]
-            (step.Info.Examples |> Seq.map (OptionText.spell StepArguments.inSentences) |> List.ofSeq)
-
-    /// The steps of a recipe with its options, and optional ones at their places.
-    let private withOptional (recipe: Recipe) isTaken =
-        Pipeline.steps
-        |> List.choose (fun step ->
-            match Recipe.tryFind step.Name recipe with
-            | Some own -> Some own
-            | None when step.Info.IsOptional && isTaken step -> Some step
-            | None -> None)
-
-    let private preprocess =
-        taking
-            "preprocess"
-            "qc, normalize_total and log1p in one read of X."
-            "Computes QC metrics, then normalize_total, then log1p, with one read and one write of X; a median target, --exclude-highly-expressed and a limit for genes take one more read each. Where a limit is given, cells and genes are filtered first. Everything else in the file is kept as it is."
-            (withOptional Recipe.standard (fun step -> step.Name = "filter"))
-            [ "singlesharp preprocess counts.h5ad --out normalized.h5ad"
-              "singlesharp preprocess counts.h5ad --in-place --min-genes 200" ]
-
-    let private pipeline =
-        taking
-            "pipeline"
-            "qc, normalize_total, log1p, hvg and pca in two reads of X."
-            "Computes QC metrics, normalize_total, log1p, highly variable genes and their principal components, with two reads and one write of X; singlesharp plan counts them for other options. Where a limit is given, cells and genes are filtered first. To go on with a file that has some of the steps behind it, leave them out with --skip."
-            (withOptional Recipe.full (fun _ -> true))
-            [ "singlesharp pipeline counts.h5ad --out components.h5ad --max-pct mt=20"
-              "singlesharp pipeline logged.h5ad --in-place --skip qc,normalize_total,log1p" ]
-
-    let plan =
-        { looking
-              "plan"
-              "what a command would do: reads and writes of X, and memory."
-              "Says what a command would do with a file, before anything runs: how often X is read and what for, how it is written, and the memory that this takes. The command is pipeline unless another is named; put plan before the command and keep its options. Nothing is written."
-              [ "singlesharp plan counts.h5ad --max-pct mt=20"
-                "singlesharp plan hvg logged.h5ad --n-top-genes 2000" ] with
-            Syntax = "[COMMAND] FILE... [options of the command]" }
-
-    let private convert =
-        { Name = "convert"
-          Line = "make an .h5ad file of 10x output, or one of several files."
-          About =
-            "Makes an .h5ad file of a 10x .h5 file of Cell Ranger 2 or later, of a folder with matrix.mtx and the names beside it, or of several such inputs and .h5ad files, whose cells follow one another. With --layer or --use-raw, another matrix of an .h5ad file becomes X. X streams to compressed sparse rows, as scanpy's read_10x_h5 and read_10x_mtx and anndata's concat would hold it. Every other command takes such inputs too, and forgets the .h5ad file afterwards."
-          Syntax = "FILE... --out FILE [options]"
-          Groups =
-            [ OptionGroup.Sources
-              OptionGroup.Input
-              OptionGroup.NewFile
-              OptionGroup.Output
-              OptionGroup.Matrix
-              OptionGroup.General ]
-          Steps = []
-          Examples =
-            [ "singlesharp convert raw_feature_bc_matrix --out counts.h5ad"
-              "singlesharp convert healthy.h5ad diseased.h5 --out both.h5ad --join outer" ] }
-
-    let private digest =
-        { looking
-              "digest"
-              "SHA-256 of every object's values and of the whole file."
-              "Prints a SHA-256 for every object in the file and, last, one for the whole file. It covers values and attributes, not how they are stored, so that two people can compare results."
-              [ "singlesharp digest result.h5ad"; "singlesharp digest result.h5ad --quiet" ] with
-            Syntax = "FILE [options]"
-            Groups = [ OptionGroup.Input; OptionGroup.General ] }
-
-    let private report =
-        { looking
-              "report"
-              "a page with plots of what a file holds."
-              "Writes one HTML page that needs nothing else, no network either: distributions of counts, genes and mitochondrial shares, the knee, the most expressed genes, mean and dispersion, variance of components and their scores, as far as the columns are there; what is missing is told with what would make it. At most 60,000 cells are drawn, every k-th. The page of a file has the same bytes each time. With --report, qc, preprocess and pipeline write the page of their result, which also tells of limits, plan and time."
-              [ "singlesharp report components.h5ad --out report.html"
-                "singlesharp report components.h5ad --out report.html --digest" ] with
-            Syntax = "FILE --out PAGE [options]"
-            Groups =
-                [ OptionGroup.Input
-                  OptionGroup.NewFile
-                  OptionGroup.Page
-                  OptionGroup.General ] }
-
-    let private verify =
-        { looking
-              "verify"
-              "check a file: structure, checksums, chunks, encodings."
-              "Checks the structure of an .h5ad file, its checksums, every chunk, whether X, layers, raw, obs, var and the rest fit together, and whether anndata knows how each part is encoded, and says what it found. The exit code is 1 where there is an error. Nothing is written."
-              [ "singlesharp verify result.h5ad"; "singlesharp verify result.h5ad --json" ] with
-            Syntax = "FILE [options]"
-            Groups = [ OptionGroup.Input; OptionGroup.General ] }
-
-    let private history =
-        { looking
-              "history"
-              "which runs of singlesharp made a file."
-              "Prints the runs that a file tells of in uns/singlesharp: the version, the names of the inputs and the recipe of each. A recipe can be taken again with --recipe. Nothing is written."
-              [ "singlesharp history result.h5ad"; "singlesharp history result.h5ad --json" ] with
-            Syntax = "FILE [options]"
-            Groups = [ OptionGroup.Input; OptionGroup.General ] }
-
-    let all =
-        [ demo
-          info
-          verify
-          plan
-          convert
-          yield! Pipeline.steps |> List.map ofStep
-          preprocess
-          pipeline
-          report
-          history
-          digest ]
+    /// The one that tells what another would do.
+    let plan = CommandList.plan
 
     let private names = all |> List.map _.Name
 
     /// Does it take steps, rather than look at a file?
-    let runs command = not command.Steps.IsEmpty
+    let runs (command: Command) = not command.Steps.IsEmpty
 
     /// "a, b and c"
     let enumerated (names: string list) =
@@ -226,13 +35,20 @@ module Command =
 
     /// Is it the name of a command, here or in scanpy, rather than of a file?
     let isName (name: string) =
-        (tryFind name).IsSome || translations |> List.exists (fun (other, _) -> other = name.Replace('-', '_'))
+        (tryFind name).IsSome
+        || translations |> List.exists (fun (other, _) -> other = name.Replace('-', '_'))
+        || ScanpyFunctions.isName name
 
+    /// The command of a name, or what its name means in scanpy.
     let find (name: string) : Validated<Command> =
-        match tryFind name, List.tryFind (fun (other, _) -> other = name.Replace('-', '_')) translations with
-        | Some command, _ -> Ok command
-        | None, Some(_, ours) -> Validated.mistake $"scanpy's {name} is called {ours} here."
-        | None, None -> Validated.mistake $"there is no command {name}{DidYouMean.hint names name} The commands are {enumerated names}."
+        match
+            tryFind name, List.tryFind (fun (other, _) -> other = name.Replace('-', '_')) translations, ScanpyFunctions.tryExplain name []
+        with
+        | Some command, _, _ -> Ok command
+        | None, Some(_, ours), _ -> Validated.mistake $"scanpy's {name} is called {ours} here."
+        | None, None, Some sentence -> Validated.mistake sentence
+        | None, None, None ->
+            Validated.mistake $"there is no command {name}{DidYouMean.hint names name} The commands are {enumerated names}."
 
     /// The spellings of the options of its steps.
     let stepSpellings (command: Command) =
@@ -247,7 +63,7 @@ module Command =
                   yield! StepArguments.accepted command.IsPipeline option ]
 
     /// What its page says of an option.
-    let usage command (form: OptionForm) =
+    let usage (command: Command) (form: OptionForm) =
         match command.Name, form.Group with
         | ("digest" | "verify" | "history"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
         | "report", OptionGroup.Input -> "the .h5ad file to read."

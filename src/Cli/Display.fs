@@ -11,14 +11,22 @@ open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
 module Terminal =
-    /// May escape codes go to a stream?
+    /// May escape codes go to a stream? NO_COLOR takes the colours only, which Spectre.Console leaves out then.
     let private isLively isRedirected =
-        not isRedirected
-        && String.IsNullOrEmpty(Environment.GetEnvironmentVariable "NO_COLOR")
-        && Environment.GetEnvironmentVariable "TERM" <> "dumb"
+        not isRedirected && Environment.GetEnvironmentVariable "TERM" <> "dumb"
 
     let outIsLively = lazy (isLively Console.IsOutputRedirected)
     let errorIsLively = lazy (isLively Console.IsErrorRedirected)
+
+    /// How wide a page may be: as COLUMNS says, or as the terminal is, between what can be read and what is read with ease.
+    let pageWidth usual =
+        let wanted =
+            match Int32.TryParse(Environment.GetEnvironmentVariable "COLUMNS", NumberStyles.None, CultureInfo.InvariantCulture) with
+            | true, columns when columns > 0 -> columns
+            | _ when Console.IsOutputRedirected -> usual
+            | _ -> if Console.WindowWidth > 0 then Console.WindowWidth else usual
+
+        min 100 (max 60 wanted)
 
     let consoleOn (writer: IO.TextWriter) =
         AnsiConsole.Create(AnsiConsoleSettings(Out = AnsiConsoleOutput writer))
@@ -49,20 +57,17 @@ module private Wording =
         else
             $"{time.Minutes}:{time.Seconds:D2}"
 
-    /// How fast the pass is after some time, and when it ends.
-    let speed (progress: Progress) (elapsed: TimeSpan) =
-        let seconds = max 0.001 elapsed.TotalSeconds
+    /// How fast the pass is after some time, and when all of them end.
+    let speed (progress: Progress) (elapsed: Elapsed) =
+        let seconds = max 0.001 elapsed.Stage.TotalSeconds
         let share = share progress
         let cells = float progress.CellsDone / seconds
         let megabytes = share * float progress.Bytes / seconds / 1e6
 
         let ending =
-            if share <= 0.0 then
-                "begun"
-            elif share < 1.0 then
-                $"{clock (TimeSpan.FromSeconds(seconds * (1.0 - share) / max 1e-9 share))} left"
-            else
-                String.Format(invariant, "done in {0:0.0} s", seconds)
+            if share <= 0.0 then "begun"
+            elif share < 1.0 then $"{clock (Elapsed.left progress share elapsed)} left"
+            else String.Format(invariant, "done in {0:0.0} s", seconds)
 
         if progress.Task.HasValue then
             ending
@@ -85,20 +90,7 @@ type private Readout(text: unit -> string) =
 
 [<RequireQualifiedAccess>]
 module Display =
-    /// Calls `show` with the time that the current stage has taken so far; a stage begins where the one before ended.
-    let private timed (show: Progress -> TimeSpan -> unit) =
-        let clock = Stopwatch.StartNew()
-        let mutable stage = ""
-        let mutable began = TimeSpan.Zero
-        let mutable last = TimeSpan.Zero
-
-        fun (progress: Progress) ->
-            if Wording.stage progress <> stage then
-                stage <- Wording.stage progress
-                began <- last
-
-            last <- clock.Elapsed
-            show progress (last - began)
+    let private timed show = Elapsed.timed Wording.stage show
 
     /// One line on stderr, whatever its width and whatever names are in it.
     let note kind (sentence: string) =
@@ -154,8 +146,7 @@ module Display =
             let reached = int (10.0 * Wording.share progress)
             // What takes no time after a read needs no line.
             let isDone =
-                Wording.share progress >= 1.0 && (not progress.Task.HasValue || elapsed > quietFor)
-
+                Wording.share progress >= 1.0 && (not progress.Task.HasValue || elapsed.Stage > quietFor)
 
             let isDue =
                 sinceLine.Elapsed > quietFor && (reached > tenths || sinceLine.Elapsed > silentFor)

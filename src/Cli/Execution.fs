@@ -33,6 +33,23 @@ module Execution =
             // Programs know options by scanpy's names.
             Spelling = if request.Listener = Listener.Program then OptionText.plain else StepArguments.inSentences }
 
+    let private warn (log: RunLog) (request: Request) sentence =
+        log.Warn sentence
+        Display.warn request.Listener sentence
+
+    /// Nothing that is there is replaced where --no-clobber says so.
+    let private requireNew (request: Request) =
+        for file in request.Kept do
+            if File.Exists file || Directory.Exists file || not (isNull (FileInfo(file).LinkTarget)) then
+                raise (
+                    Stopped(
+                        CannotWrite(
+                            file,
+                            "there is such a file already, and ⟨no_clobber⟩ keeps it; choose another name, or leave ⟨no_clobber⟩ out to replace it"
+                        )
+                    )
+                )
+
     let private save request recipe =
         request.SaveRecipe |> Option.iter (fun file -> RecipeFile.write file recipe |> orStop)
 
@@ -48,14 +65,14 @@ module Execution =
             Pages.require page (written @ input.Paths) |> orStop
             Pipeline.plan recipe settings input |> orStop)
 
-    let private run (request: Request) (settings: Settings) command (input: Input) recipe output =
+    let private run (log: RunLog) (request: Request) (settings: Settings) command (input: Input) recipe output =
         save request recipe
         let plan = planned request settings input recipe output
         let stages = Stages()
         let clock = Stopwatch.StartNew()
 
         let report =
-            Display.during request.Listener (fun progress warn ->
+            log.During request.Listener (fun progress warn ->
                 Pipeline.run
                     recipe
                     { settings with
@@ -69,6 +86,9 @@ module Execution =
                 |> orStop)
 
         let seconds = clock.Elapsed.TotalSeconds
+
+        log.Tell
+            $"result: {report.Output}, with {report.CellsKept} cells and {report.GenesKept} genes, after {report.Reads} reads of {report.Matrix}"
 
         let page =
             Option.map2
@@ -89,7 +109,7 @@ module Execution =
                       | None -> () ] }
             |> Table.print
 
-    let private plan request (settings: Settings) command (input: Input) recipe =
+    let private plan log request (settings: Settings) command (input: Input) recipe =
         let shown = String.concat ", " input.Paths
         save request recipe
 
@@ -97,7 +117,7 @@ module Execution =
             Pipeline.plan
                 recipe
                 { settings with
-                    Warn = Display.warn request.Listener }
+                    Warn = warn log request }
                 input
             |> orStop
 
@@ -106,11 +126,11 @@ module Execution =
         else
             Summary.ofPlan $"What singlesharp {command} would do with {shown}" plan |> Table.print
 
-    let private convert request (settings: Settings) input matrix sumDuplicates target =
+    let private convert (log: RunLog) request (settings: Settings) input matrix sumDuplicates target =
         let clock = Stopwatch.StartNew()
 
         let conversion =
-            Display.during request.Listener (fun progress warn ->
+            log.During request.Listener (fun progress warn ->
                 Pipeline.convert
                     matrix
                     sumDuplicates
@@ -121,13 +141,15 @@ module Execution =
                     target
                 |> orStop)
 
+        log.Tell $"result: {conversion.Output}, with {conversion.Cells} cells and {conversion.Genes} genes"
+
         if request.Json then
             Json.ofConversion clock.Elapsed.TotalSeconds conversion
         else
             Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Table.print
 
-    let private info request settings input =
-        let warn = Display.warn request.Listener
+    let private info log request settings input =
+        let warn = warn log request
 
         let info =
             Pipeline.info Recipe.standard { settings with Warn = warn } input |> orStop
@@ -152,8 +174,9 @@ module Execution =
             digest.Elements |> Seq.iter (fun element -> say $"{element.Sha256}  {element.Path}")
             printfn "%s  (the whole file)" digest.Whole
 
-    let private report (request: Request) settings path page =
+    let private report (log: RunLog) (request: Request) settings path page =
         let page = Pages.ofFile request.Digest settings path page |> orStop
+        log.Tell $"result: {page.Output}"
 
         if request.Json then Json.ofPage path page else Summary.ofPage page |> Table.print
 
@@ -183,7 +206,7 @@ module Execution =
         else
             "'" + path.Replace("'", "'\\''") + "'"
 
-    let private demo request (settings: Settings) folder =
+    let private demo (log: RunLog) request (settings: Settings) folder =
         let counts = Path.Combine(folder, "pbmc_like.h5ad")
         let result = Path.Combine(folder, "pbmc_like_preprocessed.h5ad")
 
@@ -191,7 +214,7 @@ module Execution =
             eprintfn "making synthetic blood cells: %s" (Escaped.line counts)
 
         Pipeline.demo settings counts |> orStop
-        run request settings "demo" (Input.file counts) Recipe.standard (NewFile result)
+        run log request settings "demo" (Input.file counts) Recipe.standard (NewFile result)
 
         if not request.Json then
             printfn ""
@@ -207,18 +230,21 @@ module Execution =
     let private succeed () = 0
 
     /// Returns the exit code. Throws Stopped for expected trouble and OperationCanceledException when cancelled.
-    let perform (cancel: CancellationToken) (request: Request) =
+    let perform (log: RunLog) (cancel: CancellationToken) (request: Request) =
         let settings = settings request cancel
+        requireNew request
 
         match request.Task with
-        | Help command -> printf "%s" (Help.page command) |> succeed
+        | Help command -> printf "%s" (Help.pageWithin (Terminal.pageWidth Help.usualWidth) command) |> succeed
+        | Completion shell -> printf "%s" (Completion.script shell) |> succeed
+        | Man -> printf "%s" (Manual.man ()) |> succeed
         | Version -> printfn "singlesharp %s" Pipeline.version |> succeed
-        | Demo folder -> demo request settings folder |> succeed
-        | Info input -> info request settings input |> succeed
-        | Convert(input, matrix, sumDuplicates, target) -> convert request settings input matrix sumDuplicates target |> succeed
+        | Demo folder -> demo log request settings folder |> succeed
+        | Info input -> info log request settings input |> succeed
+        | Convert(input, matrix, sumDuplicates, target) -> convert log request settings input matrix sumDuplicates target |> succeed
         | Digest path -> digest request settings path |> succeed
-        | Report(path, page) -> report request settings path page |> succeed
+        | Report(path, page) -> report log request settings path page |> succeed
         | History path -> history request settings path |> succeed
         | Verify path -> if verify request settings path then 0 else 1
-        | Plan(command, input, recipe) -> plan request settings command input recipe |> succeed
-        | Run(command, input, recipe, output) -> run request settings command input recipe output |> succeed
+        | Plan(command, input, recipe) -> plan log request settings command input recipe |> succeed
+        | Run(command, input, recipe, output) -> run log request settings command input recipe output |> succeed

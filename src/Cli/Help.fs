@@ -6,15 +6,18 @@ open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
 module Help =
-    let private width = 80
+    /// Of a page that nobody's terminal asks for.
+    let usualWidth = 80
 
-    let private title group =
+    /// The heading of some options.
+    let title group =
         match group with
         | OptionGroup.Input -> "INPUT"
         | OptionGroup.Sources -> "10X AND SEVERAL FILES"
         | OptionGroup.Folder
         | OptionGroup.NewFile
-        | OptionGroup.Output -> "OUTPUT"
+        | OptionGroup.Output
+        | OptionGroup.Trial -> "OUTPUT"
         | OptionGroup.Report
         | OptionGroup.Page -> "REPORT"
         | OptionGroup.Matrix -> "MATRIX"
@@ -26,47 +29,46 @@ module Help =
         | OptionGroup.General
         | OptionGroup.Front -> "GENERAL"
 
-    let private entry name text = WordWrap.hang 4 26 width name text
+    let private entry width name text = WordWrap.hang 4 26 width name text
 
-    let private option usage (form: OptionForm) =
+    let private option width usage (form: OptionForm) =
         let name =
             if form.Group = OptionGroup.Input then form.Values.Trim() else form.Spelling + form.Values
 
-        entry name (usage form)
+        entry width name (usage form)
 
     let private heading title = [ ""; $"{title}:"; "" ]
 
-    let private options usage group =
+    let private options width usage group =
         [ for form in Argument.forms () do
               if form.Group = group then
-                  yield! option usage form ]
+                  yield! option width usage form ]
 
-    let private group usage group =
-        heading (title group) @ options usage group
-
-    let private ofStep isAmongOthers (step: Step) =
+    let private ofStep width isAmongOthers (step: Step) =
         [ if not (Seq.isEmpty step.Info.Options) then
               yield! heading (step.Name.ToUpperInvariant())
 
               for option in step.Info.Options do
                   yield!
                       entry
+                          width
                           (StepArguments.spelling isAmongOthers option + StepArguments.values option)
                           (OptionText.spell StepArguments.inSentences option.Doc) ]
 
-    let private help = entry "--help, -h" "display this page."
+    let private help width =
+        entry width "--help, -h" "display this page."
 
     let private text lines =
         lines |> List.map (fun line -> line + "\n") |> String.concat ""
 
     /// Its own options come first, those of other inputs last.
-    let private ofCommand (command: Command) =
+    let private ofCommand width (command: Command) =
         text
             [ yield! WordWrap.wrap width command.About
               ""
               $"USAGE: singlesharp {command.Name} {command.Syntax}"
               for step in command.Steps do
-                  yield! ofStep command.IsPipeline step
+                  yield! ofStep width command.IsPipeline step
               for before, each in List.pairwise (None :: List.map Some command.Groups) do
                   let each = Option.get each
 
@@ -74,38 +76,44 @@ module Help =
                   if before |> Option.map title <> Some(title each) then
                       yield! heading (title each)
 
-                  yield! options (Command.usage command) each
+                  yield! options width (Command.usage command) each
 
                   if each = OptionGroup.General then
-                      yield! help
+                      yield! help width
               yield! heading "EXAMPLES"
               for example in command.Examples do
                   "    " + example ]
 
-    let private front =
+    let purpose =
+        "Preprocesses single-cell count matrices in .h5ad files without loading them: filters, QC metrics, normalize_total, log1p, highly variable genes and PCA with scanpy's results, in bounded memory, and with the same bits for any number of workers."
+
+    /// What a first day looks like.
+    let examples =
+        [ "singlesharp demo"
+          "singlesharp info counts.h5ad"
+          "singlesharp plan counts.h5ad"
+          "singlesharp pipeline counts.h5ad --out result.h5ad"
+          "singlesharp convert filtered_feature_bc_matrix.h5 --out counts.h5ad" ]
+
+    let private front width =
         text
-            [ "Preprocesses single-cell count matrices in .h5ad files without loading them:"
-              "filters, QC metrics, normalize_total, log1p, highly variable genes and PCA with"
-              "scanpy's results, in bounded memory, and with the same bits for any number of"
-              "workers."
+            [ yield! WordWrap.wrap width purpose
               ""
-              "    singlesharp demo"
-              "    singlesharp info counts.h5ad"
-              "    singlesharp plan counts.h5ad"
-              "    singlesharp pipeline counts.h5ad --out result.h5ad"
-              "    singlesharp convert filtered_feature_bc_matrix.h5 --out counts.h5ad"
+              for example in examples do
+                  "    " + example
               ""
               "USAGE: singlesharp COMMAND [options]"
               ""
               "COMMANDS:"
               ""
               for command in Command.all do
-                  yield! entry command.Name command.Line
+                  yield! entry width command.Name command.Line
               ""
               "singlesharp COMMAND --help lists the options of a command."
-              yield! group _.Usage OptionGroup.General
-              yield! group _.Usage OptionGroup.Front |> List.skip 3
-              yield! help ]
+              yield! heading (title OptionGroup.General)
+              yield! options width _.Usage OptionGroup.General
+              yield! options width _.Usage OptionGroup.Front
+              yield! help width ]
 
     let isWanted (words: string list) =
         words |> List.exists (fun word -> word = "--help" || word = "-h")
@@ -113,6 +121,11 @@ module Help =
     /// The command that a command line names.
     let commandOf (words: string list) = words |> List.tryPick Command.tryFind
 
-    /// The page of a command, or of all of them.
-    let page command =
-        command |> Option.map ofCommand |> Option.defaultValue front
+    /// The page of a command, or of all of them, for a terminal of some width.
+    let pageWithin width command =
+        match command with
+        | Some command -> ofCommand width command
+        | None -> front width
+
+    /// The same where no terminal asks for another width.
+    let page command = pageWithin usualWidth command

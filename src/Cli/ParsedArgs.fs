@@ -1,6 +1,7 @@
 /// A command line, option by option.
 namespace SingleSharp.Cli
 
+open Argu
 open Microsoft.FSharp.Reflection
 
 /// The options as they came.
@@ -38,3 +39,26 @@ module ParsedArgs =
     /// Those of some options that are given.
     let among (options: string list) args =
         args.General |> List.map Argument.spelling |> List.filter (fun option -> List.contains option options)
+
+    let private takesValue word =
+        Argument.forms () |> List.exists (fun form -> form.Spelling = word && form.Values <> "")
+
+    /// What Argu has to say, without the help page that it adds.
+    let private sentence (trouble: ArguParseException) =
+        trouble.Message.Split("\n")[0] |> _.Replace("ERROR: ", "").Trim()
+
+    let private parsed (words: string list) : Validated<Argument list> =
+        try
+            Ok(Argument.parse words)
+        with :? ArguParseException as trouble ->
+            Validated.mistake (sentence trouble)
+
+    /// The options in some words, and files that need no look.
+    let ofWords (words: string list) (files: string list) : Validated<ParsedArgs> =
+        Spellings.translate words
+        |> Result.bind (StepArguments.split takesValue)
+        |> Result.bind (fun (ofSteps, others) ->
+            parsed others
+            |> Result.map (fun general ->
+                { General = general @ List.map Argument.File files
+                  OfSteps = ofSteps }))

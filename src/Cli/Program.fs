@@ -50,33 +50,6 @@ let private fail isJson (error: CommandError) =
 
     error.ExitCode
 
-let private perform isJson request =
-    use cancel = new CancellationTokenSource()
-    let mutable signal = None
-    let note first = signal <- Some first
-    use _ = listen cancel note
-
-    try
-        Execution.perform cancel.Token request
-    with :? OperationCanceledException ->
-        let error = CommandError.cancelled signal
-        Display.note error.Kind error.Message
-        fail isJson error
-
-let private explain words mistakes =
-    if List.isEmpty words then
-        eprintf "%s" (Help.page None)
-    else
-        let command =
-            match Help.commandOf words with
-            | Some command -> $"singlesharp {command.Name}"
-            | None -> "singlesharp"
-
-        mistakes |> List.iter (Display.note command)
-        eprintfn "Try '%s --help'." command
-
-    CommandError.usage mistakes
-
 let private admit (trouble: exn) =
     match trouble with
     | :? Stopped as stopped ->
@@ -97,16 +70,54 @@ let private admit (trouble: exn) =
         eprintfn "singlesharp %s on %s: %s" Pipeline.version RuntimeInformation.OSDescription (Escaped.lines (string trouble))
         CommandError.bug trouble.Message
 
+let private perform isJson words (request: Request) =
+    use cancel = new CancellationTokenSource()
+    let mutable signal = None
+    let note first = signal <- Some first
+    use _ = listen cancel note
+    let log = RunLog request.Log
+
+    let ended (error: CommandError) =
+        log.Tell $"{error.Kind}: {error.Message}"
+        log.End error.ExitCode
+        fail isJson error
+
+    try
+        log.Begin words
+        let code = Execution.perform log cancel.Token request
+        log.End code
+        code
+    with
+    | :? OperationCanceledException ->
+        let error = CommandError.cancelled signal
+        Display.note error.Kind error.Message
+        ended error
+    | trouble -> admit trouble |> ended
+
+let private explain words mistakes =
+    if List.isEmpty words then
+        eprintf "%s" (Help.pageWithin (Terminal.pageWidth Help.usualWidth) None)
+    else
+        let command =
+            match Help.commandOf words with
+            | Some command -> $"singlesharp {command.Name}"
+            | None -> "singlesharp"
+
+        mistakes |> List.iter (Display.note command)
+        eprintfn "Try '%s --help'." command
+
+    CommandError.usage mistakes
+
 [<EntryPoint>]
 let main words =
     let words = List.ofArray words
     // Also of a command line that makes no sense.
-    let isJson = List.contains "--json" words
+    let isJson = Spellings.cut words |> fst |> List.contains "--json"
     Remarks.letThemFail ()
 
     try
         match Requests.ofWords words with
-        | Ok request -> perform isJson request
+        | Ok request -> perform isJson words request
         | Error mistakes -> explain words mistakes |> fail isJson
     with trouble ->
         admit trouble |> fail isJson

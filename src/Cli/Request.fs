@@ -14,6 +14,8 @@ type Listener =
 type Task =
     | Help of Command option
     | Version
+    | Completion of shell: string
+    | Man
     | Demo of folder: string
     | Info of Input
     | Convert of Input * MatrixName * sumDuplicates: bool * target: string
@@ -38,6 +40,10 @@ type Request =
         Listener: Listener
         /// Where the recipe is written that the task takes.
         SaveRecipe: string option
+        /// Files that must not be there yet.
+        Kept: string list
+        /// Where what happens is noted with times.
+        Log: string option
         /// Is what was done noted in the output?
         Provenance: bool
     }

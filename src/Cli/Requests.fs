@@ -1,7 +1,6 @@
 /// What a command line asks for, as a value; or every mistake in it at once.
 namespace SingleSharp.Cli
 
-open Argu
 open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
@@ -39,7 +38,12 @@ module Requests =
             let! input = FileArguments.input args files
             and! recipe = Recipes.ofArgs command args
             and! output = FileArguments.output args |> FileArguments.requireNewFile files
-            return Run(command.Name, input, recipe, output)
+
+            return
+                if ParsedArgs.has Argument.Dry_Run args then
+                    Plan(command.Name, input, recipe)
+                else
+                    Run(command.Name, input, recipe, output)
         }
 
     let private convert args files =
@@ -69,6 +73,26 @@ module Requests =
 
             return Demo folder
         }
+
+    let private help files =
+        match files with
+        | [] -> Ok(Help None)
+        | [ name ] -> Command.find name |> Result.map (Some >> Help)
+        | _ -> Validated.mistake "help tells of one command at a time; say singlesharp help COMMAND."
+
+    let private completion files =
+        let shells = String.concat ", " CompletionWords.shells
+
+        match files with
+        | [ shell ] when List.contains shell CompletionWords.shells -> Ok(Completion shell)
+        | [ "pwsh" ] -> Ok(Completion "powershell")
+        | [] -> Validated.mistake $"which SHELL? Name one of {shells}."
+        | shell :: _ -> Validated.mistake $"SHELL must be one of {shells}, not '{shell}'{DidYouMean.hint CompletionWords.shells shell}"
+
+    let private alone task (name: string) files =
+        match files with
+        | [] -> Ok task
+        | word :: _ -> Validated.mistake $"{name} is said alone, without {word}."
 
     /// What digest, verify, history and report do with one thread.
     let private requireManner (command: Command) args : Validated<unit> =
@@ -108,6 +132,10 @@ module Requests =
         | "verify" -> FileArguments.file files |> Result.map Verify
         | "report" -> report args files
         | "history" -> FileArguments.file files |> Result.map History
+        | "help" -> help files
+        | "completion" -> completion files
+        | "man" -> alone Man "man" files
+        | "version" -> alone Version "version" files
         | _ -> run command args files
 
     /// What a command, or the plan of one, is to do with the words and options around it.
@@ -126,6 +154,7 @@ module Requests =
             let! _ = misplaced command others otherSteps
             and! _ = requireManner command args
             and! _ = requirePage command args
+            and! _ = RunFiles.requireMade args
 
             and! task = if isPlan then plan command args files else taskOf command args files
 
@@ -192,6 +221,7 @@ module Requests =
 
             and! listener = listener args
             and! saveRecipe = args |> ParsedArgs.optional Argument.Save_Recipe RecipeFile.target
+            and! log = RunFiles.log args
 
             return
                 { Task = task
@@ -201,34 +231,12 @@ module Requests =
                   Memory = memory
                   Json = ParsedArgs.has Argument.Json args
                   Listener = listener
-                  SaveRecipe = saveRecipe
+                  SaveRecipe = if ParsedArgs.has Argument.Dry_Run args then None else saveRecipe
+                  Kept = RunFiles.kept args
+                  Log = log
                   Provenance = not (ParsedArgs.has Argument.No_Provenance args) }
 
         }
-
-    /// --option=value is --option value.
-    let private split (word: string) =
-        match word.IndexOf '=' with
-        | at when at > 2 && word.StartsWith "--" -> [ word[.. at - 1]; word[at + 1 ..] ]
-        | _ -> [ word ]
-
-    /// Options have scanpy's names, with dashes; underscores are as good.
-    let private dashed (word: string) =
-        let dashed = word.Replace('_', '-')
-        if dashed <> word && List.contains dashed StepArguments.known.Value then dashed else word
-
-    let private takesValue word =
-        Argument.forms () |> List.exists (fun form -> form.Spelling = word && form.Values <> "")
-
-    /// What Argu has to say, without the help page that it adds.
-    let private sentence (trouble: ArguParseException) =
-        trouble.Message.Split("\n")[0] |> _.Replace("ERROR: ", "").Trim()
-
-    let private parsed (words: string list) : Validated<Argument list> =
-        try
-            Ok(Argument.parse words)
-        with :? ArguParseException as trouble ->
-            Validated.mistake (sentence trouble)
 
     let private plain task =
         { Task = task
@@ -239,18 +247,24 @@ module Requests =
           Json = false
           Listener = Listener.Person
           SaveRecipe = None
+          Kept = []
+          Log = None
           Provenance = true }
 
 
-    let ofWords (words: string list) : Validated<Request> =
+    /// Words behind -- are files.
+    let ofWords (all: string list) : Validated<Request> =
+        let words, files = Spellings.cut all
+
+        let elsewhere =
+            match words with
+            | name :: others -> ScanpyFunctions.tryExplain name (others @ files)
+            | [] -> None
+
         if Help.isWanted words then
             Ok(plain (Help(Help.commandOf words)))
-        elif words = [ "--version" ] then
-            Ok(plain Version)
+        elif elsewhere.IsSome then
+            // Its options are scanpy's as well.
+            Validated.mistake elsewhere.Value
         else
-            words
-            |> List.collect split
-            |> List.map dashed
-            |> StepArguments.split takesValue
-            |> Result.bind (fun (ofSteps, others) -> parsed others |> Result.map (fun general -> { General = general; OfSteps = ofSteps }))
-            |> Result.bind ofParsed
+            ParsedArgs.ofWords words files |> Result.bind ofParsed

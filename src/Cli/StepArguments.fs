@@ -77,7 +77,7 @@ module StepArguments =
         if List.contains word known.Value then
             Validated.mistake $"argument '{spelling}' must be followed by{placeholder}."
         elif word.StartsWith "--" then
-            Validated.mistake $"there is no option {word}{DidYouMean.hint known.Value word}"
+            Validated.mistake $"there is no option {word}{DidYouMean.hint known.Value (word.Replace('_', '-'))}"
         else
             Ok()
 

@@ -12,7 +12,7 @@ module Values =
     /// Whatever begins with a dash and is no option of the command lands where a file is expected.
     let word (text: string) =
         if text.StartsWith '-' then
-            Validated.mistake $"there is no option {text}{DidYouMean.hint StepArguments.known.Value text}"
+            Validated.mistake $"there is no option {text}{DidYouMean.hint StepArguments.known.Value (text.Replace('_', '-'))}"
         else
             Ok text
 

@@ -35,7 +35,12 @@ let all =
           CommandGolden.all
           RecipeGolden.all
           MistakeGolden.all
+          SpellingGolden.all
           ToolGolden.all
+          RunFilesGolden.all
+          CompletionGolden.all
+          ManualGolden.all
+          DisplayGolden.all
           ProtocolGolden.all
           PythonGolden.all
           VerifyGolden.all

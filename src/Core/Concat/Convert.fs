@@ -35,14 +35,12 @@ module internal Convert =
         | [ one ] -> kindOf one = AnnData
         | _ -> false
 
-    let private nameOf (input: string) =
-        let named = MatrixFolder.tryFolder input |> Option.defaultValue input
-        let full = Path.TrimEndingDirectorySeparator(Path.GetFullPath named)
-        if Directory.Exists full then Path.GetFileName full else Path.GetFileNameWithoutExtension full
-
     let private samples (request: ConvertRequest) (inputs: string list) =
         let names =
-            if request.Options.SampleNames.IsEmpty then List.map nameOf inputs else request.Options.SampleNames
+            if request.Options.SampleNames.IsEmpty then
+                SampleNames.ofInputs inputs
+            else
+                request.Options.SampleNames
 
         if names.Length <> inputs.Length then
             Fault.throw (

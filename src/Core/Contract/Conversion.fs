@@ -55,7 +55,7 @@ type ConvertOptions =
         Join: Join
         /// The column of obs that says which input a cell is from, where there are several.
         SampleKey: string
-        /// Names of the inputs; empty for those of the files without their endings.
+        /// Names of the inputs; empty for those of the files without their endings, or of the folders that tell files of one name apart.
         SampleNames: string list
         /// What stands between the name of a cell and that of its sample; none leaves names of cells as they are.
         IndexUnique: string option

@@ -12,6 +12,8 @@ type OptionInfo =
         PipelineName: string
         /// What stands for its value, such as N; empty for a switch.
         Placeholder: string
+        /// The words that its value is one of; none where it may be another.
+        Choices: string list
         /// May it be given several times?
         IsRepeatable: bool
         /// Its type as Python writes it, such as int | None.
@@ -83,6 +85,7 @@ module internal StepOption =
               CommandName = name
               PipelineName = name
               Placeholder = placeholder
+              Choices = []
               IsRepeatable = false
               Type = kind
               Default = show (get defaults)
@@ -179,6 +182,11 @@ module internal StepOption =
         { value name "" "bool" JsonForm.flag defaults (fun _ -> Ok(not (get defaults))) get set show doc with
             Read = fun _ options -> Ok(set (not (get defaults)) options) }
 
+    /// The same option, whose value is one of some words.
+    let among choices (option: StepOption<'o>) =
+        { option with
+            Info = { option.Info with Choices = choices } }
+
     /// One of some words, which may have dashes for underscores.
     let choice name placeholder (defaults: 'o) (choices: (string * 'a) list) get set doc =
         let read (text: string) =
@@ -191,7 +199,7 @@ module internal StepOption =
         let show value =
             choices |> List.find (fun (_, choice) -> choice = value) |> fst |> quoted
 
-        value name placeholder "str" (JsonForm.choice choices) defaults read get set show doc
+        value name placeholder "str" (JsonForm.choice choices) defaults read get set show doc |> among (List.map fst choices)
 
     /// NAME=P, a gene set and a percentage, any number of times.
     let percentages name (defaults: 'o) (get: 'o -> (string * float) list) set doc : StepOption<'o> =

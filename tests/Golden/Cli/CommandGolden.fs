@@ -23,7 +23,7 @@ let work line =
 let private recipe line = snd (work line)
 
 /// A recipe as it can be compared: steps as they tell of themselves, with each option that is not as usual.
-let private comparable (recipe: Recipe) =
+let comparable (recipe: Recipe) =
     recipe.Steps |> List.map string, { recipe with Steps = [] }
 
 /// What a line says about inputs.

@@ -189,5 +189,42 @@ let private ofShell =
         Expect.equal (lines said) [ $"singlesharp {Pipeline.version}" ] "the line that it prints"
     }
 
+/// What a program says that has to succeed, or nothing.
+let private tryGit arguments =
+    let outcome = Child.run "git" ("-C" :: root :: arguments) [] ""
+    if outcome.ExitCode = 0 then Some(outcome.Output.Trim()) else None
+
+let private names =
+    [ for words, given in [ [], None; [ "-p:Version=9.8.7" ], Some "9.8.7" ] do
+          test $"""a package is called after its commit: dotnet pack {String.concat " " words}""" {
+              if not (File.Exists "/usr/bin/git") || (tryGit [ "rev-parse"; "HEAD" ]).IsNone then
+                  skiptest "skipped: no git, or no history"
+
+              let project = Path.Combine(root, "src", "Core", "SingleSharp.Core.fsproj")
+
+              let said =
+                  Command.run
+                      root
+                      []
+                      "dotnet"
+                      ([ "msbuild"
+                         project
+                         "-t:NamePackageAfterCommit"
+                         "-getProperty:PackageVersion" ]
+                       @ words)
+
+              let isRelease =
+                  (tryGit [ "describe"; "--exact-match"; "--match"; $"v{Pipeline.version}" ]).IsSome
+                  || tryGit [ "rev-parse"; "--is-shallow-repository" ] = Some "true"
+
+              let usual =
+                  if isRelease then
+                      Pipeline.version
+                  else
+                      $"""{Pipeline.version}-dev.{(tryGit [ "rev-list"; "--count"; "HEAD" ]).Value}"""
+
+              Expect.equal (lines said) [ Option.defaultValue usual given ] "the version of the package"
+          } ]
+
 let tests: Test =
-    testSequencedGroup "packages" (testList "consumers" [ ofCSharp; ofScript; ofShell ])
+    testSequencedGroup "packages" (testList "consumers" (names @ [ ofCSharp; ofScript; ofShell ]))

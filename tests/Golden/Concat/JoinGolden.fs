@@ -5,6 +5,7 @@ open Expecto
 open SingleSharp.Core
 open SingleSharp.Core.Writing
 open SingleSharp.Core.Run
+open SingleSharp.Core.Concat
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -31,6 +32,40 @@ let private convert change inputs (sandbox: Sandbox) =
         { Paths = inputs
           Convert = (change Input.convert) }
         (sandbox.File "joined.h5ad")
+
+let private names =
+    [ for inputs, expected in
+          [ [ "a.h5ad"; "b.h5" ], [ "a"; "b" ]
+            [ "s1/x.h5"; "s2/x.h5" ], [ "s1"; "s2" ]
+            [ "s1/outs/x.h5"; "s2/outs/x.h5" ], [ "s1"; "s2" ]
+            [ "s1/x.h5"; "s1/y.h5"; "s2/x.h5" ], [ "s1"; "y"; "s2" ]
+            [ "r1/s1/x.h5"; "r1/s2/x.h5"; "r2/s1/x.h5" ], [ "r1_s1"; "r1_s2"; "r2_s1" ]
+            // Nothing tells these apart.
+            [ "s1/x.h5"; "s1/x.h5" ], [ "x"; "x" ]
+            [ "x.h5"; "x.h5ad" ], [ "x"; "x" ] ] do
+          test $"""names of {String.concat ", " inputs}""" { Expect.equal (SampleNames.ofInputs inputs) expected "samples" }
+      test "files of one name in several folders are samples by their folders" {
+          use sandbox = new Sandbox()
+
+          let inputs =
+              [ for sample in [ "s1"; "s2" ] ->
+                    (System.IO.Directory.CreateDirectory(sandbox.File $"{sample}/outs") |> ignore
+                     ofGenes sandbox $"{sample}/outs/x.h5ad" [ "A"; "B" ]) ]
+
+          match convert id inputs sandbox with
+          | Ok conversion -> Expect.equal [ for sample in conversion.Samples -> sample.Name, sample.Cells ] [ "s1", 1L; "s2", 1L ] "samples"
+          | Error fault -> failtest (Fault.sentence fault)
+      }
+      test "a folder that is called like another file is told" {
+          use sandbox = new Sandbox()
+          System.IO.Directory.CreateDirectory(sandbox.File "a") |> ignore
+          System.IO.Directory.CreateDirectory(sandbox.File "b") |> ignore
+
+          let inputs =
+              [ for name in [ "a.h5ad"; "a/x.h5ad"; "b/x.h5ad" ] -> ofGenes sandbox name [ "A"; "B" ] ]
+
+          refused [ "sample_names"; "two inputs are called a; give each a name of its own" ] (convert id inputs sandbox)
+      } ]
 
 let private joins =
     [ for name, first, second, words in
@@ -112,4 +147,4 @@ let private joins =
           |> refused [ "there is no layer called a"; "has none" ]
       } ]
 
-let all = testList "Joins" joins
+let all = testList "Joins" (joins @ names)

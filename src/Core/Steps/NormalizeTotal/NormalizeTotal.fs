@@ -114,6 +114,7 @@ module NormalizeTotal =
               setMedian
               showMedian
               "which cells the median is over: positive (those with counts, the default) or all (as scanpy 1.11 computed it). Implies ⟨target_sum=median⟩."
+          |> StepOption.among [ "positive"; "all" ]
           StepOption.switch
               "exclude_highly_expressed"
               defaults

@@ -83,6 +83,7 @@ module Qc =
               CommandName = "percent_top"
               PipelineName = "percent_top"
               Placeholder = "K..."
+              Choices = []
               IsRepeatable = true
               Type = "list[int]"
               Default = show defaults
