@@ -45,11 +45,15 @@ module Command =
                   OptionGroup.GeneSets
               if refuses then
                   OptionGroup.Values
+              if steps.Length > 1 then
+                  OptionGroup.Counts
               OptionGroup.Input
               OptionGroup.NewFile
               OptionGroup.Output
               OptionGroup.Note
               OptionGroup.Matrix
+              OptionGroup.Compression
+              OptionGroup.Scratch
               if List.contains name reported then
                   OptionGroup.Report
                   OptionGroup.Page
@@ -141,6 +145,8 @@ module Command =
               OptionGroup.NewFile
               OptionGroup.Output
               OptionGroup.Matrix
+              OptionGroup.Compression
+              OptionGroup.Scratch
               OptionGroup.General ]
           Steps = []
           Examples =

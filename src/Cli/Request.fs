@@ -40,6 +40,9 @@ type Request =
         SaveRecipe: string option
         /// Is what was done noted in the output?
         Provenance: bool
+        Compression: Compression option
+        /// The folder for scratch files.
+        Scratch: string option
     }
 
     /// No progress and no warnings.

@@ -191,6 +191,11 @@ module Requests =
                 args |> ParsedArgs.orElse Settings.standard.Memory Argument.Memory Values.memory
 
             and! listener = listener args
+
+            and! compression =
+                args |> ParsedArgs.optional Argument.Compression Values.compression
+
+            and! scratch = args |> ParsedArgs.optional Argument.Scratch Values.name
             and! saveRecipe = args |> ParsedArgs.optional Argument.Save_Recipe RecipeFile.target
 
             return
@@ -202,7 +207,9 @@ module Requests =
                   Json = ParsedArgs.has Argument.Json args
                   Listener = listener
                   SaveRecipe = saveRecipe
-                  Provenance = not (ParsedArgs.has Argument.No_Provenance args) }
+                  Provenance = not (ParsedArgs.has Argument.No_Provenance args)
+                  Compression = compression
+                  Scratch = scratch }
 
         }
 
@@ -239,7 +246,9 @@ module Requests =
           Json = false
           Listener = Listener.Person
           SaveRecipe = None
-          Provenance = true }
+          Provenance = true
+          Compression = None
+          Scratch = None }
 
 
     let ofWords (words: string list) : Validated<Request> =

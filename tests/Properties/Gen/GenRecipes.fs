@@ -210,7 +210,7 @@ let private recipe =
 
         let! sets = sets
         let! symbols = optional path
-        let! sums, allows = Gen.two flag
+        let! sums, allows, keeps = Gen.three flag
 
         return
             AnyRecipe
@@ -220,7 +220,8 @@ let private recipe =
                     GeneSets = sets
                     GeneSymbols = symbols
                     SumDuplicates = sums
-                    AllowInvalid = allows }
+                    AllowInvalid = allows
+                    KeepCounts = keeps }
     }
 
 let anything = Arb.fromGen recipe
