@@ -45,12 +45,14 @@ module internal Scratch =
         | Some folder -> Path.GetFullPath folder
         | None -> usual
 
-    /// Refuses a folder that was asked for and is none, or where nobody may write.
+    /// Refuses a folder that was asked for and is none, or where nobody may write. What killed runs left there goes.
     let require (settings: Settings) =
         match settings.Scratch with
         | Some folder when not (Directory.Exists folder) ->
             Fault.throw (InvalidOption("scratch", $"there is no folder {folder}; make it first, or choose another"))
-        | Some folder -> using (new ScratchFile(folder)) ignore
+        | Some folder ->
+            using (new ScratchFile(folder)) ignore
+            TempFile.tidy folder
         | None -> ()
 
     /// Are they on another file system than this folder?

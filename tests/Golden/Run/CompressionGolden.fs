@@ -113,7 +113,13 @@ let all =
               need (Pipeline.convert MatrixName.X false withoutNote inputs (output "plain")) |> ignore
               need (Pipeline.convert MatrixName.X false gzip inputs (output "gzip")) |> ignore
               Expect.equal (whole (output "gzip")) (whole (output "plain")) "the same"
-              storedAs (output "gzip") [ "shuffle"; "gzip" ]
+              storedAs (output "gzip") [ "gzip" ]
+
+              Expect.equal
+                  [ for dataset in (need (Pipeline.info log1p withoutNote (Input.file (output "gzip")))).Matrix -> dataset.Storage ]
+                  [ "gzip"; "shuffle+gzip"; "shuffle+gzip" ]
+                  "integers are shuffled"
+
               let warnings = (need (Pipeline.run qc gzip inputs (NewFile(output "qc")))).Warnings
               storedAs (output "qc") [ "gzip" ]
               Expect.isFalse (warnings |> Seq.exists _.Contains("compression")) "it has an effect"

@@ -100,6 +100,52 @@ let all =
               Expect.equal sandbox.Names [ "scratch" ] "nor elsewhere"
           }
 
+          test "what a run left there that was killed goes, and nothing else" {
+              use sandbox = new Sandbox()
+              let scratch = scratchOf sandbox
+
+              let file name (age: TimeSpan) =
+                  let path = Path.Combine(scratch, name)
+                  File.WriteAllText(path, "left")
+                  File.SetLastWriteTimeUtc(path, DateTime.UtcNow - age)
+                  name
+
+              let hour = TimeSpan.FromHours 1.0
+              file $".singlesharp-{Guid.NewGuid():N}.tmp" hour |> ignore
+
+              let others =
+                  [ file $".singlesharp-{Guid.NewGuid():N}.tmp" TimeSpan.Zero; file "mine.tmp" hour ]
+
+              need (Pipeline.run log1p (settings scratch) (Input.file sample) (NewFile(sandbox.File "out.h5ad"))) |> ignore
+              Expect.equal (Directory.GetFiles scratch |> Array.map Path.GetFileName |> Set.ofArray) (Set.ofList others) "what is left"
+          }
+
+          test "the environment says where, unless an option does" {
+              use sandbox = new Sandbox()
+              let nowhere = sandbox.File "nowhere"
+              let scratch = scratchOf sandbox
+              let environment = [ "SINGLESHARP_SCRATCH", nowhere ]
+
+              let tool words =
+                  Child.run "dotnet" (tool :: words @ [ "--quiet" ]) environment ""
+
+              let run words =
+                  tool ([ "log1p"; sample; "--out"; sandbox.File "out.h5ad" ] @ words)
+
+              let outcome = run []
+              Expect.equal outcome.ExitCode 1 "refused"
+
+              Expect.stringContains
+                  outcome.Errors
+                  $"the environment variable SINGLESHARP_SCRATCH: there is no folder {nowhere}; make it first"
+                  "the sentence"
+
+              let outcome = run [ "--scratch"; nowhere ]
+              Expect.stringContains outcome.Errors $"--scratch: there is no folder {nowhere}; make it first" "the sentence"
+              Expect.equal (run [ "--scratch"; scratch ]).ExitCode 0 "the option comes first"
+              Expect.equal (tool [ "digest"; sample ]).ExitCode 0 "of no concern to digest"
+          }
+
           test "no folder" {
               use sandbox = new Sandbox()
               let file = sandbox.Copy sample
