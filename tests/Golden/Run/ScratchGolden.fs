@@ -114,7 +114,8 @@ let all =
               file $".singlesharp-{Guid.NewGuid():N}.tmp" hour |> ignore
 
               let others =
-                  [ file $".singlesharp-{Guid.NewGuid():N}.tmp" TimeSpan.Zero; file "mine.tmp" hour ]
+                  [ file $".singlesharp-{Guid.NewGuid():N}.tmp" TimeSpan.Zero
+                    file "mine.tmp" hour ]
 
               need (Pipeline.run log1p (settings scratch) (Input.file sample) (NewFile(sandbox.File "out.h5ad"))) |> ignore
               Expect.equal (Directory.GetFiles scratch |> Array.map Path.GetFileName |> Set.ofArray) (Set.ofList others) "what is left"
