@@ -3,6 +3,7 @@ namespace SingleSharp.Core
 
 open System
 open SingleSharp
+open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Verify
 open SingleSharp.Core.Concat
@@ -24,18 +25,25 @@ module Pipeline =
         | :? OperationCanceledException -> reraise ()
         | trouble when (Fault.tryFind trouble).IsSome -> Error (Fault.tryFind trouble).Value
 
+    /// The same with settings that make sense.
+    let private within (settings: Settings) work =
+        guarded (fun () ->
+            settings.Compression |> Option.bind Compression.mistake |> Option.iter Fault.throw
+            Scratch.require settings
+            work ())
+
     /// Runs a recipe on an input: one read of X for everything that can be done at once, and one for each thing that cannot; `plan`
     /// counts them.
     let run (recipe: Recipe) (settings: Settings) (input: Input) (output: Output) : Result<Report, Fault> =
-        guarded (fun () -> Inputs.run input recipe settings output)
+        within settings (fun () -> Inputs.run input recipe settings output)
 
     /// What a recipe means for an input: reads, writes and memory, before anything runs.
     let plan (recipe: Recipe) (settings: Settings) (input: Input) : Result<Plan, Fault> =
-        guarded (fun () -> Inputs.plan input recipe settings)
+        within settings (fun () -> Inputs.plan input recipe settings)
 
     /// What is in an input, and what a recipe would do to it.
     let info (recipe: Recipe) (settings: Settings) (input: Input) : Result<Info, Fault> =
-        guarded (fun () -> Inputs.info input recipe settings)
+        within settings (fun () -> Inputs.info input recipe settings)
 
     /// Makes one .h5ad file of 10x .h5 files, folders with matrix.mtx, and several .h5ad files, rows one after another, or of another
     /// matrix of one file. Duplicate entries are added up where that is wanted, or refused.
@@ -46,7 +54,7 @@ module Pipeline =
         (input: Input)
         (target: string)
         : Result<Conversion, Fault> =
-        guarded (fun () ->
+        within settings (fun () ->
             Convert.run
                 { Options = input.Convert
                   Matrix = matrix
@@ -65,7 +73,7 @@ module Pipeline =
         (settings: Settings)
         (input: Input)
         : Result<'r, Fault> =
-        guarded (fun () -> Inputs.ask input matrix sumDuplicates settings question)
+        within settings (fun () -> Inputs.ask input matrix sumDuplicates settings question)
 
     /// The same of X, without duplicate entries.
     let fold (question: Fold<RowBatch, 'r>) (settings: Settings) (input: Input) : Result<'r, Fault> =

@@ -61,6 +61,7 @@ def convert(
     layer=None,
     use_raw=False,
     sum_duplicates=False,
+    compression=None,
 ):
     """Makes one .h5ad file of 10x output or of several files. None is the tool's default."""
     words = [
@@ -74,6 +75,7 @@ def convert(
         *layer_words(layer),
         *switch("use_raw", use_raw),
         *switch("sum_duplicates", sum_duplicates),
+        *option("compression", compression),
     ]
 
     with _files(inputs) as paths:

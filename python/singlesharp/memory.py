@@ -55,8 +55,10 @@ def _matrix(adata, layer):
 
 @contextmanager
 def folder(beside=None):
-    """A folder for temporary files: beside a file, where one may be made, so that there is as much room as the file has."""
-    place = os.path.dirname(os.path.abspath(beside)) if beside else None
+    """A folder for temporary files: where the settings say, or beside a file, where one may be made, so that there is as much room as the
+    file has.
+    """
+    place = settings.scratch or (os.path.dirname(os.path.abspath(beside)) if beside else None)
 
     if place and not os.access(place, os.W_OK):
         place = None

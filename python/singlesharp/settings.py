@@ -1,6 +1,7 @@
 """How to run; nothing here can change a result."""
 
 from dataclasses import dataclass
+from os import PathLike
 from typing import Optional, Union
 
 
@@ -10,6 +11,8 @@ class Settings:
     workers: Optional[int] = None
     #: Memory for buffers, as "512M" or bytes; None for a quarter of the machine's, between 256M and 4G.
     memory: Optional[Union[int, str]] = None
+    #: The folder for scratch files; None for that of the result, or what SINGLESHARP_SCRATCH says.
+    scratch: Optional[Union[str, PathLike]] = None
     #: Whether to show how far a run is; None where a person watches (a terminal or a notebook).
     progress: Optional[bool] = None
     #: The most bytes of X (values and indices) of an AnnData in memory that go through a temporary file.

@@ -55,7 +55,8 @@ def _start(words, output):
     else:
         own_group = {"start_new_session": True}
 
-    return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, **own_group)
+    scratch = {} if settings.scratch is None else {"SINGLESHARP_SCRATCH": os.fspath(settings.scratch)}
+    return subprocess.Popen(words, env={**os.environ, **scratch}, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, **own_group)
 
 
 def _interrupt(process):

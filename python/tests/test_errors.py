@@ -109,6 +109,15 @@ class Errors(InFolder):
             ss.plan(sample)
 
         self.assertEqual((caught.exception.kind, caught.exception.option), ("insufficient_memory", "memory"))
+        ss.settings.memory = None
+        self.addCleanup(setattr, ss.settings, "scratch", None)
+        ss.settings.scratch = self.folder / "nowhere"
+
+        with self.assertRaises(ss.SingleSharpError) as caught:
+            ss.plan(sample)
+
+        self.assertIn(f"there is no folder {ss.settings.scratch}", str(caught.exception))
+        ss.digest(sample)
 
     def test_warnings(self):
         with warnings.catch_warnings(record=True) as heard:

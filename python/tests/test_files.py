@@ -30,6 +30,8 @@ steps = [
     (lambda data, **out: ss.pp.filter_genes(data, max_counts=40, **out), ["filter", "--gene-max-counts", "40"]),
     (lambda data, **out: ss.pp.preprocess(data, min_cells=3, target_sum="median", **out),
      ["preprocess", "--min-cells", "3", "--target-sum", "median"]),
+    (lambda data, **out: ss.pp.preprocess(data, keep_counts=True, compression="gzip:1", **out),
+     ["preprocess", "--keep-counts", "--compression", "gzip:1"]),
     (lambda data, **out: ss.pp.pipeline(
         data, max_pct={"mt": 20}, n_top_genes=30, n_comps=5, gene_sets={"g": "prefix:G"}, qc_vars=["mt2"], with_steps=["scale"],
         skip="normalize_total", zero_center=True, log1p=False, exact_n=True, **out),

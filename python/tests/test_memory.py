@@ -56,6 +56,21 @@ class Memory(InFolder):
             ["pipeline", "--min-genes", "30", "--max-pct", "mt=20", "--n-top-genes", "30", "--n-comps", "4", "--no-scale-zero-center"],
         )
 
+    def test_keep_counts(self):
+        adata = load()
+        del adata.layers["counts"]
+        adata.write_h5ad(self.source)
+        before = adata.copy()
+        report = ss.pp.preprocess(adata, min_genes=30, keep_counts=True)
+        self.assertEqual(report.layer_keys, ["counts"])
+        kept = before[adata.obs_names].X
+        self.assertEqual(kept.dtype, adata.layers["counts"].dtype)
+        self.assertEqual(abs(kept - adata.layers["counts"]).nnz, 0)
+        self.assert_equal(adata, ["preprocess", "--min-genes", "30", "--keep-counts"])
+
+        for arguments in ({}, {"layer": "counts"}):
+            self.assert_refused("keep_counts", ss.pp.preprocess, load(), keep_counts=True, **arguments)
+
     def test_layer(self):
         adata = load()
         ss.pp.log1p(adata, layer="counts", base=10)

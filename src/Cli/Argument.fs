@@ -22,6 +22,9 @@ type OptionGroup =
     | Recipes
     | Steps
     | Values
+    | Counts
+    | Compression
+    | Scratch
     | General
     | Front
 
@@ -55,6 +58,9 @@ type Argument =
     | [<Unique>] Use_Raw
     | [<Unique>] Sum_Duplicates
     | [<Unique>] Allow_Invalid
+    | [<Unique>] Keep_Counts
+    | [<Unique>] Compression of FORM: string
+    | [<Unique>] Scratch of DIR: string
     | [<Unique>] Workers of N: string
     | [<Unique>] Memory of SIZE: string
     | [<Unique>] Json
@@ -92,6 +98,9 @@ type Argument =
         | Use_Raw
         | Sum_Duplicates -> OptionGroup.Matrix
         | Allow_Invalid -> OptionGroup.Values
+        | Keep_Counts -> OptionGroup.Counts
+        | Compression _ -> OptionGroup.Compression
+        | Scratch _ -> OptionGroup.Scratch
         | Workers _
         | Memory _
         | Json
@@ -147,6 +156,11 @@ type Argument =
                 "read raw/X and raw/var instead of X and var. qc alone leaves all in its place; other steps make a new file whose X comes from raw."
             | Sum_Duplicates -> "add up what a cell has of one gene where it is stored more than once, instead of refusing it."
             | Allow_Invalid -> "compute with negative, NaN and infinite values as scanpy does, instead of refusing them."
+            | Keep_Counts -> "keep X as it was before the steps in layers/counts, without the cells and genes that a filter drops."
+            | Compression _ ->
+                "how X, layers and whatever else is stored anew are compressed: gzip, zstd, lzf or none, with a level as gzip:9. New columns and results are never compressed. For zstd h5py needs hdf5plugin. Default: as in the input; converted inputs are not compressed."
+            | Scratch _ ->
+                "the folder for scratch files, which are gone afterwards. Default: what the environment variable SINGLESHARP_SCRATCH says, or that of the result."
             | Workers _ -> "threads that read and compute; no result depends on it. Default: as many as processors, memory and cells allow."
             | Memory _ ->
                 "memory for buffers, as 512M or 2G; no result depends on it. Default: a quarter of what the machine or the container has, between 256M and 4G."

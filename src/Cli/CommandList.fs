@@ -45,12 +45,16 @@ module CommandList =
                   OptionGroup.GeneSets
               if refuses then
                   OptionGroup.Values
+              if steps.Length > 1 then
+                  OptionGroup.Counts
               OptionGroup.Input
               OptionGroup.NewFile
               OptionGroup.Output
               OptionGroup.Trial
               OptionGroup.Note
               OptionGroup.Matrix
+              OptionGroup.Compression
+              OptionGroup.Scratch
               if List.contains name reported then
                   OptionGroup.Report
                   OptionGroup.Page
@@ -142,6 +146,8 @@ module CommandList =
               OptionGroup.NewFile
               OptionGroup.Output
               OptionGroup.Matrix
+              OptionGroup.Compression
+              OptionGroup.Scratch
               OptionGroup.General ]
           Steps = []
           Examples =

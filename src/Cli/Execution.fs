@@ -24,11 +24,24 @@ module Execution =
         | Ok value -> value
         | Error fault -> raise (Stopped fault)
 
+    /// Where scratch files go unless an option says so; it matters to those who write some.
+    let private usualScratch (request: Request) () =
+        match request.Task, Environment.GetEnvironmentVariable "SINGLESHARP_SCRATCH" with
+        | (Info _ | Plan _ | Convert _ | Run _), folder when not (String.IsNullOrEmpty folder) ->
+            if not (Directory.Exists folder) then
+                let why = $"there is no folder {folder}; make it first, or choose another"
+                raise (Stopped(InvalidOption("the environment variable SINGLESHARP_SCRATCH", why)))
+
+            Some folder
+        | _ -> None
+
     let private settings (request: Request) cancel : Settings =
         { Settings.standard with
             Workers = request.Workers
             Memory = request.Memory
             Provenance = request.Provenance
+            Compression = request.Compression
+            Scratch = request.Scratch |> Option.orElseWith (usualScratch request)
             Cancel = cancel
             // Programs know options by scanpy's names.
             Spelling = if request.Listener = Listener.Program then OptionText.plain else StepArguments.inSentences }

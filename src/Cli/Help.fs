@@ -25,7 +25,10 @@ module Help =
         | OptionGroup.Note -> "NOTE"
         | OptionGroup.Recipes -> "RECIPE"
         | OptionGroup.Steps -> "STEPS"
-        | OptionGroup.Values -> "VALUES"
+        | OptionGroup.Values
+        | OptionGroup.Counts -> "VALUES"
+        | OptionGroup.Compression
+        | OptionGroup.Scratch -> "STORAGE"
         | OptionGroup.General
         | OptionGroup.Front -> "GENERAL"
 

@@ -142,7 +142,8 @@ module Recipes =
                         GeneSets = together own.GeneSets sets
                         GeneSymbols = symbols |> Option.orElse own.GeneSymbols
                         SumDuplicates = own.SumDuplicates || ParsedArgs.has Argument.Sum_Duplicates args
-                        AllowInvalid = own.AllowInvalid || ParsedArgs.has Argument.Allow_Invalid args }
+                        AllowInvalid = own.AllowInvalid || ParsedArgs.has Argument.Allow_Invalid args
+                        KeepCounts = own.KeepCounts || ParsedArgs.has Argument.Keep_Counts args }
             }
 
         // What is given in vain is told by its name, before the core tells of what it results in.

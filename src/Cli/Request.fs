@@ -46,6 +46,9 @@ type Request =
         Log: string option
         /// Is what was done noted in the output?
         Provenance: bool
+        Compression: Compression option
+        /// The folder for scratch files.
+        Scratch: string option
     }
 
     /// No progress and no warnings.

@@ -220,6 +220,11 @@ module Requests =
                 args |> ParsedArgs.orElse Settings.standard.Memory Argument.Memory Values.memory
 
             and! listener = listener args
+
+            and! compression =
+                args |> ParsedArgs.optional Argument.Compression Values.compression
+
+            and! scratch = args |> ParsedArgs.optional Argument.Scratch Values.name
             and! saveRecipe = args |> ParsedArgs.optional Argument.Save_Recipe RecipeFile.target
             and! log = RunFiles.log args
 
@@ -234,7 +239,9 @@ module Requests =
                   SaveRecipe = if ParsedArgs.has Argument.Dry_Run args then None else saveRecipe
                   Kept = RunFiles.kept args
                   Log = log
-                  Provenance = not (ParsedArgs.has Argument.No_Provenance args) }
+                  Provenance = not (ParsedArgs.has Argument.No_Provenance args)
+                  Compression = compression
+                  Scratch = scratch }
 
         }
 
@@ -249,7 +256,9 @@ module Requests =
           SaveRecipe = None
           Kept = []
           Log = None
-          Provenance = true }
+          Provenance = true
+          Compression = None
+          Scratch = None }
 
 
     /// Words behind -- are files.

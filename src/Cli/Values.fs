@@ -60,6 +60,13 @@ module Values =
         | true, size when size * unit >= 1.0 && size * unit < float Int64.MaxValue -> Ok(int64 (size * unit))
         | _ -> Validated.mistake $"{option} must be a size such as 512M or 2G, not '{text}'."
 
+    /// gzip, zstd, lzf or none, some with a level.
+    let compression option (text: string) =
+        match Compression.ofText text with
+        | Ok compression -> Ok compression
+        | Error(InvalidOption(_, why)) -> Validated.mistake $"{option}: {why}."
+        | Error fault -> Validated.mistake (Fault.sentence fault)
+
     /// Names of steps, of those that are known.
     let steps option (known: string list) (text: string) =
         let one (word: string) =

@@ -64,6 +64,9 @@ public sealed partial class Chain
     /// </summary>
     public Chain AllowInvalid() => new(_input, Interop.WithAllowInvalid(_recipe));
 
+    /// <summary>Keeps X as it was before the steps in <c>layers/counts</c>, without the cells and genes that a filter drops.</summary>
+    public Chain KeepCounts() => new(_input, Interop.WithKeepCounts(_recipe));
+
     /// <summary>
     /// The steps so far with all of their options, and what they have in common, as JSON; docs/recipe.schema.json describes it.
     /// </summary>

@@ -19,6 +19,9 @@ internal static class Interop
     public static FSharpOption<string> Option(string? value) =>
         value is null ? FSharpOption<string>.None : FSharpOption<string>.Some(value);
 
+    private static FSharpOption<Compression> Option(Compression? value) =>
+        value is null ? FSharpOption<Compression>.None : FSharpOption<Compression>.Some(value);
+
     public static T? Nullable<T>(FSharpOption<T>? option)
         where T : struct =>
         option?.Value;
@@ -73,11 +76,14 @@ internal static class Interop
 
     public static Core.Recipe WithAllowInvalid(Core.Recipe recipe) => With(recipe, allowInvalid: true);
 
+    public static Core.Recipe WithKeepCounts(Core.Recipe recipe) => With(recipe, keepCounts: true);
+
     public static Core.Recipe FromJson(string json) => Answer(Core.RecipeModule.ofJson(NotNull(json)));
 
     private static Core.Recipe With(
         Core.Recipe recipe, FSharpList<Core.Step>? steps = null, MatrixName? matrix = null, Mitochondrial? mitochondrial = null,
-        FSharpList<GeneSet>? sets = null, string? symbols = null, bool sumDuplicates = false, bool allowInvalid = false) =>
+        FSharpList<GeneSet>? sets = null, string? symbols = null, bool sumDuplicates = false, bool allowInvalid = false,
+        bool keepCounts = false) =>
         new(
             steps ?? recipe.Steps,
             matrix ?? recipe.Matrix,
@@ -85,7 +91,8 @@ internal static class Interop
             sets ?? recipe.GeneSets,
             symbols is null ? recipe.GeneSymbols : Option(symbols),
             sumDuplicates || recipe.SumDuplicates,
-            allowInvalid || recipe.AllowInvalid);
+            allowInvalid || recipe.AllowInvalid,
+            keepCounts || recipe.KeepCounts);
 
     // What is asked, and what is answered.
 
@@ -169,6 +176,8 @@ internal static class Interop
             settings?.Workers ?? standard.Workers,
             settings?.Memory ?? standard.Memory,
             settings?.Provenance ?? standard.Provenance,
+            Option(settings?.Compression),
+            Option(settings?.Scratch),
             progress is null ? standard.Progress : FuncConvert.FromAction<Progress>(progress.Report),
             standard.Warn,
             cancellationToken,

@@ -18,6 +18,15 @@ public sealed record Settings
     /// Note in <c>uns/singlesharp</c> what was done: version, bits, inputs and recipe, behind the notes of earlier runs. Default: true.
     /// </summary>
     public bool Provenance { get; init; } = Core.SettingsModule.standard.Provenance;
+
+    /// <summary>
+    /// How X, layers and whatever else a run stores anew are compressed, and X of a conversion, such as <c>Compression.NewGzip(4)</c>.
+    /// New columns and results are never compressed. Default: null, as they were.
+    /// </summary>
+    public Compression? Compression { get; init; }
+
+    /// <summary>The folder for scratch files. Default: null, that of the output.</summary>
+    public string? Scratch { get; init; }
 }
 
 /// <summary>How 10x inputs are read, and several inputs are joined.</summary>

@@ -52,6 +52,9 @@ let all =
           RealGolden.all
           DenseGolden.all
           PlannedGolden.all
+          CountsGolden.all
+          CompressionGolden.all
+          ScratchGolden.all
           InterruptionGolden.all
           CrashGolden.all
           KillGolden.all

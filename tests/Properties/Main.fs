@@ -111,6 +111,7 @@ let all =
           RunMemoryLaws.tests
           BudgetLaws.tests
           RunnerLaws.tests
+          KeptCountsLaws.tests
           PipelineLaws.tests
           RecipeLaws.tests
           CrashLaws.tests

@@ -3,6 +3,7 @@
 import difflib
 
 from .. import kinds, memory, results
+from ..errors import cannot_honour
 from ._taken import take
 from ._words import column_sets, option, switch, turned_off
 
@@ -10,9 +11,9 @@ _numbers_and_texts = {
     "min_genes", "max_genes", "min_counts", "max_counts", "min_cells", "max_cells", "gene_min_counts", "gene_max_counts",
     "target_sum", "median", "max_fraction", "key_added", "base", "flavor", "n_top_genes", "min_mean", "max_mean", "min_disp",
     "max_disp", "n_bins", "span", "batch_key", "max_value", "mask_obs", "dense_layer", "n_comps", "pca_key", "mt_prefix",
-    "gene_symbols",
+    "gene_symbols", "compression",
 }  # fmt: skip
-_switches = {"exclude_highly_expressed", "allow_logged", "exact_n", "use_raw", "sum_duplicates", "allow_invalid"}
+_switches = {"exclude_highly_expressed", "allow_logged", "exact_n", "use_raw", "sum_duplicates", "allow_invalid", "keep_counts"}
 #: What is True unless it is turned off.
 _negated = {"log1p": "--no-log1p-columns", "zero_center": "--no-zero-center", "scale_zero_center": "--no-scale-zero-center"}
 _limits = {"min_pct", "max_pct"}
@@ -76,6 +77,10 @@ def words_of(command, options):
 def _taken(command, data, out, copy, layer, options):
     if kinds.is_anndata(data) and not data.isbacked and out is None:
         memory.refuse_raw(options.get("use_raw", False))
+
+        if options.get("keep_counts") and (layer is not None or "counts" in data.layers):
+            why = "there is a layer called counts already" if layer is None else "the layer changes, and X stays as it is"
+            raise cannot_honour("keep_counts", why)
 
     words = words_of(command, options)
     x_from = "X" if options.get("scale_zero_center") is False else None

@@ -53,6 +53,21 @@ type internal Matrix =
 
 [<RequireQualifiedAccess>]
 module internal Matrix =
+    /// The matrix with each of its datasets changed.
+    let withDatasets (change: Dataset -> Dataset) (matrix: Matrix) =
+        let changed (arrays: SparseArrays) =
+            { arrays with
+                Data = change arrays.Data
+                Indices = change arrays.Indices
+                Indptr = change arrays.Indptr }
+
+        { matrix with
+            Format =
+                match matrix.Format with
+                | Csr arrays -> Csr(changed arrays)
+                | Csc arrays -> Csc(changed arrays)
+                | Dense values -> Dense(change values) }
+
     let private numericOf (store: Hdf5File) (dataset: Dataset) =
         match dataset.Type with
         | Float(2, _) -> DType.Float32

@@ -68,6 +68,7 @@ module internal ConcatRows =
         replace (inputs |> List.collect _.Files) (fun disk ->
             let stored =
                 H5adWriter.write
+                    settings.Compression
                     disk
                     cells
                     combination.Annotations

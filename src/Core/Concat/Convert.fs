@@ -5,6 +5,7 @@ open System.IO
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Contract
+open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Inputs
@@ -28,6 +29,14 @@ module internal Convert =
             with FaultException _ ->
                 // Whoever opens it in earnest says what is wrong with it.
                 AnnData
+
+    /// The files that an input consists of.
+    let filesOf input =
+        match MatrixFolder.tryFolder input with
+        | Some folder ->
+            let struct (matrix, genes, cells) = MatrixFolder.filesOf folder
+            [ matrix; genes; cells ]
+        | None -> [ input ]
 
     /// Is it one .h5ad file, which needs no conversion?
     let isAnnData inputs =
@@ -109,12 +118,16 @@ module internal Convert =
         held.Borrow((namesHeld - 1L) * names)
 
     /// Refuses what cannot be written there in the end.
-    let private requireRoom (combination: ConcatPlan) target =
+    let private requireRoom (settings: Settings) (combination: ConcatPlan) target =
         let cells = combination.Inputs |> List.sumBy _.Cells
         let storedIn (inputs: CountInput list) = inputs |> List.sumBy _.Stored
 
+        /// Nobody knows how small they become where they are compressed.
+        let isPlain =
+            settings.Compression.IsNone || settings.Compression = Some Compression.None
+
         let matrixBytes numeric (inputs: CountInput list) =
-            Checked.(*) (storedIn inputs) (int64 (DType.size numeric + sizeof<int>))
+            if isPlain then Checked.(*) (storedIn inputs) (int64 (DType.size numeric + sizeof<int>)) else 0L
 
         let layerBytes =
             combination.Layers |> List.sumBy (fun (_, numeric, layers) -> matrixBytes numeric (List.choose id layers))
@@ -192,7 +205,9 @@ module internal Convert =
 
         AtomicReplace.require target 0L
         AtomicReplace.requireReplaceable target false
-        let scratchFolder = Path.GetDirectoryName(AtomicReplace.resolve target)
+
+        let scratchFolder =
+            Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target))
 
         gather request settings inputs scratchFolder (fun combination all ->
             let held = all.Bytes
@@ -203,7 +218,7 @@ module internal Convert =
             for matrix in List.collect CountInput.matrices opened do
                 matrix.Fit settings held |> ignore
 
-            requireRoom combination target
+            requireRoom settings combination target
             let firstPass = prepare settings combination
             let stored = ConcatRows.write settings held firstPass combination replace
             let cells = opened |> List.map _.Cells

@@ -177,6 +177,13 @@ module Fault =
             | :? ArgumentOutOfRangeException -> "File too large"
             | _ -> reason trouble
 
+        /// A scratch file has no name but that of its folder.
+        let other =
+            if Directory.Exists path then
+                "choose another folder (⟨scratch⟩)"
+            else
+                "choose another folder (⟨out⟩)"
+
         // The number of the error: of Unix, or of Windows behind 0x8007.
         match trouble, trouble.HResult with
         | :? PathTooLongException, _ -> CannotWrite(path, "its name is too long for that folder; choose a shorter one (⟨out⟩)")
@@ -191,20 +198,12 @@ module Fault =
         | :? UnauthorizedAccessException, _ ->
             CannotWrite(path, "you may not write to its folder; choose another (⟨out⟩), or ask for permission")
         | _, (28 | 0x80070070 | 0x80070027) ->
-            CannotWrite(path, $"{said}: the disk of {folderOf path} is full; make room there, or choose another folder (⟨out⟩)")
-        | _, (69 | 122) ->
-            CannotWrite(
-                path,
-                $"{said}: your share of the disk of {folderOf path} is used up; make room there, or choose another folder (⟨out⟩)"
-            )
-        | _, 30 -> CannotWrite(path, $"{said}: nothing can be written to {folderOf path}; choose another folder (⟨out⟩)")
+            CannotWrite(path, $"{said}: the disk of {folderOf path} is full; make room there, or {other}")
+        | _, (69 | 122) -> CannotWrite(path, $"{said}: your share of the disk of {folderOf path} is used up; make room there, or {other}")
+        | _, 30 -> CannotWrite(path, $"{said}: nothing can be written to {folderOf path}; {other}")
         // So .NET calls a file that is too large.
         | :? ArgumentOutOfRangeException, _
-        | _, 27 ->
-            CannotWrite(
-                path,
-                $"{said}: a file may not be so large in {folderOf path}; raise the limit (ulimit -f), or choose another folder (⟨out⟩)"
-            )
+        | _, 27 -> CannotWrite(path, $"{said}: a file may not be so large in {folderOf path}; raise the limit (ulimit -f), or {other}")
         | _ -> CannotWrite(path, said)
 
     /// The fault that an exception carries, also from inside a failed block. Whatever is not a fault is a bug.

@@ -24,6 +24,7 @@ type Conversion = SingleSharp.Conversion
 type Mitochondrial = SingleSharp.Mitochondrial
 type GeneSet = SingleSharp.GeneSet
 type Progress = SingleSharp.Progress
+type Compression = SingleSharp.Compression
 
 /// Text of files and paths as doors show it.
 [<RequireQualifiedAccess>]

@@ -43,6 +43,11 @@ type Settings =
         Memory: int64
         /// Note in uns/singlesharp what was done: version, bits, inputs and recipe, behind the notes of earlier runs.
         Provenance: bool
+        /// How X, layers and whatever else a run stores anew are compressed, and X of a conversion; none for as they were. New columns and
+        /// results are never compressed.
+        Compression: Compression option
+        /// The folder for scratch files; none for that of the output.
+        Scratch: string option
         Progress: Progress -> unit
         /// Told each warning as soon as it is known; the report repeats all of them.
         Warn: string -> unit
@@ -59,6 +64,8 @@ module Settings =
         { Workers = 0
           Memory = Machine.usualMemory.Value
           Provenance = true
+          Compression = None
+          Scratch = None
           Progress = ignore
           Warn = ignore
           Cancel = CancellationToken.None

@@ -20,10 +20,10 @@ module private Native =
         uint32 flags
     )
 
-/// Copies ranges of one file to the same places of another: inside the kernel where it can, which shares the blocks
+/// Copies ranges of one file to another, each byte as many bytes further on as `shift` says: inside the kernel where it can, which shares the blocks
 /// instead of copying them where the file system can.
 [<Sealed>]
-type private Copier(source: RandomAccessFile, target: RandomAccessFile) =
+type private Copier(source: RandomAccessFile, target: RandomAccessFile, shift: int64) =
     /// Large enough that copying is not the slow part, small enough for every budget.
     let bufferBytes = 1024 * 1024
 
@@ -36,7 +36,7 @@ type private Copier(source: RandomAccessFile, target: RandomAccessFile) =
 
         let now = int (min (int64 bufferBytes) count)
         source.ReadInto(at, Span(buffer, 0, now))
-        target.Write(at, ReadOnlySpan(buffer, 0, now))
+        target.Write(at + shift, ReadOnlySpan(buffer, 0, now))
         int64 now
 
     /// How many bytes the kernel copied; none means that it will not.
@@ -44,7 +44,7 @@ type private Copier(source: RandomAccessFile, target: RandomAccessFile) =
         match source.Device.Handle, target.Device.Handle with
         | ValueSome readable, ValueSome writable ->
             let mutable from = source.Origin + at
-            let mutable into = target.Origin + at
+            let mutable into = target.Origin + at + shift
             int64 (Native.copyFileRange (readable, &from, writable, &into, unativeint count, 0u))
         | _ -> 0L
 
@@ -73,7 +73,7 @@ module internal CopyRanges =
         (skip: struct (int64 * int64) list)
         (cancel: CancellationToken)
         =
-        let copier = Copier(source, target)
+        let copier = Copier(source, target, 0L)
 
         // The user block, if any, stands before the first address.
         copier.Copy(-source.Origin, 0L, cancel)
@@ -88,10 +88,14 @@ module internal CopyRanges =
 
     /// Copies some ranges of bytes to the same places.
     let copyRanges (source: RandomAccessFile) (target: RandomAccessFile) (ranges: struct (int64 * int64) list) (cancel: CancellationToken) =
-        let copier = Copier(source, target)
+        let copier = Copier(source, target, 0L)
 
         for struct (start, count) in ranges do
             copier.Copy(start, start + count, cancel)
+
+    /// Copies some bytes to another place.
+    let copyTo (source: RandomAccessFile) (target: RandomAccessFile) start count place (cancel: CancellationToken) =
+        Copier(source, target, place - start).Copy(start, start + count, cancel)
 
     /// Copies what the cells of a pass were read from as soon as they have been read, so that the disk is read only once.
     /// `pieces` are in the order of the values: the first value that each holds, its address and its bytes.
@@ -101,7 +105,7 @@ module internal CopyRanges =
         (pieces: struct (int64 * int64 * int64)[])
         (cancel: CancellationToken)
         : Sink<RowBatch> =
-        let copier = Copier(source, target)
+        let copier = Copier(source, target, 0L)
         let waiting = Queue pieces
 
         let copyBefore value =

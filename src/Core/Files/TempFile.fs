@@ -101,3 +101,9 @@ module internal TempFile =
                     ifPossible (fun () ->
                         if path <> own && isOurs path && File.GetLastWriteTimeUtc path < youngest && not (isHeld path) then
                             File.Delete path))
+
+    /// Removes what runs that were killed left in a folder where this run has no file yet.
+    let tidy (folder: string) =
+        ifPossible (fun () ->
+            let own = pathIn folder
+            using (create own FileShare.None FileOptions.DeleteOnClose) (fun _ -> removeStale own))

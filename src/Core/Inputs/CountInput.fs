@@ -76,7 +76,7 @@ module internal CountInput =
                 Worker = int64 matrix.Genes / 8L
                 // Columns at their new places.
                 PerValue = 4L + 8L + 8L
-                Once = Memory.plus taken (H5adWriter.memory matrix.Stored stored) }
+                Once = Memory.plus taken (H5adWriter.memory settings.Compression matrix.Stored matrix.Type) }
 
     /// How to read a matrix beside N bytes that are taken, and write it as a new one, after something that takes N bytes.
     let fitAfter before (matrix: Matrix) (settings: Settings) taken =

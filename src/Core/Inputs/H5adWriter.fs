@@ -30,7 +30,7 @@ module internal H5adWriter =
     let chunkNodeK = 32
 
     /// A editor of a file in which there is nothing yet.
-    let editor (disk: RandomAccessFile) =
+    let editor compression (disk: RandomAccessFile) =
         // Version 2: HDF5 File Format Specification 3.0, section II.A. It stays invisible until the commit.
         let image =
             Bytes.concat
@@ -48,17 +48,14 @@ module internal H5adWriter =
               Root = Bytes.undefined
               ChunkNodeK = chunkNodeK
               Image = image },
-            []
+            [],
+            compression
         )
 
     /// Elements of a chunk: as anndata stores sparse arrays, plain chunks of some hundred kilobytes that leave room to append,
     /// so that nothing has to be known beforehand and values can later be renewed where they are.
     let private mostExtent = 1L <<< 17
 
-    /// Bytes of what lets N values of N bytes each out into new arrays: of each array a chunk, and what encodes it.
-    let memory (values: int64) (bytes: int64) =
-        let chunk = min mostExtent values
-        2L * chunk * (bytes + 8L) + 2L * 8L * mostExtent
 
     /// What a new array is like: an old one of no elements whose place it takes.
     let pattern path numeric most =
@@ -79,6 +76,20 @@ module internal H5adWriter =
           Layout = Chunked([| max 1L (min mostExtent most) |], TreeVersion1, Bytes.undefined, false)
           Filters = []
           FillValue = Array.zeroCreate (Datatype.size datatype) }
+
+    /// Bytes of what lets N values of a type out into new arrays: of each array a chunk, and what encodes it.
+    let memory compression (values: int64) numeric =
+        let chunk = min mostExtent values
+
+        let encoding numeric extent =
+            let pattern = pattern "" numeric extent
+            let size = int64 (DType.size numeric)
+
+            match NewFilters.like compression pattern.Type [ extent ] pattern with
+            | { Filters = [] } -> 2L * extent * size
+            | { Filters = filters } -> ChunkCodec.EncodingMemory(filters, extent * size)
+
+        encoding numeric chunk + encoding DType.Int64 chunk + encoding DType.Int64 mostExtent
 
     let private group (editor: FileEditor) arrays attributes =
         editor.PutGroup(arrays |> List.map (fun (name, address) -> Links.hard name address), attributes)
@@ -129,8 +140,15 @@ module internal H5adWriter =
 
     /// Writes a file of N cells with this X and these layers.
     /// Law (new file): the file is the same to the byte, however rows were cut.
-    let write (disk: RandomAccessFile) cells (annotations: Annotations) (x: NewMatrix<'r>) (layers: (string * NewMatrix<'r>) list) =
-        let editor = editor disk
+    let write
+        compression
+        (disk: RandomAccessFile)
+        cells
+        (annotations: Annotations)
+        (x: NewMatrix<'r>)
+        (layers: (string * NewMatrix<'r>) list)
+        =
+        let editor = editor compression disk
         let genes = annotations.GeneNames.Length
         let result, x = rows editor "X" cells genes x
 

@@ -9,6 +9,7 @@ open SingleSharp.Core.Contract
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows
+open SingleSharp.Core.Files
 open SingleSharp.Core.AnnData
 
 /// What X is read for.
@@ -113,7 +114,7 @@ module internal Passes =
     /// Answers somebody's own fold in one read. What a step of it throws arrives as it was thrown.
     let ask (file: AnnDataFile) sumDuplicates (settings: Settings) question =
         use rows =
-            CsrView.Prepare(file, Path.GetTempPath(), settings.Memory, settings.Cancel, ignore)
+            CsrView.Prepare(file, Scratch.folder settings (Path.GetTempPath()), settings.Memory, settings.Cancel, ignore)
 
         let fit =
             Budget.fit

@@ -92,16 +92,21 @@ module internal Inputs =
                 AtomicReplace.requireReplaceable target false)
 
             let folder =
-                match target with
-                | Some target -> Path.GetDirectoryName(AtomicReplace.resolve target)
-                | None -> Path.GetTempPath()
+                Scratch.folder
+                    settings
+                    (match target with
+                     | Some target -> Path.GetDirectoryName(AtomicReplace.resolve target)
+                     | None -> Path.GetTempPath())
+
+            /// A folder of somebody's own choice may be one of all users, as that of temporary files is.
+            let isPrivate = target.IsNone || settings.Scratch.IsSome
 
             let temporary = TempFile.pathIn (AtomicReplace.resolve folder)
 
             try
                 try
                     // Beside the output, it is for the readers of that; among the temporary files of all users, for nobody else.
-                    let converted = Convert.runFor target.IsNone conversion settings inputs temporary
+                    let converted = Convert.runFor isPrivate conversion settings inputs temporary
 
                     // Held for as long as it is needed, so that no other run takes it for left behind.
                     use _ =
@@ -109,7 +114,13 @@ module internal Inputs =
 
                     work temporary recipe (List.ofSeq converted.Warnings)
                 with trouble when (Fault.tryFind trouble).IsSome ->
-                    Fault.throw (told temporary (shown inputs) (Option.defaultValue temporary target) (Fault.tryFind trouble).Value)
+                    Fault.throw (
+                        told
+                            temporary
+                            (shown inputs)
+                            (settings.Scratch |> Option.orElse target |> Option.defaultValue temporary)
+                            (Fault.tryFind trouble).Value
+                    )
             finally
                 TempFile.remove temporary
 
@@ -119,6 +130,7 @@ module internal Inputs =
 
         let asked =
             { Inputs = input.Paths
+              Files = List.collect Convert.filesOf input.Paths
               Recipe = recipe }
 
         asFile input recipe settings (Some output) (fun file recipe warnings ->
@@ -134,7 +146,7 @@ module internal Inputs =
     let private foreseen (input: Input) (recipe: Recipe) (settings: Settings) isExact look =
         let conversion, recipe = apart input recipe
 
-        Convert.gather conversion settings input.Paths (Path.GetTempPath()) (fun combination all ->
+        Convert.gather conversion settings input.Paths (Scratch.folder settings (Path.GetTempPath())) (fun combination all ->
             let held = all.Bytes
 
             let memory =
@@ -153,7 +165,9 @@ module internal Inputs =
 
             let batchKey = recipe.Steps |> List.tryPick (fun step -> step.Body.BatchKey)
 
-            use file = PlannedFile.make (shown input.Paths) all combination stored batchKey
+            use file =
+                PlannedFile.make settings.Compression (shown input.Paths) all combination stored batchKey
+
             look file recipe combination looked memory)
 
     let private beside memory (plan: Plan) =

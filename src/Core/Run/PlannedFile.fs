@@ -18,6 +18,7 @@ module internal PlannedFile =
     /// A new array of X as Fresh would leave it, its chunks in their places, with nothing in them.
     let private array (editor: FileEditor) path numeric most count =
         let pattern = H5adWriter.pattern path numeric most
+        let pattern = editor.Pattern(pattern.Type, [ most ], pattern)
         let size = int64 (DType.size numeric)
 
         let extent =
@@ -109,13 +110,13 @@ module internal PlannedFile =
 
     /// The sketch of what some inputs make together, with N values; of the columns of obs only the batches are there.
     /// Law (sketch): its plan is that of the file itself.
-    let make path (held: NameMemory) (combination: ConcatPlan) stored batchKey =
+    let make compression path (held: NameMemory) (combination: ConcatPlan) stored batchKey =
         let annotations = combination.Annotations
         let cells = combination.Inputs |> List.sumBy _.Cells
         let most = combination.Inputs |> List.sumBy _.Stored
         let genes = annotations.GeneNames.Length
         let device = new MemoryDevice()
-        let editor = H5adWriter.editor (new RandomAccessFile(path, device, 0L))
+        let editor = H5adWriter.editor compression (new RandomAccessFile(path, device, 0L))
         let index = IndexType.fresh (max most (int64 genes))
 
         let x =

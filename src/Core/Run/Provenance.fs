@@ -13,7 +13,13 @@ open SingleSharp.Core.Steps
 open SingleSharp.Core.Verify
 
 /// What a run was asked for: the inputs as they were named, and the recipe before a conversion takes its part of it.
-type internal Asked = { Inputs: string list; Recipe: Recipe }
+type internal Asked =
+    {
+        Inputs: string list
+        /// The files that they consist of.
+        Files: string list
+        Recipe: Recipe
+    }
 
 [<RequireQualifiedAccess>]
 module internal Provenance =

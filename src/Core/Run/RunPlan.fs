@@ -6,10 +6,12 @@ open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Folds
+open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
 open SingleSharp.Core.Writing
+open SingleSharp.Core.Subset
 open SingleSharp.Core.Steps
 
 /// A pass with how it reads.
@@ -50,9 +52,16 @@ module internal RunPlan =
         | Rules rules, Dense _ -> Some rules
         | _ -> None
 
+    /// Is X stored in another way than is wanted?
+    let private isOtherwise (settings: Settings) (file: AnnDataFile) =
+        not (file.X.Datasets |> List.forall (NewFilters.areAsWanted settings.Compression))
+
     /// The way that values take, of this dtype afterwards.
-    let private values (file: AnnDataFile) (recipe: Recipe) selects changes after =
-        let fits = lazy OutputStorage.isOverwritable file (DType.datatype after)
+    let private values (settings: Settings) (file: AnnDataFile) (recipe: Recipe) selects changes after =
+        let isOtherwise = lazy isOtherwise settings file
+
+        let fits =
+            lazy (not isOtherwise.Value && OutputStorage.isOverwritable file (DType.datatype after))
 
         if selects then
             RowByRow
@@ -60,7 +69,7 @@ module internal RunPlan =
             Untouched
         else
             match file.X.Format with
-            | Csr _ when recipe.SumDuplicates -> RowByRow
+            | Csr _ when recipe.SumDuplicates || isOtherwise.Value -> RowByRow
             | Csr _ -> if fits.Value then Overwrite else StoreAnew
             | Dense values -> if fits.Value && not values.Layout.IsChunked then Overwrite else RowByRow
             | Csc _ -> RowByRow
@@ -76,7 +85,11 @@ module internal RunPlan =
     let private flags cells = cells / 4L
 
     /// What is kept during the main pass: what each step keeps, and what values and columns leave through.
-    let private mainNeed (file: AnnDataFile) rows storage after (steps: StepPlan list) =
+    let private mainNeed (settings: Settings) (file: AnnDataFile) rows storage after (steps: StepPlan list) =
+        let stored =
+            file.X
+            |> Matrix.withDatasets (fun dataset -> NewFilters.like settings.Compression dataset.Type (List.ofArray dataset.Dims) dataset)
+
         let ofSteps = steps |> List.choose _.Main |> List.fold Budget.beside Budget.nothing
         let columns = SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)
 
@@ -84,8 +97,8 @@ module internal RunPlan =
             Buffer = [ columns; SinkMemory.values rows storage after ] |> List.fold Memory.plus ofSteps.Buffer
             Worker = ofSteps.Worker + SinkMemory.denseRows file.X storage
             PerValue = ofSteps.PerValue + SinkMemory.perValue storage after
-            Once = [ flags file.X.Cells; SinkMemory.chunks file.X storage after ] |> List.fold Memory.plus ofSteps.Once
-            After = max ofSteps.After (SinkMemory.chunksAfter file.X storage after) }
+            Once = [ flags file.X.Cells; SinkMemory.chunks stored storage after ] |> List.fold Memory.plus ofSteps.Once
+            After = max ofSteps.After (SinkMemory.chunksAfter stored storage after) }
 
     let private selectNeed (steps: StepPlan list) (rules: SelectionRules) =
         { rules.Need with
@@ -106,7 +119,7 @@ module internal RunPlan =
         (reading file recipe, steps) ||> List.mapFold (fun before step -> before, Budget.beside before (kept step)) |> fst
 
     /// The passes that the steps ask for, in order.
-    let private passes (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) besides =
+    let private passes settings (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) besides =
         let pass kind purpose needs =
             { Kind = kind
               Purpose = purpose
@@ -129,7 +142,7 @@ module internal RunPlan =
           for step in steps do
               yield! step.Before |> List.map reading
           if not inMain.IsEmpty then
-              pass PassKind.Main (inMain |> List.map _.Name |> String.concat " + ") [ mainNeed file rows storage after inMain ]
+              pass PassKind.Main (inMain |> List.map _.Name |> String.concat " + ") [ mainNeed settings file rows storage after inMain ]
               |> reading
           for step, need in List.zip steps besides do
               yield! step.After |> List.map (beside need) ]
@@ -220,6 +233,9 @@ module internal RunPlan =
         if recipe.Matrix = MatrixName.Raw && Recipe.names recipe <> [ "qc" ] then
             Fault.throw (InvalidOption("use_raw", "only qc works on raw as it is; to go on from it, make it X with convert and ⟨use_raw⟩"))
 
+        if recipe.KeepCounts then
+            CountsLayer.require file recipe.Matrix recipe.SumDuplicates
+
         requireSteps file recipe
         let rows = CsrView.Foreseen file.X
         let steps = steps file rows recipe settings batches
@@ -227,15 +243,17 @@ module internal RunPlan =
         let after = (List.last steps).State.Type
 
         let storage =
-            values file recipe (steps |> List.exists _.Selector.IsSome) changes after
+            values settings file recipe (steps |> List.exists _.Selector.IsSome) changes after
 
         let besides = besides file recipe steps
 
         let passes =
-            passes file rows recipe storage after steps besides |> fitting file rows settings
+            passes settings file rows recipe storage after steps besides |> fitting file rows settings
 
         let warnings =
             [ yield! steps |> List.collect _.Warnings
+              if storage = Untouched && isOtherwise settings file then
+                  "⟨compression⟩ changes nothing: no step changes X, and new columns and results are not compressed"
               if changes then
                   for other in AnnDataFile.followers file do
                       $"{other} is a soft link to {file.X.Path} and changes with it" ]
@@ -268,6 +286,6 @@ module internal RunPlan =
 
     /// The plan alone, for those who only want to know.
     let ofFile (file: AnnDataFile) recipe settings =
-        let batches = batches file recipe (Path.GetTempPath())
+        let batches = batches file recipe (Scratch.folder settings (Path.GetTempPath()))
         use _ = Option.toObj batches
         (make file batches recipe settings).Told

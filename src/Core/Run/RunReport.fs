@@ -7,6 +7,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
+open SingleSharp.Core.Subset
 open SingleSharp.Core.Steps
 
 [<RequireQualifiedAccess>]
@@ -40,7 +41,10 @@ module internal RunReport =
               GeneSets = []
               ObsColumns = taken.CellColumns |> List.map (fun (column, _) -> column.Name)
               VarColumns = taken.GeneColumns |> List.map (fun (column, _) -> column.Name)
-              LayerKeys = members "layers"
+              LayerKeys =
+                [ yield! members "layers"
+                  if plan.Recipe.KeepCounts then
+                      CountsLayer.name ]
               ObsmKeys = members "obsm"
               VarmKeys = members "varm"
               UnsKeys = members "uns"
@@ -67,5 +71,5 @@ module internal RunReport =
               $"""{file.X.Path} holds {Plural.say findings.NotFinite "value that is" "values that are"} NaN or infinite; {asScanpy}"""
           if findings.Negative > 0L then
               $"""{file.X.Path} holds {Plural.things findings.Negative "negative value"}; {asScanpy}"""
-          if findings.Fractional > 0L && plan.Steps |> List.exists _.WantsCounts then
+          if findings.Fractional > 0L && (plan.Recipe.KeepCounts || plan.Steps |> List.exists _.WantsCounts) then
               $"""{file.X.Path} holds {Plural.say findings.Fractional "value that is no integer" "values that are no integers"}; are these raw counts?""" ]

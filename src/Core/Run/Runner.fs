@@ -35,13 +35,24 @@ module internal Runner =
               yield! step.GeneColumns ]
 
     /// The bytes that a run adds to a file, about: columns of obs, new elements, and values that are stored anew without compression.
-    let private addedBytes (file: AnnDataFile) (plan: RunPlan) note =
+    let private addedBytes (settings: Settings) (file: AnnDataFile) (plan: RunPlan) note =
         let columns =
             obsColumns file plan |> List.sumBy (fun column -> file.X.Cells * int64 (DType.size column.Type))
 
         let values =
-            if (plan.Values = StoreAnew || plan.Values = RowByRow) && file.X.Values.Filters.IsEmpty then
-                file.X.Stored * int64 (DType.size plan.TypeAfter)
+            let isPlain =
+                match settings.Compression with
+                | None -> file.X.Values.Filters.IsEmpty
+                | Some wanted -> wanted = Compression.None
+
+            if (plan.Values = StoreAnew || plan.Values = RowByRow) && isPlain then
+                let indices =
+                    match file.X.Format with
+                    | Csr arrays
+                    | Csc arrays when not arrays.Indices.Filters.IsEmpty -> arrays.Indices.ElementSize
+                    | _ -> 0
+
+                file.X.Stored * int64 (DType.size plan.TypeAfter + indices)
             else
                 0L
 
@@ -49,6 +60,7 @@ module internal Runner =
         |> List.map _.AddedBytes
         |> List.fold Memory.plus (Memory.plus columns values)
         |> Memory.plus (Provenance.bytes note)
+        |> Memory.plus (if plan.Recipe.KeepCounts then CountsLayer.bytes file else 0L)
 
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
     let private withheld (file: AnnDataFile) (plan: RunPlan) =
@@ -92,7 +104,11 @@ module internal Runner =
               GeneColumns = taken.GeneColumns
               Members = taken.Outcomes |> List.collect _.Members
               Values = taken.Values
-              Kept = if plan.Selector.IsSome then kept job editor taken.Selection withheld else [] }
+              Kept =
+                [ if plan.Selector.IsSome then
+                      yield! kept job editor taken.Selection withheld
+                  if plan.Recipe.KeepCounts then
+                      yield! CountsLayer.links file editor job.Settings.Compression taken.Selection job.Settings.Cancel ] }
 
         RunReport.make
             plan
@@ -104,23 +120,34 @@ module internal Runner =
                   yield! outcome.Warnings ]
 
     /// A clone of the input takes the place of the target once it is complete.
-    let private toClone (file: AnnDataFile) (plan: RunPlan) note (settings: Settings) (start: string -> Job) (target: string) =
+    let private toClone
+        (asked: Asked)
+        (file: AnnDataFile)
+        (plan: RunPlan)
+        note
+        (settings: Settings)
+        (start: string -> Job)
+        (target: string)
+        =
         let withheld = withheld file plan
 
         let copied =
             file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
 
-        AtomicReplace.require target (Memory.plus copied (addedBytes file plan note))
-        let folder = Path.GetDirectoryName(AtomicReplace.resolve target)
+        AtomicReplace.require target (Memory.plus copied (addedBytes settings file plan note))
+
+        let folder =
+            Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target))
+
         let isChanged = AtomicReplace.watch file.Store
         let job = start folder
         use _ = job.Rows
 
         let reads = plan.Has PassKind.Main
 
-        AtomicReplace.replaceFor (WhoReads [ file.Path ]) target file.Store.Disk.Origin (fun disk ->
+        AtomicReplace.replaceFor (WhoReads asked.Files) target file.Store.Disk.Origin (fun disk ->
             let editor, following =
-                OutputStorage.clone file disk plan.Values reads withheld settings.Cancel
+                OutputStorage.clone file disk plan.Values settings.Compression reads withheld settings.Cancel
 
             let report = write plan job editor note following withheld
 
@@ -130,11 +157,19 @@ module internal Runner =
             report target)
 
     /// New columns and members are appended to the input itself, once all are there; only the last write makes them visible.
-    let private toInput (file: AnnDataFile) plan note start =
+    let private toInput (file: AnnDataFile) plan note settings start =
         let store = file.Store
-        // They wait in a scratch file beside it, and are on the disk twice for a moment.
-        AtomicReplace.require store.Path (Memory.times 2L (addedBytes file plan note))
-        let folder = Path.GetDirectoryName(AtomicReplace.resolve store.Path)
+        let added = addedBytes settings file plan note
+        let beside = Path.GetDirectoryName(AtomicReplace.resolve store.Path)
+        let folder = Scratch.folder settings beside
+
+        // They wait in a scratch file, and are on the disk twice for a moment.
+        if Scratch.isApart settings beside then
+            AtomicReplace.require store.Path added
+            AtomicReplace.requireScratch folder added
+        else
+            AtomicReplace.require store.Path (Memory.times 2L added)
+
         let isReplaced = AtomicReplace.watchPlace store
         let isChanged = AtomicReplace.watch store
         let job: Job = start folder
@@ -173,7 +208,10 @@ module internal Runner =
         let require groups =
             Edit.require file (obsColumns file plan) (varColumns plan) plan.Values (List.distinct groups)
 
-        let groups = plan.Steps |> List.collect _.Groups
+        let groups =
+            [ yield! plan.Steps |> List.collect _.Groups
+              if plan.Recipe.KeepCounts then
+                  "layers" ]
 
         // Nobody's run is refused for the sake of its note.
         let isNoted =
@@ -183,6 +221,9 @@ module internal Runner =
             with FaultException _ when Option.isSome note ->
                 require groups
                 false
+
+        if plan.Recipe.KeepCounts then
+            CountsLayer.requireCopyable file
 
         match plan.Selector with
         | Some selector -> Subset.require file selector.DropsCells selector.DropsGenes cancel
@@ -220,7 +261,7 @@ module internal Runner =
             AtomicReplace.requireReplaceable target (output = InPlace)
 
         let batches =
-            RunPlan.batches file recipe (Path.GetDirectoryName(AtomicReplace.resolve target))
+            RunPlan.batches file recipe (Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target)))
 
         use _ = Option.toObj batches
 
@@ -256,9 +297,9 @@ module internal Runner =
             match output with
             | NewFile target ->
                 AtomicReplace.requireOther file.Store target
-                toClone file plan note settings start target
-            | InPlace when appends recipe output -> toInput file plan note start
-            | InPlace -> toClone file plan note settings start input
+                toClone asked file plan note settings start target
+            | InPlace when appends recipe output -> toInput file plan note settings start
+            | InPlace -> toClone asked file plan note settings start input
 
         (report: Report).Warnings |> Seq.skip plan.Told.Warnings.Count |> Seq.iter settings.Warn
         report
@@ -267,6 +308,7 @@ module internal Runner =
     let onFile (file: AnnDataFile) recipe settings output =
         onFileAs
             { Inputs = [ file.Path ]
+              Files = [ file.Path ]
               Recipe = recipe }
             file
             recipe

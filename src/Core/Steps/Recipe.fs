@@ -14,7 +14,8 @@ module Recipe =
           GeneSets = []
           GeneSymbols = None
           SumDuplicates = false
-          AllowInvalid = false }
+          AllowInvalid = false
+          KeepCounts = false }
 
     /// QC metrics, 10,000 counts per cell, natural logarithm.
     let standard =
@@ -60,7 +61,8 @@ module Recipe =
           GeneSets = recipe.GeneSets
           GeneSymbols = recipe.GeneSymbols
           SumDuplicates = recipe.SumDuplicates
-          AllowInvalid = recipe.AllowInvalid }
+          AllowInvalid = recipe.AllowInvalid
+          KeepCounts = recipe.KeepCounts }
 
     /// Is a set of genes looked at by a step?
     let private isUsed (recipe: Recipe) name =
@@ -135,6 +137,12 @@ module Recipe =
             [ InvalidStep(second, $"one run drops cells and genes once, but {first} drops some, too; run {first} first, and {second} on its output") ]
         | _ -> []
 
+    let private countMistakes (recipe: Recipe) =
+        if recipe.KeepCounts && not (recipe.Steps |> List.exists (fun step -> step.Info.ChangesValues)) then
+            [ InvalidOption("keep_counts", "it has no effect: no step changes values of X, which stays as it is; leave it out") ]
+        else
+            []
+
     /// What is wrong with a recipe whatever the data.
     let internal mistakes (recipe: Recipe) =
         [ yield! orderMistakes recipe
@@ -143,7 +151,8 @@ module Recipe =
               yield! StepBody.idle step.Body
               yield! step.Body.Check(common recipe)
           yield! setMistakes recipe
-          yield! symbolMistakes recipe ]
+          yield! symbolMistakes recipe
+          yield! countMistakes recipe ]
 
     /// Refuses what fits no data at all, before a file is looked at.
     let internal check (recipe: Recipe) =

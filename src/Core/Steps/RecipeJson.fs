@@ -115,7 +115,8 @@ module internal RecipeJson =
           shared "gene_sets" (JsonForm.list setForm) _.GeneSets (fun sets recipe -> { recipe with GeneSets = sets })
           shared "gene_symbols" (JsonForm.orNull JsonForm.text) _.GeneSymbols (fun column recipe -> { recipe with GeneSymbols = column })
           shared "sum_duplicates" JsonForm.flag _.SumDuplicates (fun value recipe -> { recipe with SumDuplicates = value })
-          shared "allow_invalid" JsonForm.flag _.AllowInvalid (fun value recipe -> { recipe with AllowInvalid = value }) ]
+          shared "allow_invalid" JsonForm.flag _.AllowInvalid (fun value recipe -> { recipe with AllowInvalid = value })
+          shared "keep_counts" JsonForm.flag _.KeepCounts (fun value recipe -> { recipe with KeepCounts = value }) ]
 
     /// The recipe as a value, in one order of steps and options.
     let write (recipe: Recipe) =
@@ -192,7 +193,8 @@ module internal RecipeJson =
               GeneSets = []
               GeneSymbols = None
               SumDuplicates = false
-              AllowInvalid = false }
+              AllowInvalid = false
+              KeepCounts = false }
 
         (start, members)
         ||> List.fold (fun recipe shared ->

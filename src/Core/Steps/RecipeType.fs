@@ -21,4 +21,6 @@ type Recipe =
         SumDuplicates: bool
         /// Compute with negative, NaN and infinite values as scanpy does, instead of refusing them.
         AllowInvalid: bool
+        /// Keep X as it was before the steps in layers/counts.
+        KeepCounts: bool
     }

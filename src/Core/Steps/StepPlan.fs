@@ -21,6 +21,8 @@ type internal Common =
         SumDuplicates: bool
         /// Compute with negative, NaN and infinite values as scanpy does, instead of refusing them.
         AllowInvalid: bool
+        /// Keep X as it was before the steps in layers/counts.
+        KeepCounts: bool
     }
 
 /// The sets of genes that a step looks at.

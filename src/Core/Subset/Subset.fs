@@ -102,6 +102,10 @@ module internal Subset =
     let private write store editor cancel kept aligned =
         writeShared store editor cancel (Aligned.hasOtherNames aligned) kept aligned
 
+    /// Writes what stays of an element that runs along these dimensions, and returns its address.
+    let element (file: AnnDataFile) (editor: FileEditor) selection cancel alongs aligned =
+        write file.Store editor cancel (alongs |> List.map (keptOf selection)) aligned
+
     /// A column of codes whose categories stand apart, those that are left, and their new address if some are not.
     let private writeOld (store: Hdf5File) (editor: FileEditor) cancel kept (codes: Dataset) (old: OldCategories) =
         let used = SubsetCategories.used store cancel codes old.Categories.Count kept

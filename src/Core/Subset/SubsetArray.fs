@@ -108,12 +108,13 @@ module internal SubsetArray =
         else
             fun _ _ -> ()
 
-    /// An array of one dimension.
-    let private line (store: Hdf5File) (editor: FileEditor) cancel isShared (dataset: Dataset) (kept: RowMask voption[]) =
+    /// An array of one dimension, or one that had no chunks and gets some.
+    let private rows (store: Hdf5File) (editor: FileEditor) cancel isShared (dataset: Dataset) (kept: RowMask voption[]) =
         let rehouse = rehouse store editor dataset isShared
+        let dims = totals kept dataset.Dims
 
         let appendable =
-            AppendableDataset(editor, store.Superblock.ChunkNodeK, dataset, dataset.Type, Runs.total kept[0] dataset.Dims[0])
+            AppendableDataset(editor, store.Superblock.ChunkNodeK, dataset, dataset.Type, product dims, List.tail (List.ofArray dims))
 
         inOrder store cancel dataset kept (fun bytes count ->
             rehouse bytes count
@@ -183,7 +184,8 @@ module internal SubsetArray =
 
         let counts = Array.map2 (fun dim extent -> (dim + extent - 1L) / extent) dims shape
         let chunk = Array.zeroCreate (Checked.int (size * product shape))
-        let codec = ChunkCodec(editor.Disk, dataset.Path, dataset.Filters, chunk.Length)
+        let pattern = editor.Pattern(dataset.Type, List.ofArray dims, dataset)
+        let codec = ChunkCodec(editor.Disk, dataset.Path, pattern.Filters, chunk.Length)
         let rehouse = rehouse store editor dataset isShared
 
         let clear () =
@@ -244,10 +246,11 @@ module internal SubsetArray =
         let index =
             ChunkTree.write editor store.Superblock.ChunkNodeK shape counts dataset.ElementSize table
 
-        editor.PutReplacement(dataset, dataset.Type, space, Encode.chunked shape dataset.ElementSize index)
+        editor.PutReplacement(pattern, dataset.Type, space, Encode.chunked shape dataset.ElementSize index)
 
     /// Writes a dataset of what stays along its first dimensions (no more of them are said than there are) and returns its
-    /// address. It is stored like the old one, with its type, filters, fill value and attributes.
+    /// address. It is stored like the old one, with its type, fill value and attributes, and its filters unless others are
+    /// wanted.
     /// One that is shared stays in the file under another name.
     /// Law (subset of an array): new[i, j, …] = old[At i, At j, …]
     let write (store: Hdf5File) (editor: FileEditor) cancel isShared (dataset: Dataset) (kept: RowMask voption list) =
@@ -262,6 +265,15 @@ module internal SubsetArray =
             | Chunked _, Simple(_, most) -> rank > 1 && not (List.contains 0L most)
             | _ -> false
 
-        if rank = 1 then line store editor cancel isShared dataset kept
-        elif hasChunks then boxes store editor cancel isShared dataset kept
-        else piece store editor cancel isShared dataset kept
+        let getsChunks () =
+            dataset.Layout <> Contiguous Bytes.undefined
+            && (editor.Pattern(dataset.Type, List.ofArray (totals kept dataset.Dims), dataset)).Layout.IsChunked
+
+        if rank = 1 then
+            rows store editor cancel isShared dataset kept
+        elif hasChunks then
+            boxes store editor cancel isShared dataset kept
+        elif rank > 1 && not dataset.Layout.IsChunked && getsChunks () then
+            rows store editor cancel isShared dataset kept
+        else
+            piece store editor cancel isShared dataset kept

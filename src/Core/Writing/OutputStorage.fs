@@ -135,7 +135,7 @@ module internal OutputStorage =
     /// A clone of the file as an edited copy. Where a pass will `read` all of X, what it reads is not copied yet: the sink copies it
     /// as it is read. Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
     /// Neither is what is withheld, but its room is not free, because it may be copied later.
-    let clone (file: AnnDataFile) (target: RandomAccessFile) plan read withheld cancel =
+    let clone (file: AnnDataFile) (target: RandomAccessFile) plan compression read withheld cancel =
         let source = file.Store.Disk
         let givenUp = givenUp file plan |> Array.ofList |> Array.collect (stored source)
 
@@ -159,7 +159,7 @@ module internal OutputStorage =
 
         let skipped = Array.concat [ givenUp; overwritten; followed; withheld ]
         CopyRanges.copy source target file.Store.Superblock.EndOfFile (ranges skipped) cancel
-        FileEditor(target, file.Store.Superblock, room (ranges givenUp)), Sink.both following (FlushSink.every target)
+        FileEditor(target, file.Store.Superblock, room (ranges givenUp), compression), Sink.both following (FlushSink.every target)
 
     let private sinkOf sink finish =
         { Sink = sink
@@ -206,6 +206,7 @@ module internal OutputStorage =
     /// A dense matrix of N cells and genes. Chunks of several rows are filled once all rows are there.
     let private dense (editor: FileEditor) k (old: Dataset) datatype cells genes folder cancel =
         let bytes = Checked.(*) (Checked.(*) cells genes) (int64 (Datatype.size datatype))
+        let old = editor.Pattern(datatype, [ cells; genes ], old)
 
         /// What is empty and cannot grow has no chunks at all.
         let hasChunks =

@@ -32,6 +32,15 @@ let private make how (input: string) (output: string) =
     | "filtered" -> run (limits 12L)
     | "with less than half" -> run (limits 25L)
     | "preprocessed" -> run Recipe.standard
+    | "with counts" ->
+        run
+            { Recipe.standard with
+                KeepCounts = true }
+    | "filtered with counts" ->
+        run
+            { Recipe.standard with
+                Steps = (limits 12L).Steps @ Recipe.standard.Steps
+                KeepCounts = true }
     | "added up" ->
         run
             { Recipe.standard with
@@ -60,6 +69,8 @@ let private outputs =
           case, "with less than half"
       for case in [ "plain_csr_f32"; "x_csc"; "x_dense_f64"; "x_int64" ] do
           case, "preprocessed"
+          case, "with counts"
+          case, "filtered with counts"
       for case in
           [ "indices_int32_indptr_int64"
             "indices_unsigned"

@@ -169,7 +169,17 @@ let private recipes =
       "qc a.h5ad --in-place --gene-symbols feature_name",
       { (Recipe.ofSteps [ Qc.step Qc.defaults ]) with
           GeneSymbols = Some "feature_name" }
-      "pipeline a.h5ad --in-place --allow-invalid", { Recipe.full with AllowInvalid = true } ]
+      "pipeline a.h5ad --in-place --allow-invalid", { Recipe.full with AllowInvalid = true }
+      "preprocess a.h5ad --in-place --keep-counts",
+      { Recipe.standard with
+          KeepCounts = true } ]
+
+/// How a command line runs, by what it says of storage.
+let private storage =
+    [ "pipeline a.h5ad --in-place", None, None
+      "pipeline a.h5ad --in-place --compression gzip --scratch /b", Some(Compression.Gzip 4), Some "/b"
+      "convert a.h5 --out b.h5ad --compression=zstd:19", Some(Compression.Zstd 19), None
+      "filter a.h5ad --in-place --min-genes 1 --compression none", Some Compression.None, None ]
 
 let private same line other =
     test $"{line} is {other}" { Expect.equal (comparable (recipe line)) (comparable (recipe other)) "what is to be done" }
@@ -201,4 +211,12 @@ let all =
               [ for line, expected in recipes do
                     test $"singlesharp {line}" { Expect.equal (comparable (recipe line)) (comparable expected) "the recipe" } ]
           testList "conversions" conversions
+          testList
+              "storage"
+              [ for line, compression, scratch in storage do
+                    test $"singlesharp {line}" {
+                        match Requests.ofWords (words line) with
+                        | Ok request -> Expect.equal (request.Compression, request.Scratch) (compression, scratch) "how it runs"
+                        | Error mistakes -> failtest (String.concat " " mistakes)
+                    } ]
           testList "spellings" spellings ]

@@ -44,6 +44,13 @@ let private refused =
       "convert a --out b --n-comps 3", [ "convert has no option --n-comps" ]
       "digest a --genome mm10", [ "digest has no option --genome" ]
       "demo a.h5ad", [ "'a.h5ad'" ]
+      "digest a.h5ad --scratch b", [ "digest has no option --scratch" ]
+      "info a.h5ad --compression gzip", [ "info has no option --compression" ]
+      "log1p a.h5ad --in-place --keep-counts", [ "log1p has no option --keep-counts; preprocess and pipeline have." ]
+      "qc a.h5ad --in-place --compression gzip:10", [ "--compression: gzip has the levels 0 to 9, not 10." ]
+      "qc a.h5ad --in-place --compression lzf:1", [ "--compression: lzf has no levels; leave it out." ]
+      "qc a.h5ad --in-place --compression bzip2",
+      [ "--compression: it must be gzip, zstd, lzf or none, with a level as gzip:9, not 'bzip2'." ]
       "pca a.h5ad --in-place --out b.h5ad", [ "exclude each other" ]
       "pca a.h5ad --n-top 3 --in-place", [ "no option --n-top; did you mean --n-top-genes?" ]
       "pca a.h5ad --nonsense 3 --in-place", [ "no option --nonsense." ]
@@ -191,6 +198,8 @@ let private without =
       "qc a --in-place --gene-set mt=column:m --gene-symbols c", [ toldByCore "--gene-symbols" "it", "no gene set is made of names" ]
 
       "pipeline a --in-place --skip normalize_total,log1p --allow-invalid", [ "--allow-invalid", "only normalize_total and log1p" ]
+
+      "pipeline a --in-place --skip normalize_total,log1p --keep-counts", [ toldByCore "--keep-counts" "it", "no step changes values of X" ]
 
       for command in [ "digest"; "verify" ] do
           $"{command} a --workers 2", [ "--workers", "one thread" ] ]

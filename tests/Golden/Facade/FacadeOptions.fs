@@ -128,14 +128,16 @@ let private unusual =
       "GeneSymbols", [| box "twenty-nine" |]
       "Layer", [| box "twenty-eight" |]
       "SumDuplicates", [||]
-      "AllowInvalid", [||] ],
+      "AllowInvalid", [||]
+      "KeepCounts", [||] ],
     { Recipe.ofSteps [] with
         Matrix = MatrixName.Layer "twenty-eight"
         Mitochondrial = Mitochondrial.Prefix "mito"
         GeneSets = sets
         GeneSymbols = Some "twenty-nine"
         SumDuplicates = true
-        AllowInvalid = true }
+        AllowInvalid = true
+        KeepCounts = true }
 
 let private usual = [], Recipe.ofSteps []
 

@@ -29,6 +29,7 @@ let private fresh most (genes: int) work =
 
         using (new RandomAccessFile(path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite), 0L)) (fun disk ->
             H5adWriter.write
+                None
                 disk
                 2L
                 { CellNames = [ "a"; "b" ]

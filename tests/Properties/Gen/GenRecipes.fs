@@ -223,7 +223,7 @@ let private recipe =
 
         let! sets = sets
         let! symbols = optional path
-        let! sums, allows = Gen.two flag
+        let! sums, allows, keeps = Gen.three flag
 
         return
             AnyRecipe
@@ -233,7 +233,8 @@ let private recipe =
                     GeneSets = sets
                     GeneSymbols = symbols
                     SumDuplicates = sums
-                    AllowInvalid = allows }
+                    AllowInvalid = allows
+                    KeepCounts = keeps }
     }
 
 let anything = Arb.fromGen recipe

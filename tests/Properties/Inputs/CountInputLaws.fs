@@ -59,6 +59,7 @@ let private written path (dense: float[,]) (work: (Schedule -> byte[]) -> 'r) =
 
         using (new RandomAccessFile(path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite), 0L)) (fun disk ->
             H5adWriter.write
+                None
                 disk
                 (int64 cells)
                 { CellNames = Seq.init cells (fun cell -> $"cell {cell} ä")

@@ -30,6 +30,7 @@ let private record most storage matrix =
                     Ok(
                         Runner.onFileAs
                             { Inputs = [ "counts.h5ad" ]
+                              Files = []
                               Recipe = recipe }
                             file
                             recipe

@@ -1,4 +1,4 @@
-/// Writes a dataset of one dimension from its first element to its last, without knowing beforehand which that will be.
+/// Writes a dataset from its first element to its last, without knowing beforehand which that will be.
 namespace SingleSharp.Core.Hdf5
 
 open System
@@ -6,9 +6,14 @@ open System.Collections.Generic
 open SingleSharp.Core.Files
 
 /// A dataset in the making, which will take the place of an old one: chunked and filtered like it, or contiguous with room
-/// for `most` elements. Only the elements decide what is written where, not the pieces in which they are appended.
+/// for `most` elements. Dimensions behind the first are `rest`; only what had no chunks may have some. Only the elements decide what is written where, not the pieces in which they are appended.
 [<Sealed>]
-type internal AppendableDataset(editor: FileEditor, k: int, old: Dataset, datatype: Datatype, most: int64) =
+type internal AppendableDataset(editor: FileEditor, k: int, before: Dataset, datatype: Datatype, most: int64, rest: int64 list) =
+    /// Elements of a row.
+    let width = List.fold (*) 1L rest
+
+    let old = editor.Pattern(datatype, most / max 1L width :: rest, before)
+
     /// What is contiguous is written N bytes at a time.
     let pieceBytes = 1L <<< 18
 
@@ -21,7 +26,7 @@ type internal AppendableDataset(editor: FileEditor, k: int, old: Dataset, dataty
 
     let extent =
         match old.Layout with
-        | Chunked(shape, _, _, _) -> shape[0]
+        | Chunked(shape, _, _, _) -> shape[0] * width
         | _ -> 0L
 
     let isChunked = extent > 0L
@@ -77,10 +82,11 @@ type internal AppendableDataset(editor: FileEditor, k: int, old: Dataset, dataty
             pad ()
             leave ()
 
-        let index =
-            ChunkTree.write editor k [| extent |] [| int64 table.Count |] size (table.ToArray())
+        let shape = Array.ofList (extent / width :: rest)
 
-        Encode.chunked [| extent |] size index
+        let counts = Array.ofList (int64 table.Count :: List.map (fun _ -> 1L) rest)
+
+        Encode.chunked shape size (ChunkTree.write editor k shape counts size (table.ToArray()))
 
     let piece () =
         if not isChunked then
@@ -88,6 +94,8 @@ type internal AppendableDataset(editor: FileEditor, k: int, old: Dataset, dataty
             editor.Shorten(place, room, appended)
 
         Encode.contiguous (if appended = 0L then Bytes.undefined else place) appended
+
+    new(editor, k, old, datatype, most) = AppendableDataset(editor, k, old, datatype, most, [])
 
     /// Elements as bytes in their stored form, which follow those before.
     member _.Append(bytes: ReadOnlySpan<byte>) =
@@ -115,4 +123,4 @@ type internal AppendableDataset(editor: FileEditor, k: int, old: Dataset, dataty
         let layout =
             if isChunked && (isExtensible || count > 0L) then chunks count else piece ()
 
-        editor.PutReplacement(old, datatype, Dataspace.resized [ count ] old.Space, layout)
+        editor.PutReplacement(old, datatype, Dataspace.resized (count / max 1L width :: rest) old.Space, layout)

@@ -134,6 +134,18 @@ module internal AtomicReplace =
         | :? IOException
         | :? UnauthorizedAccessException -> Int64.MaxValue
 
+    /// Refuses a folder on whose disk there are no N bytes left for scratch files.
+    let requireScratch (folder: string) (bytes: int64) =
+        let free = freeRoom folder
+
+        if free < bytes then
+            Fault.throw (
+                CannotWrite(
+                    folder,
+                    $"scratch files need about {Fault.size bytes}, but its disk has only {Fault.size free} left; choose another folder (⟨scratch⟩)"
+                )
+            )
+
     let private readOnly (path: string) =
         CannotWrite(path, "it is read-only; allow writing to it first, or choose another name (⟨out⟩)")
 

@@ -7,9 +7,11 @@ open SingleSharp.Core.Contract
 open SingleSharp.Core.Files
 
 /// New objects go past the old end of the file. Chunks may also take the room of what is being replaced: `free` may hold
-/// only bytes that nobody will read again, and none at all where a crash must leave the old content.
+/// only bytes that nobody will read again, and none at all where a crash must leave the old content. Datasets that take the
+/// place of others may be compressed in another way than these.
 [<Sealed>]
-type internal FileEditor(disk: RandomAccessFile, superblock: Superblock, free: struct (int64 * int64) list) =
+type internal FileEditor
+    (disk: RandomAccessFile, superblock: Superblock, free: struct (int64 * int64) list, compression: SingleSharp.Compression option) =
     /// The smallest string heap that HDF5 accepts, and the usual one.
     let heapSize = 4096
 
@@ -72,7 +74,13 @@ type internal FileEditor(disk: RandomAccessFile, superblock: Superblock, free: s
         heapUsed <- 16
         heapEntries <- 0
 
+    new(disk, superblock, free) = FileEditor(disk, superblock, free, None)
+
     member _.Disk = disk
+
+    /// An old dataset as a new one of this type and these dimensions is to take after it.
+    member _.Pattern(datatype, dims, old: Dataset) =
+        NewFilters.like compression datatype dims old
 
     /// Room for N bytes at the end.
     member _.Reserve(size: int64) =

@@ -78,6 +78,9 @@ module Scale =
               InvalidOption("mask_obs", $"columns of var are named after it, and none can be called \"mean of {mask}\"")
           | _ -> ()
 
+          if common.KeepCounts && options.DenseLayer = Some "counts" then
+              InvalidOption("dense_layer", "⟨keep_counts⟩ takes the name counts for a layer; choose another name")
+
           yield! StepOption.keyFaults "dense_layer" options.DenseLayer ]
 
     /// Refuses a column that is no mask, and a layer that is there.
