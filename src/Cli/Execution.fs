@@ -33,24 +33,16 @@ module Execution =
             // Programs know options by scanpy's names.
             Spelling = if request.Listener = Listener.Program then OptionText.plain else StepArguments.inSentences }
 
-    let private save request recipe =
-        request.SaveRecipe |> Option.iter (fun file -> RecipeFile.write file recipe |> orStop)
+    let private save request recipe () =
+        request.SaveRecipe |> Option.iter (fun file -> Recipe.save file recipe |> orStop)
 
-    /// What a page of a run needs before the run: nobody loses a file to it, and the plan is that of the input as it is.
-    let private planned (request: Request) settings (input: Input) recipe output =
-        request.Page
-        |> Option.map (fun page ->
-            let written =
-                match output with
-                | NewFile target -> [ target ]
-                | InPlace -> []
-
-            Pages.require page (written @ input.Paths) |> orStop
-            Pipeline.plan recipe settings input |> orStop)
+    /// The plan that a page tells, of the input as it is before the run.
+    let private planned (request: Request) settings (input: Input) recipe =
+        request.Page |> Option.map (fun _ -> Pipeline.plan recipe settings input |> orStop)
 
     let private run (request: Request) (settings: Settings) command (input: Input) recipe output =
-        save request recipe
-        let plan = planned request settings input recipe output
+        Apart.require request input recipe output |> orStop
+        let plan = planned request settings input recipe
         let stages = Stages()
         let clock = Stopwatch.StartNew()
 
@@ -70,28 +62,27 @@ module Execution =
 
         let seconds = clock.Elapsed.TotalSeconds
 
-        let page =
-            Option.map2
-                (fun plan page -> Pages.ofRun request.Digest settings command recipe plan (stages.End()) report page |> orStop)
-                plan
-                request.Page
+        let draw () =
+            match plan, request.Page with
+            | Some plan, Some page ->
+                Pages.ofRun request.Digest settings command input recipe plan (stages.End()) report page |> orStop |> ignore
+            | _ -> ()
 
-        if request.Json then
-            Json.ofReport command (output = InPlace) request.Page seconds report
-        else
-            let table = Summary.ofReport seconds report
+        let tell () =
+            if request.Json then
+                Json.ofReport command (output = InPlace) request.Page seconds report
+            else
+                let table = Summary.ofReport seconds report
 
-            { table with
-                Lines =
-                    [ yield! table.Lines
-                      match page with
-                      | Some page -> "report", page.Output
-                      | None -> () ] }
-            |> Table.print
+                { table with
+                    Lines = table.Lines @ [ for page in Option.toList request.Page -> "report", page ] }
+                |> Table.print
+
+        Unfinished.finish report.Output [ request.SaveRecipe, save request recipe; request.Page, draw; None, tell ]
 
     let private plan request (settings: Settings) command (input: Input) recipe =
         let shown = String.concat ", " input.Paths
-        save request recipe
+        Apart.require request input recipe InPlace |> orStop
 
         let plan =
             Pipeline.plan
@@ -100,6 +91,8 @@ module Execution =
                     Warn = Display.warn request.Listener }
                 input
             |> orStop
+
+        save request recipe ()
 
         if request.Json then
             Json.ofPlan command shown plan
@@ -121,10 +114,13 @@ module Execution =
                     target
                 |> orStop)
 
-        if request.Json then
-            Json.ofConversion clock.Elapsed.TotalSeconds conversion
-        else
-            Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Table.print
+        let tell () =
+            if request.Json then
+                Json.ofConversion clock.Elapsed.TotalSeconds conversion
+            else
+                Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Table.print
+
+        Unfinished.finish conversion.Output [ None, tell ]
 
     let private info request settings input =
         let warn = Display.warn request.Listener
@@ -155,7 +151,10 @@ module Execution =
     let private report (request: Request) settings path page =
         let page = Pages.ofFile request.Digest settings path page |> orStop
 
-        if request.Json then Json.ofPage path page else Summary.ofPage page |> Table.print
+        let tell () =
+            if request.Json then Json.ofPage path page else Summary.ofPage page |> Table.print
+
+        Unfinished.finish page.Output [ None, tell ]
 
     /// Says whether the file is sound.
     let private verify request settings path =
@@ -191,7 +190,11 @@ module Execution =
             eprintfn "making synthetic blood cells: %s" (Escaped.line counts)
 
         Pipeline.demo settings counts |> orStop
-        run request settings "demo" (Input.file counts) Recipe.standard (NewFile result)
+
+        let preprocess () =
+            run request settings "demo" (Input.file counts) Recipe.standard (NewFile result)
+
+        Unfinished.finish counts [ Some result, preprocess ]
 
         if not request.Json then
             printfn ""

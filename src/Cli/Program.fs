@@ -58,10 +58,19 @@ let private perform isJson request =
 
     try
         Execution.perform cancel.Token request
-    with :? OperationCanceledException ->
-        let error = CommandError.cancelled signal
-        Display.note error.Kind error.Message
-        fail isJson error
+    with trouble ->
+        let unfinished =
+            match trouble with
+            | :? Unfinished as unfinished -> Some unfinished
+            | _ -> None
+
+        match trouble, trouble.InnerException with
+        | :? OperationCanceledException, _
+        | :? Unfinished, (:? OperationCanceledException) ->
+            let error = CommandError.cancelled signal unfinished
+            Display.note error.Kind error.Message
+            fail isJson error
+        | _ -> reraise ()
 
 let private explain words mistakes =
     if List.isEmpty words then
@@ -77,8 +86,12 @@ let private explain words mistakes =
 
     CommandError.usage mistakes
 
-let private admit (trouble: exn) =
+let rec private admit (trouble: exn) =
     match trouble with
+    | :? Unfinished as unfinished ->
+        let error = admit unfinished.InnerException
+        Display.note "note" unfinished.Sentence
+        CommandError.beside unfinished error
     | :? Stopped as stopped ->
         Display.note "error" (Fault.sentenceFor StepArguments.inSentences stopped.Fault)
         CommandError.ofFault stopped.Fault

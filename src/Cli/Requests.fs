@@ -201,6 +201,7 @@ module Requests =
                   Memory = memory
                   Json = ParsedArgs.has Argument.Json args
                   Listener = listener
+                  Recipe = ParsedArgs.tryValue Argument.Recipe args
                   SaveRecipe = saveRecipe
                   Provenance = not (ParsedArgs.has Argument.No_Provenance args) }
 
@@ -238,6 +239,7 @@ module Requests =
           Memory = Settings.standard.Memory
           Json = false
           Listener = Listener.Person
+          Recipe = None
           SaveRecipe = None
           Provenance = true }
 

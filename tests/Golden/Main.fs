@@ -37,6 +37,8 @@ let all =
           MistakeGolden.all
           ToolGolden.all
           ProtocolGolden.all
+          ApartGolden.all
+          UnfinishedGolden.all
           PythonGolden.all
           VerifyGolden.all
           BrokenGolden.all

@@ -117,9 +117,11 @@ module internal Inputs =
     let run (input: Input) recipe (settings: Settings) output =
         Recipe.check recipe
 
-        let asked =
-            { Inputs = input.Paths
-              Recipe = recipe }
+        match output with
+        | NewFile target -> Apart.require target (Recipe.files recipe)
+        | InPlace -> ()
+
+        let asked = { Input = input; Recipe = recipe }
 
         asFile input recipe settings (Some output) (fun file recipe warnings ->
             let report = Runner.run asked recipe settings file output
