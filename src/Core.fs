@@ -92,6 +92,13 @@ module Pipeline =
     let history (settings: Settings) (path: string) : Result<PastRun list, Fault> =
         guarded (fun () -> using (Hdf5File.openReadWithin settings.Memory path) Provenance.history)
 
+    /// Refuses a file that cannot be written, or that would take the place of one of the others, such as what a run reads.
+    let requireApart (target: string) (others: string list) : Result<unit, Fault> =
+        guarded (fun () ->
+            AtomicReplace.require target 0L
+            AtomicReplace.requireReplaceable target false
+            Apart.require target others)
+
     /// Writes a small file of synthetic blood cells; it holds the same values on every machine.
     let demo (settings: Settings) (path: string) : Result<unit, Fault> =
         guarded (fun () -> Demo.write settings path)

@@ -1,4 +1,4 @@
-/// What ended a command without a result, with the fields that programs read and the exit code.
+/// What ended a command without a result, or after it, with the fields that programs read and the exit code.
 namespace SingleSharp.Cli
 
 open System.Runtime.InteropServices
@@ -14,6 +14,8 @@ type CommandError =
         Path: string option
         /// The option that it is about, by scanpy's name.
         Option: string option
+        /// The result that was written all the same.
+        Output: string option
         ExitCode: int
     }
 
@@ -43,6 +45,7 @@ module CommandError =
           Message = message
           Path = None
           Option = None
+          Output = None
           ExitCode = exitCode }
 
     let ofFault fault =
@@ -61,12 +64,22 @@ module CommandError =
 
     let bug message = plain "bug" message 70
 
+    /// The same error, where a result is there.
+    let beside (unfinished: Unfinished) (error: CommandError) =
+        { error with
+            Message = $"{error.Message} {unfinished.Sentence}"
+            Output = Some unfinished.Written }
+
     /// As shells count: 128 and the number of the signal.
-    let cancelled signal =
+    let cancelled signal (unfinished: Unfinished option) =
         let exitCode =
             match signal with
             | Some PosixSignal.SIGTERM -> 143
             | Some PosixSignal.SIGHUP -> 129
             | _ -> 130
 
-        plain "cancelled" "no result was written." exitCode
+        match unfinished with
+        | None -> plain "cancelled" "no result was written." exitCode
+        | Some unfinished ->
+            { plain "cancelled" unfinished.Sentence exitCode with
+                Output = Some unfinished.Written }

@@ -63,24 +63,16 @@ module Execution =
                     )
                 )
 
-    let private save request recipe =
-        request.SaveRecipe |> Option.iter (fun file -> RecipeFile.write file recipe |> orStop)
+    let private save request recipe () =
+        request.SaveRecipe |> Option.iter (fun file -> Recipe.save file recipe |> orStop)
 
-    /// What a page of a run needs before the run: nobody loses a file to it, and the plan is that of the input as it is.
-    let private planned (request: Request) settings (input: Input) recipe output =
-        request.Page
-        |> Option.map (fun page ->
-            let written =
-                match output with
-                | NewFile target -> [ target ]
-                | InPlace -> []
-
-            Pages.require page (written @ input.Paths) |> orStop
-            Pipeline.plan recipe settings input |> orStop)
+    /// The plan that a page tells, of the input as it is before the run.
+    let private planned (request: Request) settings (input: Input) recipe =
+        request.Page |> Option.map (fun _ -> Pipeline.plan recipe settings input |> orStop)
 
     let private run (log: RunLog) (request: Request) (settings: Settings) command (input: Input) recipe output =
-        save request recipe
-        let plan = planned request settings input recipe output
+        Apart.require request input recipe output |> orStop
+        let plan = planned request settings input recipe
         let stages = Stages()
         let clock = Stopwatch.StartNew()
 
@@ -103,28 +95,27 @@ module Execution =
         log.Tell
             $"result: {report.Output}, with {report.CellsKept} cells and {report.GenesKept} genes, after {report.Reads} reads of {report.Matrix}"
 
-        let page =
-            Option.map2
-                (fun plan page -> Pages.ofRun request.Digest settings command recipe plan (stages.End()) report page |> orStop)
-                plan
-                request.Page
+        let draw () =
+            match plan, request.Page with
+            | Some plan, Some page ->
+                Pages.ofRun request.Digest settings command input recipe plan (stages.End()) report page |> orStop |> ignore
+            | _ -> ()
 
-        if request.Json then
-            Json.ofReport command (output = InPlace) request.Page seconds report
-        else
-            let table = Summary.ofReport seconds report
+        let tell () =
+            if request.Json then
+                Json.ofReport command (output = InPlace) request.Page seconds report
+            else
+                let table = Summary.ofReport seconds report
 
-            { table with
-                Lines =
-                    [ yield! table.Lines
-                      match page with
-                      | Some page -> "report", page.Output
-                      | None -> () ] }
-            |> Table.print
+                { table with
+                    Lines = table.Lines @ [ for page in Option.toList request.Page -> "report", page ] }
+                |> Table.print
+
+        Unfinished.finish report.Output [ request.SaveRecipe, save request recipe; request.Page, draw; None, tell ]
 
     let private plan log request (settings: Settings) command (input: Input) recipe =
         let shown = String.concat ", " input.Paths
-        save request recipe
+        Apart.require request input recipe InPlace |> orStop
 
         let plan =
             Pipeline.plan
@@ -133,6 +124,8 @@ module Execution =
                     Warn = warn log request }
                 input
             |> orStop
+
+        save request recipe ()
 
         if request.Json then
             Json.ofPlan command shown plan
@@ -156,10 +149,13 @@ module Execution =
 
         log.Tell $"result: {conversion.Output}, with {conversion.Cells} cells and {conversion.Genes} genes"
 
-        if request.Json then
-            Json.ofConversion clock.Elapsed.TotalSeconds conversion
-        else
-            Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Table.print
+        let tell () =
+            if request.Json then
+                Json.ofConversion clock.Elapsed.TotalSeconds conversion
+            else
+                Summary.ofConversion clock.Elapsed.TotalSeconds conversion |> Table.print
+
+        Unfinished.finish conversion.Output [ None, tell ]
 
     let private info log request settings input =
         let warn = warn log request
@@ -191,7 +187,10 @@ module Execution =
         let page = Pages.ofFile request.Digest settings path page |> orStop
         log.Tell $"result: {page.Output}"
 
-        if request.Json then Json.ofPage path page else Summary.ofPage page |> Table.print
+        let tell () =
+            if request.Json then Json.ofPage path page else Summary.ofPage page |> Table.print
+
+        Unfinished.finish page.Output [ None, tell ]
 
     /// Says whether the file is sound.
     let private verify request settings path =
@@ -227,7 +226,11 @@ module Execution =
             eprintfn "making synthetic blood cells: %s" (Escaped.line counts)
 
         Pipeline.demo settings counts |> orStop
-        run log request settings "demo" (Input.file counts) Recipe.standard (NewFile result)
+
+        let preprocess () =
+            run log request settings "demo" (Input.file counts) Recipe.standard (NewFile result)
+
+        Unfinished.finish counts [ Some result, preprocess ]
 
         if not request.Json then
             printfn ""

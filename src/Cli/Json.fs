@@ -67,14 +67,15 @@ module Json =
     let private geneSets json (sets: seq<GeneSetSize>) =
         object' json "gene_sets" (fun () -> sets |> Seq.iter (fun set -> json.WriteNumber(Escaped.whole set.Name, set.Genes)))
 
-    /// Of every command that has no result.
+    /// Of every command that did not come to its end.
     let ofError (error: CommandError) =
         print (fun json ->
             object' json "error" (fun () ->
                 text json "kind" error.Kind
                 text json "message" error.Message
                 optional json "path" error.Path
-                optional json "option" error.Option))
+                optional json "option" error.Option
+                optional json "output" error.Output))
 
     /// Of every command that writes a file. A field that its steps do not compute is null.
     let ofReport command isInPlace (page: string option) (seconds: float) (report: Report) =
@@ -220,6 +221,8 @@ module Json =
                 strings json "inputs" run.Inputs
                 json.WritePropertyName "recipe"
                 using (JsonDocument.Parse run.Recipe) (fun recipe -> recipe.RootElement.WriteTo json)
+                json.WritePropertyName "conversion"
+                using (JsonDocument.Parse run.Conversion) (fun conversion -> conversion.RootElement.WriteTo json)
                 json.WriteEndObject()
 
             json.WriteEndArray())

@@ -56,10 +56,6 @@ module Pages =
           Plots = written.Plots
           Missing = written.Missing }
 
-    /// Refuses a page that would take the place of what a run reads or writes.
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let require page others = Report.requireApart page others
-
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let ofFile withDigest settings path page =
         Report.write
@@ -71,11 +67,12 @@ module Pages =
         |> Result.map told
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let ofRun withDigest settings command recipe plan seconds (report: SingleSharp.Report) page =
+    let ofRun withDigest settings command (input: Input) recipe plan seconds (report: SingleSharp.Report) page =
         Report.write
             { Run =
                 Some
                     { Command = command
+                      Inputs = input.Paths
                       Recipe = recipe
                       Plan = plan
                       Report = report

@@ -50,8 +50,12 @@ let private fail isJson (error: CommandError) =
 
     error.ExitCode
 
-let private admit (trouble: exn) =
+let rec private admit (trouble: exn) =
     match trouble with
+    | :? Unfinished as unfinished ->
+        let error = admit unfinished.InnerException
+        Display.note "note" unfinished.Sentence
+        CommandError.beside unfinished error
     | :? Stopped as stopped ->
         Display.note "error" (Fault.sentenceFor StepArguments.inSentences stopped.Fault)
         CommandError.ofFault stopped.Fault
@@ -87,12 +91,19 @@ let private perform isJson words (request: Request) =
         let code = Execution.perform log cancel.Token request
         log.End code
         code
-    with
-    | :? OperationCanceledException ->
-        let error = CommandError.cancelled signal
-        Display.note error.Kind error.Message
-        ended error
-    | trouble -> admit trouble |> ended
+    with trouble ->
+        let unfinished =
+            match trouble with
+            | :? Unfinished as unfinished -> Some unfinished
+            | _ -> None
+
+        match trouble, trouble.InnerException with
+        | :? OperationCanceledException, _
+        | :? Unfinished, (:? OperationCanceledException) ->
+            let error = CommandError.cancelled signal unfinished
+            Display.note error.Kind error.Message
+            ended error
+        | _ -> admit trouble |> ended
 
 let private explain words mistakes =
     if List.isEmpty words then

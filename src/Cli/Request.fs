@@ -38,6 +38,8 @@ type Request =
         Memory: int64
         Json: bool
         Listener: Listener
+        /// The file with the recipe that the task starts from.
+        Recipe: string option
         /// Where the recipe is written that the task takes.
         SaveRecipe: string option
         /// Files that must not be there yet.

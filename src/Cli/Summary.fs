@@ -4,6 +4,7 @@ namespace SingleSharp.Cli
 open System
 open System.Collections.Generic
 open System.Globalization
+open System.Text.Json
 open SingleSharp
 open SingleSharp.Core
 
@@ -202,6 +203,11 @@ module Summary =
         // It was written by another version, with steps or options that this one does not have.
         | Error _ -> [ "a recipe of another version; see --json" ]
 
+    /// Options as JSON has them.
+    let private chosen (options: string) =
+        use options = JsonDocument.Parse options
+        [ for option in options.RootElement.EnumerateObject() -> $"{option.Name}={option.Value.GetRawText()}" ]
+
     /// A table for each run.
     let ofHistory (path: string) (runs: PastRun list) =
         [ if runs.IsEmpty then
@@ -212,5 +218,7 @@ module Summary =
                 Lines =
                   [ "version", $"{run.Version}, bits {run.Bits}"
                     "made of", list run.Inputs
+                    for option in chosen run.Conversion do
+                        "read with", option
                     for step in taken run.Recipe do
                         "step", step ] } ]

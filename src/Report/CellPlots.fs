@@ -1,6 +1,8 @@
 /// Plots with a point, or a place in a distribution, for each cell.
 namespace SingleSharp.Reporting
 
+open System.Text.Json.Nodes
+
 /// A limit of the filter, to be drawn beside what it was for.
 type internal Limit = { Name: string; Value: float }
 
@@ -124,13 +126,25 @@ module internal CellPlots =
         let xy = [ "x", $"PC{first}"; "y", $"PC{first + 1}" ]
 
         match shownGroups cells, cells.Counts with
-        | Some(_, labels, _), _ ->
+        | Some(_, labels, codes), _ ->
+            /// Cells without a label have the code null.
+            let group (code: int option) (label: string) =
+                let code () : JsonNode =
+                    match code with
+                    | Some code -> integer (int64 code)
+                    | None -> null
+
+                trace
+                    [ for name, values in xy do
+                          name, object' [ "$column", text values; "group", code () ]
+                      "name", text label
+                      "marker", object' [ "size", integer 3L ] ]
+
             [ for code in 0 .. labels.Length - 1 do
-                  trace
-                      [ for name, values in xy do
-                            name, object' [ "$column", text values; "group", integer (int64 code) ]
-                        "name", text labels[code]
-                        "marker", object' [ "size", integer 3L ] ] ]
+                  group (Some code) labels[code]
+              if codes |> Array.exists (fun code -> code < 0) then
+                  // So the distributions call them, too.
+                  group None "(none)" ]
         | None, Some(name, _) ->
             [ trace
                   [ for at, values in xy do
@@ -161,7 +175,15 @@ module internal CellPlots =
           Layout = object' [ "xaxis", axis $"PC{first}"; "yaxis", axis $"PC{first + 1}" ]
           IsWide = false }
 
+    /// More points than this are no better a curve.
+    let private mostOfCurve = 5_000
+
     let knee column (points: (float * float)[]) =
+        let every = max 1 ((points.Length + mostOfCurve - 1) / mostOfCurve)
+
+        let points =
+            points |> Array.indexed |> Array.filter (fun (at, _) -> at % every = 0 || at = points.Length - 1) |> Array.map snd
+
         { Id = "knee"
           Title = "Knee: counts by rank"
           Notes = [ "All cells, from the one with most counts on; values above 255 are grouped to within 0.8 %." ]

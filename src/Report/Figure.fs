@@ -27,10 +27,11 @@ type internal Section =
 
 /// Numbers for JavaScript, which page.js decodes.
 module internal Numbers =
-    /// Stands for what is no finite number; the codes of numbers stay below it.
+    /// Stands for what is not drawn; the codes of numbers stay below it.
     let private noNumber = UInt16.MaxValue
 
-    let private isFinite (value: float) = Double.IsFinite value
+    /// Can a plot have it? Axes are about float32, and the differences of such numbers are finite.
+    let isDrawn (value: float) = Single.IsFinite(float32 value)
 
     let object' (members: (string * JsonNode) list) : JsonNode =
         let json = JsonObject()
@@ -48,8 +49,7 @@ module internal Numbers =
 
     /// As short as float32 is; JSON has no NaN, which is null.
     let number (value: float) : JsonNode =
-        let single = float32 value
-        if Single.IsFinite single then JsonValue.Create single else null
+        if isDrawn value then JsonValue.Create(float32 value) else null
 
     let list (values: seq<JsonNode>) : JsonNode = JsonArray(Array.ofSeq values)
     let numbers (values: seq<float>) = values |> Seq.map number |> list
@@ -58,7 +58,7 @@ module internal Numbers =
     /// A column in 16 bits each: a point lies at most 1/130,000 of the axis beside its place, and integers in a range below 65,535 are
     /// exact.
     let packed (values: float[]) : JsonNode =
-        let finite = values |> Array.filter isFinite
+        let finite = values |> Array.filter isDrawn
         let low = if finite.Length = 0 then 0.0 else Array.min finite
         let span = if finite.Length = 0 then 0.0 else Array.max finite - low
 
@@ -66,13 +66,16 @@ module internal Numbers =
             if span <= 65_534.0 && finite |> Array.forall (fun value -> value = Math.Floor value) then
                 1.0
             else
-                span / 65_534.0
+                // What differs by less than a normal number is one place.
+                match span / 65_534.0 with
+                | step when Double.IsNormal step -> step
+                | _ -> 0.0
 
         let bytes = Array.zeroCreate (2 * values.Length)
 
         for at in 0 .. values.Length - 1 do
             let code =
-                if not (isFinite values[at]) then noNumber
+                if not (isDrawn values[at]) then noNumber
                 elif step > 0.0 then uint16 (Math.Round((values[at] - low) / step))
                 else 0us
 

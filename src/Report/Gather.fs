@@ -3,7 +3,6 @@ namespace SingleSharp.Reporting
 
 open System
 open System.Text.Json.Nodes
-open System.Text.RegularExpressions
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.AnnData
@@ -13,6 +12,8 @@ type FinishedRun =
     {
         /// The command, such as pipeline.
         Command: string
+        /// The paths that it read.
+        Inputs: string list
         Recipe: Recipe
         Plan: Plan
         Report: SingleSharp.Report
@@ -39,7 +40,7 @@ module internal Gather =
             let drawn =
                 codes |> Seq.map (fun code -> [| float code |]) |> Sample.rows sample 1 1
 
-            name, labels, drawn[0] |> Array.map int)
+            name, Shortened.labels labels, drawn[0] |> Array.map int)
 
     let private components sample file =
         match Stored.tryCoordinates file "obsm/X_pca" with
@@ -76,17 +77,17 @@ module internal Gather =
         [ match run |> Option.bind (fun run -> Recipe.tryFind "filter" run.Recipe) with
           | None -> ()
           | Some filter ->
-              for name, shown in filter.Given do
+              for name, value in filter.Body.Json do
                   if List.contains name names then
-                      let number =
-                          match Regex.Match(shown, "'mt': ([^,}]+)") with
-                          | found when found.Success -> found.Groups[1].Value
-                          | _ -> shown
+                      let limit =
+                          match value with
+                          | Contract.JsonValue.Object sets -> sets |> List.tryFind (fun (set, _) -> set = "mt") |> Option.map snd
+                          | single -> Some single
 
-                      match Double.TryParse(number, Globalization.CultureInfo.InvariantCulture) with
-                      | true, value when Double.IsFinite value ->
-                          { Name = $"{name} {number}"
-                            Value = value }
+                      match limit |> Option.bind Contract.JsonValue.tryFloat with
+                      | Some number when Numbers.isDrawn number ->
+                          { Name = $"{name} {Contract.JsonValue.line limit.Value}"
+                            Value = number }
                       | _ -> () ]
 
     let private qc what = $"{what}, which singlesharp qc writes"

@@ -2,7 +2,9 @@
 namespace SingleSharp.Reporting
 
 open System
+open System.Text.Json
 open System.Text.Json.Nodes
+open SingleSharp.Core
 
 /// Genes as hvg saw them.
 type internal GeneData =
@@ -18,8 +20,22 @@ type internal GeneData =
 module internal GenePlots =
     open Numbers
 
-    /// Genes that are not chosen are as many points as show the cloud.
-    let private mostOthers = 15_000
+    /// Genes that are not chosen are as many points as show the cloud, and chosen ones as many as anybody tells apart,
+    let private mostOthers, mostChosen = 15_000, 5_000
+
+    /// as long as their names take no more bytes of the page than this.
+    let private roomOfOthers, roomOfChosen = 280_000, 120_000
+
+    /// Every k-th gene, from the first on, with the smallest k that is enough.
+    let private thinned most room (names: string[]) (genes: int[]) =
+        let bytes gene =
+            JsonEncodedText.Encode(Escaped.whole (Shortened.name names[gene])).EncodedUtf8Bytes.Length + 3
+
+        let rec every k =
+            let shown = [| for at in 0..k .. genes.Length - 1 -> genes[at] |]
+            if Array.sumBy bytes shown <= room then k, shown else every (k + 1)
+
+        every (max 1 ((genes.Length + most - 1) / most))
 
     let private axis more title =
         object' (("title", object' [ "text", text title ]) :: more)
@@ -30,9 +46,7 @@ module internal GenePlots =
     /// Shares of all counts; none where nothing is counted.
     let expressed (names: string[]) (column: string) (totals: float[]) =
         let finite =
-            totals
-            |> Array.mapi (fun gene total -> gene, total)
-            |> Array.filter (fun (_, total) -> Double.IsFinite total && total > 0.0)
+            totals |> Array.mapi (fun gene total -> gene, total) |> Array.filter (fun (_, total) -> isDrawn total && total > 0.0)
 
         let all = finite |> Array.sumBy snd
 
@@ -53,7 +67,7 @@ module internal GenePlots =
                             "x", numbers (first |> Array.map (fun (_, total) -> Math.Round(100.0 * total / all, 3)))
                             // Bars have numbers as their places: two genes may have one name.
                             "y", first |> Array.mapi (fun at _ -> integer (int64 at)) |> list
-                            "hovertext", texts (first |> Array.map (fun (gene, _) -> names[gene]))
+                            "hovertext", texts (first |> Array.map (fun (gene, _) -> Shortened.name names[gene]))
                             "hovertemplate", text "%{hovertext}: %{x} %<extra></extra>" ] ]
                   Layout =
                     object'
@@ -65,7 +79,7 @@ module internal GenePlots =
                                 "automargin", flag true
                                 "showgrid", flag false
                                 "tickvals", first |> Array.mapi (fun at _ -> integer (int64 at)) |> list
-                                "ticktext", texts (first |> Array.map (fun (gene, _) -> names[gene])) ] ]
+                                "ticktext", texts (first |> Array.map (fun (gene, _) -> Shortened.name names[gene])) ] ]
                   IsWide = false }
 
     let private cloud name prefix =
@@ -85,21 +99,23 @@ module internal GenePlots =
 
         let drawn =
             [| 0 .. genes.Means.Length - 1 |]
-            |> Array.filter (fun gene -> genes.Means[gene] > 0.0 && Double.IsFinite genes.Means[gene] && Double.IsFinite spread[gene])
+            |> Array.filter (fun gene -> genes.Means[gene] > 0.0 && isDrawn genes.Means[gene] && isDrawn spread[gene])
 
         let chosen, others = drawn |> Array.partition (fun gene -> genes.IsChosen[gene])
-        let every = max 1 ((others.Length + mostOthers - 1) / mostOthers)
-        let shown = [| for at in 0..every .. others.Length - 1 -> others[at] |]
+        let every, shown = thinned mostOthers roomOfOthers genes.Names others
+        let everyChosen, shownChosen = thinned mostChosen roomOfChosen genes.Names chosen
 
         let columns prefix (of': int[]) =
             [ $"{prefix}-x", singles (of' |> Array.map (fun gene -> genes.Means[gene]))
               $"{prefix}-y", singles (of' |> Array.map (fun gene -> spread[gene]))
-              $"{prefix}-names", texts (of' |> Array.map (fun gene -> genes.Names[gene])) ]
+              $"{prefix}-names", texts (of' |> Array.map (fun gene -> Shortened.name genes.Names[gene])) ]
 
         { Id = "dispersion"
           Title = "Mean and dispersion of each gene"
           Notes =
             [ $"Chosen as highly variable: {chosen.Length:N0}. Point at a gene to see its name."
+              if everyChosen > 1 then
+                  $"Of {chosen.Length:N0} chosen genes one of every {everyChosen} is drawn."
               if every > 1 then
                   $"Of {others.Length:N0} other genes one of every {every} is drawn."
               if drawn.Length < genes.Means.Length then
@@ -107,7 +123,7 @@ module internal GenePlots =
           Traces = [ cloud "not chosen" "others"; cloud "chosen" "chosen" ]
           Layout = object' [ "xaxis", axis [ "type", text "log" ] "mean"; "yaxis", axis [] name ]
           IsWide = false },
-        columns "others" shown @ columns "chosen" chosen
+        columns "others" shown @ columns "chosen" shownChosen
 
     /// The component that lies farthest below the straight line from the first to the last one; none where fewer than three are there.
     let elbow (ratios: float[]) =
@@ -123,13 +139,19 @@ module internal GenePlots =
             | at when below at > 0.0 -> Some at
             | _ -> None
 
+    /// Of more components nobody sees the first ones.
+    let private mostComponents = 1_000
+
     let variance (ratios: float[]) =
         let elbow = elbow ratios
+        let drawn = Array.truncate mostComponents ratios
 
         { Id = "variance"
           Title = "Variance of the components"
           Notes =
             [ $"{ratios.Length} components explain {100.0 * Array.sum ratios:F1} %% of the variance of the chosen genes."
+              if drawn.Length < ratios.Length then
+                  $"The first {drawn.Length:N0} are drawn."
               match elbow with
               | Some at ->
                   $"The elbow, component {at + 1}, is the one that lies farthest below the straight line from the first to the last; it is a hint, not a test."
@@ -138,8 +160,8 @@ module internal GenePlots =
             [ object'
                   [ "type", text "scatter"
                     "mode", text "lines+markers"
-                    "x", [ 1 .. ratios.Length ] |> List.map (int64 >> integer) |> list
-                    "y", numbers (ratios |> Array.map (fun ratio -> 100.0 * ratio))
+                    "x", [ 1 .. drawn.Length ] |> List.map (int64 >> integer) |> list
+                    "y", numbers (drawn |> Array.map (fun ratio -> 100.0 * ratio))
                     "marker", object' [ "size", integer 4L ] ] ]
           Layout =
             object'
@@ -172,25 +194,32 @@ module internal GenePlots =
                   | None -> () ]
           IsWide = false }
 
+    /// Bars that still are a picture.
+    let private mostLimits = 30
+
     /// Cells, or genes, that each limit dropped.
     let losses (cells: (string * int64) list) (genes: (string * int64) list) =
         let named what list =
             list |> List.map (fun (limit, lost) -> $"{what}: {limit}", lost)
 
-        let bars = named "cells" cells @ named "genes" genes
+        let all = named "cells" cells @ named "genes" genes
+        let bars = List.truncate mostLimits all
 
         let label: JsonNode list =
             bars |> List.map (fun (_, lost) -> text (lost.ToString "N0"))
 
         { Id = "losses"
           Title = "Lost by each limit"
-          Notes = [ "What did not meet several limits is counted for each." ]
+          Notes =
+            [ "What did not meet several limits is counted for each."
+              if bars.Length < all.Length then
+                  $"The first {bars.Length} of {all.Length} limits." ]
           Traces =
             [ object'
                   [ "type", text "bar"
                     "orientation", text "h"
                     "x", bars |> List.map (snd >> integer) |> list
-                    "y", texts (bars |> List.map fst)
+                    "y", texts (bars |> List.map (fst >> Shortened.name))
                     "text", list label
                     "textposition", text "auto"
                     "hoverinfo", text "x+y" ] ]

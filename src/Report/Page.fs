@@ -36,7 +36,7 @@ module internal Page =
     let private table (out: StringBuilder) (table: PageTable) =
         out.Append($"<h2>{text table.Heading}</h2>\n<table>\n") |> ignore
 
-        for name, value in table.Rows do
+        for name, value in Shortened.rows table.Rows do
             out.Append($"<tr><th scope=\"row\">{text name}</th><td>{text value}</td></tr>\n") |> ignore
 
         out.Append "</table>\n" |> ignore

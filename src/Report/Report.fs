@@ -43,9 +43,6 @@ module Report =
     let private invariant = CultureInfo.InvariantCulture
     let private count (value: int64) = value.ToString("N0", invariant)
 
-    let private names (names: seq<string>) =
-        if Seq.isEmpty names then "none" else String.concat ", " names
-
     let private mebibytes (bytes: int64) =
         String.Format(invariant, "{0:N1} MiB", float bytes / 1048576.0)
 
@@ -58,10 +55,14 @@ module Report =
               "size", mebibytes file.Store.Disk.Device.Length
               for dataset in file.X.Datasets |> List.map Examine.stored do
                   dataset.Name, $"{dataset.Type}, {count dataset.Count} values, {dataset.Storage}"
-              "obs", names file.Obs.Columns
-              "var", names file.Var.Columns
+              "obs", Shortened.list file.Obs.Columns
+              "var", Shortened.list file.Var.Columns
               for group, members in Stored.others file do
-                  group, names members ] }
+                  group, Shortened.list members ] }
+
+    /// The name of a file or folder, without where it is.
+    let private nameOf (path: string) =
+        Path.GetFileName(Path.TrimEndingDirectorySeparator path)
 
     let private ofRun (run: FinishedRun) =
         let report = run.Report
@@ -69,7 +70,7 @@ module Report =
         [ { Heading = "The run"
             Rows =
               [ "command", run.Command
-                "input", report.Input.Split ", " |> Seq.map Path.GetFileName |> names
+                "input", run.Inputs |> Seq.map nameOf |> Shortened.list
                 "cells", $"{count report.Cells}, of which {count report.CellsKept} stay"
                 "genes", $"{count (int64 report.Genes)}, of which {count (int64 report.GenesKept)} stay"
                 for step in run.Recipe.Steps do
@@ -143,20 +144,6 @@ module Report =
                 match section with
                 | Section.Missing(title, _) -> Some title
                 | Section.Drawn _ -> None) }
-
-    /// Refuses a page that would take the place of another file, such as the input of a run, or that cannot be written.
-    let requireApart (target: string) (others: string list) : Result<unit, Fault> =
-        try
-            AtomicReplace.require target 0L
-            AtomicReplace.requireReplaceable target false
-
-            for other in others do
-                if AtomicReplace.leadToOne target other || AtomicReplace.resolve target = AtomicReplace.resolve other then
-                    Fault.throw (CannotWrite(target, "the run reads or writes that file; give the page a name of its own"))
-
-            Ok()
-        with trouble when (Fault.tryFind trouble).IsSome ->
-            Error (Fault.tryFind trouble).Value
 
     /// Writes the page of an .h5ad file: one HTML file that needs nothing else. Whatever a plot would need that the file does not
     /// have is told on the page.

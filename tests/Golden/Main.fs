@@ -42,6 +42,8 @@ let all =
           ManualGolden.all
           DisplayGolden.all
           ProtocolGolden.all
+          ApartGolden.all
+          UnfinishedGolden.all
           PythonGolden.all
           VerifyGolden.all
           BrokenGolden.all

@@ -1,7 +1,9 @@
 /// What is asked of a conversion, and what of it says nothing about its inputs.
 namespace SingleSharp.Core.Concat
 
+open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Contract
 
 /// How inputs are read and joined, and the matrix that becomes X.
 type internal ConvertRequest =
@@ -15,6 +17,34 @@ type internal ConvertRequest =
 
 [<RequireQualifiedAccess>]
 module internal ConversionCheck =
+    /// Options about several inputs that differ from their defaults.
+    let private aboutSeveral (options: ConvertOptions) =
+        [ match options.Join with
+          | Join.Outer -> "join", JsonValue.Text "outer"
+          | _ -> ()
+          if options.SampleKey <> Input.convert.SampleKey then
+              "sample_key", JsonValue.Text options.SampleKey
+          if not options.SampleNames.IsEmpty then
+              "sample_names", JsonValue.List(options.SampleNames |> List.map JsonValue.Text)
+          match options.IndexUnique with
+          | Some between -> "index_unique", JsonValue.Text between
+          | None -> () ]
+
+    /// The same of those about inputs of Cell Ranger.
+    let private aboutTenX (options: ConvertOptions) =
+        [ match options.Genome with
+          | Some genome -> "genome", JsonValue.Text genome
+          | None -> ()
+          match options.FeatureType with
+          | Some features -> "feature_type", JsonValue.Text features
+          | None -> ()
+          if options.MakeUnique then
+              "make_unique", JsonValue.Flag true ]
+
+    /// All options that differ from their defaults.
+    let given options =
+        aboutTenX options @ aboutSeveral options
+
     /// Refuses options that say nothing about these inputs; `isAnnData` tells whether they are one .h5ad file.
     let requireUses isAnnData (input: Input) =
         let options = input.Convert
@@ -24,23 +54,10 @@ module internal ConversionCheck =
 
         match input.Paths with
         | [ one ] ->
-            let several =
-                [ "join", options.Join <> Input.convert.Join
-                  "sample_key", options.SampleKey <> Input.convert.SampleKey
-                  "sample_names", not options.SampleNames.IsEmpty
-                  "index_unique", options.IndexUnique.IsSome ]
-
-            let tenX =
-                [ "genome", options.Genome.IsSome
-                  "feature_type", options.FeatureType.IsSome
-                  "make_unique", options.MakeUnique ]
-
-            for option, isGiven in several do
-                if isGiven then
-                    refuse option $"it is about several inputs, and {one} is the only one; leave it out"
+            for option, _ in aboutSeveral options do
+                refuse option $"it is about several inputs, and {one} is the only one; leave it out"
 
             if isAnnData then
-                for option, isGiven in tenX do
-                    if isGiven then
-                        refuse option $"{one} is one .h5ad file, of which everything is taken as it is; leave it out"
+                for option, _ in aboutTenX options do
+                    refuse option $"{one} is one .h5ad file, of which everything is taken as it is; leave it out"
         | _ -> ()

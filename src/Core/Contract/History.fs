@@ -13,4 +13,7 @@ type PastRun =
         Inputs: IReadOnlyList<string>
         /// The recipe as JSON, such as Recipe.ofJson reads it; files that list genes are named without their folders.
         Recipe: string
+        /// The options of reading and joining the inputs that differ from their defaults, as JSON, such as {"join":"outer"}; {} where
+        /// none does.
+        Conversion: string
     }

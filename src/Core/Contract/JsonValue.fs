@@ -83,6 +83,9 @@ module internal JsonValue =
         | true, whole when text <> "-0" -> JsonValue.Integer whole
         | _ ->
             match Double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
+            // JSON Schema takes 1.0 for an integer, and many programs write integers so.
+            | number when number = Math.Floor number && abs number < 9.2e18 && not (Double.IsNegative number && number = 0.0) ->
+                JsonValue.Integer(int64 number)
             | number when Double.IsFinite number -> JsonValue.Number number
             | _ -> raise (NoJson $"the number {text} is too large")
 

@@ -128,8 +128,12 @@ module internal Inputs =
     let run (input: Input) recipe (settings: Settings) output =
         Recipe.check recipe
 
+        match output with
+        | NewFile target -> Apart.require target (Recipe.files recipe)
+        | InPlace -> ()
+
         let asked =
-            { Inputs = input.Paths
+            { Input = input
               Files = List.collect Convert.filesOf input.Paths
               Recipe = recipe }
 

@@ -9,14 +9,16 @@ open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Writing
+open SingleSharp.Core.Concat
 open SingleSharp.Core.Steps
 open SingleSharp.Core.Verify
 
-/// What a run was asked for: the inputs as they were named, and the recipe before a conversion takes its part of it.
+/// What a run was asked for: the inputs as they were named, how they are read and joined, and the recipe before a conversion takes
+/// its part of it.
 type internal Asked =
     {
-        Inputs: string list
-        /// The files that they consist of.
+        Input: Input
+        /// The files that the inputs consist of.
         Files: string list
         Recipe: Recipe
     }
@@ -50,7 +52,11 @@ module internal Provenance =
         JsonValue.Object
             [ "version", JsonValue.Text Release.version
               "bits", JsonValue.Integer(int64 Release.bits)
-              "inputs", JsonValue.List(asked.Inputs |> List.map (named >> JsonValue.Text))
+              "inputs", JsonValue.List(asked.Input.Paths |> List.map (named >> JsonValue.Text))
+              // Notes of runs without such options are as they always were, to the byte.
+              match ConversionCheck.given asked.Input.Convert with
+              | [] -> ()
+              | given -> "conversion", JsonValue.Object given
               "recipe", RecipeJson.write (withoutFolders asked.Recipe) ]
         |> JsonValue.line
 
@@ -101,7 +107,12 @@ module internal Provenance =
                         match input with
                         | JsonValue.Text input -> input
                         | _ -> wrong ())
-                  Recipe = JsonValue.lines recipe }
+                  Recipe = JsonValue.lines recipe
+                  Conversion =
+                    match find "conversion" with
+                    | None -> JsonValue.line (JsonValue.Object [])
+                    | Some(JsonValue.Object _ as conversion) -> JsonValue.line conversion
+                    | Some _ -> wrong () }
             | _ -> wrong ()
         | _ -> wrong ()
 

@@ -307,7 +307,7 @@ module internal Runner =
     /// The same of a file that was asked for as it is.
     let onFile (file: AnnDataFile) recipe settings output =
         onFileAs
-            { Inputs = [ file.Path ]
+            { Input = Input.file file.Path
               Files = [ file.Path ]
               Recipe = recipe }
             file

@@ -1,7 +1,12 @@
 /// Recipes as they are made, changed, checked, and kept as JSON.
 namespace SingleSharp.Core
 
+open System
+open System.IO
+open System.Text
 open SingleSharp
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Steps
 
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
@@ -167,5 +172,63 @@ module Recipe =
     let ofJson (json: string) : Result<Recipe, Fault> =
         try
             Ok(RecipeJson.read json)
+        with FaultException fault ->
+            Error fault
+
+    /// The files that its sets of genes are listed in.
+    let files (recipe: Recipe) =
+        recipe.GeneSets
+        |> List.choose (fun set ->
+            match set.Rule with
+            | GeneRule.ListedIn path -> Some path
+            | _ -> None)
+
+    /// More bytes than any recipe has: whatever is longer is something else, and is not read to its end.
+    let private most = 16L <<< 20
+
+    let private tooLong =
+        InvalidOption("recipe", $"it is longer than {Fault.size most}, which no recipe is")
+
+    /// The text of a file, a device or a pipe, as far as a recipe could go.
+    let private text path =
+        use file = File.OpenRead path
+        use held = new MemoryStream()
+        let buffer: byte[] = Array.zeroCreate 65536
+        let mutable count = file.Read(buffer, 0, buffer.Length)
+
+        while count > 0 do
+            held.Write(buffer, 0, count)
+
+            if held.Length > most then
+                Fault.throw tooLong
+
+            count <- file.Read(buffer, 0, buffer.Length)
+
+        held.Position <- 0L
+        use reader = new StreamReader(held, UTF8Encoding false)
+        reader.ReadToEnd()
+
+    /// Reads a file that save has written, or somebody by hand.
+    let load (path: string) : Result<Recipe, Fault> =
+        try
+            match Status.tryFind path with
+            | ValueNone -> Error(NotFound path)
+            | ValueSome { Nature = Folder } -> Error(Unreadable(path, "it is a folder"))
+            | ValueSome status when status.Length > most -> Error tooLong
+            | ValueSome _ -> ofJson (text path)
+        with
+        | FaultException fault -> Error fault
+        | :? UnauthorizedAccessException -> Error(Unreadable(path, "you have no permission"))
+        | :? IOException as trouble -> Error(Unreadable(path, Fault.reason trouble))
+
+    /// Writes the recipe as JSON to a file: all of it, or the file stays as it was.
+    let save (path: string) (recipe: Recipe) : Result<unit, Fault> =
+        let bytes = Encoding.UTF8.GetBytes(toJson recipe)
+
+        try
+            AtomicReplace.require path 0L
+            AtomicReplace.requireReplaceable path false
+            AtomicReplace.replace path 0L (fun disk -> disk.Write(0L, ReadOnlySpan bytes))
+            Ok()
         with FaultException fault ->
             Error fault

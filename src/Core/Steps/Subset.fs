@@ -192,6 +192,7 @@ module SubsetStep =
                   "singlesharp subset data.h5ad ⟨out=small.h5ad⟩ ⟨var_query=highly_variable⟩ ⟨obs=cells.txt⟩" ]
             IsOptional = true
             Selects = true
+            Files = fun options -> List.choose id [ options.Obs; options.Var ]
             Check = check }
 
     /// The step with these options.

@@ -164,7 +164,7 @@ let private events =
           } ]
 
 [<DllImport("libc", EntryPoint = "kill")>]
-extern int private send(int id, int signal)
+extern int send(int id, int signal)
 
 /// Shells have programs in the background ignore Ctrl-C, and so may these tests be started; env takes that back.
 let private listening arguments =
@@ -221,11 +221,20 @@ let private documented =
               "message"
               "path"
               "option"
+              "output"
               "progress"
               "cells_done"
               "task_done"
               "warning" ] do
             Expect.stringContains json $"`{word}`" "docs/json.md"
+
+        let runs =
+            [ for command in Command.all |> List.filter Command.runs -> $"`{command.Name}`" ]
+
+        let heading =
+            json.Split '\n' |> Array.find (fun line -> line.StartsWith "## `filter`")
+
+        Expect.containsAll (heading.Substring(3).Split ", ") runs "the commands whose fields it tells"
 
         let reference = File.ReadAllText(Path.Combine(root, "docs", "reference.md"))
 

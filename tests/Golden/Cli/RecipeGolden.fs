@@ -100,7 +100,7 @@ let all =
                   let recipe = recipeOf ([ "plan"; command.Name; "a.h5ad" ] @ limit)
 
                   Expect.equal request.SaveRecipe (Some file) "where it goes"
-                  Expect.equal (RecipeFile.write file recipe) (Ok()) "it is written"
+                  Expect.equal (Recipe.save file recipe) (Ok()) "it is written"
                   Expect.equal (recipeOf [ "plan"; command.Name; "a.h5ad"; "--recipe"; file ]) recipe command.Name
                   // Writing it again is no mistake.
                   ofWords ([ command.Name; "a.h5ad"; "--in-place"; "--save-recipe"; file ] @ limit) |> ignore
@@ -131,6 +131,75 @@ let all =
 
               run [ "preprocess"; input; "--out"; two; "--recipe"; json; "--quiet" ]
               Expect.equal (File.ReadAllBytes two) (File.ReadAllBytes one) "byte for byte"
+          }
+
+          test "a step that is twice there or out of its order is refused, and not repaired" {
+              use sandbox = new Sandbox()
+              let file = sandbox.File "run.json"
+
+              let base' value =
+                  Log1p.step
+                      { Log1p.defaults with
+                          Base = Some value }
+
+              for steps, told in
+                  [ [ base' 2.0; base' 10.0 ], "log1p, log1p: each step is taken at most once"
+                    [ Hvg.step Hvg.defaults; Log1p.step Log1p.defaults ], "hvg, log1p: each step is taken at most once, in the order" ] do
+                  File.WriteAllText(file, Recipe.toJson (Recipe.ofSteps steps))
+
+                  for options in [ []; [ "--skip"; "log1p" ]; [ "--base"; "2" ] ] do
+                      Expect.stringContains
+                          (mistakes ([ "pipeline"; "a.h5ad"; "--in-place"; "--recipe"; file ] @ options))
+                          $"--recipe {file}: {told}"
+                          "which steps"
+          }
+
+          test "a recipe is written once its run is done, in one step, and over nothing else" {
+              use sandbox = new Sandbox()
+              let input = here "edge/plain_csr_f32/input.h5ad"
+              let json, linked = sandbox.File "run.json", sandbox.File "linked.json"
+
+              let refused words =
+                  Expect.throwsT<Stopped>
+                      (fun () -> Execution.perform System.Threading.CancellationToken.None (ofWords words) |> ignore)
+                      "the run"
+
+              refused
+                  [ "qc"
+                    input
+                    "--out"
+                    sandbox.File "no/where.h5ad"
+                    "--save-recipe"
+                    json
+                    "--quiet" ]
+
+              Expect.isFalse (File.Exists json) "no recipe of what was refused"
+
+              // Whoever holds the old file by another name keeps it whole.
+              Expect.equal (Recipe.save json analysis) (Ok()) "it is written"
+              (File.CreateSymbolicLink(sandbox.File "symbolic.json", json)).Exists |> ignore
+              Child.run "ln" [ json; linked ] [] "" |> ignore
+              Expect.equal (Recipe.save (sandbox.File "symbolic.json") Recipe.standard) (Ok()) "through a symbolic link"
+              Expect.equal (Recipe.load json) (Ok Recipe.standard) "the new one"
+              Expect.equal (Recipe.load linked) (Ok analysis) "the old one"
+              Expect.equal sandbox.Names [ "linked.json"; "run.json"; "symbolic.json" ] "nothing else"
+
+              let saved file =
+                  mistakes [ "plan"; "a.h5ad"; "--save-recipe"; file ]
+
+              let immense = sandbox.File "immense"
+              using (File.Create immense) (fun file -> file.SetLength(3L <<< 40))
+              Expect.stringContains (saved immense) "there is a file that is no recipe" "it is not read"
+
+              Expect.stringContains
+                  (mistakes [ "plan"; "a.h5ad"; "--recipe"; immense ])
+                  "it is longer than 16 MiB, which no recipe is"
+                  "nor here"
+
+              if File.Exists "/dev/full" then
+                  let device = sandbox.File "device.json"
+                  File.CreateSymbolicLink(device, "/dev/full") |> ignore
+                  Expect.stringContains (saved device) "it is a device, not a file" "a device"
           }
 
           test "what is no recipe is refused, and never written over" {

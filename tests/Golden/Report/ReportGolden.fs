@@ -104,8 +104,8 @@ let private contents =
           let before = File.ReadAllBytes input
 
           Expect.isError (Report.write Report.defaults Settings.standard input input) "the input"
-          Expect.isError (Report.requireApart input [ sandbox.File "other"; input ]) "what a run reads"
-          Expect.isOk (Report.requireApart (sandbox.File "page.html") [ input ]) "another name"
+          Expect.isError (Pipeline.requireApart input [ sandbox.File "other"; input ]) "what a run reads"
+          Expect.isOk (Pipeline.requireApart (sandbox.File "page.html") [ input ]) "another name"
           Expect.equal (File.ReadAllBytes input) before "it is as it was"
 
           let fault =
@@ -141,7 +141,7 @@ let private commands =
           for place in [ input; output ] do
               let refused = tool [ "qc"; input; "--out"; output; "--report"; place ]
               Expect.equal refused.ExitCode 1 "refused"
-              Expect.stringContains refused.Errors "give the page a name of its own" "the way out"
+              Expect.stringContains refused.Errors "choose another name" "the way out"
       }
       test "report tells what it wrote" {
           use sandbox = new Sandbox()
@@ -184,6 +184,7 @@ let all =
         "Report"
         [ testList "contents" contents
           testList "commands" commands
+          testList "columns" ReportColumns.all
           testList
               "browser"
               [ watched

@@ -90,6 +90,7 @@ let finished recipe input output =
     let plan = Pipeline.plan recipe Settings.standard input |> need
 
     { Command = "pipeline"
+      Inputs = input.Paths
       Recipe = recipe
       Plan = plan
       Report = Pipeline.run recipe Settings.standard input (NewFile output) |> need
@@ -132,7 +133,9 @@ let odd =
 
          let paths =
              [ for name, counts in [ "one", named; "two", empty ] do
-                   let path = lasting.Value.File $"report-{name}.h5ad"
+                   // Commas also stand between inputs where these are told as one text.
+                   let folder = Directory.CreateDirectory(lasting.Value.File "odd, odder").FullName
+                   let path = Path.Combine(folder, $"report-{name}.h5ad")
                    NewFile.write path Unchunked counts
                    path ]
 

@@ -131,6 +131,34 @@ let all =
 
               let told = List.exactlyOne (history output)
               Expect.equal (List.ofSeq told.Inputs, told.Recipe) ([ "one.h5ad"; "two.h5ad" ], Recipe.toJson recipe) "inputs and recipe"
+              Expect.equal told.Conversion "{}" "nothing else was asked of the conversion"
+          }
+
+          test "how inputs were read and joined is noted where it differs from the defaults" {
+              use sandbox = new Sandbox()
+              let output = sandbox.File "both.h5ad"
+              let one, two = sandbox.Copy(sample, "one.h5ad"), sandbox.Copy(sample, "two.h5ad")
+
+              let options =
+                  { Input.convert with
+                      Join = SingleSharp.Join.Outer
+                      SampleKey = "donor"
+                      SampleNames = [ "a"; "b" ]
+                      IndexUnique = Some "-" }
+
+              Pipeline.run
+                  qc
+                  standard
+                  { Paths = [ one; two ]
+                    Convert = options }
+                  (NewFile output)
+              |> need
+              |> ignore
+
+              Expect.equal
+                  (List.exactlyOne (history output)).Conversion
+                  """{"join":"outer","sample_key":"donor","sample_names":["a","b"],"index_unique":"-"}"""
+                  "what was asked for"
           }
 
           test "what somebody else keeps there stays, and the run says so" {

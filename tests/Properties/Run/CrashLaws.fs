@@ -29,7 +29,7 @@ let private record most storage matrix =
                     // Noted under one name, whatever the file is called.
                     Ok(
                         Runner.onFileAs
-                            { Inputs = [ "counts.h5ad" ]
+                            { Input = Input.file "counts.h5ad"
                               Files = []
                               Recipe = recipe }
                             file

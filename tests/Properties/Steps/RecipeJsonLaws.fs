@@ -84,6 +84,15 @@ let tests =
                   Expect.equal recipe wanted "defaults"
               }
 
+              test "an integer may be written as any number that is whole" {
+                  let written recipe genes base' =
+                      back
+                          $"""{{"recipe": {recipe}, "steps": [{{"step": "filter", "options": {{"min_genes": {genes}}}}}, {{"step": "log1p", "options": {{"base": {base'}}}}}]}}"""
+
+                  for recipe, genes in [ "1.0", "300.0"; "1e0", "3e2"; "10e-1", "300.000" ] do
+                      Expect.equal (written recipe genes "2.0") (written "1" "300" "2") genes
+              }
+
               test "every option is said, in the order of the list of steps" {
                   use document = JsonDocument.Parse(Recipe.toJson Recipe.full)
 
