@@ -37,6 +37,7 @@ let all =
           MistakeGolden.all
           ToolGolden.all
           ProtocolGolden.all
+          SignalGolden.all
           PythonGolden.all
           VerifyGolden.all
           BrokenGolden.all

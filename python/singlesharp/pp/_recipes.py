@@ -139,7 +139,8 @@ def preprocess(data, *, out=None, copy=False, layer=None, **options):
 
     Options are those of `singlesharp preprocess --help`, with underscores: preprocess("counts.h5ad", min_genes=200,
     max_pct={"mt": 20}). log1p=False leaves out columns; gene_sets={"ribo": "prefix:RPS,RPL"}; qc_vars=["hb"] takes sets from columns
-    of var. Returns a Report, or with out or copy the new AnnData.
+    of var. None is scanpy's: target_sum=None for the median, percent_top=None for no such columns. Returns a Report, or with out or
+    copy the new AnnData.
     """
     return _taken("preprocess", data, out, copy, layer, options)
 
@@ -148,6 +149,6 @@ def pipeline(data, *, out=None, copy=False, layer=None, **options):
     """preprocess, then 2,000 highly variable genes and 50 components, in two reads of X.
 
     Options are those of `singlesharp pipeline --help`, with underscores; skip=["qc"] leaves steps out, with_steps=["scale"] takes
-    optional ones. Returns a Report, or with out or copy the new AnnData.
+    optional ones; n_top_genes=None chooses by cut-offs. Returns a Report, or with out or copy the new AnnData.
     """
     return _taken("pipeline", data, out, copy, layer, options)

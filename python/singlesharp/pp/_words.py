@@ -115,6 +115,5 @@ def named(**names):
         yield
     except SingleSharpError as error:
         message = re.sub(r"(?<![\w/.-])[a-z]\w*(?![\w/-])", lambda word: names.get(word.group(), word.group()), str(error))
-        raise SingleSharpError(
-            message, kind=error.kind, path=error.path, option=names.get(error.option, error.option), exit_code=error.exit_code
-        ) from error
+        error.args, error.option = (message,), names.get(error.option, error.option)
+        raise
