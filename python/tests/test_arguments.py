@@ -18,6 +18,7 @@ refused = [
     ("flavor", ss.pp.highly_variable_genes, {"flavor": "x"}),
     ("qc_vars", ss.pp.calculate_qc_metrics, {"qc_vars": ["nobody"]}),
     ("gene_sets", ss.pp.pipeline, {"gene_sets": {"a": "nothing"}}),
+    ("gene_sets", ss.pp.pipeline, {"gene_sets": {"--json": "prefix:G"}}),
     ("with_steps", ss.pp.pipeline, {"with_steps": ["umap"]}),
     ("layer", ss.pp.log1p, {"layer": ""}),
     ("layer", ss.pp.log1p, {"layer": "--json"}),

@@ -51,6 +51,9 @@ def _rule(gene_set, rule):
     if not isinstance(rule, str):
         raise TypeError(f"gene_sets: {gene_set} must be a text such as 'prefix:RPS,RPL', not {rule!r}")
 
+    if str(gene_set).startswith("--"):
+        raise cannot_honour("gene_sets", f"{gene_set!r} begins with --, as the options of the tool do; give it another name")
+
     return ["--gene-set", f"{gene_set}={rule}"]
 
 
