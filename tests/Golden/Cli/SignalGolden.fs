@@ -5,6 +5,7 @@ open System
 open System.Diagnostics
 open System.Runtime.InteropServices
 open Expecto
+open SingleSharp.Answers
 open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
