@@ -24,16 +24,6 @@ def type_error(data):
     return TypeError(f"data must be the path of a file or an AnnData, not {type(data).__name__}")
 
 
-def elements():
-    """anndata's functions that read and write one element of a file; they have moved."""
-    try:
-        from anndata.io import read_elem, write_elem
-    except ImportError:
-        from anndata.experimental import read_elem, write_elem
-
-    return read_elem, write_elem
-
-
 def open_backed(file):
     """A file opened in backed mode; its path where anndata is not installed."""
     try:

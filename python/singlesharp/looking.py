@@ -4,6 +4,7 @@ import os
 from contextlib import contextmanager
 
 from . import backed, kinds, results, tool
+from .errors import cannot_honour
 from .pp._recipes import words_of
 from .pp._taken import layer_words
 from .pp._words import option, switch
@@ -47,6 +48,20 @@ def digest(data):
         return results.read(results.Digest, tool.run(["digest", *paths]))
 
 
+def _list_of_names(option, names):
+    if names is None:
+        return None
+
+    if isinstance(names, str):
+        raise TypeError(f"{option} must be a list of names, not {names!r}")
+
+    for name in names:
+        if not isinstance(name, str) or "," in name:
+            raise cannot_honour(option, f"{name!r} must be a text without a comma")
+
+    return ",".join(names)
+
+
 def convert(
     inputs,
     out,
@@ -67,7 +82,7 @@ def convert(
     words = [
         *option("join", join),
         *option("sample_key", sample_key),
-        *option("sample_names", None if sample_names is None else ",".join(sample_names)),
+        *option("sample_names", _list_of_names("sample_names", sample_names)),
         *option("index_unique", index_unique),
         *option("genome", genome),
         *option("feature_type", feature_type),

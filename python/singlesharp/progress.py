@@ -18,7 +18,14 @@ def _is_watched(wanted):
     if wanted is not None:
         return wanted
 
-    return _in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+    if _in_notebook():
+        return True
+
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        # There is none, it is closed, or somebody put something simpler in its place.
+        return False
 
 
 def _stage(progress):
@@ -38,6 +45,30 @@ class Silence:
 
     def close(self):
         pass
+
+
+class Careful:
+    """A display that fails becomes silence: no run ends because nobody can see it."""
+
+    def __init__(self, make):
+        self._display = Silence()
+
+        try:
+            self._display = make()
+        except Exception:
+            pass
+
+    def _try(self, act):
+        try:
+            act(self._display)
+        except Exception:
+            self._display = Silence()
+
+    def show(self, progress):
+        self._try(lambda display: display.show(progress))
+
+    def close(self):
+        self._try(lambda display: display.close())
 
 
 class Lines:

@@ -15,7 +15,7 @@ class Settings:
     scratch: Optional[Union[str, PathLike]] = None
     #: Whether to show how far a run is; None where a person watches (a terminal or a notebook).
     progress: Optional[bool] = None
-    #: The most bytes of X (values and indices) of an AnnData in memory that go through a temporary file.
+    #: The most bytes of matrices (values and indices) of an AnnData in memory that go through a temporary file.
     in_memory_limit: int = 2 << 30
 
     def words(self):

@@ -2,17 +2,18 @@
 
 import json
 import os
+import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import warnings
 from pathlib import Path
 
+from . import process as processes
 from .errors import SingleSharpError
-from .progress import display
+from .progress import Careful, display
 from .settings import settings
+from .signals import held_back
 
 _ADVICE = (
     "install it (dotnet tool install --global SingleSharp.Cli), put it on PATH, or let the environment variable "
@@ -33,7 +34,8 @@ def find():
         if not Path(named).is_file():
             raise SingleSharpError(f"SINGLESHARP is {named}, and there is no such file; {_ADVICE}.", kind="not_found", path=named)
 
-        return _words(named)
+        # A name alone would be looked for on PATH.
+        return _words(os.path.abspath(named))
 
     on_path = shutil.which("singlesharp")
 
@@ -46,24 +48,6 @@ def find():
         return _words(bundled)
 
     raise SingleSharpError(f"the tool singlesharp was not found; {_ADVICE}.", kind="not_found")
-
-
-def _start(words, output):
-    # In a group of its own, so that Ctrl-C reaches the tool once: from here. A second one would end it at once.
-    if os.name == "nt":
-        own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    else:
-        own_group = {"start_new_session": True}
-
-    scratch = {} if settings.scratch is None else {"SINGLESHARP_SCRATCH": os.fspath(settings.scratch)}
-    return subprocess.Popen(words, env={**os.environ, **scratch}, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, **own_group)
-
-
-def _interrupt(process):
-    """Cancels the work and waits until the tool has put everything away."""
-    process.send_signal(signal.CTRL_BREAK_EVENT if os.name == "nt" else signal.SIGINT)
-    process.stderr.read()
-    process.wait()
 
 
 def _event(line):
@@ -89,7 +73,7 @@ def _caller():
 def _listen(process):
     """Shows progress and returns warnings and what was said for people."""
     heard, said = [], []
-    bar = display(settings.progress)
+    bar = Careful(lambda: display(settings.progress))
 
     try:
         for line in process.stderr:
@@ -107,6 +91,16 @@ def _listen(process):
     return heard, said
 
 
+#: An option as it is typed; not in the middle of a word or a path.
+_typed = re.compile(r"(?<![\w/.-])--(?:no-(?=zero|scale|log1p))?([a-z][a-z0-9-]*)")
+
+
+def _name(typed):
+    """scanpy's name of an option."""
+    name = typed.group(1).replace("-", "_")
+    return {"log1p_columns": "log1p", "with": "with_steps", "gene_set": "gene_sets"}.get(name, name)
+
+
 def _error(code, document, said):
     error = document.get("error")
 
@@ -114,33 +108,54 @@ def _error(code, document, said):
         message = "".join(said).strip() or f"the tool ended with the exit code {code} and said nothing"
         return SingleSharpError(message, kind="bug" if code == 70 else "system", exit_code=code)
 
-    return SingleSharpError(
-        error["message"], kind=error["kind"], path=error.get("path"), option=error.get("option"), exit_code=code
-    )
+    message, option = error["message"], error.get("option")
+
+    # A mistake of a command line, which nobody typed here.
+    if error["kind"] == "usage":
+        first = _typed.search(message)
+        option = option or (first and _name(first))
+        message = _typed.sub(_name, message)
+
+    return SingleSharpError(message, kind=error["kind"], path=error.get("path"), option=option, exit_code=code)
 
 
-def run(words):
-    """Runs a command with its options, and returns the JSON that it prints."""
+def warn(heard):
+    for warning in heard:
+        warnings.warn(warning, UserWarning, stacklevel=_caller())
+
+
+def run(words, heard=None):
+    """Runs a command with its options, and returns the JSON that it prints.
+
+    Warnings are added to heard, if it is given: whoever has something to put in place says them afterwards, as they may be errors.
+    """
     line = find() + [str(word) for word in words] + settings.words() + ["--json", "--progress", "json"]
+    process = None
 
     # The document goes through a file: nobody has to read it while progress is shown.
     with tempfile.TemporaryFile() as output:
-        process = _start(line, output)
-
         try:
-            heard, said = _listen(process)
+            with held_back():
+                process = processes.start(line, output, _ADVICE)
+
+            told, said = _listen(process)
             code = process.wait()
         except BaseException:
-            _interrupt(process)
+            if process is not None:
+                processes.end(process)
+
             raise
         finally:
-            process.stderr.close()
+            if process is not None:
+                processes.close(process)
 
         output.seek(0)
         text = output.read()
 
-    for warning in heard:
-        warnings.warn(warning, UserWarning, stacklevel=_caller())
+    if heard is None:
+        warn(told)
+    else:
+        heard += told
 
     try:
         document = json.loads(text) if text else {}

@@ -1,7 +1,6 @@
 """What the tests share: a sample, the tool itself, and folders that vanish."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import warnings
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
-sys.path.insert(0, os.environ.get("SINGLESHARP_PACKAGE", str(here.parent)))
+sys.path.insert(0, str(here.parent))
 
 import anndata  # noqa: E402
 

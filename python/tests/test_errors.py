@@ -81,7 +81,7 @@ class Errors(InFolder):
             (lambda: ss.digest("nowhere.h5ad"), ("not_found", "nowhere.h5ad", None, 1)),
             (lambda: ss.pp.log1p(duplicates, out=out), ("duplicate_entry", str(duplicates), "sum_duplicates", 1)),
             (lambda: ss.pp.highly_variable_genes(sample, batch_key="b", out=out), ("invalid_option", None, "batch_key", 1)),
-            (lambda: ss.pp.highly_variable_genes(sample, n_top_genes=0, out=out), ("usage", None, None, 2)),
+            (lambda: ss.pp.highly_variable_genes(sample, n_top_genes=0, out=out), ("usage", None, "n_top_genes", 2)),
             (lambda: ss.pp.log1p(sample, out=sample), ("cannot_write", str(sample), None, 1)),
         ):
             with self.assertRaises(ss.SingleSharpError) as caught:
@@ -150,7 +150,7 @@ class Errors(InFolder):
             ss.info(sample)
 
         with mock.patch.dict(os.environ, {"PATH": ""}), self.assertRaisesRegex(ss.SingleSharpError, "dotnet tool install"):
-            del os.environ["SINGLESHARP"]
+            os.environ.pop("SINGLESHARP", None)
             tool.find()
 
 

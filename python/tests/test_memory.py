@@ -1,8 +1,15 @@
 """An AnnData in memory gets what the command line writes to its file."""
 
+import json
 import unittest
+import warnings
 
-from common import InFolder, anndata, cli, digest, edge, sample, ss
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from common import InFolder, anndata, cli, edge, sample, ss
+from singlesharp import memory
 
 
 def load():
@@ -142,6 +149,101 @@ class Memory(InFolder):
 
         with self.assertRaisesRegex(ss.SingleSharpError, "adata.write_h5ad"):
             ss.pp.log1p(load())
+
+    def test_too_large_for_a_new_file(self):
+        adata = load()
+        self.addCleanup(setattr, ss.settings, "in_memory_limit", ss.settings.in_memory_limit)
+        # X has room, the layer beside it has none.
+        ss.settings.in_memory_limit = int(memory._bytes(adata.X) * 1.5)
+
+        with self.assertRaisesRegex(ss.SingleSharpError, "in_memory_limit"):
+            ss.pp.log1p(adata, out=self.folder / "new.h5ad")
+
+    def test_notes_of_earlier_runs(self):
+        adata = load()
+        ss.pp.normalize_total(adata)
+        ss.pp.log1p(adata)
+        file = self.folder / "memory.h5ad"
+        adata.write_h5ad(file)
+        runs = json.loads(cli("history", file, "--json"))["runs"]
+        self.assertEqual([[step["step"] for step in run["recipe"]["steps"]] for run in runs], [["normalize_total"], ["log1p"]])
+
+    def test_layers_that_are_there(self):
+        adata = load()
+        before = adata.layers["counts"].copy()
+
+        for layer in (None, "counts"):
+            error = self.assert_refused(
+                "dense_layer", ss.pp.pipeline, adata, with_steps=["scale"], n_comps=3, layer=layer, dense_layer="counts"
+            )
+            self.assertEqual(error.kind, "invalid_option")
+
+        self.assert_refused("dense_layer", ss.pp.scale, adata, dense_layer="counts")
+        self.assertEqual((adata.layers["counts"] != before).nnz, 0)
+        self.assert_equal(adata)
+
+    def test_a_layer_beside_a_logged_x(self):
+        adata = load()
+        ss.pp.log1p(adata)
+        ss.pp.log1p(adata, layer="counts")
+        ss.pp.scale(adata, layer="counts", zero_center=False)
+        ss.pp.pca(adata, layer="counts", n_comps=3, mask_var=None)
+        self.assert_equal(
+            adata,
+            ["log1p"],
+            ["log1p", "--layer", "counts"],
+            ["scale", "--layer", "counts", "--no-zero-center"],
+            ["pca", "--layer", "counts", "--n-comps", "3", "--mask-var", "none"],
+        )
+
+    def test_a_layer_made_dense(self):
+        adata = load()
+        ss.pp.scale(adata, layer="counts")
+        self.assertEqual(type(adata.layers["counts"]), np.ndarray)
+        self.assertEqual((list(adata.layers), adata.X.nnz), (["counts"], 2038))
+
+    def test_columns_that_nobody_named(self):
+        adata = load()
+        adata.obs["text"] = ["a", None, "b"] * 20
+        adata.obs["objects"] = [object() for _ in range(60)]
+        adata.obs["dates"] = pd.date_range("2020", periods=60)
+        adata.obs = pd.concat([adata.obs, adata.obs[["text"]]], axis=1)
+        adata.obs["donor"] = ["d", None, "e"] * 20
+        adata.var["flags"] = pd.Series([i < 20 for i in range(120)], dtype=object).to_numpy()
+        ss.pp.pipeline(adata, n_comps=3, min_genes=10, mask_var="flags", batch_key="batch", qc_vars="mt")
+        self.assertEqual(str(adata.obs["dates"].dtype), "datetime64[ns]")
+        ss.pp.highly_variable_genes(adata, batch_key="batch")
+        ss.pp.pca(adata, n_comps=2, mask_var="flags")
+        self.assertEqual(adata.obsm["X_pca"].shape, (60, 2))
+
+    def test_what_cannot_be_written(self):
+        adata = load()
+        adata.obs["mixed"] = [1, "a"] * 30
+
+        with self.assertRaisesRegex(ss.SingleSharpError, "obs cannot be written.*mixed") as caught:
+            ss.pp.highly_variable_genes(adata, batch_key="mixed")
+
+        self.assertEqual(caught.exception.kind, "unsuitable")
+        adata.X = sparse.coo_matrix(adata.X)
+
+        with self.assertRaisesRegex(ss.SingleSharpError, "X cannot be written.*change its type"):
+            ss.pp.log1p(adata)
+
+        with self.assertRaisesRegex(ss.SingleSharpError, "cannot be written"):
+            ss.pp.log1p(adata, out=self.folder / "new.h5ad")
+
+    def test_warnings_that_are_errors_come_last(self):
+        adata = load()
+        warnings.simplefilter("error", UserWarning)
+
+        with self.assertRaisesRegex(UserWarning, "is left out"):
+            ss.pp.pipeline(adata, n_comps=3)
+
+        self.assertIn("X_pca", adata.obsm)
+
+        # What went wrong counts more.
+        with self.assertRaises(ss.SingleSharpError):
+            ss.pp.pipeline(adata, n_comps=3)
 
     def test_a_view(self):
         with self.assertRaisesRegex(ss.SingleSharpError, "view.*adata.copy"):

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -42,6 +43,18 @@ class Wheel(InFolder):
             self.assertIn("singlesharp/pp/_genes.py", names)
             self.assertEqual(archive.getinfo("singlesharp/_bin/singlesharp").external_attr >> 16, 0o100755)
 
+    def test_what_lies_about_is_left_out(self):
+        package = here.parent / "singlesharp"
+        stray = package / "stray.h5ad"
+        self.addCleanup(stray.unlink)
+        stray.write_bytes(b"")
+
+        with zipfile.ZipFile(self.build("stray")) as archive:
+            names = {name for name in archive.namelist() if name.startswith("singlesharp/") and "/_bin/" not in name}
+
+        sources = {path.relative_to(here.parent).as_posix() for path in package.rglob("*.py")}
+        self.assertEqual(names, sources | {"singlesharp/py.typed"})
+
     def test_the_same_files_make_the_same_wheel(self):
         one, other = self.build("one"), self.build("other")
 
@@ -56,8 +69,10 @@ class Wheel(InFolder):
 
         # zipfile forgets what pip keeps.
         os.chmod(site / "singlesharp" / "_bin" / "singlesharp", 0o755)
-        environment = {**os.environ, "PYTHONPATH": str(site)}
-        del environment["SINGLESHARP"]
+        # Of the folders on PATH, none may have the tool, which would come first.
+        folders = [each for each in os.get_exec_path() if not shutil.which("singlesharp", path=each)]
+        environment = {**os.environ, "PYTHONPATH": str(site), "PATH": os.pathsep.join(folders)}
+        environment.pop("SINGLESHARP", None)
         script = "import singlesharp as ss, sys; print(ss.__file__); print(ss.digest(sys.argv[1]))"
         words = [sys.executable, "-c", script, str(sample)]
         said = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout.split()

@@ -38,6 +38,28 @@ let private listen (cancel: CancellationTokenSource) (note: PosixSignal -> unit)
     { new IDisposable with
         member _.Dispose() = ears @ deaf |> List.iter _.Dispose() }
 
+/// A program that starts this one ties it to itself by a pipe: where SINGLESHARP_UNTIL is stdin, the end of stdin cancels the work.
+/// However that program ends, nothing goes on without it.
+let private watch (cancel: CancellationTokenSource) =
+    let untilTheEnd =
+        task {
+            use input = Console.OpenStandardInput()
+            let unread = Array.zeroCreate<byte> 64
+            let mutable count = 1
+
+            while count > 0 do
+                let! read = input.ReadAsync(unread, 0, unread.Length)
+                count <- read
+
+            try
+                cancel.Cancel()
+            with :? ObjectDisposedException ->
+                // The work was done already.
+                ()
+        }
+
+    untilTheEnd |> ignore
+
 /// Ends with what went wrong: a person has read it already, a program gets it on stdout.
 let private fail isJson (error: CommandError) =
     if isJson then
@@ -79,6 +101,10 @@ let private perform isJson words (request: Request) =
     let mutable signal = None
     let note first = signal <- Some first
     use _ = listen cancel note
+
+    if Environment.GetEnvironmentVariable "SINGLESHARP_UNTIL" = "stdin" then
+        watch cancel
+
     let log = RunLog request.Log
 
     let ended (error: CommandError) =

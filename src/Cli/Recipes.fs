@@ -10,7 +10,7 @@ module Recipes =
     let matrix usual args : Validated<MatrixName> =
         match ParsedArgs.tryValue Argument.Layer args, ParsedArgs.has Argument.Use_Raw args with
         | Some _, true -> Validated.mistake "--layer and --use-raw each name a matrix; give one of them."
-        | Some layer, false -> Values.name "--layer" layer |> Result.map MatrixName.Layer
+        | Some layer, false -> Values.inFile "--layer" layer |> Result.map MatrixName.Layer
         | None, true -> Ok MatrixName.Raw
         | None, false -> Ok usual
 
@@ -128,7 +128,7 @@ module Recipes =
                 and! sets =
                     args |> ParsedArgs.values Argument.Gene_Set |> List.map Values.geneSet |> Validated.all
 
-                and! symbols = args |> ParsedArgs.optional Argument.Gene_Symbols Values.name
+                and! symbols = args |> ParsedArgs.optional Argument.Gene_Symbols Values.inFile
 
                 return
                     inVain command start args skipped wished,

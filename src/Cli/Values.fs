@@ -19,6 +19,10 @@ module Values =
     let name option text =
         if text = "" then Validated.mistake $"{option} must not be empty." else word text
 
+    /// What something in the file is called: any text.
+    let inFile option text : Validated<string> =
+        if text = "" then Validated.mistake $"{option} must not be empty." else Ok text
+
     /// A column whose name has no slash.
     let key option (text: string) =
         if text.Contains '/' then

@@ -44,6 +44,7 @@ let all =
           ProtocolGolden.all
           ApartGolden.all
           UnfinishedGolden.all
+          SignalGolden.all
           PythonGolden.all
           VerifyGolden.all
           BrokenGolden.all

@@ -5,7 +5,7 @@ import math
 from .. import kinds
 from ..errors import cannot_honour
 from ._taken import columns, done, require_in_place, take
-from ._words import column, only, option, switch, turned_off, unless
+from ._words import column, only, option, switch, truth, turned_off, unless
 
 #: scanpy's "no argument", which is None for others.
 _empty = object()
@@ -30,10 +30,10 @@ def highly_variable_genes(
     out=None,
     sum_duplicates=False,
 ):
-    """scanpy's highly_variable_genes. Returns columns of var as a data frame if inplace is False."""
+    """scanpy's highly_variable_genes. Returns columns of var as a data frame if inplace is False: of a file, by way of a copy."""
     only("check_values", check_values, True, "what is found among the values is always told")
     require_in_place(inplace, out)
-    switch("subset", subset)
+    subset = truth("subset", subset)
     in_memory = kinds.is_anndata(adata) and not adata.isbacked
 
     if subset and not (in_memory and inplace and out is None):
@@ -55,12 +55,11 @@ def highly_variable_genes(
     if not inplace:
         return columns(adata, "hvg", words, layer=layer, obs_columns=[batch_key])[1]
 
-    taken = take(adata, "hvg", words, out=out, layer=layer, obs_columns=[batch_key])
+    def drop():
+        if subset:
+            adata._inplace_subset_var(adata.var["highly_variable"].to_numpy())
 
-    if subset:
-        adata._inplace_subset_var(adata.var["highly_variable"].to_numpy())
-
-    return done(taken, out, False)
+    return done(take(adata, "hvg", words, out=out, layer=layer, obs_columns=[batch_key], finish=drop), out, False)
 
 
 def _mask_words(mask_var, use_highly_variable):

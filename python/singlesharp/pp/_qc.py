@@ -2,18 +2,19 @@
 
 from .. import kinds, memory
 from ..errors import cannot_honour
-from ._taken import columns, done, require_in_place, take
-from ._words import column_sets, only, option, switch, turned_off
+from ._taken import columns, done, take
+from ._words import column_sets, integers, named, only, option, switch, truth, turned_off
 
 _tops = (50, 100, 200, 500)
 
 
 def _top_words(percent_top):
     # Of scanpy's default, the tool leaves out what X has too few genes for; scanpy fails.
-    if percent_top is not None and tuple(percent_top) == _tops:
+    tops = integers("percent_top", () if percent_top is None else percent_top)
+
+    if tops == list(_tops):
         return []
 
-    tops = sorted(int(top) for top in percent_top or ())
     return ["--percent-top", ",".join(map(str, tops)) or "none"]
 
 
@@ -32,11 +33,16 @@ def calculate_qc_metrics(
     out=None,
     sum_duplicates=False,
 ):
-    """scanpy's calculate_qc_metrics. Returns two data frames, of obs and of var, unless inplace is True or out is given."""
+    """scanpy's calculate_qc_metrics. Returns two data frames, of obs and of var, unless inplace is True or out is given.
+
+    For the data frames of a file, a copy of the file is made beside it and deleted again: pass inplace=True where there is no room.
+    """
     only("expr_type", expr_type, "counts", "names of columns cannot be chosen")
     only("var_type", var_type, "genes", "names of columns cannot be chosen")
     only("parallel", parallel, None, "it has no effect in scanpy either; set singlesharp.settings.workers")
     sets = [qc_vars] if isinstance(qc_vars, str) else list(qc_vars)
+
+    use_raw = truth("use_raw", use_raw)
 
     if use_raw and layer is not None:
         raise cannot_honour("use_raw", "layer and use_raw each name a matrix; give one of them")
@@ -55,12 +61,11 @@ def calculate_qc_metrics(
         *switch("sum_duplicates", sum_duplicates),
     ]
 
-    if inplace or out is not None:
-        require_in_place(inplace, None)
-        return done(take(adata, "qc", words, out=out, layer=layer, var_columns=sets), out, False)
+    with named(gene_set="qc_vars", gene_sets="qc_vars"):
+        if truth("inplace", inplace) or out is not None:
+            return done(take(adata, "qc", words, out=out, layer=layer, var_columns=sets), out, False)
 
-    require_in_place(inplace, out)
-    return columns(adata, "qc", words, layer=layer, var_columns=sets)
+        return columns(adata, "qc", words, layer=layer, var_columns=sets)
 
 
 def _filter(data, limits, inplace, copy, out, sum_duplicates):
@@ -70,11 +75,12 @@ def _filter(data, limits, inplace, copy, out, sum_duplicates):
         names = ", ".join(limits)
         raise cannot_honour(next(iter(given), next(iter(limits))), f"give exactly one of {names}; pipeline and preprocess take several")
 
-    if inplace is not True:
+    if not truth("inplace", inplace):
         raise cannot_honour("inplace", "the mask alone cannot be had; pass copy=True or out")
 
-    words = [word for spelling, limit in limits.values() for word in option(spelling, limit)]
-    return done(take(data, "filter", [*words, *switch("sum_duplicates", sum_duplicates)], out=out, copy=copy), out, copy)
+    with named(**{spelling: name for name, (spelling, _) in limits.items()}):
+        words = [word for spelling, limit in limits.values() for word in option(spelling, limit)]
+        return done(take(data, "filter", [*words, *switch("sum_duplicates", sum_duplicates)], out=out, copy=copy), out, copy)
 
 
 def filter_cells(

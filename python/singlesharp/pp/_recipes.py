@@ -5,7 +5,7 @@ import difflib
 from .. import kinds, memory, results
 from ..errors import cannot_honour
 from ._taken import take
-from ._words import column_sets, option, switch, turned_off
+from ._words import column_sets, integers, number, option, switch, turned_off
 
 _numbers_and_texts = {
     "min_genes", "max_genes", "min_counts", "max_counts", "min_cells", "max_cells", "gene_min_counts", "gene_max_counts",
@@ -19,18 +19,60 @@ _negated = {"log1p": "--no-log1p-columns", "zero_center": "--no-zero-center", "s
 _limits = {"min_pct", "max_pct"}
 _lists = {"skip": "--skip", "with_steps": "--with", "percent_top": "--percent-top"}
 _others = {"mask_var", "qc_vars", "gene_sets"}
+_cut_offs = {"min_mean", "max_mean", "min_disp", "max_disp"}
 
 #: The names of all options of preprocess and pipeline.
 option_names = sorted(_numbers_and_texts | _switches | set(_negated) | _limits | set(_lists) | _others)
 
 
 def _of_list(name, value):
-    items = [value] if isinstance(value, (str, int)) else list(value)
+    if name == "percent_top":
+        return [_lists[name], ",".join(map(str, integers(name, value))) or "none"]
 
-    if not items:
-        return [_lists[name], "none"] if name == "percent_top" else []
+    items = [value] if isinstance(value, str) else list(value)
+    return [_lists[name], ",".join(str(item) for item in items)] if items else []
 
-    return [_lists[name], ",".join(str(item) for item in items)]
+
+def _by_set(name, value):
+    if not hasattr(value, "items"):
+        raise TypeError(f"{name} must be a dict by the names of gene sets, not {value!r}")
+
+    return value.items()
+
+
+def _limit(name, gene_set, limit):
+    try:
+        return option(name, f"{gene_set}={number(limit)}")
+    except TypeError as trouble:
+        raise TypeError(f"{name}, {gene_set}: {trouble}") from None
+
+
+def _rule(gene_set, rule):
+    if not isinstance(rule, str):
+        raise TypeError(f"gene_sets: {gene_set} must be a text such as 'prefix:RPS,RPL', not {rule!r}")
+
+    if str(gene_set).startswith("--"):
+        raise cannot_honour("gene_sets", f"{gene_set!r} begins with --, as the options of the tool do; give it another name")
+
+    return ["--gene-set", f"{gene_set}={rule}"]
+
+
+def _of_none(name, options):
+    """What None means in scanpy, where it is not the tool's default."""
+    if name == "target_sum":
+        return option(name, "median")
+
+    if name == "percent_top":
+        return _of_list(name, ())
+
+    if name != "n_top_genes" or any(options.get(limit) is not None for limit in _cut_offs):
+        return []
+
+    if str(options.get("flavor")).startswith("seurat_v3"):
+        raise cannot_honour(name, "seurat_v3 chooses a number of genes, and None is none; give one, or leave it out for 2,000")
+
+    # scanpy's default of one limit, which says that limits are meant.
+    return option("min_mean", 0.0125)
 
 
 def _words_of(name, value):
@@ -44,7 +86,7 @@ def _words_of(name, value):
         return turned_off(_negated[name], name, value)
 
     if name in _limits:
-        return [word for gene_set, limit in value.items() for word in (f"--{name.replace('_', '-')}", f"{gene_set}={limit!r}")]
+        return [word for gene_set, limit in _by_set(name, value) for word in _limit(name, gene_set, limit)]
 
     if name in _lists:
         return _of_list(name, value)
@@ -53,7 +95,7 @@ def _words_of(name, value):
         return column_sets(value)
 
     if name == "gene_sets":
-        return [word for gene_set, rule in value.items() for word in ("--gene-set", f"{gene_set}={rule}")]
+        return [word for gene_set, rule in _by_set(name, value) for word in _rule(gene_set, rule)]
 
     # mask_var, whose None means all genes.
     return option(name, "none" if value is None else value)
@@ -68,10 +110,21 @@ def words_of(command, options):
             close = difflib.get_close_matches(name, option_names, 1)
             raise TypeError(f"{command} has no option {name}" + (f"; did you mean {close[0]}?" if close else ""))
 
-        if value is not None or name == "mask_var":
-            words += _words_of(name, value)
+        words += _of_none(name, options) if value is None and name != "mask_var" else _words_of(name, value)
 
     return words
+
+
+def _columns(options):
+    """The columns that options name; of an AnnData in memory, no others are passed."""
+    sets = [str(rule)[len("column:") :] for rule in (options.get("gene_sets") or {}).values() if str(rule).startswith("column:")]
+    flags = options.get("qc_vars") or ()
+    flags = [flags] if isinstance(flags, str) else list(flags)
+    var = [options.get(name) for name in ("mask_var", "gene_symbols")]
+    return {
+        "obs_columns": [options.get(name) for name in ("batch_key", "mask_obs")],
+        "var_columns": ["highly_variable", *var, *flags, *sets],
+    }
 
 
 def _taken(command, data, out, copy, layer, options):
@@ -83,8 +136,8 @@ def _taken(command, data, out, copy, layer, options):
             raise cannot_honour("keep_counts", why)
 
     words = words_of(command, options)
-    x_from = "X" if options.get("scale_zero_center") is False else None
-    taken = take(data, command, words, out=out, copy=copy, layer=layer, obs_columns=None, var_columns=None, x_from=x_from)
+    where = {"x_from": None if options.get("scale_zero_center", True) else "X", "makes_layer": options.get("dense_layer")}
+    taken = take(data, command, words, out=out, copy=copy, layer=layer, **where, **_columns(options))
     return taken if out is not None or copy else results.read(results.Report, taken)
 
 
@@ -93,7 +146,8 @@ def preprocess(data, *, out=None, copy=False, layer=None, **options):
 
     Options are those of `singlesharp preprocess --help`, with underscores: preprocess("counts.h5ad", min_genes=200,
     max_pct={"mt": 20}). log1p=False leaves out columns; gene_sets={"ribo": "prefix:RPS,RPL"}; qc_vars=["hb"] takes sets from columns
-    of var. Returns a Report, or with out or copy the new AnnData.
+    of var. None is scanpy's: target_sum=None for the median, percent_top=None for no such columns. Returns a Report, or with out or
+    copy the new AnnData.
     """
     return _taken("preprocess", data, out, copy, layer, options)
 
@@ -102,6 +156,6 @@ def pipeline(data, *, out=None, copy=False, layer=None, **options):
     """preprocess, then 2,000 highly variable genes and 50 components, in two reads of X.
 
     Options are those of `singlesharp pipeline --help`, with underscores; skip=["qc"] leaves steps out, with_steps=["scale"] takes
-    optional ones. Returns a Report, or with out or copy the new AnnData.
+    optional ones; n_top_genes=None chooses by cut-offs. Returns a Report, or with out or copy the new AnnData.
     """
     return _taken("pipeline", data, out, copy, layer, options)

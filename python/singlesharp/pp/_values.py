@@ -3,7 +3,7 @@
 from .. import kinds
 from ..errors import cannot_honour
 from ._taken import done, require_in_place, take
-from ._words import column, only, option, switch, turned_off, unless
+from ._words import column, only, option, switch, truth, turned_off, unless
 
 
 def normalize_total(
@@ -99,7 +99,7 @@ def scale(
     """
     only("obsm", obsm, None, "only X and layers are read")
     in_memory = kinds.is_anndata(data) and not data.isbacked and out is None
-    becomes_x = zero_center and dense_layer is None
+    becomes_x = truth("zero_center", zero_center) and dense_layer is None
 
     if becomes_x and not in_memory:
         raise cannot_honour(
@@ -116,5 +116,5 @@ def scale(
         *switch("sum_duplicates", sum_duplicates),
     ]
     x_from = f"layers/{target}" if becomes_x else None if zero_center else "X"
-    taken = take(data, "scale", words, out=out, copy=copy, layer=layer, obs_columns=[mask_obs], x_from=x_from)
-    return done(taken, out, copy)
+    where = {"x_from": x_from, "makes_layer": dense_layer, "obs_columns": [mask_obs]}
+    return done(take(data, "scale", words, out=out, copy=copy, layer=layer, **where), out, copy)

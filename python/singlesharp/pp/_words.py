@@ -3,13 +3,27 @@
 import math
 import numbers
 import operator
+import re
+from contextlib import contextmanager
 
-from ..errors import cannot_honour
+from ..errors import SingleSharpError, cannot_honour
+
+
+def _is_truth(value):
+    """True, False, or numpy's."""
+    return isinstance(value, bool) or (getattr(getattr(value, "dtype", None), "kind", None) == "b" and getattr(value, "shape", None) == ())
+
+
+def truth(name, value):
+    if not _is_truth(value):
+        raise TypeError(f"{name} must be True or False, not {value!r}")
+
+    return bool(value)
 
 
 def number(value):
     """A number in a form that the tool reads, without loss."""
-    if isinstance(value, bool):
+    if _is_truth(value):
         raise TypeError(f"a number is expected, not {value}")
 
     try:
@@ -33,6 +47,8 @@ def option(name, value):
             value = number(value)
         except TypeError as trouble:
             raise TypeError(f"{name}: {trouble}") from None
+    elif value.startswith("--"):
+        raise cannot_honour(name, f"{value!r} begins with --, as the options of the tool do; give it another name")
 
     return [f"--{name.replace('_', '-')}", value]
 
@@ -43,10 +59,7 @@ def unless(default, name, value):
 
 
 def switch(name, value):
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, not {value!r}")
-
-    return [f"--{name.replace('_', '-')}"] if value else []
+    return [f"--{name.replace('_', '-')}"] if truth(name, value) else []
 
 
 def turned_off(spelling, name, value):
@@ -70,8 +83,8 @@ def column_sets(names):
     names = [names] if isinstance(names, str) else list(names)
 
     for name in names:
-        if not isinstance(name, str) or "=" in name or name == "":
-            raise cannot_honour("qc_vars", f"{name!r} must be the name of a column, without =")
+        if not isinstance(name, str) or "=" in name or name == "" or name.startswith("--"):
+            raise cannot_honour("qc_vars", f"{name!r} must be the name of a column, without =, and must not begin with --")
 
     return [word for name in names for word in ("--gene-set", f"{name}=column:{name}")]
 
@@ -80,3 +93,27 @@ def only(name, value, expected, why):
     """An argument of scanpy that has to keep one value."""
     if not (value is expected or (type(value) is type(expected) and value == expected)):
         raise cannot_honour(name, why)
+
+
+def integers(name, values):
+    """Whole numbers, in order; one may stand alone."""
+    values = [values] if isinstance(values, numbers.Number) else values
+
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name} must be whole numbers, as [50, 100], not {values!r}")
+
+    try:
+        return sorted(int(number(value)) for value in values)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be whole numbers, as [50, 100], not {values!r}") from None
+
+
+@contextmanager
+def named(**names):
+    """Faults call options as the function does, where the tool calls them otherwise."""
+    try:
+        yield
+    except SingleSharpError as error:
+        message = re.sub(r"(?<![\w/.-])[a-z]\w*(?![\w/-])", lambda word: names.get(word.group(), word.group()), str(error))
+        error.args, error.option = (message,), names.get(error.option, error.option)
+        raise

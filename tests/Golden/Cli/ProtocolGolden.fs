@@ -1,10 +1,9 @@
-/// What programs that drive the tool rely on: errors as JSON, progress line by line, exit codes, and signals.
+/// What programs that drive the tool rely on: errors as JSON, progress line by line, and exit codes.
 module internal SingleSharp.Golden.ProtocolGolden
 
 open System
 open System.Diagnostics
 open System.IO
-open System.Runtime.InteropServices
 open System.Text.Json
 open Expecto
 open SingleSharp.Core
@@ -23,7 +22,7 @@ let private orNone (element: JsonElement) =
     if element.ValueKind = JsonValueKind.Null then None else Some(element.GetString())
 
 /// Kind, path and option of the one document on stdout.
-let private errorOf (outcome: Child.Outcome) =
+let errorOf (outcome: Child.Outcome) =
     let error = JsonDocument.Parse(outcome.Output).RootElement.GetProperty "error"
     let field (name: string) = orNone (error.GetProperty name)
     Expect.isTrue ((field "message").Value.EndsWith '.') "a sentence"
@@ -163,54 +162,6 @@ let private events =
               | Error mistakes -> Expect.stringContains (String.concat " " mistakes) part "the mistake"
           } ]
 
-[<DllImport("libc", EntryPoint = "kill")>]
-extern int send(int id, int signal)
-
-/// Shells have programs in the background ignore Ctrl-C, and so may these tests be started; env takes that back.
-let private listening arguments =
-    if OperatingSystem.IsLinux() then
-        Child.prepare "env" ("--default-signal=INT" :: "dotnet" :: tool :: arguments) []
-    else
-        Child.prepare "dotnet" (tool :: arguments) []
-
-/// Sends a signal in the middle of the first read.
-let private signalled signal arguments =
-    use child = Process.Start(listening arguments)
-    let output = child.StandardOutput.ReadToEndAsync()
-    Expect.isNotNull (child.StandardError.ReadLine()) "the first line of progress"
-    Expect.isFalse child.HasExited "it is in the middle"
-    send (child.Id, signal) |> ignore
-    let errors = child.StandardError.ReadToEnd()
-    child.WaitForExit()
-
-    { Child.ExitCode = child.ExitCode
-      Child.Output = output.Result
-      Child.Errors = errors }
-
-let private signals =
-    [ for name, signal, code in [ "SIGINT", 2, 130; "SIGTERM", 15, 143; "SIGHUP", 1, 129 ] do
-          for place in [ [ "--out"; "output.h5ad" ]; [ "--in-place" ] ] do
-              test $"{name} {List.head place}" {
-                  use sandbox = new Sandbox()
-                  let path = sandbox.File "input.h5ad"
-                  NewFile.write path (Gzipped 1000) (Made.counts 30000 30)
-                  let before = digest path
-
-                  let place =
-                      place |> List.map (fun word -> if word = "output.h5ad" then sandbox.File word else word)
-
-                  let outcome =
-                      signalled
-                          signal
-                          ("preprocess" :: path :: place @ [ "--json"; "--progress"; "json"; "--workers"; "1"; "--target-sum"; "median" ])
-
-                  Expect.equal outcome.ExitCode code outcome.Errors
-                  Expect.equal (errorOf outcome) ("cancelled", None, None) "the document"
-                  Expect.stringEnds outcome.Errors "cancelled: no result was written.\n" "the sentence"
-                  Expect.equal sandbox.Names [ "input.h5ad" ] "nothing is left behind"
-                  Expect.equal (digest path) before "the input"
-              } ]
-
 let private documented =
     test "docs/json.md tells of errors and events, and docs/reference.md of every exit code" {
         let json = File.ReadAllText(Path.Combine(root, "docs", "json.md"))
@@ -247,5 +198,4 @@ let all =
         "Protocol"
         [ testList "errors" errors
           testSequenced (testList "events" events)
-          testSequenced (testList "signals" signals)
           documented ]

@@ -33,7 +33,15 @@ let run folder arguments =
     | 0, output, _ -> output
     | _, _, errors -> failtest errors
 
-let private suites = [ "signatures"; "files"; "memory"; "errors"; "wheel" ]
+let private suites =
+    [ "signatures"
+      "arguments"
+      "files"
+      "backed"
+      "memory"
+      "errors"
+      "process"
+      "wheel" ]
 
 let private suite name =
     test name {
