@@ -20,6 +20,10 @@ def path(value):
     return os.path.join(os.curdir, text) if text.startswith("-") else text
 
 
+def layer_words(layer):
+    return [] if layer is None else ["--layer", layer]
+
+
 def type_error(data):
     return TypeError(f"data must be the path of a file or an AnnData, not {type(data).__name__}")
 

@@ -67,7 +67,7 @@ def folder(beside=None):
 
 @contextmanager
 def written(adata, layer, obs_columns, var_columns):
-    """A temporary file with a matrix as X, columns of obs and var, and whether X is logged."""
+    """A temporary file with a matrix, columns of obs and var, whether X is logged, and the notes of earlier runs."""
     import h5py
 
     backed.require_actual(adata)
@@ -81,14 +81,24 @@ def written(adata, layer, obs_columns, var_columns):
         with h5py.File(path, "w") as file:
             file.attrs["encoding-type"] = "anndata"
             file.attrs["encoding-version"] = "0.1.0"
-            write_elem(file, "X", matrix)
+
+            if layer is None:
+                write_elem(file, "X", matrix)
+
             write_elem(file, "obs", _frame(adata.obs, obs_columns))
             write_elem(file, "var", _frame(adata.var, var_columns))
             logged = adata.uns.get("log1p")
             base = logged.get("base") if hasattr(logged, "get") else None
-            write_elem(file, "uns", {} if logged is None else {"log1p": {} if base is None else {"base": base}})
+            uns = {} if logged is None else {"log1p": {} if base is None else {"base": base}}
 
-            for name in ("obsm", "varm", "layers"):
+            # A run puts its note behind those of earlier ones.
+            if "singlesharp" in adata.uns:
+                uns["singlesharp"] = adata.uns["singlesharp"]
+
+            write_elem(file, "uns", uns)
+            write_elem(file, "layers", {} if layer is None else {layer: matrix})
+
+            for name in ("obsm", "varm"):
                 write_elem(file, name, {})
 
         yield path
@@ -121,6 +131,9 @@ def _put_back(adata, path, report, layer, x_from):
         if x_from is None and _transforms & set(report["steps"]):
             x_from = "X"
 
+        if x_from == "X" and layer is not None:
+            x_from = f"layers/{layer}"
+
         if x_from is not None:
             matrix = read_elem(file[x_from])
 
@@ -142,9 +155,9 @@ def _put_back(adata, path, report, layer, x_from):
 
 
 def change(adata, command, words, *, layer=None, obs_columns=(), var_columns=(), x_from=None):
-    """Runs a command and puts into the object what it wrote; x_from is where the new X is, unless the steps tell."""
+    """Runs a command and puts into the object what it wrote; x_from is where new values are, unless the steps tell."""
     with written(adata, layer, obs_columns, var_columns) as path:
-        report = tool.run([command, path, *words, "--in-place"])
+        report = tool.run([command, path, *words, *kinds.layer_words(layer), "--in-place"])
         _put_back(adata, path, report, layer, x_from)
 
     return report

@@ -120,7 +120,7 @@ def _error(code, document, said):
 
 def run(words):
     """Runs a command with its options, and returns the JSON that it prints."""
-    line = find() + [str(word) for word in words] + settings.words() + ["--json", "--progress", "json"]
+    line = find() + [str(word) for word in words] + settings.words(words[0]) + ["--json", "--progress", "json"]
 
     # The document goes through a file: nobody has to read it while progress is shown.
     with tempfile.TemporaryFile() as output:

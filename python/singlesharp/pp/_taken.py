@@ -33,10 +33,6 @@ def _to_new_file(data, command, words, out):
     return kinds.open_backed(os.fspath(out))
 
 
-def layer_words(layer):
-    return [] if layer is None else ["--layer", layer]
-
-
 def take(data, command, words, *, out=None, copy=False, layer=None, obs_columns=(), var_columns=(), x_from=None):
     """Takes a step in place, to a new file (out), or on a copy in memory (copy). Returns the report, or the new AnnData.
 
@@ -48,7 +44,7 @@ def take(data, command, words, *, out=None, copy=False, layer=None, obs_columns=
     if not isinstance(copy, bool):
         raise TypeError(f"copy must be True or False, not {copy!r}")
 
-    on_disk = [*words, *layer_words(layer)]
+    on_disk = [*words, *kinds.layer_words(layer)]
 
     if out is not None:
         return _to_new_file(data, command, on_disk, out)
@@ -94,7 +90,7 @@ def columns(data, command, words, *, layer=None, obs_columns=(), var_columns=())
     def of_file(path):
         with memory.folder(path) as place:
             made = os.path.join(place, "adata.h5ad")
-            report = tool.run([command, path, *words, *layer_words(layer), "--out", made])
+            report = tool.run([command, path, *words, *kinds.layer_words(layer), "--out", made])
             return read(made, report)
 
     if kinds.is_path(data):
@@ -108,4 +104,4 @@ def columns(data, command, words, *, layer=None, obs_columns=(), var_columns=())
             return of_file(path)
 
     with memory.written(data, layer, obs_columns, var_columns) as path:
-        return read(path, tool.run([command, path, *words, "--in-place"]))
+        return read(path, tool.run([command, path, *words, *kinds.layer_words(layer), "--in-place"]))

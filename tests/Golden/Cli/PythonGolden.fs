@@ -33,7 +33,8 @@ let run folder arguments =
     | 0, output, _ -> output
     | _, _, errors -> failtest errors
 
-let private suites = [ "signatures"; "files"; "memory"; "errors"; "wheel" ]
+let private suites =
+    [ "signatures"; "files"; "memory"; "errors"; "recipes"; "pages"; "wheel" ]
 
 let private suite name =
     test name {
