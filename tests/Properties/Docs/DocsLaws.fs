@@ -229,7 +229,7 @@ let private listed =
               "|---|---|---|---|---|"
               yield! Seq.map row step.Info.Options
               ""
-          "```console"
+          "```sh"
           yield! step.Info.Examples
           "```"
           "" ]
