@@ -13,6 +13,7 @@ let all =
     [ "README.md", "console", "dotnet run -c Release --project src/Cli -- demo", "it would build the working copy while others use it"
       "README.md", "console", "dotnet tool install --global SingleSharp.Cli --prerelease --add-source packages", installs
       "docs/getting-started.md", "console", "dotnet pack -c Release -o packages", installs
+      "docs/getting-started.md", "console", "dotnet new console", installs
       "docs/getting-started.md", "python not-run", "import scanpy as sc", "it downloads data, and scanpy is not installed here"
       "docs/guides/csharp.md", "console", "dotnet new console", installs
       "docs/guides/notebook.md", "python not-run", "from IPython.display import IFrame", "there is no notebook here"
