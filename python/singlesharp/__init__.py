@@ -2,8 +2,8 @@
 
 from . import pp
 from .errors import SingleSharpError
-from .looking import convert, digest, info, plan, verify
-from .results import Conversion, Digest, Finding, Info, Plan, Report, Verification
+from .looking import convert, digest, history, info, plan, report, verify
+from .results import Conversion, Digest, Finding, Info, Page, PastRun, Plan, Report, Verification
 from .settings import Settings, settings
 
 __version__ = "0.1.0"
@@ -13,6 +13,8 @@ __all__ = [
     "Digest",
     "Finding",
     "Info",
+    "Page",
+    "PastRun",
     "Plan",
     "Report",
     "Settings",
@@ -20,9 +22,11 @@ __all__ = [
     "Verification",
     "convert",
     "digest",
+    "history",
     "info",
     "plan",
     "pp",
+    "report",
     "settings",
     "verify",
 ]

@@ -3,7 +3,7 @@
 import os
 from contextlib import contextmanager
 
-from . import backed, kinds, results, tool
+from . import backed, kinds, recipes, results, tool
 from .errors import cannot_honour
 from .pp._recipes import words_of
 from .pp._taken import layer_words
@@ -30,10 +30,12 @@ def info(data):
         return results.read(results.Info, tool.run(["info", *paths]))
 
 
-def plan(data, command="pipeline", *, layer=None, **options):
+def plan(data, command="pipeline", *, layer=None, recipe=None, save_recipe=None, **options):
     """What a command would do: reads and writes of X, memory. Options are those of singlesharp.pp.pipeline."""
-    with _files(data) as paths:
-        return results.read(results.Plan, tool.run(["plan", command, *paths, *words_of(command, options), *layer_words(layer)]))
+    words = [*words_of(command, options, beside_recipe=recipe is not None), *layer_words(layer)]
+
+    with _files(data) as paths, recipes.words(recipe, save_recipe) as own:
+        return results.read(results.Plan, tool.run(["plan", command, *paths, *words, *own]))
 
 
 def verify(data):
@@ -60,6 +62,20 @@ def _list_of_names(option, names):
             raise cannot_honour(option, f"{name!r} must be a text without a comma")
 
     return ",".join(names)
+
+
+def report(data, out, *, digest=False):
+    """Writes a page with plots of what a file holds: one HTML file that needs nothing else. digest=True tells the file's on it."""
+    words = ["--out", kinds.path(out), *switch("digest", digest)]
+
+    with _files(data) as paths:
+        return results.read(results.Page, tool.run(["report", *paths, *words]))
+
+
+def history(data):
+    """The runs that made a file, the first one first, as its notes in uns/singlesharp tell."""
+    with _files(data) as paths:
+        return [results.read(results.PastRun, run) for run in tool.run(["history", *paths])["runs"]]
 
 
 def convert(

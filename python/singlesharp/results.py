@@ -138,6 +138,42 @@ class Digest(_Readable):
 
 
 @dataclass(repr=False)
+class Page(_Readable):
+    """A page with plots that was written."""
+
+    input: Optional[str] = None
+    output: Optional[str] = None
+    bytes: Optional[int] = None
+    n_obs: Optional[int] = None
+    n_obs_drawn: Optional[int] = None
+    plots: List[str] = field(default_factory=list)
+    not_drawn: List[str] = field(default_factory=list)
+    raw: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(repr=False)
+class PastRun(_Readable):
+    """A run that a file tells of. The recipe may be passed as recipe= to run it again."""
+
+    version: Optional[str] = None
+    bits: Optional[int] = None
+    inputs: List[str] = field(default_factory=list)
+    recipe: Dict[str, Any] = field(default_factory=dict)
+    #: How inputs were read and joined, where that differs from the defaults.
+    conversion: Dict[str, Any] = field(default_factory=dict)
+    raw: Dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def steps(self):
+        """The names of its steps, in order."""
+        return [each.get("step") for each in self.recipe.get("steps", [])]
+
+    def __repr__(self):
+        entries = {"version": self.version, "bits": self.bits, "inputs": self.inputs, "steps": self.steps}
+        return "\n".join(["PastRun", *(f"  {name:<7}  {_shown(value)}" for name, value in entries.items())])
+
+
+@dataclass(repr=False)
 class Conversion(_Readable):
     inputs: List[str] = field(default_factory=list)
     output: Optional[str] = None

@@ -129,7 +129,7 @@ def run(words, heard=None):
 
     Warnings are added to heard, if it is given: whoever has something to put in place says them afterwards, as they may be errors.
     """
-    line = find() + [str(word) for word in words] + settings.words() + ["--json", "--progress", "json"]
+    line = find() + [str(word) for word in words] + settings.words(words[0]) + ["--json", "--progress", "json"]
     process = None
 
     # The document goes through a file: nobody has to read it while progress is shown.

@@ -12,6 +12,7 @@ let all =
           Consumers.tests
           FacadeGolden.tests
           FacadeOptions.tests
+          DoorsGolden.tests
           DocsGolden.tests
           FuzzGolden.all
           ReportGolden.all

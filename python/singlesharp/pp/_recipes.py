@@ -1,8 +1,9 @@
 """Several steps in as few reads of X as they allow: preprocess and pipeline. Their options are the tool's."""
 
 import difflib
+from collections.abc import Mapping
 
-from .. import kinds, memory, results
+from .. import kinds, memory, recipes, results
 from ..errors import cannot_honour
 from ._taken import take
 from ._words import column_sets, integers, number, option, switch, turned_off
@@ -101,7 +102,13 @@ def _words_of(name, value):
     return option(name, "none" if value is None else value)
 
 
-def words_of(command, options):
+def _require_effect(name, value):
+    """A switch can only be turned on beside a recipe, which may have it on: the tool has no word for the other way."""
+    if value is None or name in _switches and value is False or name in _negated and value is True:
+        raise cannot_honour(name, f"{value} cannot be told from what the recipe says; leave it out, or change the recipe")
+
+
+def words_of(command, options, *, beside_recipe=False):
     """The options of preprocess and pipeline as a command line."""
     words = []
 
@@ -110,52 +117,85 @@ def words_of(command, options):
             close = difflib.get_close_matches(name, option_names, 1)
             raise TypeError(f"{command} has no option {name}" + (f"; did you mean {close[0]}?" if close else ""))
 
+        if beside_recipe and name != "mask_var":
+            _require_effect(name, value)
+
         words += _of_none(name, options) if value is None and name != "mask_var" else _words_of(name, value)
 
     return words
 
 
-def _columns(options):
-    """The columns that options name; of an AnnData in memory, no others are passed."""
-    sets = [str(rule)[len("column:") :] for rule in (options.get("gene_sets") or {}).values() if str(rule).startswith("column:")]
+def _columns(options, given):
+    """The columns that options and a recipe name; of an AnnData in memory, no others are passed."""
+    rules = [str(rule)[len("column:") :] for rule in (options.get("gene_sets") or {}).values() if str(rule).startswith("column:")]
+    sets = given.get("gene_sets")
+    rules += [each.get("column") for each in sets or () if isinstance(each, Mapping)] if isinstance(sets, (list, tuple)) else []
     flags = options.get("qc_vars") or ()
     flags = [flags] if isinstance(flags, str) else list(flags)
-    var = [options.get(name) for name in ("mask_var", "gene_symbols")]
+
+    def both(name, step):
+        return [options.get(name), recipes.options_of(given, step).get(name)]
+
     return {
-        "obs_columns": [options.get(name) for name in ("batch_key", "mask_obs")],
-        "var_columns": ["highly_variable", *var, *flags, *sets],
+        "obs_columns": [*both("batch_key", "hvg"), *both("mask_obs", "scale")],
+        "var_columns": ["highly_variable", *both("mask_var", "pca"), options.get("gene_symbols"), given.get("gene_symbols"), *flags, *rules],
     }
 
 
-def _taken(command, data, out, copy, layer, options):
+def _in_memory(data, recipe, layer, options):
+    """What a run on an AnnData in memory has to know: the matrix that it reads, columns, and where new values are."""
+    given = {} if recipe is None else recipes.members(recipe)
+    scaling = recipes.options_of(given, "scale")
+    memory.refuse_raw(options.get("use_raw", False) or given.get("use_raw") is True)
+    layer = layer or given.get("layer")
+
+    if (options.get("keep_counts") or given.get("keep_counts") is True) and (layer is not None or "counts" in data.layers):
+        why = "there is a layer called counts already" if layer is None else "the layer changes, and X stays as it is"
+        raise cannot_honour("keep_counts", why)
+
+    return {
+        "layer": layer,
+        "x_from": "X" if False in (options.get("scale_zero_center"), scaling.get("zero_center")) else None,
+        "makes_layer": options.get("dense_layer") or scaling.get("dense_layer"),
+        **_columns(options, given),
+    }
+
+
+def _taken(command, data, out, copy, layer, recipe, save_recipe, report, options):
+    recipes.require(recipe)
+    known = {"layer": layer}
+
     if kinds.is_anndata(data) and not data.isbacked and out is None:
-        memory.refuse_raw(options.get("use_raw", False))
+        known = _in_memory(data, recipe, layer, options)
 
-        if options.get("keep_counts") and (layer is not None or "counts" in data.layers):
-            why = "there is a layer called counts already" if layer is None else "the layer changes, and X stays as it is"
-            raise cannot_honour("keep_counts", why)
+    words = words_of(command, options, beside_recipe=recipe is not None)
 
-    words = words_of(command, options)
-    where = {"x_from": None if options.get("scale_zero_center", True) else "X", "makes_layer": options.get("dense_layer")}
-    taken = take(data, command, words, out=out, copy=copy, layer=layer, **where, **_columns(options))
+    if report is not None:
+        words += ["--report", kinds.path(report)]
+
+    with recipes.words(recipe, save_recipe) as own:
+        taken = take(data, command, [*words, *own], out=out, copy=copy, **known)
+
     return taken if out is not None or copy else results.read(results.Report, taken)
 
 
-def preprocess(data, *, out=None, copy=False, layer=None, **options):
+def preprocess(data, *, out=None, copy=False, layer=None, recipe=None, save_recipe=None, report=None, **options):
     """calculate_qc_metrics, normalize_total to 10,000 counts and log1p, in one read of X; with a limit, filters first.
 
     Options are those of `singlesharp preprocess --help`, with underscores: preprocess("counts.h5ad", min_genes=200,
     max_pct={"mt": 20}). log1p=False leaves out columns; gene_sets={"ribo": "prefix:RPS,RPL"}; qc_vars=["hb"] takes sets from columns
-    of var. None is scanpy's: target_sum=None for the median, percent_top=None for no such columns. Returns a Report, or with out or
-    copy the new AnnData.
+    of var. None is scanpy's: target_sum=None for the median, percent_top=None for no such columns. recipe is the path of a recipe or a
+    dict, and options count instead of what it says; save_recipe and report are paths of files to write. Returns a Report, or with out
+    or copy the new AnnData.
     """
-    return _taken("preprocess", data, out, copy, layer, options)
+    return _taken("preprocess", data, out, copy, layer, recipe, save_recipe, report, options)
 
 
-def pipeline(data, *, out=None, copy=False, layer=None, **options):
+def pipeline(data, *, out=None, copy=False, layer=None, recipe=None, save_recipe=None, report=None, **options):
     """preprocess, then 2,000 highly variable genes and 50 components, in two reads of X.
 
     Options are those of `singlesharp pipeline --help`, with underscores; skip=["qc"] leaves steps out, with_steps=["scale"] takes
-    optional ones; n_top_genes=None chooses by cut-offs. Returns a Report, or with out or copy the new AnnData.
+    optional ones; n_top_genes=None chooses by cut-offs. recipe, save_recipe and report are those of preprocess. Returns a Report, or
+    with out or copy the new AnnData.
     """
-    return _taken("pipeline", data, out, copy, layer, options)
+    return _taken("pipeline", data, out, copy, layer, recipe, save_recipe, report, options)

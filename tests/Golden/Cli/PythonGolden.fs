@@ -40,6 +40,8 @@ let private suites =
       "backed"
       "memory"
       "errors"
+      "recipes"
+      "pages"
       "process"
       "wheel" ]
 

@@ -1,130 +1,194 @@
-/// What the documents show is what happens: their examples are run, and the sentences that they quote are said.
+/// What the pages for people show is what happens: their blocks are run, and the sentences that they quote are said.
 module internal SingleSharp.Golden.DocsGolden
 
 open System
 open System.IO
+open System.Text.Json
+open System.Text.RegularExpressions
 open Expecto
 open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Packages
+open SingleSharp.Golden.DocBlocks
 open SingleSharp.Answers
 
-let private readme = lazy File.ReadAllText(Path.Combine(root, "README.md"))
-
-/// The fenced blocks of a document: language and text, in order.
-let private blocks (document: string) =
-    document.Split("\n```")
-    |> Array.indexed
-    |> Array.filter (fun (i, _) -> i % 2 = 1)
-    |> Array.map (fun (_, block) ->
-        let language, text =
-            block.Substring(0, block.IndexOf '\n'), block.Substring(block.IndexOf '\n' + 1)
-
-        language, text + "\n")
-    |> List.ofArray
-
-/// The blocks of a language as one text: each goes on where the one before has ended.
-let private examplesOf document language =
-    match blocks document |> List.filter (fun (spoken, _) -> spoken = language) with
-    | [] -> failtest $"the document has no {language} block"
-    | found -> found |> List.map snd |> String.concat "\n"
-
-let private examples language = examplesOf readme.Value language
-
-let private sandboxWithCounts () =
-    let sandbox = new Sandbox()
-    writeCounts (sandbox.File "counts.h5ad")
-    sandbox
+let private readme = "README.md"
 
 /// Every door leads to the same room: the file holds what the recipe makes of counts.h5ad.
 let private expectMade (sandbox: Sandbox) name recipe =
-    match
-        Pipeline.run recipe Settings.standard (Input.file (sandbox.File "counts.h5ad")) (Output.NewFile(sandbox.File "expected.h5ad"))
-    with
-    | Ok _ -> Expect.equal (whole (sandbox.File name)) (whole (sandbox.File "expected.h5ad")) name
-    | Error fault -> failtest (Fault.sentence fault)
+    let expected = sandbox.File "expected.h5ad"
+    ran recipe (sandbox.File "counts.h5ad") expected |> ignore
+    Expect.equal (whole (sandbox.File name)) (whole expected) name
 
-/// What the script and the program do from the filter to the principal components.
+let private withCounts (sandbox: Sandbox) =
+    writeCounts (sandbox.File "counts.h5ad")
+
+/// A limit in the place of the one that is there.
+let private limited limits =
+    Recipe.full |> Recipe.add (Filter.step limits)
+
 let private analysis =
-    (Recipe.full
-     |> Recipe.add (
-         Filter.step
-             { Filter.defaults with
-                 MinCounts = Some 100.0
-                 MaxPct = [ "mt", 20.0 ]
-                 MinCells = Some 3L }
-     ))
+    limited
+        { Filter.defaults with
+            MinCounts = Some 100.0
+            MaxPct = [ "mt", 20.0 ]
+            MinCells = Some 3L }
 
-let private shell =
-    test "the shell blocks of the README run" {
-        use sandbox = sandboxWithCounts ()
-        let tool = feed.Value.Tool.Value
+/// The README in one language, and what has to be there afterwards.
+let private readmeIn language (made: (string * Recipe) list) =
+    test $"the {language} blocks of the README run" {
+        use sandbox = new Sandbox()
+        SampleFiles.twoSamples sandbox
+        withCounts sandbox
+        PageRun.run sandbox (blocksOf readme |> List.filter (fun block -> block.Language = language))
 
-        let path =
-            tool + string Path.PathSeparator + Environment.GetEnvironmentVariable "PATH"
-
-        Command.run sandbox.Folder [ "PATH", path ] "sh" [ "-eu"; "-c"; examples "sh" ] |> ignore
-
-        expectMade
-            sandbox
-            "normalized.h5ad"
-            { Recipe.standard with
-                GeneSets = [ GeneSet.WithPrefix("ribo", "RPS", "RPL") ] }
+        for name, recipe in made do
+            expectMade sandbox name recipe
     }
 
-let private python =
-    test "the Python blocks of both READMEs run" {
-        Child.requirePython ()
-        use sandbox = sandboxWithCounts ()
-        PythonGolden.run sandbox.Folder [ "-c"; examples "python" ] |> ignore
+let private ribosomal =
+    { Recipe.standard with
+        GeneSets = [ GeneSet.WithPrefix("ribo", "RPS", "RPL") ] }
 
-        expectMade sandbox "pca.h5ad" analysis
+let private readmes =
+    [ readmeIn "sh" [ "normalized.h5ad", ribosomal ]
+      readmeIn "python" [ "pca.h5ad", analysis ]
+      for language in [ "fsharp"; "csharp" ] do
+          readmeIn language [ "normalized.h5ad", Recipe.standard; "pca.h5ad", analysis ] ]
 
-        let own = File.ReadAllText(Path.Combine(root, "python", "README.md"))
-        let said = PythonGolden.run sandbox.Folder [ "-c"; examplesOf own "python" ]
-        Expect.stringContains said (digest (sandbox.File "components.h5ad")).Whole "the digest that it prints"
+let private demo name (sandbox: Sandbox) =
+    Pipeline.demo Settings.standard (sandbox.File name) |> need
 
-        expectMade
-            sandbox
-            "components.h5ad"
-            (Recipe.full
-             |> Recipe.add (
-                 Filter.step
-                     { Filter.defaults with
-                         MaxPct = [ "mt", 20.0 ] }
-             ))
+let private nothing (_: Sandbox) = ()
+
+/// Other pages: what lies in the folder, and what has to be there afterwards.
+let private others: (string * (Sandbox -> unit) * (Sandbox -> unit)) list =
+    [ "python/README.md",
+      withCounts,
+      (fun sandbox ->
+          expectMade
+              sandbox
+              "components.h5ad"
+              (limited
+                  { Filter.defaults with
+                      MaxPct = [ "mt", 20.0 ] }))
+      "docs/determinism.md",
+      (fun sandbox ->
+          withCounts sandbox
+
+          for name in [ "mine.h5ad"; "yours.h5ad" ] do
+              sandbox.Copy(sandbox.File "counts.h5ad", name) |> ignore),
+      (fun sandbox -> Expect.equal (whole (sandbox.File "one.h5ad")) (whole (sandbox.File "eight.h5ad")) "the same bits")
+      "docs/guides/large-files.md", nothing, nothing
+      "docs/guides/many-samples.md", SampleFiles.twoSamples, nothing
+      "docs/guides/notebook.md", demo "pbmc_like.h5ad", nothing
+      "docs/guides/csharp.md", demo "pbmc_like.h5ad", nothing
+      "docs/guides/from-r.md", withCounts, nothing ]
+
+let private runs =
+    [ for page, prepare, check in others do
+          test $"the blocks of {page} run" {
+              use sandbox = new Sandbox()
+              prepare sandbox
+              PageRun.run sandbox (blocksOf page)
+              check sandbox
+          } ]
+
+/// The files that the examples of steps name: counts of two samples, normalised, and logged.
+let private exampleFiles =
+    lazy
+        (let folder = Directory.CreateDirectory(lasting.Value.File "examples").FullName
+         let file name = Path.Combine(folder, name)
+         let demo = file "demo.h5ad"
+
+         let both =
+             { Paths = [ demo; demo ]
+               Convert =
+                 { Input.convert with
+                     SampleNames = [ "one"; "two" ]
+                     IndexUnique = Some "-" } }
+
+         let made steps input output =
+             ran (Recipe.ofSteps steps) (file input) (file output) |> ignore
+
+         let settings = Settings.standard
+         Pipeline.demo settings demo |> need
+         Pipeline.convert MatrixName.X false settings both (file "counts.h5ad") |> need |> ignore
+         made [ NormalizeTotal.step NormalizeTotal.defaults ] "counts.h5ad" "normalized.h5ad"
+         made [ Log1p.step Log1p.defaults ] "normalized.h5ad" "logged.h5ad"
+         folder)
+
+/// Examples of a page that have nothing to do with each other: each line has a folder of its own.
+let private apart =
+    [ "docs/reference.md", exampleFiles, [ "counts.h5ad"; "normalized.h5ad"; "logged.h5ad" ] ]
+
+let private runsApart =
+    [ for page, prepare: Lazy<string>, files in apart do
+          test $"each example of {page} runs by itself" {
+              let folder = prepare.Force()
+
+              for block in blocksOf page |> List.filter (fun block -> block.Language = "sh") do
+                  for line in block.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries) do
+                      use sandbox = new Sandbox()
+
+                      for name in files |> List.filter (fun name -> line.Contains(name: string)) do
+                          sandbox.Copy(Path.Combine(folder, name)) |> ignore
+
+                      PageRun.run sandbox [ { block with Text = line + "\n" } ]
+          } ]
+
+let private all = lazy List.collect blocksOf pages
+
+let private coverage =
+    test "every block of every page is run, or has a reason" {
+        let covered =
+            [ readme; DoorsGolden.page ] @ [ for page, _, _ in others -> page ] @ [ for page, _, _ in apart -> page ]
+
+        let isRun (block: Block) =
+            block.Language = "json" || (List.contains block.Language PageRun.languages && List.contains block.Page covered)
+
+        let left =
+            [ for block in all.Value do
+                  if not (isRun block) then
+                      block.Page, block.Language, block.FirstLine ]
+
+        Expect.equal
+            (List.sort left)
+            (List.sort [ for page, language, line, _ in BlocksNotRun.all -> page, language, line ])
+            "blocks that are not run"
     }
 
-let private script =
-    test "the F# blocks of the README run" {
-        use sandbox = sandboxWithCounts ()
-        File.WriteAllText(sandbox.File "readme.fsx", feed.Value.Script(examples "fsharp"))
-        Command.run sandbox.Folder [] "dotnet" [ "fsi"; "--warnaserror"; "readme.fsx" ] |> ignore
-        expectMade sandbox "normalized.h5ad" Recipe.standard
-        expectMade sandbox "pca.h5ad" analysis
+let private json =
+    test "every JSON block is JSON, and a recipe is one" {
+        for block in all.Value |> List.filter (fun block -> block.Language = "json") do
+            use document = JsonDocument.Parse block.Text
+
+            match document.RootElement.ValueKind, document.RootElement.TryGetProperty "recipe" with
+            | JsonValueKind.Object, (true, _) -> Recipe.ofJson block.Text |> need |> ignore
+            | _ -> ()
     }
 
-let private program =
-    test "the C# blocks of the README compile and run" {
-        use sandbox = sandboxWithCounts ()
-        let project = Directory.CreateDirectory(sandbox.File "readme").FullName
+let private index =
+    test "docs/README.md leads to every page" {
+        let text = File.ReadAllText(Path.Combine(root, "docs/README.md"))
 
-        for file in Directory.GetFiles(here "consumers/CSharp") do
-            File.Copy(file, Path.Combine(project, Path.GetFileName file))
-
-        File.WriteAllText(Path.Combine(project, "Program.cs"), examples "csharp")
-        Command.run project feed.Value.Environment "dotnet" [ "build"; "--output"; sandbox.File "built" ] |> ignore
-        Command.run sandbox.Folder [] "dotnet" [ sandbox.File "built/Consumer.dll" ] |> ignore
-        expectMade sandbox "normalized.h5ad" Recipe.standard
-        expectMade sandbox "pca.h5ad" analysis
+        for page in pages |> List.filter (fun page -> page.StartsWith "docs/" && page <> "docs/README.md") do
+            Expect.stringContains text $"""]({page.Substring("docs/".Length)})""" page
     }
 
-/// Blocks that only a reader runs, because they would build the working copy or change the machine, are marked console.
-let private languages =
-    test "every block of the README is of a language that is run" {
-        let known = set [ "sh"; "python"; "fsharp"; "csharp"; "console" ]
+let private links =
+    test "every link to a file of the repository leads to one" {
+        for page in pages do
+            let folder =
+                Path.GetDirectoryName(Path.Combine(root, page)) |> Option.ofObj |> Option.get
 
-        Expect.isEmpty (blocks readme.Value |> List.filter (fun (language, _) -> not (known.Contains language))) "blocks that nobody runs"
+            let text = File.ReadAllText(Path.Combine(root, page))
+
+            for link in Regex.Matches(text, @"\]\(([^)#:]+)(#[^)]*)?\)") do
+                let target = Path.Combine(folder, link.Groups[1].Value)
+                Expect.isTrue (File.Exists target || Directory.Exists target) $"{page}: {link.Value}"
+
+        Expect.isLessThan (FileInfo(Path.Combine(root, "docs/images/report.png")).Length) 300_000L "the picture loads at once"
     }
 
 let private refusals =
@@ -136,8 +200,20 @@ let private refusals =
 
                   match Pipeline.run Recipe.standard Settings.standard (Input.file input) (NewFile "refused.h5ad") with
                   | Ok _ -> failtest "it is not refused any more"
-                  | Error fault -> Expect.stringContains readme.Value ((Fault.sentence fault).Replace(input, "*FILE*")) "README.md"
+                  | Error fault ->
+                      let text = File.ReadAllText(Path.Combine(root, readme))
+                      Expect.stringContains text ((Fault.sentence fault).Replace(input, "*FILE*")) readme
               } ]
 
 let tests: Test =
-    testSequencedGroup "packages" (testList "docs" [ languages; refusals; shell; python; script; program ])
+    testSequencedGroup
+        "packages"
+        (testList
+            "docs"
+            [ coverage
+              json
+              index
+              links
+              refusals
+              testList "README" readmes
+              testList "pages" (runs @ runsApart) ])

@@ -240,7 +240,7 @@ let private listed =
               "|---|---|---|---|---|"
               yield! Seq.map row step.Info.Options
               ""
-          "```console"
+          "```sh"
           yield! Seq.map command step.Info.Examples
           "```"
           "" ]
