@@ -11,7 +11,6 @@ open SingleSharp.Core.Writing
 open SingleSharp.Cli
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
-open SingleSharp.Answers
 
 let private run = Child.runTool
 
