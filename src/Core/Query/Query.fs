@@ -57,7 +57,25 @@ module internal Query =
     let private refuse place why : 'a = raise (QueryException(place, why))
 
     let private signs =
-        [ "=="; "!="; "<="; ">="; "<>"; "&&"; "||"; "<"; ">"; "="; "&"; "|"; "~"; "!"; "("; ")"; "["; "]"; "," ]
+        [ "=="
+          "!="
+          "<="
+          ">="
+          "<>"
+          "&&"
+          "||"
+          "<"
+          ">"
+          "="
+          "&"
+          "|"
+          "~"
+          "!"
+          "("
+          ")"
+          "["
+          "]"
+          "," ]
 
     let private isOfWord (letter: char) =
         not (Char.IsWhiteSpace letter) && not ("()[],<>=!&|~'\"`".Contains letter)
@@ -247,8 +265,7 @@ module internal Query =
     let parse (text: string) =
         match disjunction 0 (tokens text) with
         | query, [ _, End ] -> query
-        | _, (place, token) :: _ ->
-            refuse place $"""and, or, or the end is expected, not {told token}; put names with spaces in quotes"""
+        | _, (place, token) :: _ -> refuse place $"""and, or, or the end is expected, not {told token}; put names with spaces in quotes"""
         | _, [] -> invalidOp "every query ends with its end"
 
     /// The first column that a query names or needs where there is none, with its place.

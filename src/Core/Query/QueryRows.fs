@@ -126,7 +126,10 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
         | Operand.Number(number, _) -> if isSingle then float (float32 number) else number
         | Operand.Boolean flag when isBoolean -> if flag then 1.0 else 0.0
         | Operand.Text text
-        | Operand.Word text -> refuse placed.Place $"""{text} is neither a number nor a column, but {name} holds {if isBoolean then "booleans" else "numbers"}"""
+        | Operand.Word text ->
+            refuse
+                placed.Place
+                $"""{text} is neither a number nor a column, but {name} holds {if isBoolean then "booleans" else "numbers"}"""
         | Operand.Boolean _ -> refuse placed.Place $"{name} holds numbers, not booleans"
         | Operand.Column name -> invalidOp $"{name} has been looked for"
 

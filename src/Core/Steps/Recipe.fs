@@ -139,7 +139,10 @@ module Recipe =
     let private selectionMistakes (recipe: Recipe) =
         match recipe.Steps |> List.filter _.Body.Selects |> List.map _.Name with
         | first :: second :: _ ->
-            [ InvalidStep(second, $"one run drops cells and genes once, but {first} drops some, too; run {first} first, and {second} on its output") ]
+            [ InvalidStep(
+                  second,
+                  $"one run drops cells and genes once, but {first} drops some, too; run {first} first, and {second} on its output"
+              ) ]
         | _ -> []
 
     let private countMistakes (recipe: Recipe) =

@@ -77,7 +77,7 @@ let all =
                       | Error mistakes -> failtest $"{mistakes}"
                       | Ok request ->
                           try
-                              Execution.perform CancellationToken.None request |> ignore
+                              Execution.perform (RunLog None) CancellationToken.None request |> ignore
                               failtest "it is not refused"
                           with :? Stopped as stopped ->
                               match stopped.Fault with

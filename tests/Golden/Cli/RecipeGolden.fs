@@ -161,7 +161,7 @@ let all =
 
               let refused words =
                   Expect.throwsT<Stopped>
-                      (fun () -> Execution.perform System.Threading.CancellationToken.None (ofWords words) |> ignore)
+                      (fun () -> Execution.perform (RunLog None) System.Threading.CancellationToken.None (ofWords words) |> ignore)
                       "the run"
 
               refused

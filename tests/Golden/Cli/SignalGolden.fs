@@ -12,7 +12,7 @@ open SingleSharp.Golden.Sample
 open SingleSharp.Golden.ProtocolGolden
 
 [<DllImport("libc", EntryPoint = "kill")>]
-extern int private send(int id, int signal)
+extern int send(int id, int signal)
 
 /// Shells have programs in the background ignore Ctrl-C, and so may these tests be started; env takes that back.
 let private listening arguments =

@@ -102,7 +102,7 @@ let private cancelled =
             child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync()
 
         awaitFile child output
-        ProtocolGolden.send (child.Id, 15) |> ignore
+        SignalGolden.send (child.Id, 15) |> ignore
         child.WaitForExit()
 
         Expect.equal child.ExitCode 143 errors.Result

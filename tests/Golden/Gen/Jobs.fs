@@ -18,14 +18,16 @@ type ConformanceJob =
 
 /// One filtered file to judge, as filtered.py reads it.
 type FilteredJob =
-    { name: string
-      input: string
-      output: string
-      min_genes: Nullable<int64>
-      min_cells: Nullable<int64>
-      /// Which cells and genes stay, a letter 1 or 0 for each; null where the limits say it.
-      cells: string | null
-      genes: string | null }
+    {
+        name: string
+        input: string
+        output: string
+        min_genes: Nullable<int64>
+        min_cells: Nullable<int64>
+        /// Which cells and genes stay, a letter 1 or 0 for each; null where the limits say it.
+        cells: string | null
+        genes: string | null
+    }
 
 /// One conversion to judge, as imports.py reads it.
 type ImportJob =

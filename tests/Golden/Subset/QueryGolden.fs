@@ -24,8 +24,12 @@ let private input () =
 
 let private rowsOf query =
     using (AnnDataFile.openReadWithin (1L <<< 30) MatrixName.X (input ())) (fun file ->
-        let rows = QueryRows(file.Store, file.Obs, "obs_query", 1L <<< 30).Answer(Query.parse query)
-        [ for row in 0L .. rows.Length - 1L do if rows.Has row then row ])
+        let rows =
+            QueryRows(file.Store, file.Obs, "obs_query", 1L <<< 30).Answer(Query.parse query)
+
+        [ for row in 0L .. rows.Length - 1L do
+              if rows.Has row then
+                  row ])
 
 let private subset options (output: string) =
     Pipeline.run (Recipe.ofSteps [ SubsetStep.step options ]) withoutNote (Input.file (input ())) (NewFile output)
@@ -67,27 +71,35 @@ let private refusal (query: string, place: int, why: string) =
             // No door lets an empty text through.
             Expect.throws (fun () -> Query.parse query |> ignore) "an empty query"
         else
-            subset (byQuery query) (sandbox.File "output.h5ad")
-            |> refused [ $"at character {place} of the query, "; why ]
+            subset (byQuery query) (sandbox.File "output.h5ad") |> refused [ $"at character {place} of the query, "; why ]
 
             Expect.isEmpty sandbox.Names "nothing is left behind"
     }
 
 let private names path =
-    let told = JsonDocument.Parse(Child.script "queries.py" [ "names"; path ] "").RootElement
-    let ofAxis (name: string) = [ for each in told.GetProperty(name).EnumerateArray() -> each.GetString() ]
+    let told =
+        JsonDocument.Parse(Child.script "queries.py" [ "names"; path ] "").RootElement
+
+    let ofAxis (name: string) =
+        [ for each in told.GetProperty(name).EnumerateArray() -> each.GetString() ]
+
     ofAxis "obs", ofAxis "var"
 
 let all =
     testList
         "Queries"
         [ test "rows as pandas finds them" {
-              let wanted = JsonDocument.Parse(File.ReadAllText(Path.Combine(made.Value, "queries.json"))).RootElement
+              let wanted =
+                  JsonDocument.Parse(File.ReadAllText(Path.Combine(made.Value, "queries.json"))).RootElement
+
               Expect.isGreaterThan (wanted.GetArrayLength()) 60 "queries"
 
               for each in wanted.EnumerateArray() do
                   let query = each.GetProperty("query").GetString()
-                  let rows = [ for row in each.GetProperty("rows").EnumerateArray() -> row.GetInt64() ]
+
+                  let rows =
+                      [ for row in each.GetProperty("rows").EnumerateArray() -> row.GetInt64() ]
+
                   Expect.equal (rowsOf query) rows query
           }
 
@@ -125,7 +137,10 @@ let all =
               let genes = sandbox.File "genes.txt"
               File.WriteAllLines(genes, [ "g1"; "h1"; "h2"; "h3"; "h4" ])
 
-              subset { SubsetStep.defaults with Var = Some genes } (sandbox.File "output.h5ad")
+              subset
+                  { SubsetStep.defaults with
+                      Var = Some genes }
+                  (sandbox.File "output.h5ad")
               |> refused [ "var: 4 names of the 5 that"; "are not in var: h1, h2, h3, ..." ]
           }
 
@@ -137,14 +152,24 @@ let all =
 
           test "one run drops cells and genes once" {
               let recipe =
-                  Recipe.ofSteps [ SubsetStep.step (byQuery "flag"); Filter.step { Filter.defaults with MinGenes = Some 1L } ]
+                  Recipe.ofSteps
+                      [ SubsetStep.step (byQuery "flag")
+                        Filter.step
+                            { Filter.defaults with
+                                MinGenes = Some 1L } ]
 
-              Expect.exists (Pipeline.check recipe) (fun fault -> (Fault.sentence fault).Contains "run subset first, and filter on its output") "a mistake"
+              Expect.exists
+                  (Pipeline.check recipe)
+                  (fun fault -> (Fault.sentence fault).Contains "run subset first, and filter on its output")
+                  "a mistake"
           }
 
           test "after it the other steps see the cells that stay" {
               use sandbox = new Sandbox()
-              let apart, whole, together = sandbox.File "apart.h5ad", sandbox.File "whole.h5ad", sandbox.File "together.h5ad"
+
+              let apart, whole, together =
+                  sandbox.File "apart.h5ad", sandbox.File "whole.h5ad", sandbox.File "together.h5ad"
+
               subset (byQuery "flag") apart |> need |> ignore
               Pipeline.run Recipe.standard withoutNote (Input.file apart) (NewFile whole) |> need |> ignore
               let both = Recipe.standard |> Recipe.add (SubsetStep.step (byQuery "flag"))

@@ -210,7 +210,9 @@ let private sets =
 
 let private recipe =
     gen {
-        let! steps = Gen.sequenceToList [ subset; filter; qc; normalize; log1p; hvg; scale; pca ]
+        let! steps =
+            Gen.sequenceToList [ subset; filter; qc; normalize; log1p; hvg; scale; pca ]
+
         let! chosen = Gen.subListOf steps
 
         let! matrix =

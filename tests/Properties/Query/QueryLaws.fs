@@ -6,7 +6,9 @@ open FsCheck.FSharp
 open SingleSharp.Core.Query
 
 let private names = [ "n_genes"; "a/b"; "total counts"; "in"; "it`s"; "x.y-z"; "ä" ]
-let private texts = [ "a"; "T cell"; "x,y"; "it's"; "\"q\""; "back\\slash"; "and"; "5"; "" ]
+
+let private texts =
+    [ "a"; "T cell"; "x,y"; "it's"; "\"q\""; "back\\slash"; "and"; "5"; "" ]
 
 let private placed operand = { Operand = operand; Place = 0 }
 
@@ -34,7 +36,11 @@ let private comparison =
 let rec private query size =
     let leaf =
         Gen.oneof
-            [ Gen.map3 (fun left comparison right -> Query.Compare(left, comparison, right)) column comparison (Gen.oneof [ literal; column ])
+            [ Gen.map3
+                  (fun left comparison right -> Query.Compare(left, comparison, right))
+                  column
+                  comparison
+                  (Gen.oneof [ literal; column ])
               Gen.map2 (fun left values -> Query.In(left, values)) column (Gen.nonEmptyListOf literal)
               Gen.map Query.Holds column ]
 
@@ -44,14 +50,24 @@ let rec private query size =
         let several =
             Gen.choose (2, 4) |> Gen.bind (fun count -> Gen.listOfLength count (query (size / 4)))
 
-        Gen.oneof [ leaf; Gen.map Query.Not (query (size / 2)); Gen.map Query.All several; Gen.map Query.Any several ]
+        Gen.oneof
+            [ leaf
+              Gen.map Query.Not (query (size / 2))
+              Gen.map Query.All several
+              Gen.map Query.Any several ]
 
 type private AnyQuery = AnyQuery of Query
 
 let private anyQuery = Gen.sized query |> Gen.map AnyQuery |> Arb.fromGen
 
 let private signs =
-    dict [ Equal, "=="; NotEqual, "!="; Less, "<"; LessOrEqual, "<="; Greater, ">"; GreaterOrEqual, ">=" ]
+    dict
+        [ Equal, "=="
+          NotEqual, "!="
+          Less, "<"
+          LessOrEqual, "<="
+          Greater, ">"
+          GreaterOrEqual, ">=" ]
 
 let private operand (placed: PlacedOperand) =
     match placed.Operand with

@@ -39,7 +39,8 @@ let private refusals =
       """{"recipe": 1, "recipe": 1, "steps": []}""", "\"recipe\" is there twice"
       """{"recipe": 1, "steps": {}}""", "steps must be a list"
       """{"recipe": 1, "steps": [], "gene_set": []}""", "\"gene_set\" is no member of it, unlike gene_sets"
-      """{"recipe": 1, "steps": [{"step": "qc"}, {"step": "hvgs"}]}""", "step 2: hvgs is no step, unlike hvg; the steps are subset, filter, qc"
+      """{"recipe": 1, "steps": [{"step": "qc"}, {"step": "hvgs"}]}""",
+      "step 2: hvgs is no step, unlike hvg; the steps are subset, filter, qc"
       """{"recipe": 1, "steps": [3]}""", "step 1 must be an object with a step and its options, not 3"
       """{"recipe": 1, "steps": [{"options": {}}]}""", "step 1 does not say which step it is"
       """{"recipe": 1, "steps": [{"step": "qc", "option": {}}]}""", "step 1 has a member \"option\""
