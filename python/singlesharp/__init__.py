@@ -5,6 +5,7 @@ from .errors import SingleSharpError
 from .looking import convert, digest, history, info, plan, report, verify
 from .results import Conversion, Digest, Finding, Info, Page, PastRun, Plan, Report, Verification
 from .settings import Settings, settings
+from .subsetting import subset
 
 __version__ = "0.1.0"
 
@@ -28,5 +29,6 @@ __all__ = [
     "pp",
     "report",
     "settings",
+    "subset",
     "verify",
 ]

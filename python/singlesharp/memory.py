@@ -123,7 +123,7 @@ def written(adata, layer, obs_columns, var_columns):
 
 
 def _subset(adata, obs, var):
-    """Drops the rows that a filter dropped."""
+    """Drops the rows that a filter or a subset dropped."""
     import numpy as np
 
     for frame, length, subset in (
@@ -154,7 +154,7 @@ def _put_back(adata, path, report, layer, x_from):
 
     # All is there; Ctrl-C would leave the object between old and new.
     with held_back():
-        if "filter" in report["steps"]:
+        if {"filter", "subset"} & set(report["steps"]):
             _subset(adata, obs, var)
 
         if matrix is not None and layer is None:

@@ -156,7 +156,7 @@ type Argument =
                 "read raw/X and raw/var instead of X and var. qc alone leaves all in its place; other steps make a new file whose X comes from raw."
             | Sum_Duplicates -> "add up what a cell has of one gene where it is stored more than once, instead of refusing it."
             | Allow_Invalid -> "compute with negative, NaN and infinite values as scanpy does, instead of refusing them."
-            | Keep_Counts -> "keep X as it was before the steps in layers/counts, without the cells and genes that a filter drops."
+            | Keep_Counts -> "copy X, as it is before the steps, to layers/counts, without the cells and genes that a filter drops."
             | Compression _ ->
                 "how X, layers and whatever else is stored anew are compressed: gzip, zstd, lzf or none, with a level as gzip:9. New columns and results are never compressed. For zstd h5py needs hdf5plugin. Default: as in the input; converted inputs are not compressed."
             | Scratch _ ->

@@ -111,8 +111,8 @@ module CommandList =
         taking
             "preprocess"
             "qc, normalize_total and log1p in one read of X."
-            "Computes QC metrics, then normalize_total, then log1p, with one read and one write of X; a median target, --exclude-highly-expressed and a limit for genes take one more read each. Where a limit is given, cells and genes are filtered first. Everything else in the file is kept as it is."
-            (withOptional Recipe.standard (fun step -> step.Name = "filter"))
+            "Computes QC metrics, then normalize_total, then log1p, with one read and one write of X; a median target, --exclude-highly-expressed and a limit for genes take one more read each. Where a limit is given, cells and genes are filtered first; a query of their columns chooses some before that. Everything else in the file is kept as it is."
+            (withOptional Recipe.standard (fun step -> List.contains step.Name [ "subset"; "filter" ]))
             [ "singlesharp preprocess counts.h5ad --out normalized.h5ad"
               "singlesharp preprocess counts.h5ad --in-place --min-genes 200" ]
 
@@ -120,7 +120,7 @@ module CommandList =
         taking
             "pipeline"
             "qc, normalize_total, log1p, hvg and pca in two reads of X."
-            "Computes QC metrics, normalize_total, log1p, highly variable genes and their principal components, with two reads and one write of X; singlesharp plan counts them for other options. Where a limit is given, cells and genes are filtered first. To go on with a file that has some of the steps behind it, leave them out with --skip."
+            "Computes QC metrics, normalize_total, log1p, highly variable genes and their principal components, with two reads and one write of X; singlesharp plan counts them for other options. Where a limit is given, cells and genes are filtered first; a query of their columns chooses some before that. To go on with a file that has some of the steps behind it, leave them out with --skip."
             (withOptional Recipe.full (fun _ -> true))
             [ "singlesharp pipeline counts.h5ad --out components.h5ad --max-pct mt=20"
               "singlesharp pipeline logged.h5ad --in-place --skip qc,normalize_total,log1p" ]

@@ -12,14 +12,14 @@ _numbers_and_texts = {
     "min_genes", "max_genes", "min_counts", "max_counts", "min_cells", "max_cells", "gene_min_counts", "gene_max_counts",
     "target_sum", "median", "max_fraction", "key_added", "base", "flavor", "n_top_genes", "min_mean", "max_mean", "min_disp",
     "max_disp", "n_bins", "span", "batch_key", "max_value", "mask_obs", "dense_layer", "n_comps", "pca_key", "mt_prefix",
-    "gene_symbols", "compression",
+    "gene_symbols", "compression", "obs_query", "var_query",
 }  # fmt: skip
 _switches = {"exclude_highly_expressed", "allow_logged", "exact_n", "use_raw", "sum_duplicates", "allow_invalid", "keep_counts"}
 #: What is True unless it is turned off.
 _negated = {"log1p": "--no-log1p-columns", "zero_center": "--no-zero-center", "scale_zero_center": "--no-scale-zero-center"}
 _limits = {"min_pct", "max_pct"}
 _lists = {"skip": "--skip", "with_steps": "--with", "percent_top": "--percent-top"}
-_others = {"mask_var", "qc_vars", "gene_sets"}
+_others = {"mask_var", "qc_vars", "gene_sets", "obs", "var"}
 _cut_offs = {"min_mean", "max_mean", "min_disp", "max_disp"}
 
 #: The names of all options of preprocess and pipeline.
@@ -98,6 +98,12 @@ def _words_of(name, value):
     if name == "gene_sets":
         return [word for gene_set, rule in _by_set(name, value) for word in _rule(gene_set, rule)]
 
+    if name in ("obs", "var"):
+        if not kinds.is_path(value):
+            raise TypeError(f"{name} must be the path of a file with names, one a line; ss.subset takes lists of names, too")
+
+        return [f"--{name}", kinds.path(value)]
+
     # mask_var, whose None means all genes.
     return option(name, "none" if value is None else value)
 
@@ -136,9 +142,12 @@ def _columns(options, given):
     def both(name, step):
         return [options.get(name), recipes.options_of(given, step).get(name)]
 
+    def queried(axis):
+        return any(both(f"{axis}_query", "subset"))
+
     return {
-        "obs_columns": [*both("batch_key", "hvg"), *both("mask_obs", "scale")],
-        "var_columns": ["highly_variable", *both("mask_var", "pca"), options.get("gene_symbols"), given.get("gene_symbols"), *flags, *rules],
+        "obs_columns": None if queried("obs") else [*both("batch_key", "hvg"), *both("mask_obs", "scale")],
+        "var_columns": None if queried("var") else ["highly_variable", *both("mask_var", "pca"), options.get("gene_symbols"), given.get("gene_symbols"), *flags, *rules],
     }
 
 

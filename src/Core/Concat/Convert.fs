@@ -175,7 +175,12 @@ module internal Convert =
             let combination =
                 ConcatPlan.make request.Options held (max 1L ((settings.Memory - held.Bytes) / 4L)) samples opened
 
-            work combination held)
+            // Warnings are told by each door in its own spelling, as faults are.
+            let spelled =
+                { combination with
+                    Warnings = combination.Warnings |> List.map (OptionText.spell settings.Spelling) }
+
+            work spelled held)
 
     /// Does what has to be done before rows can be read, and returns the number of the first pass behind it.
     let private prepare (settings: Settings) (combination: ConcatPlan) =

@@ -44,7 +44,7 @@ module internal JoinOverlap =
         elif explains (sharedAs (fun name -> name.ToUpperInvariant()) inputs) then
             "names differ in upper and lower case, as those of human and mouse do"
         else
-            "do they come from one species and one annotation?"
+            "they may be of different species or annotations"
 
     /// A warning where an inner join keeps few of the genes.
     let warnings join kept (inputs: CountInput list) =

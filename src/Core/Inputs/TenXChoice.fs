@@ -20,7 +20,7 @@ module internal TenXChoice =
     let usualType = "Gene Expression"
 
     let listed (names: seq<string>) =
-        names |> Seq.distinct |> Seq.sort |> String.concat ", "
+        names |> Seq.filter ((<>) "") |> Seq.distinct |> Seq.sort |> String.concat ", "
 
     /// Which of these features are of the type that is wanted.
     let ofType (choice: TenXChoice) (types: string[]) =

@@ -31,6 +31,7 @@ module internal Info =
 
         RunPlan.ofFile
             file
+            false
             { recipe with
                 Steps = recipe.Steps |> List.map tolerant }
             settings

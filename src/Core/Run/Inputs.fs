@@ -180,21 +180,21 @@ module internal Inputs =
 
     /// What a recipe means for what the inputs hold, which are read where they lie.
     let plan (input: Input) (recipe: Recipe) (settings: Settings) =
-        let planned file recipe warnings =
-            let plan = RunPlan.ofFile file recipe settings
+        let planned file isThere recipe warnings =
+            let plan = RunPlan.ofFile file isThere recipe settings
             plan.Warnings |> Seq.iter settings.Warn
 
             { plan with
                 Warnings = warnings @ List.ofSeq plan.Warnings }
 
         if isTakenAsItIs input recipe then
-            using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix input.Paths.Head) (fun file -> planned file recipe [])
+            using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix input.Paths.Head) (fun file -> planned file true recipe [])
         else
             requireSteps recipe settings input.Paths
 
             foreseen input recipe settings false (fun file recipe combination _ memory ->
                 combination.Warnings |> List.iter settings.Warn
-                planned file recipe combination.Warnings |> beside memory)
+                planned file false recipe combination.Warnings |> beside memory)
 
     /// What the inputs hold and what a recipe would do to it; they are read where they lie.
     let info (input: Input) (recipe: Recipe) (settings: Settings) =

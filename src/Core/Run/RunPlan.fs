@@ -285,7 +285,14 @@ module internal RunPlan =
           Told = (told, steps) ||> List.fold (fun told step -> step.Tell told) }
 
     /// The plan alone, for those who only want to know.
-    let ofFile (file: AnnDataFile) recipe settings =
+    let ofFile (file: AnnDataFile) isThere recipe settings =
         let batches = batches file recipe (Scratch.folder settings (Path.GetTempPath()))
         use _ = Option.toObj batches
-        (make file batches recipe settings).Told
+        let plan = make file batches recipe settings
+
+        // A plan finds the mistakes of a query that a run would find; a file that is only planned has no columns to ask.
+        match plan.Selector with
+        | Some { By = Known known } when isThere -> known.Force() |> ignore
+        | _ -> ()
+
+        plan.Told

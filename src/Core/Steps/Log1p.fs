@@ -63,7 +63,7 @@ module Log1p =
             Fault.throw (
                 Unsuitable(
                     "log1p",
-                    $"{file.X.Path} is already log-transformed, as uns/log1p says; leave the step out (pipeline: ⟨skip=log1p⟩), or pass ⟨allow_logged⟩ to take the logarithm again, as scanpy does"
+                    $"{file.X.Path} is already log-transformed, as uns/log1p says; leave the step out (pipeline: ⟨skip=qc,normalize_total,log1p⟩), or pass ⟨allow_logged⟩ to take the logarithm again, as scanpy does"
                 )
             )
 

@@ -90,27 +90,33 @@ module SubsetStep =
     /// The rows whose names a file lists, all of which must be there.
     let private listed (file: AnnDataFile) (frame: DataFrame) option memory path =
         let wanted = NameList.read memory path
-        let missing = HashSet wanted
-        let names = HashSet wanted
+        let isThere = Dictionary<string, bool>(wanted.Length)
+
+        for name in wanted do
+            isThere[name] <- false
 
         let rows =
             RowMask.ofSeq
                 frame.Rows
                 (DataFrame.names file.Store frame 0L frame.Rows
                  |> Seq.map (fun name ->
-                     missing.Remove name |> ignore
-                     names.Contains name))
+                     let isWanted = isThere.ContainsKey name
 
-        if missing.Count > 0 then
-            let first =
-                wanted |> Seq.filter missing.Contains |> Seq.truncate mostNamed |> String.concat ", "
+                     if isWanted then
+                         isThere[name] <- true
 
-            let dots = if missing.Count > mostNamed then ", ..." else ""
+                     isWanted))
+
+        let missing = wanted |> List.filter (fun name -> not isThere[name])
+
+        if not missing.IsEmpty then
+            let first = missing |> List.truncate mostNamed |> String.concat ", "
+            let dots = if missing.Length > mostNamed then ", ..." else ""
 
             Fault.throw (
                 InvalidOption(
                     option,
-                    $"""{Plural.say missing.Count "name" "names"} of the {wanted.Length} that {path} lists {if missing.Count = 1 then "is" else "are"} not in {frame.Path}: {first}{dots}"""
+                    $"""{Plural.say missing.Length "name" "names"} of the {wanted.Length} that {path} lists {if missing.Length = 1 then "is" else "are"} not in {frame.Path}: {first}{dots}"""
                 )
             )
 
@@ -188,8 +194,8 @@ module SubsetStep =
             About =
                 "Keeps the cells and genes that are asked for, as adata[obs, var] does: a subset of X, layers, obs, var, obsm, varm, obsp, varp, and of raw by cells. A query compares columns (==, !=, <, <=, >, >=), looks whether a value is in a list, and joins conditions by and, or, not and brackets; index stands for the names. Names with spaces are put in quotes."
             Examples =
-                [ "singlesharp subset data.h5ad ⟨out=t.h5ad⟩ ⟨obs_query=\"cell_type in 'T cell','NK cell'\"⟩"
-                  "singlesharp subset data.h5ad ⟨out=small.h5ad⟩ ⟨var_query=highly_variable⟩ ⟨obs=cells.txt⟩" ]
+                [ "singlesharp subset counts.h5ad ⟨out=part.h5ad⟩ ⟨obs_query=\"sample in one,two\"⟩"
+                  "singlesharp subset counts.h5ad ⟨in_place⟩ ⟨var_query=\"not index in MALAT1,B2M\"⟩" ]
             IsOptional = true
             Selects = true
             Files = fun options -> List.choose id [ options.Obs; options.Var ]

@@ -42,6 +42,7 @@ let private suites =
       "errors"
       "recipes"
       "pages"
+      "subset"
       "process"
       "wheel" ]
 

@@ -74,7 +74,7 @@ let tests =
                   [ [], "b.h5ad has none"
                     [ "MT-CO1"; "ACTB"; "GAPDH" ], "the genes of a.h5ad are called by Ensembl identifiers and those of b.h5ad are not"
                     ensembl [ 1..9 ] |> List.map (fun name -> name + ".3"), "names differ in the versions behind Ensembl identifiers"
-                    ensembl [ 21..29 ], "do they come from one species and one annotation?" ] do
+                    ensembl [ 21..29 ], "they may be of different species or annotations" ] do
                   let _, warnings =
                       warningsOf Join.Inner [ input "a.h5ad" (ensembl [ 1..9 ]); input "b.h5ad" others ]
 
