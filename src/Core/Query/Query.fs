@@ -146,7 +146,8 @@ module internal Query =
         | Sign("~" | "!") -> Some "not"
         | _ -> None
 
-    let private number (word: string) =
+    /// A number as people write it; inf and -inf are infinite.
+    let tryNumber (word: string) =
         match word, Double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture) with
         | ("inf" | "+inf"), _ -> Some infinity
         | "-inf", _ -> Some -infinity
@@ -163,7 +164,7 @@ module internal Query =
         | Bare("True" | "true") -> Some(Operand.Boolean true)
         | Bare("False" | "false") -> Some(Operand.Boolean false)
         | Bare word ->
-            match number word with
+            match tryNumber word with
             | Some number -> Some(Operand.Number(number, word))
             | None -> Some(Operand.Word word)
         | Sign _
@@ -187,6 +188,10 @@ module internal Query =
 
         let rec more taken tokens =
             let value, rest = operand false tokens
+
+            match value.Operand with
+            | Operand.Column name -> refuse value.Place $"a list holds values, not columns such as {name}; compare columns with =="
+            | _ -> ()
 
             match rest with
             | (_, Sign ",") :: rest -> more (value :: taken) rest

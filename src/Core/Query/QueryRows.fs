@@ -30,7 +30,6 @@ type private Values =
 [<Sealed>]
 type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memory: int64) =
     let warnings = List<string>()
-    let held = NameMemory memory
 
     let refuse place why : 'a =
         Fault.throw (InvalidOption(option, $"at character {place} of the query, {why}"))
@@ -43,6 +42,9 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
     let labels (labels: Labels) =
         match labels with
         | Labels.Texts texts -> struct (texts, ValueNone)
+        | Labels.Numbers(DType.Bool, bytes) ->
+            let numbers = ResultType.toFloat DType.Bool bytes
+            struct (numbers |> Array.map (fun number -> if number = 0.0 then "False" else "True"), ValueSome numbers)
         | Labels.Numbers(numeric, bytes) ->
             let numbers = ResultType.toFloat numeric bytes
             struct (numbers |> Array.map (fun number -> number.ToString("R", CultureInfo.InvariantCulture)), ValueSome numbers)
@@ -51,7 +53,7 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
         if isIndex name then
             Values.Texts(DataFrame.names store frame 0L frame.Rows |> Seq.map Present)
         else
-            match StoredColumns.ofColumn store held frame name with
+            match StoredColumns.ofColumn store (NameMemory memory) frame name with
             | Some(Column.Numbers(numeric, batches)) ->
                 Values.Numbers(
                     batches |> Seq.collect (ResultType.toFloat numeric) |> Seq.map Present,
@@ -65,13 +67,19 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
                     false
                 )
             | Some(Column.Texts texts) -> Values.Texts(texts |> Seq.map Present)
-            | Some(Column.TextsOrNone(_, texts)) ->
+            | Some(Column.TextsOrNone(naValue, texts)) ->
+                // pandas' str has NaN for what is missing, its string NA.
+                let missing =
+                    match naValue with
+                    | Some value when value.ToLowerInvariant() = "nan" -> NotEqualToAny
+                    | _ -> Unknown
+
                 Values.Texts(
                     texts
                     |> Seq.map (fun text ->
                         match text with
                         | ValueSome text -> Present text
-                        | ValueNone -> Unknown)
+                        | ValueNone -> missing)
                 )
             | Some(Column.Categories(stored, ordered, codes)) ->
                 let struct (texts, numbers) = labels stored
@@ -123,8 +131,14 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
     /// A literal as a number, rounded as NumPy rounds it for a float32 column.
     let number (name: string) isBoolean isSingle (placed: PlacedOperand) =
         match placed.Operand with
+        | Operand.Number(number, written) when System.Double.IsNaN number ->
+            refuse
+                placed.Place
+                $"nothing is equal to {written}; {name} == {name} is true where a value is there, and {name} != {name} where none is"
         | Operand.Number(number, _) -> if isSingle then float (float32 number) else number
         | Operand.Boolean flag when isBoolean -> if flag then 1.0 else 0.0
+        | Operand.Text text when (Query.tryNumber text).IsSome ->
+            refuse placed.Place $"'{text}' is a text, but {name} holds numbers; leave the quotes out"
         | Operand.Text text
         | Operand.Word text ->
             refuse
@@ -142,26 +156,54 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
         | Operand.Boolean flag -> if flag then "True" else "False"
         | Operand.Column name -> invalidOp $"{name} has been looked for"
 
-    /// For each label, whether it is the literal.
-    let labelsThatAre name (labels: string[]) (numbers: float[] voption) (placed: PlacedOperand) =
-        let are =
+    /// More labels than these are not searched for one that was meant.
+    let mostHinted = 1000
+
+    /// For each label, whether it is one of the literals.
+    let labelsThatAre name (labels: string[]) (numbers: float[] voption) (literals: PlacedOperand list) =
+        let asNumber (placed: PlacedOperand) =
             match numbers, placed.Operand with
-            | ValueSome numbers, Operand.Number(number, _) -> numbers |> Array.map ((=) number)
-            | _ ->
-                let wanted = text placed
-                labels |> Array.map ((=) wanted)
+            | ValueSome _, Operand.Number(number, _) -> Some number
+            | ValueSome _, Operand.Boolean flag -> Some(if flag then 1.0 else 0.0)
+            | _ -> None
 
-        if not (Array.contains true are) then
-            let wanted = text placed
-            warnings.Add $"no category of {name} in {frame.Path} is called {wanted}{DidYouMean.clause (List.ofArray labels) wanted}"
+        let wanted = literals |> List.choose asNumber |> HashSet
 
-        are
+        let called =
+            literals |> List.filter (asNumber >> Option.isNone) |> List.map text |> HashSet
+
+        let there =
+            match numbers with
+            | ValueSome numbers -> HashSet numbers
+            | ValueNone -> HashSet()
+
+        let known = HashSet labels
+
+        for literal in literals do
+            let isThere =
+                match asNumber literal with
+                | Some number -> there.Contains number
+                | None -> known.Contains(text literal)
+
+            if not isThere then
+                let label = text literal
+
+                let hint =
+                    if labels.Length > mostHinted then "" else DidYouMean.clause (List.ofArray labels) label
+
+                warnings.Add $"no category of {name} in {frame.Path} is called {label}{hint}"
+
+        Array.init labels.Length (fun code ->
+            called.Contains labels[code]
+            || match numbers with
+               | ValueSome numbers -> wanted.Contains numbers[code]
+               | ValueNone -> false)
 
     let byCategory (codes: seq<int>) ofMissing (answers: bool[]) =
         truth (codes |> Seq.map (fun code -> ValueSome(if code < 0 then ofMissing else answers[code])))
 
     let ofCategories name labels numbers ordered codes comparison (placed: PlacedOperand) =
-        let are = labelsThatAre name labels numbers placed
+        let are = labelsThatAre name labels numbers [ placed ]
 
         match comparison with
         | Equal -> byCategory codes false are
@@ -196,8 +238,28 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
             truth (texts |> Seq.map (fun value -> answer comparison compareTexts value (Present wanted)))
         | Values.Categories(labels, numbers, ordered, codes) -> ofCategories name labels numbers ordered codes comparison literal
 
+    /// Two columns of which one at least has categories, by their order.
+    let byOrder (left: string, leftValues) comparison (right: string, rightValues) place =
+        match leftValues, rightValues with
+        | Values.Categories(labels, _, true, codes), Values.Categories(others, _, true, places) when labels = others ->
+            let item code =
+                if code < 0 then NotEqualToAny else Present code
+
+            let compareCodes comparison (code: int) place =
+                compareBy comparison (compare code place)
+
+            truth (Seq.map2 (fun code place -> answer comparison compareCodes (item code) (item place)) codes places)
+        | _ -> refuse place $"the categories of {left} and {right} have no order in common; compare them with == or !="
+
     let withColumn (left: string, leftValues) comparison (right: string, rightValues) place =
+        let isCategorical values =
+            match values with
+            | Values.Categories _ -> true
+            | _ -> false
+
         match asNumbers leftValues, asNumbers rightValues, asTexts leftValues, asTexts rightValues with
+        | _ when comparison <> Equal && comparison <> NotEqual && (isCategorical leftValues || isCategorical rightValues) ->
+            byOrder (left, leftValues) comparison (right, rightValues) place
         | Some left, Some right, _, _ -> truth (Seq.map2 (answer comparison compareNumbers) left right)
         | _, _, Some left, Some right -> truth (Seq.map2 (answer comparison compareTexts) left right)
         | _ -> refuse place $"{left} and {right} cannot be compared: one of them holds texts, the other numbers"
@@ -241,21 +303,16 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
                     | Present text -> ValueSome(wanted.Contains text)
                     | _ -> ValueSome false)
             )
-        | Some(name, Values.Categories(labels, numbers, _, codes)) ->
-            let are = Array.zeroCreate labels.Length
-
-            for literal in literals do
-                labelsThatAre name labels numbers literal
-                |> Array.iteri (fun label isIt ->
-                    if isIt then
-                        are[label] <- true)
-
-            byCategory codes false are
+        | Some(name, Values.Categories(labels, numbers, _, codes)) -> byCategory codes false (labelsThatAre name labels numbers literals)
 
     let holds (column: PlacedOperand) =
         match tryColumn column with
         | Some(_, Values.Numbers(numbers, true, _)) ->
             truth (numbers |> Seq.map (fun value -> answer NotEqual compareNumbers value (Present 0.0)))
+        | Some(_, Values.Categories(labels, ValueSome _, _, codes)) when
+            labels |> Array.forall (fun label -> label = "True" || label = "False")
+            ->
+            byCategory codes false (labels |> Array.map ((=) "True"))
         | Some(name, _) -> refuse column.Place $"{name} is not boolean; compare it with something"
         | None -> refuse column.Place "a column is expected"
 

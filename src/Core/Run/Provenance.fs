@@ -37,8 +37,12 @@ module internal Provenance =
         | "" -> path
         | name -> name
 
+    let private stepWithoutFolders (step: Step) =
+        step.Read [ for option, path in step.Body.Files -> option, [ named path ] ] |> Result.defaultValue step
+
     let private withoutFolders (recipe: Recipe) =
         { recipe with
+            Steps = recipe.Steps |> List.map stepWithoutFolders
             GeneSets =
                 recipe.GeneSets
                 |> List.map (fun set ->

@@ -60,7 +60,7 @@ module internal Runner =
         |> List.map _.AddedBytes
         |> List.fold Memory.plus (Memory.plus columns values)
         |> Memory.plus (Provenance.bytes note)
-        |> Memory.plus (if plan.Recipe.KeepCounts then CountsLayer.bytes file else 0L)
+        |> Memory.plus (if plan.Recipe.KeepCounts then CountsLayer.bytes file settings.Compression else 0L)
 
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
     let private withheld (file: AnnDataFile) (plan: RunPlan) =

@@ -178,13 +178,14 @@ module Recipe =
         with FaultException fault ->
             Error fault
 
-    /// The files that its sets of genes are listed in.
+    /// The files that it reads: those that its sets of genes are listed in, and those that options of steps name.
     let files (recipe: Recipe) =
-        recipe.GeneSets
-        |> List.choose (fun set ->
-            match set.Rule with
-            | GeneRule.ListedIn path -> Some path
-            | _ -> None)
+        [ for set in recipe.GeneSets do
+              match set.Rule with
+              | GeneRule.ListedIn path -> path
+              | _ -> ()
+          for step in recipe.Steps do
+              yield! List.map snd step.Body.Files ]
 
     /// More bytes than any recipe has: whatever is longer is something else, and is not read to its end.
     let private most = 16L <<< 20

@@ -49,8 +49,8 @@ type internal StepKind<'o> =
         UsesSets: 'o -> SetUse
         /// The column of obs whose batches it looks at.
         BatchKey: 'o -> string option
-        /// The files that its options name.
-        Files: 'o -> string list
+        /// The options that hold paths of files.
+        FileOptions: string list
         /// What the options that were given, by their names, mean for those that were not.
         Settle: string list -> 'o -> Result<'o, string * string>
         /// What is wrong with options that fit no data at all.
@@ -76,7 +76,7 @@ module internal StepKind =
           Selects = false
           UsesSets = fun _ -> NoSets
           BatchKey = fun _ -> None
-          Files = fun _ -> []
+          FileOptions = []
           Settle = fun _ options -> Ok options
           Check = fun _ _ -> []
           Require = fun _ _ _ -> ()
@@ -91,7 +91,8 @@ type internal StepBody =
         UsesSets: SetUse
         Selects: bool
         BatchKey: string option
-        Files: string list
+        /// The files that its options name, by these options.
+        Files: (string * string) list
         /// Reads options given as text, by their names; or a sentence for each mistake, begun with the option.
         Read: (string * string list) list -> Result<StepBody, (string * string) list>
         /// Its options as a recipe in JSON holds them, and what a JSON Schema says of each.
@@ -158,7 +159,12 @@ module internal StepBody =
           UsesSets = kind.UsesSets options
           Selects = kind.Selects
           BatchKey = kind.BatchKey options
-          Files = kind.Files options
+          Files =
+            [ for option in kind.Options do
+                  if List.contains option.Info.Name kind.FileOptions then
+                      match option.ToJson options with
+                      | Some(JsonValue.Text path) -> option.Info.Name, path
+                      | _ -> () ]
           Read = fun given -> read kind options given _.Read |> Result.map (make kind)
           Json =
             [ for option in kind.Options do

@@ -198,7 +198,7 @@ module SubsetStep =
                   "singlesharp subset counts.h5ad ⟨in_place⟩ ⟨var_query=\"not index in MALAT1,B2M\"⟩" ]
             IsOptional = true
             Selects = true
-            Files = fun options -> List.choose id [ options.Obs; options.Var ]
+            FileOptions = [ "obs"; "var" ]
             Check = check }
 
     /// The step with these options.

@@ -2,6 +2,7 @@
 namespace SingleSharp.Core.Subset
 
 open SingleSharp.Core
+open SingleSharp.Core.Folds
 open SingleSharp.Core.Rows
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
@@ -17,8 +18,15 @@ module internal CountsLayer =
         Extents.ofDataset disk dataset |> Array.sumBy _.Length
 
     /// Bytes that the layer adds, at most.
-    let bytes (file: AnnDataFile) =
-        file.X.Datasets |> List.sumBy (bytesOf file.Store.Disk)
+    let bytes (file: AnnDataFile) compression =
+        let bytes (dataset: Dataset) =
+            if NewFilters.areAsWanted compression dataset then
+                bytesOf file.Store.Disk dataset
+            else
+                // Nobody knows what it will be compressed to.
+                Memory.times dataset.Count (int64 dataset.ElementSize)
+
+        file.X.Datasets |> List.map bytes |> List.fold Memory.plus 0L
 
     /// Refuses what would keep something else than X, and a file that has such a layer.
     let require (file: AnnDataFile) matrix sumDuplicates =

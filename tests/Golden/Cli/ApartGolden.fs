@@ -42,7 +42,9 @@ let private refused =
       "qc in.h5ad --out out.h5ad --save-recipe new --report new"
       "qc in.h5ad --out new --save-recipe new"
       "qc . --out out.h5ad --report genes.tsv"
-      "qc matrix.mtx --out out.h5ad --report barcodes.tsv" ]
+      "qc matrix.mtx --out out.h5ad --report barcodes.tsv"
+      "subset in.h5ad --var genes.txt --out genes.txt"
+      "subset in.h5ad --var genes.txt --in-place --save-recipe genes.txt" ]
 
 let private accepted =
     [ "qc in.h5ad --out out.h5ad --recipe old.json --save-recipe old.json --report page.html"

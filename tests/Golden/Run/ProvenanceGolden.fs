@@ -66,6 +66,26 @@ let all =
               Expect.equal (history joined) runs "what anndata joined"
           }
 
+          test "lists of names are noted without their folders" {
+              use sandbox = new Sandbox()
+              let genes, path = sandbox.File "genes.txt", sandbox.File "output.h5ad"
+
+              let first =
+                  using (AnnData.AnnDataFile.openReadWithin standard.Memory MatrixName.X sample) (fun file ->
+                      AnnData.DataFrame.nameOf file.Store file.Var 0L)
+
+              File.WriteAllText(genes, first)
+
+              let recipe name =
+                  Recipe.ofSteps
+                      [ SubsetStep.step
+                            { SubsetStep.defaults with
+                                Var = Some name } ]
+
+              run standard (recipe genes) sample (NewFile path) |> ignore
+              Expect.equal (history path |> List.map _.Recipe) [ Recipe.toJson (recipe "genes.txt") ] "the note"
+          }
+
           test "without it, the file is the same but for the note" {
               use sandbox = new Sandbox()
               let noted, bare = sandbox.File "noted.h5ad", sandbox.File "bare.h5ad"
