@@ -43,8 +43,7 @@ let private refused =
       "qc in.h5ad --out new --save-recipe new"
       "qc . --out out.h5ad --report genes.tsv"
       "qc matrix.mtx --out out.h5ad --report barcodes.tsv"
-      "subset in.h5ad --var genes.txt --out genes.txt"
-      "subset in.h5ad --var genes.txt --in-place --save-recipe genes.txt" ]
+      "subset in.h5ad --var genes.txt --out genes.txt" ]
 
 let private accepted =
     [ "qc in.h5ad --out out.h5ad --recipe old.json --save-recipe old.json --report page.html"
