@@ -40,6 +40,9 @@ module Report =
     /// Of a file as it is, without its digest.
     let defaults = { Run = None; WithDigest = false }
 
+    /// Runs of which a page tells.
+    let private mostRuns = 10
+
     let private invariant = CultureInfo.InvariantCulture
     let private count (value: int64) = value.ToString("N0", invariant)
 
@@ -89,6 +92,25 @@ module Report =
                 for name, seconds in run.Seconds do
                     name, String.Format(invariant, "{0:0.00} s", seconds) ] } ]
 
+    /// The runs that the file tells of in uns/singlesharp.
+    let private provenance (settings: Settings) path =
+        let ofRun number (run: PastRun) =
+            { Heading = $"Noted in the file: run {number + 1}"
+              Rows =
+                [ "version", $"{run.Version}, bits {run.Bits}"
+                  "made of", Shortened.list run.Inputs
+                  if run.Conversion <> "{}" then
+                      "read with", run.Conversion
+                  match Recipe.ofJson run.Recipe with
+                  | Ok recipe ->
+                      for step in recipe.Steps do
+                          $"step {step.Name}", (if step.Given.IsEmpty then "as usual" else string step)
+                  | Error _ -> "recipe", run.Recipe ] }
+
+        match Pipeline.history settings path with
+        | Ok runs -> runs |> List.truncate mostRuns |> List.mapi ofRun
+        | Error _ -> []
+
     let private digest (settings: Settings) path =
         let digest =
             using (Hdf5File.openReadWithin settings.Memory path) (fun store -> Verify.Digest.ofStore store settings.Cancel)
@@ -112,6 +134,7 @@ module Report =
               match options.Run with
               | Some run -> yield! ofRun run |> List.skip 1
               | None -> ()
+              yield! provenance settings file.Path
               if options.WithDigest then
                   digest settings file.Path ] },
         sample

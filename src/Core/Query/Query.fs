@@ -3,7 +3,6 @@ namespace SingleSharp.Core.Query
 
 open System
 open System.Globalization
-open System.Text
 
 type internal Comparison =
     | Equal
@@ -39,95 +38,10 @@ type internal Query =
     | All of Query list
     | Any of Query list
 
-/// A mistake in a query: where it is, counted from 1, and what is wrong there.
-exception internal QueryException of place: int * why: string
-
 /// Reads queries. It is written by hand because it is short, and its mistakes are told in one sentence with their place.
 [<RequireQualifiedAccess>]
 module internal Query =
-    type private Token =
-        /// A word without quotes; a text within quotes; a name within backquotes.
-        | Bare of string
-        | Quoted of string
-        | Backquoted of string
-        /// An operator, a bracket or a comma.
-        | Sign of string
-        | End
-
     let private refuse place why : 'a = raise (QueryException(place, why))
-
-    let private signs =
-        [ "=="
-          "!="
-          "<="
-          ">="
-          "<>"
-          "&&"
-          "||"
-          "<"
-          ">"
-          "="
-          "&"
-          "|"
-          "~"
-          "!"
-          "("
-          ")"
-          "["
-          "]"
-          "," ]
-
-    let private isOfWord (letter: char) =
-        not (Char.IsWhiteSpace letter) && not ("()[],<>=!&|~'\"`".Contains letter)
-
-    /// What stands within quotes that begin at a place, and where it goes on behind them. A backslash takes the letter behind it as it is.
-    let private within (text: string) start =
-        let quote = text[start]
-        let inside = StringBuilder()
-
-        let rec next at =
-            if at >= text.Length then
-                refuse (start + 1) $"the text that begins with {quote} has no end"
-            elif text[at] = '\\' && quote <> '`' && at + 1 < text.Length then
-                inside.Append text[at + 1] |> ignore
-                next (at + 2)
-            elif text[at] = quote then
-                at + 1
-            else
-                inside.Append text[at] |> ignore
-                next (at + 1)
-
-        let behind = next (start + 1)
-        struct (inside.ToString(), behind)
-
-    let private tokens (text: string) =
-        let rec from at taken =
-            if at >= text.Length then
-                List.rev ((text.Length + 1, End) :: taken)
-            elif Char.IsWhiteSpace text[at] then
-                from (at + 1) taken
-            elif text[at] = '\'' || text[at] = '"' || text[at] = '`' then
-                let struct (inside, behind) = within text at
-                from behind ((at + 1, (if text[at] = '`' then Backquoted inside else Quoted inside)) :: taken)
-            else
-                match signs |> List.tryFind (fun sign -> String.CompareOrdinal(text, at, sign, 0, sign.Length) = 0) with
-                | Some sign -> from (at + sign.Length) ((at + 1, Sign sign) :: taken)
-                | None ->
-                    let rec last behind =
-                        if behind < text.Length && isOfWord text[behind] then last (behind + 1) else behind
-
-                    let behind = last at
-                    from behind ((at + 1, Bare(text.Substring(at, behind - at))) :: taken)
-
-        from 0 []
-
-    let private told token =
-        match token with
-        | Bare word -> word
-        | Quoted text -> $"\"{text}\""
-        | Backquoted name -> $"`{name}`"
-        | Sign sign -> sign
-        | End -> "its end"
 
     let private comparisons =
         [ "==", Equal
@@ -175,7 +89,7 @@ module internal Query =
         | (place, token) :: rest ->
             match tryOperand isLeft token with
             | Some operand -> { Operand = operand; Place = place }, rest
-            | None -> refuse place $"""{if isLeft then "a column" else "a column or a value"} is expected, not {told token}"""
+            | None -> refuse place $"""{if isLeft then "a column" else "a column or a value"} is expected, not {QueryTokens.told token}"""
         | [] -> invalidOp "every query ends with its end"
 
     /// Values between commas, within brackets or not.
@@ -202,7 +116,7 @@ module internal Query =
         match closing, rest with
         | None, _ -> values, rest
         | Some bracket, (_, Sign sign) :: rest when sign = bracket -> values, rest
-        | Some bracket, (place, token) :: _ -> refuse place $"{bracket} is expected, not {told token}"
+        | Some bracket, (place, token) :: _ -> refuse place $"{bracket} is expected, not {QueryTokens.told token}"
         | _, [] -> invalidOp "every query ends with its end"
 
     /// Comparisons side by side, as in 5 < n_genes < 10, which is 5 < n_genes and n_genes < 10.
@@ -262,15 +176,16 @@ module internal Query =
         | (_, Sign "(") :: rest ->
             match disjunction (depth + 1) rest with
             | query, (_, Sign ")") :: rest -> query, rest
-            | _, (place, token) :: _ -> refuse place $") is expected, not {told token}"
+            | _, (place, token) :: _ -> refuse place $") is expected, not {QueryTokens.told token}"
             | _, [] -> invalidOp "every query ends with its end"
         | _ -> predicate tokens
 
     /// Reads a query; a mistake is a QueryException.
     let parse (text: string) =
-        match disjunction 0 (tokens text) with
+        match disjunction 0 (QueryTokens.all text) with
         | query, [ _, End ] -> query
-        | _, (place, token) :: _ -> refuse place $"""and, or, or the end is expected, not {told token}; put names with spaces in quotes"""
+        | _, (place, token) :: _ ->
+            refuse place $"""and, or, or the end is expected, not {QueryTokens.told token}; put names with spaces in quotes"""
         | _, [] -> invalidOp "every query ends with its end"
 
     /// The first column that a query names or needs where there is none, with its place.

@@ -3,28 +3,10 @@ namespace SingleSharp.Core.Query
 
 open System
 open System.Collections.Generic
-open System.Globalization
 open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
-
-/// A value that may be missing.
-[<Struct>]
-type private Item<'v> =
-    | Present of 'v
-    /// Missing as NaN is: unequal to everything.
-    | NotEqualToAny
-    /// Missing as pandas' NA is: nothing is known of it.
-    | Unknown
-
-/// The values of a column, to be gone through.
-[<RequireQualifiedAccess>]
-type private Values =
-    | Numbers of seq<Item<float>> * isBoolean: bool * isSingle: bool
-    | Texts of seq<Item<string>>
-    /// Positions among the labels, which are texts here; negative where a value is missing.
-    | Categories of labels: string[] * numbers: float[] voption * ordered: bool * codes: seq<int>
 
 /// What the rows of a frame are asked by: its columns, and what is told while answering.
 [<Sealed>]
@@ -34,63 +16,16 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
     let refuse place why : 'a =
         Fault.throw (InvalidOption(option, $"at character {place} of the query, {why}"))
 
-    let isIndex name = QueryRows.IsIndex(frame, name)
-
-    let items isMissing (values: seq<'v>) =
-        Seq.map2 (fun value missing -> if missing then Unknown else Present value) values isMissing
-
-    let labels (labels: Labels) =
-        match labels with
-        | Labels.Texts texts -> struct (texts, ValueNone)
-        | Labels.Numbers(DType.Bool, bytes) ->
-            let numbers = ResultType.toFloat DType.Bool bytes
-            struct (numbers |> Array.map (fun number -> if number = 0.0 then "False" else "True"), ValueSome numbers)
-        | Labels.Numbers(numeric, bytes) ->
-            let numbers = ResultType.toFloat numeric bytes
-            struct (numbers |> Array.map (fun number -> number.ToString("R", CultureInfo.InvariantCulture)), ValueSome numbers)
-
     let valuesOf place name =
-        if isIndex name then
-            Values.Texts(DataFrame.names store frame 0L frame.Rows |> Seq.map Present)
-        else
-            match StoredColumns.ofColumn store (NameMemory memory) frame name with
-            | Some(Column.Numbers(numeric, batches)) ->
-                Values.Numbers(
-                    batches |> Seq.collect (ResultType.toFloat numeric) |> Seq.map Present,
-                    (numeric = DType.Bool),
-                    (numeric = DType.Float32)
-                )
-            | Some(Column.NumbersOrNone(numeric, batches)) ->
-                Values.Numbers(
-                    batches |> Seq.collect (fun (struct (bytes, missing)) -> items missing (ResultType.toFloat numeric bytes)),
-                    (numeric = DType.Bool),
-                    false
-                )
-            | Some(Column.Texts texts) -> Values.Texts(texts |> Seq.map Present)
-            | Some(Column.TextsOrNone(naValue, texts)) ->
-                // pandas' str has NaN for what is missing, its string NA.
-                let missing =
-                    match naValue with
-                    | Some value when value.ToLowerInvariant() = "nan" -> NotEqualToAny
-                    | _ -> Unknown
-
-                Values.Texts(
-                    texts
-                    |> Seq.map (fun text ->
-                        match text with
-                        | ValueSome text -> Present text
-                        | ValueNone -> missing)
-                )
-            | Some(Column.Categories(stored, ordered, codes)) ->
-                let struct (texts, numbers) = labels stored
-                Values.Categories(texts, numbers, ordered, codes)
-            | None -> refuse place $"the column {name} of {frame.Path} is of a kind that cannot be compared"
+        match QueryColumn.tryRead store frame memory name with
+        | Some values -> values
+        | None -> refuse place $"the column {name} of {frame.Path} is of a kind that cannot be compared"
 
     /// A column that an operand names, if it names one.
     let tryColumn (placed: PlacedOperand) =
         match placed.Operand with
         | Operand.Column name -> Some(name, valuesOf placed.Place name)
-        | Operand.Word name when QueryRows.IsColumn(frame, name) -> Some(name, valuesOf placed.Place name)
+        | Operand.Word name when QueryColumn.has frame name -> Some(name, valuesOf placed.Place name)
         | _ -> None
 
     let compareBy comparison order =
@@ -216,32 +151,32 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
 
     let asTexts values =
         match values with
-        | Values.Texts texts -> Some texts
-        | Values.Categories(labels, ValueNone, _, codes) ->
+        | QueryValues.Texts texts -> Some texts
+        | QueryValues.Categories(labels, ValueNone, _, codes) ->
             Some(codes |> Seq.map (fun code -> if code < 0 then NotEqualToAny else Present labels[code]))
         | _ -> None
 
     let asNumbers values =
         match values with
-        | Values.Numbers(numbers, _, _) -> Some numbers
-        | Values.Categories(_, ValueSome numbers, _, codes) ->
+        | QueryValues.Numbers(numbers, _, _) -> Some numbers
+        | QueryValues.Categories(_, ValueSome numbers, _, codes) ->
             Some(codes |> Seq.map (fun code -> if code < 0 then NotEqualToAny else Present numbers[code]))
         | _ -> None
 
     let withLiteral name values comparison (literal: PlacedOperand) =
         match values with
-        | Values.Numbers(numbers, isBoolean, isSingle) ->
+        | QueryValues.Numbers(numbers, isBoolean, isSingle) ->
             let wanted = number name isBoolean isSingle literal
             truth (numbers |> Seq.map (fun value -> answer comparison compareNumbers value (Present wanted)))
-        | Values.Texts texts ->
+        | QueryValues.Texts texts ->
             let wanted = text literal
             truth (texts |> Seq.map (fun value -> answer comparison compareTexts value (Present wanted)))
-        | Values.Categories(labels, numbers, ordered, codes) -> ofCategories name labels numbers ordered codes comparison literal
+        | QueryValues.Categories(labels, numbers, ordered, codes) -> ofCategories name labels numbers ordered codes comparison literal
 
     /// Two columns of which one at least has categories, by their order.
     let byOrder (left: string, leftValues) comparison (right: string, rightValues) place =
         match leftValues, rightValues with
-        | Values.Categories(labels, _, true, codes), Values.Categories(others, _, true, places) when labels = others ->
+        | QueryValues.Categories(labels, _, true, codes), QueryValues.Categories(others, _, true, places) when labels = others ->
             let item code =
                 if code < 0 then NotEqualToAny else Present code
 
@@ -254,7 +189,7 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
     let withColumn (left: string, leftValues) comparison (right: string, rightValues) place =
         let isCategorical values =
             match values with
-            | Values.Categories _ -> true
+            | QueryValues.Categories _ -> true
             | _ -> false
 
         match asNumbers leftValues, asNumbers rightValues, asTexts leftValues, asTexts rightValues with
@@ -279,37 +214,30 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
         | None, Some(name, values) -> withLiteral name values (turned comparison) left
         | None, None -> refuse left.Place $"no column is compared; give a column of {frame.Path}"
 
+    let isAmong (wanted: HashSet<'v>) (values: seq<Item<'v>>) =
+        truth (
+            values
+            |> Seq.map (fun value ->
+                match value with
+                | Present value -> ValueSome(wanted.Contains value)
+                | _ -> ValueSome false)
+        )
+
     /// Is the value one of these? A missing one is not, as in pandas' isin.
     let isIn (column: PlacedOperand) (literals: PlacedOperand list) =
         match tryColumn column with
         | None -> refuse column.Place "a column is expected before in"
-        | Some(name, Values.Numbers(numbers, isBoolean, isSingle)) ->
-            let wanted = literals |> List.map (number name isBoolean isSingle) |> HashSet
-
-            truth (
-                numbers
-                |> Seq.map (fun value ->
-                    match value with
-                    | Present number -> ValueSome(wanted.Contains number)
-                    | _ -> ValueSome false)
-            )
-        | Some(_, Values.Texts texts) ->
-            let wanted = literals |> List.map text |> HashSet
-
-            truth (
-                texts
-                |> Seq.map (fun value ->
-                    match value with
-                    | Present text -> ValueSome(wanted.Contains text)
-                    | _ -> ValueSome false)
-            )
-        | Some(name, Values.Categories(labels, numbers, _, codes)) -> byCategory codes false (labelsThatAre name labels numbers literals)
+        | Some(name, QueryValues.Numbers(numbers, isBoolean, isSingle)) ->
+            numbers |> isAmong (literals |> List.map (number name isBoolean isSingle) |> HashSet)
+        | Some(_, QueryValues.Texts texts) -> texts |> isAmong (literals |> List.map text |> HashSet)
+        | Some(name, QueryValues.Categories(labels, numbers, _, codes)) ->
+            byCategory codes false (labelsThatAre name labels numbers literals)
 
     let holds (column: PlacedOperand) =
         match tryColumn column with
-        | Some(_, Values.Numbers(numbers, true, _)) ->
+        | Some(_, QueryValues.Numbers(numbers, true, _)) ->
             truth (numbers |> Seq.map (fun value -> answer NotEqual compareNumbers value (Present 0.0)))
-        | Some(_, Values.Categories(labels, ValueSome _, _, codes)) when
+        | Some(_, QueryValues.Categories(labels, ValueSome _, _, codes)) when
             labels |> Array.forall (fun label -> label = "True" || label = "False")
             ->
             byCategory codes false (labels |> Array.map ((=) "True"))
@@ -336,15 +264,9 @@ type internal QueryRows(store: Hdf5File, frame: DataFrame, option: string, memor
 
         truth
 
-    static member private IsIndex(frame: DataFrame, name) =
-        name = frame.IndexName || name = "index" && not (List.contains "index" frame.Columns)
-
-    static member private IsColumn(frame: DataFrame, name) =
-        QueryRows.IsIndex(frame, name) || List.contains name frame.Columns
-
     /// Refuses a query that names a column which is not there.
     static member Require(frame: DataFrame, option, query) =
-        match Query.tryMissing (fun name -> QueryRows.IsColumn(frame, name)) query with
+        match Query.tryMissing (fun name -> QueryColumn.has frame name) query with
         | None -> ()
         | Some(name, place) ->
             let hint = DidYouMean.clause (frame.Columns @ [ frame.IndexName ]) name

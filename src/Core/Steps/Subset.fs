@@ -194,8 +194,8 @@ module SubsetStep =
             About =
                 "Keeps the cells and genes that are asked for, as adata[obs, var] does: a subset of X, layers, obs, var, obsm, varm, obsp, varp, and of raw by cells. A query compares columns (==, !=, <, <=, >, >=), looks whether a value is in a list, and joins conditions by and, or, not and brackets; index stands for the names. Names with spaces are put in quotes."
             Examples =
-                [ "singlesharp subset counts.h5ad ⟨out=part.h5ad⟩ ⟨obs_query=\"sample in one,two\"⟩"
-                  "singlesharp subset counts.h5ad ⟨in_place⟩ ⟨var_query=\"not index in MALAT1,B2M\"⟩" ]
+                [ "singlesharp subset counts.h5ad ⟨out=a.h5ad⟩ ⟨obs_query=\"sample in one,two\"⟩"
+                  "singlesharp subset counts.h5ad ⟨in_place⟩ ⟨var_query=\"index not in MALAT1\"⟩" ]
             IsOptional = true
             Selects = true
             FileOptions = [ "obs"; "var" ]

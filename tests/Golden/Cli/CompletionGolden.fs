@@ -51,7 +51,7 @@ let private inBash =
             [ "demo"; "my" ], []
             [ "plan"; "hvg"; "--n-" ], [ "--n-top-genes"; "--n-bins" ]
             [ "plan"; "--n-" ], [ "--n-top-genes"; "--n-bins"; "--n-comps" ]
-            [ "pipeline"; "--with"; "" ], [ "filter"; "scale" ]
+            [ "pipeline"; "--with"; "" ], [ "subset"; "filter"; "scale" ]
             [ "pca"; "--n-comps"; "" ], []
             [ "help"; "pl" ], [ "plan" ]
             [ "completion"; "" ], CompletionWords.shells ] do

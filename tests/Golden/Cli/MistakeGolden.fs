@@ -65,7 +65,7 @@ let private refused =
       "hvg a.h5ad --n-top-genes --out b.h5ad", [ "'--n-top-genes' must be followed by <N>" ]
       "normalize_total a.h5ad --in-place --target-sum 10000 --median all",
       [ "--median goes with --target-sum median, not with --target-sum 10000" ]
-      "pipeline a.h5ad --in-place --with qc", [ "--with must be one of filter, scale, not 'qc'" ]
+      "pipeline a.h5ad --in-place --with qc", [ "--with must be one of subset, filter, scale, not 'qc'" ]
       "qc a.h5ad --in-place --allow-invalid", [ "qc has no option --allow-invalid" ]
       "hvg a.h5ad --in-place --gene-set s=prefix:A --min-genes 3", [ "hvg has no option --gene-set"; "hvg has no option --min-genes" ]
       "--version --json", [ "--version is said alone" ]

@@ -182,7 +182,7 @@ let private documented =
             [ for command in Command.all |> List.filter Command.runs -> $"`{command.Name}`" ]
 
         let heading =
-            json.Split '\n' |> Array.find (fun line -> line.StartsWith "## `filter`")
+            json.Split '\n' |> Array.find (fun line -> line.StartsWith "## `subset`")
 
         Expect.containsAll (heading.Substring(3).Split ", ") runs "the commands whose fields it tells"
 

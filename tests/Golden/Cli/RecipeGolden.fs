@@ -92,7 +92,12 @@ let all =
               for command in Command.all |> List.filter Command.runs do
                   use sandbox = new Sandbox()
                   let file = sandbox.File "new.json"
-                  let limit = if command.Name = "filter" then [ "--min-genes"; "1" ] else []
+
+                  let limit =
+                      match command.Name with
+                      | "filter" -> [ "--min-genes"; "1" ]
+                      | "subset" -> [ "--obs-query"; "index != nobody" ]
+                      | _ -> []
 
                   let request =
                       ofWords ([ command.Name; "a.h5ad"; "--in-place"; "--save-recipe"; file ] @ limit)

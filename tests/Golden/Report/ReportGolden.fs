@@ -29,6 +29,7 @@ let private contents =
           let lines = (figure page "mt").GetProperty("layout").GetProperty "shapes"
           Expect.equal [ for line in lines.EnumerateArray() -> line.GetProperty("y0").GetDouble() ] [ 5.0 ] "the limit is drawn"
           Expect.stringContains page.Html (Pipeline.digest Settings.standard output |> need).Whole "the digest"
+          Expect.stringContains page.Html "Noted in the file: run 1" "provenance"
           Expect.stringContains page.Html "1.50 s" "the time"
       }
       test "columns hold the numbers of the file" {
