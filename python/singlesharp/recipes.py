@@ -83,7 +83,7 @@ def _file(recipe):
             yield path
         except SingleSharpError as error:
             # Nobody knows the file.
-            said = str(error).replace(f"--recipe {path}", "recipe")
+            said = str(error).replace(f"--recipe {path}", "recipe").replace(f"recipe {path}", "recipe")
             raise SingleSharpError(said, kind=error.kind, path=error.path, option=error.option, exit_code=error.exit_code) from None
 
 

@@ -75,8 +75,8 @@ let private joins =
             [ "ENSG00000000001.1"; "ENSG00000000002.1"; "ENSG00000000003.4" ],
             [ "ENSG00000000001.2"; "ENSG00000000002.2"; "ENSG00000000003.4" ],
             "versions"
-            "none at all", [ "A"; "B"; "C" ], [ "D"; "E"; "A" ], "one species"
-            "nothing known", [ "A"; "B"; "C"; "D" ], [ "A"; "E"; "F"; "G" ], "one species" ] do
+            "none at all", [ "A"; "B"; "C" ], [ "D"; "E"; "A" ], "different species"
+            "nothing known", [ "A"; "B"; "C"; "D" ], [ "A"; "E"; "F"; "G" ], "different species" ] do
           test $"few genes in common: {name}" {
               use sandbox = new Sandbox()
               let inputs = [ ofGenes sandbox "a.h5ad" first; ofGenes sandbox "b.h5ad" second ]

@@ -160,7 +160,12 @@ let private requireSubsets mayRefuse limitsOf inputs =
     use sandbox = new Sandbox()
 
     let outcomes =
-        inputs |> List.collect (fun input -> named sandbox input :: filtered sandbox (limitsOf input) input)
+        inputs
+        |> List.collect (fun input ->
+            [ // Files that are odd elsewhere than in their frames take the same ways as a filter.
+              if not mayRefuse then
+                  named sandbox input
+              yield! filtered sandbox (limitsOf input) input ])
 
     let jobs =
         outcomes
