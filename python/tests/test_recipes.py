@@ -98,8 +98,8 @@ class Recipes(InFolder):
         for recipe, said in (
             (umap, r"^recipe: step 1: umap is no step"),
             ({"steps": []}, "^recipe: it does not say its format"),
-            (self.folder / "nowhere.json", "--recipe .*nowhere.json: there is no such file"),
-            (self.folder / "other.json", "--recipe .*other.json: it does not say its format"),
+            (self.folder / "nowhere.json", "^recipe .*nowhere.json: there is no such file"),
+            (self.folder / "other.json", "^recipe .*other.json: it does not say its format"),
         ):
             with self.assertRaisesRegex(ss.SingleSharpError, said) as caught:
                 ss.pp.pipeline(sample, out=out, recipe=recipe)
