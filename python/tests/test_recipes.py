@@ -109,9 +109,9 @@ class Recipes(InFolder):
         self.assertRaisesRegex(TypeError, "recipe must be", ss.pp.pipeline, sample, out=out, recipe=["qc"])
         self.assertRaisesRegex(TypeError, "has no place in a recipe", ss.pp.pipeline, sample, out=out, recipe={"recipe": {1}})
 
-        with self.assertRaisesRegex(ss.SingleSharpError, "no recipe; choose another name"):
-            self.saved("first.h5ad")
-            self.saved("first.h5ad")
+        self.assertRaisesRegex(ss.SingleSharpError, "that file too; choose another name", self.saved, "first.h5ad")
+        self.copy("other.h5ad")
+        self.assertRaisesRegex(ss.SingleSharpError, "no recipe; choose another name", self.saved, "other.h5ad")
 
         self.assertNotIn("out.h5ad", self.names())
 
