@@ -51,7 +51,7 @@ class Files(InFolder):
         adata = anndata.read_h5ad(sample)
         adata.obs["batch"] = ["a" if i % 3 else "b" for i in range(adata.n_obs)]
         adata.var["mt2"] = adata.var["mt"]
-        adata.layers["counts"] = adata.X.copy()
+        adata.layers["raw"] = adata.X.copy()
         self.source = self.folder / "source.h5ad"
         adata.write_h5ad(self.source)
 
@@ -117,11 +117,11 @@ class Files(InFolder):
     def test_layer(self):
         file = self.copy("layer.h5ad", self.source)
         adata = anndata.read_h5ad(file, backed="r+")
-        ss.pp.normalize_total(adata, target_sum=100, layer="counts")
-        ss.pp.log1p(adata, layer="counts")
-        self.assertNotEqual((adata.layers["counts"] != adata.X[:]).sum(), 0)
+        ss.pp.normalize_total(adata, target_sum=100, layer="raw")
+        ss.pp.log1p(adata, layer="raw")
+        self.assertNotEqual((adata.layers["raw"] != adata.X[:]).sum(), 0)
         adata.file.close()
-        words = [["normalize_total", "--layer", "counts", "--target-sum", "100"], ["log1p", "--layer", "counts"]]
+        words = [["normalize_total", "--layer", "raw", "--target-sum", "100"], ["log1p", "--layer", "raw"]]
         self.assert_same(file, self.expected(*words, source=self.source))
 
     def test_filter_changes_the_shape(self):

@@ -17,51 +17,6 @@ open SingleSharp.Core.Steps
 
 [<RequireQualifiedAccess>]
 module internal Runner =
-    /// The columns of obs that the steps write, as far as a plan knows.
-    let private obsColumns (file: AnnDataFile) (plan: RunPlan) =
-        let genes = RowMask.all (int64 file.X.Genes)
-
-        [ match plan.Selector with
-          | Some selector -> yield! selector.CellColumns.Columns
-          | None -> ()
-          for step in plan.Steps do
-              yield! step.CellColumns genes ]
-
-    let private varColumns (plan: RunPlan) =
-        [ match plan.Selector with
-          | Some selector -> yield! selector.GeneColumns
-          | None -> ()
-          for step in plan.Steps do
-              yield! step.GeneColumns ]
-
-    /// The bytes that a run adds to a file, about: columns of obs, new elements, and values that are stored anew without compression.
-    let private addedBytes (settings: Settings) (file: AnnDataFile) (plan: RunPlan) note =
-        let columns =
-            obsColumns file plan |> List.sumBy (fun column -> file.X.Cells * int64 (DType.size column.Type))
-
-        let values =
-            let isPlain =
-                match settings.Compression with
-                | None -> file.X.Values.Filters.IsEmpty
-                | Some wanted -> wanted = Compression.None
-
-            if (plan.Values = StoreAnew || plan.Values = RowByRow) && isPlain then
-                let indices =
-                    match file.X.Format with
-                    | Csr arrays
-                    | Csc arrays when not arrays.Indices.Filters.IsEmpty -> arrays.Indices.ElementSize
-                    | _ -> 0
-
-                file.X.Stored * int64 (DType.size plan.TypeAfter + indices)
-            else
-                0L
-
-        plan.Steps
-        |> List.map _.AddedBytes
-        |> List.fold Memory.plus (Memory.plus columns values)
-        |> Memory.plus (Provenance.bytes note)
-        |> Memory.plus (if plan.Recipe.KeepCounts then CountsLayer.bytes file settings.Compression else 0L)
-
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
     let private withheld (file: AnnDataFile) (plan: RunPlan) =
         let least drops length =
@@ -134,7 +89,7 @@ module internal Runner =
         let copied =
             file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
 
-        AtomicReplace.require target (Memory.plus copied (addedBytes settings file plan note))
+        AtomicReplace.require target (Memory.plus copied (Added.bytes settings file plan note))
 
         let folder =
             Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target))
@@ -159,7 +114,7 @@ module internal Runner =
     /// New columns and members are appended to the input itself, once all are there; only the last write makes them visible.
     let private toInput (file: AnnDataFile) plan note settings start =
         let store = file.Store
-        let added = addedBytes settings file plan note
+        let added = Added.bytes settings file plan note
         let beside = Path.GetDirectoryName(AtomicReplace.resolve store.Path)
         let folder = Scratch.folder settings beside
 
@@ -206,7 +161,7 @@ module internal Runner =
     /// Refuses what could not be written in the end, and says whether the note could be.
     let private requireEditable (file: AnnDataFile) (plan: RunPlan) note cancel =
         let require groups =
-            Edit.require file (obsColumns file plan) (varColumns plan) plan.Values (List.distinct groups)
+            Edit.require file (Added.obs file plan) (Added.var plan) plan.Values (List.distinct groups)
 
         let groups =
             [ yield! plan.Steps |> List.collect _.Groups
