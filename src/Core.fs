@@ -3,6 +3,7 @@ namespace SingleSharp.Core
 
 open System
 open SingleSharp
+open SingleSharp.Core.Rows
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Verify
@@ -23,6 +24,9 @@ module Pipeline =
             Ok(work ())
         with
         | :? OperationCanceledException -> reraise ()
+        | OwnCode.Thrown cause ->
+            cause.Throw()
+            reraise ()
         | trouble when (Fault.tryFind trouble).IsSome -> Error (Fault.tryFind trouble).Value
 
     /// The same with settings that make sense.
@@ -69,14 +73,14 @@ module Pipeline =
     let foldOf
         (matrix: MatrixName)
         (sumDuplicates: bool)
-        (question: Fold<RowBatch, 'r>)
+        (question: Fold<CsrBatch, 'r>)
         (settings: Settings)
         (input: Input)
         : Result<'r, Fault> =
         within settings (fun () -> Inputs.ask input matrix sumDuplicates settings question)
 
     /// The same of X, without duplicate entries.
-    let fold (question: Fold<RowBatch, 'r>) (settings: Settings) (input: Input) : Result<'r, Fault> =
+    let fold (question: Fold<CsrBatch, 'r>) (settings: Settings) (input: Input) : Result<'r, Fault> =
         foldOf MatrixName.X false question settings input
 
     /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.

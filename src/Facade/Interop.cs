@@ -214,19 +214,19 @@ internal static class Interop
     {
         NotNull(step);
 
-        TState StepEach(TState state, Core.RowBatch batch)
+        TState StepEach(TState state, CsrBatch batch)
         {
-            for (var row = 0; row < batch.Cells; row++)
+            foreach (var row in batch)
             {
-                state = step(state, new Row(batch, row));
+                state = step(state, row);
             }
 
             return state;
         }
 
-        return new(Core.Fold.ofSteps(new Core.FoldSteps<Core.RowBatch, TState, TResult>(
+        return new(Core.Fold.ofSteps(new Core.FoldSteps<CsrBatch, TState, TResult>(
             FuncConvert.FromFunc(NotNull(fresh)),
-            FuncConvert.FromFunc<TState, Core.RowBatch, TState>(StepEach),
+            FuncConvert.FromFunc<TState, CsrBatch, TState>(StepEach),
             FuncConvert.FromFunc(NotNull(merge)),
             FuncConvert.FromFunc(NotNull(finish)))));
     }

@@ -1,28 +1,5 @@
 namespace SingleSharp;
 
-/// <summary>One cell of X, only stored values: raw counts, whatever their type in the file.</summary>
-/// <remarks>A view of a buffer that is filled again and again; the compiler sees to it that nobody keeps it.</remarks>
-public readonly ref struct Row
-{
-    internal Row(Core.RowBatch batch, int row)
-    {
-        var start = batch.Offsets[row];
-        var length = batch.Offsets[row + 1] - start;
-        Cell = batch.FirstCell + row;
-        Genes = new(batch.Genes, start, length);
-        Values = new(batch.Values, start, length);
-    }
-
-    /// <summary>The number of the cell, from 0.</summary>
-    public long Cell { get; }
-
-    /// <summary>The gene of each stored value: its column of X, from 0.</summary>
-    public ReadOnlySpan<int> Genes { get; }
-
-    /// <summary>Each stored value, in the order of <see cref="Genes"/>.</summary>
-    public ReadOnlySpan<double> Values { get; }
-}
-
 /// <summary>Makes statistics from delegates.</summary>
 public static class Statistic
 {
@@ -46,9 +23,9 @@ public static class Statistic
 /// <summary>A reduction of all cells of a file to one <typeparamref name="TResult"/>; run it with <see cref="Chain.Fold"/>.</summary>
 public sealed class Statistic<TResult>
 {
-    internal Statistic(Core.Fold<Core.RowBatch, TResult> value) => Value = value;
+    internal Statistic(Core.Fold<CsrBatch, TResult> value) => Value = value;
 
-    internal Core.Fold<Core.RowBatch, TResult> Value { get; }
+    internal Core.Fold<CsrBatch, TResult> Value { get; }
 
     /// <summary>Changes the result. Law: the result of <c>s.Select(f)</c> is f of the result of s.</summary>
     public Statistic<TOther> Select<TOther>(Func<TResult, TOther> selector) =>

@@ -59,6 +59,7 @@ let all =
           PcaByCellsLaws.tests
           PcaByRowsLaws.tests
           ValidityLaws.tests
+          CsrBatchLaws.tests
           RowCountsLaws.tests
           AllocationLaws.tests
           MedianLaws.tests

@@ -126,7 +126,9 @@ module internal Passes =
         try
             Blocks.run
                 (schedule settings fit file.X.Cells (bytesOf rows.Matrix) 1 1)
-                (Reader.rows rows.Disk rows.Matrix fit.ValuesPerBatch |> unambiguous sumDuplicates true rows.Matrix)
+                (Reader.rows rows.Disk rows.Matrix fit.ValuesPerBatch
+                 |> unambiguous sumDuplicates true rows.Matrix
+                 |> Reader.through (fun () -> _.LeaveValues()))
                 Sink.none
                 question
         with BlockFailed(_, _, cause) ->

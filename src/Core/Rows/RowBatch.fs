@@ -17,7 +17,8 @@ type private OutputPlace =
 /// Rows of a cells × genes matrix, only stored values. It is a buffer that its reader fills again and again:
 /// nobody may keep it, or write to it except the reader and the one transformation that fills Output and Factors.
 [<Sealed; AllowNullLiteral>]
-type RowBatch() =
+type internal RowBatch() =
+    let mutable filling = 0L
     let mutable firstCell = 0L
     let mutable origins: int64[] = Array.Empty()
     let mutable values: float[] = Array.Empty()
@@ -39,6 +40,12 @@ type RowBatch() =
     let reserveOutput () =
         if output.Length < room then
             output <- Array.zeroCreate room
+
+    /// Changes whenever the rows are filled anew, or are withdrawn from those that they were lent to.
+    member _.Filling = filling
+
+    /// Says that whoever was lent the rows as they are now must not look at them any more.
+    member _.Withdraw() = filling <- filling + 1L
 
     /// The number of the first cell among the rows of the source. To set it is to say that the rows follow one another.
     member _.FirstCell
@@ -87,7 +94,7 @@ type RowBatch() =
             outputPlace <- OutputPlace.Output
 
     /// One of Values, for somebody who needs few of them.
-    member internal _.ValueAt i =
+    member _.ValueAt i =
         if areSingle then float singles[i] else values[i]
 
     /// Each stored value as it will be written; meaningful after a transformation.
@@ -122,7 +129,7 @@ type RowBatch() =
     member rowBatch.Count = rowBatch.Offsets[rowBatch.Cells]
 
     /// Room for N values of float32, which are read into it: they become Values once these are asked for.
-    member internal _.ReserveSingles count =
+    member _.ReserveSingles count =
         if singles.Length < count then
             singles <- Array.zeroCreate room
 
@@ -130,10 +137,10 @@ type RowBatch() =
         singles
 
     /// The values of float32, while nobody has asked for them as float64.
-    member internal _.Singles = if areSingle then ValueSome singles else ValueNone
+    member _.Singles = if areSingle then ValueSome singles else ValueNone
 
     /// Values for somebody who changes them, as the reader's other filters do.
-    member internal rowBatch.ChangeValues() =
+    member rowBatch.ChangeValues() =
         if outputPlace <> OutputPlace.Output then
             rowBatch.Output |> ignore
 
@@ -142,16 +149,16 @@ type RowBatch() =
         rowBatch.Values
 
     /// Says that some values were taken out, and the others moved up to where Offsets have them. Output is without meaning afterwards.
-    member internal _.Shrink() =
+    member _.Shrink() =
         areCountsKnown <- false
         isOrderKnown <- false
         outputPlace <- OutputPlace.Output
 
     /// Every row is computed value by value, as if none were of counts; that must make no difference.
-    member val internal IsPlain = false with get, set
+    member val IsPlain = false with get, set
 
     /// The rows as counts, as far as they are such.
-    member internal rowBatch.Counts =
+    member rowBatch.Counts =
         if not areCountsKnown then
             areCountsKnown <- true
 
@@ -162,7 +169,7 @@ type RowBatch() =
         counts
 
     /// Do the genes of a row ascend?
-    member internal rowBatch.Ascends row =
+    member rowBatch.Ascends row =
         if not isOrderKnown then
             isOrderKnown <- true
 
@@ -176,10 +183,10 @@ type RowBatch() =
         ascends[row]
 
     /// Says that Output is Values.
-    member internal _.LeaveValues() = outputPlace <- OutputPlace.Values
+    member _.LeaveValues() = outputPlace <- OutputPlace.Values
 
     /// Says that Output of rows that are counts is what their pairs became (Results). Gives Output of the others, to be filled.
-    member internal _.TakePairs() =
+    member _.TakePairs() =
         outputPlace <- OutputPlace.Pairs
 
         if not counts.HasAll then
@@ -188,14 +195,14 @@ type RowBatch() =
         output
 
     /// Is Output of rows that are counts what their pairs became?
-    member internal _.IsOfPairs = (outputPlace = OutputPlace.Pairs)
+    member _.IsOfPairs = (outputPlace = OutputPlace.Pairs)
 
     /// Output for somebody who changes nothing.
-    member internal rowBatch.OutputToRead =
+    member rowBatch.OutputToRead =
         if outputPlace = OutputPlace.Values then rowBatch.Values else rowBatch.Output
 
     /// Output of the rows that are no counts.
-    member internal _.OutputOfOthers = output
+    member _.OutputOfOthers = output
 
     /// The counts of a view are those of the rows.
     member private _.ShareCounts(ofRows: RowCounts) =
@@ -203,7 +210,7 @@ type RowBatch() =
         areCountsKnown <- true
 
     /// Makes this the view of other rows that keeps their Output as it is now.
-    member internal view.Keep(rows: RowBatch) =
+    member view.Keep(rows: RowBatch) =
         view.FirstCell <- rows.FirstCell
         view.Origins <- rows.Origins
         view.FirstValue <- rows.FirstValue
@@ -225,6 +232,8 @@ type RowBatch() =
 
     /// Makes room for N rows and values; buffers grow by doubling, so that they soon stop growing.
     member rowBatch.Reserve(cells, values) =
+        rowBatch.Withdraw()
+
         if rowBatch.Offsets.Length < cells + 1 then
             rowBatch.Offsets <- Array.zeroCreate (cells + 1)
             rowBatch.Factors <- Array.zeroCreate cells

@@ -233,7 +233,7 @@ module internal Inputs =
     let ask (input: Input) matrix sumDuplicates (settings: Settings) question =
         let ofFile path (recipe: Recipe) =
             using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix path) (fun file ->
-                Passes.ask file recipe.SumDuplicates settings question)
+                Passes.ask file recipe.SumDuplicates settings (CsrBatch.folding question))
 
         let recipe =
             { Recipe.ofSteps [] with

@@ -7,9 +7,9 @@ open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Shared
 
 /// How many cells there are, how many values are not zero, and their sum.
-let private totals: Fold<RowBatch, int64 * int64 * float> =
-    let step (cells, stored, sum) (rows: RowBatch) =
-        let values = rows.Values[.. rows.Count - 1]
+let private totals: Fold<CsrBatch, int64 * int64 * float> =
+    let step (cells, stored, sum) (rows: CsrBatch) =
+        let values = rows.Values.ToArray()
 
         cells + int64 rows.Cells, stored + (values |> Array.filter ((<>) 0.0) |> Array.length |> int64), sum + Array.sum values
 

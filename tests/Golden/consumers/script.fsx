@@ -49,7 +49,7 @@ printfn $"digest: {digest.Whole}"
 let total count =
     Fold.ofSteps
         { Fresh = fun () -> 0L
-          Step = fun sum (batch: RowBatch) -> sum + count batch
+          Step = fun sum (batch: CsrBatch) -> sum + count batch
           Merge = (+)
           Finish = id }
 
