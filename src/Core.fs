@@ -77,7 +77,7 @@ module Pipeline =
         (settings: Settings)
         (input: Input)
         : Result<'r, Fault> =
-        within settings (fun () -> Inputs.ask input matrix sumDuplicates settings question)
+        within settings (fun () -> Inputs.ask input matrix sumDuplicates settings (CsrBatch.folding question))
 
     /// The same of X, without duplicate entries.
     let fold (question: Fold<CsrBatch, 'r>) (settings: Settings) (input: Input) : Result<'r, Fault> =
@@ -118,3 +118,15 @@ module Pipeline =
 
     /// Versions with the same number compute the same bits.
     let bits = Contract.Release.bits
+
+/// Files that are open for reading: names, columns, matrices and everything else, in pieces.
+[<RequireQualifiedAccess>]
+module H5ad =
+    /// Opens an .h5ad file. What is read later is read within the memory of the settings; trouble with it is a SingleSharpException. Dispose of
+    /// the file.
+    let openFile (settings: Settings) (path: string) : Result<H5adFile, Fault> =
+        try
+            Scratch.require settings
+            Ok(H5adFile.Open(settings, path))
+        with trouble when (Fault.tryFind trouble).IsSome ->
+            Error (Fault.tryFind trouble).Value

@@ -171,6 +171,12 @@ internal static class Interop
         return new(settings => Answer(Core.PipelineModule.digest(settings, path)));
     }
 
+    public static Invocation<H5adFile> Open(string path)
+    {
+        NotNull(path);
+        return new(settings => Answer(Core.H5ad.openFile(settings, path)));
+    }
+
     public static Invocation<IReadOnlyList<PastRun>> History(string path)
     {
         NotNull(path);

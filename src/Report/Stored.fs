@@ -76,7 +76,7 @@ module internal Stored =
 
     /// Names of genes as people know them: symbols where the index has identifiers and a column of var has symbols.
     let geneNames (file: AnnDataFile) =
-        let names = AnnDataFile.geneNames file
+        let names = AnnDataFile.geneNames file.Store file.Var
 
         if Symbols.areEnsembl names then
             match Symbols.tryFind file with

@@ -68,6 +68,7 @@ let all =
           StrangerGolden.tests
           LookGolden.tests
           UseGolden.tests
+          ReadingGolden.all
           FrameGolden.all
           QueryGolden.all
           ColumnGolden.all

@@ -36,6 +36,9 @@ let all =
           RewriteLaws.tests
           ChunkTreeLaws.tests
           QueryLaws.tests
+          ColumnValuesLaws.tests
+          GatheredRowsLaws.tests
+          H5adFileLaws.tests
           RowMaskLaws.tests
           GeneSetsLaws.tests
           RunsLaws.tests

@@ -61,7 +61,8 @@ module internal AnnDataFile =
             | Some node -> Matrix.ofNode store "raw/X" node
             | None -> Fault.throw (InvalidOption("use_raw", "the file has no raw"))
 
-    let private ofStore (store: Hdf5File) name =
+    /// The parts of a file that is open already, for one of its matrices.
+    let ofStore (store: Hdf5File) name =
         let x = matrix store name
         let struct (_, link) = store.LinkAt x.Path
 
@@ -168,14 +169,14 @@ module internal AnnDataFile =
             int64 (float bytes / float first * float file.Var.Rows)
 
     /// All names of genes, which must fit the memory allowed.
-    let geneNames (file: AnnDataFile) =
-        let disk = file.Store.Disk
-        disk.Require(8L * file.Var.Rows)
-        let names: string[] = Array.zeroCreate (Checked.int file.Var.Rows)
+    let geneNames (store: Hdf5File) (var: DataFrame) =
+        let disk = store.Disk
+        disk.Require(8L * var.Rows)
+        let names: string[] = Array.zeroCreate (Checked.int var.Rows)
         let mutable next = 0
         let mutable bytes = 0L
 
-        for name in DataFrame.names file.Store file.Var 0L file.Var.Rows do
+        for name in DataFrame.names store var 0L var.Rows do
             bytes <- bytes + DataFrame.nameBytes name
 
             // What is too much is counted to its end, so that the number is told.

@@ -43,7 +43,7 @@ module internal DataFrame =
     let private batchBytes = 1 <<< 22
 
     /// What a value of a type, given as its bytes, is as text.
-    let private render (store: Hdf5File) path datatype : byte[] -> string =
+    let render (store: Hdf5File) path datatype : byte[] -> string =
         match datatype with
         | VlenString -> fun element -> store.Heap.String(ReadOnlySpan element)
         | FixedString(_, padding) -> fun element -> Datatype.fixedText padding (ReadOnlySpan element)
@@ -62,7 +62,7 @@ module internal DataFrame =
 
     /// The bytes of one field, which begins N bytes into each element, in an array that is used again for the next one: names that
     /// are kept would lie between as many arrays that are not.
-    let private fields (store: Hdf5File) (dataset: Dataset) offset size first count =
+    let fields (store: Hdf5File) (dataset: Dataset) offset size first count =
         seq {
             let reader = DatasetReader(store.Disk, dataset)
             let whole = dataset.ElementSize
@@ -123,7 +123,7 @@ module internal DataFrame =
         | None -> store.Disk.Damaged frame.Path $"its index {frame.IndexName} is missing, so that its rows have no names"
 
     /// Where a field of records lies, and its type.
-    let private tryField (dataset: Dataset) name =
+    let tryField (dataset: Dataset) name =
         match dataset.Type with
         | Compound(_, members) -> members |> List.tryPick (fun (field, offset, kind) -> if field = name then Some(offset, kind) else None)
         | _ -> None

@@ -68,7 +68,7 @@ module internal Symbols =
     let names (file: AnnDataFile) symbols =
         match symbols with
         | Some column -> ofColumn file "gene_symbols" column
-        | None -> AnnDataFile.geneNames file
+        | None -> AnnDataFile.geneNames file.Store file.Var
 
     /// A column that seems to hold symbols where the index does not.
     let tryFind (file: AnnDataFile) =

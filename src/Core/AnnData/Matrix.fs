@@ -164,13 +164,17 @@ module internal Matrix =
               Type = numericOf store dataset }
         | dims -> store.Disk.Damaged path $"""it has {Plural.things dims.LongLength "dimension"} instead of two"""
 
-    /// The matrix behind a node.
-    let ofNode (store: Hdf5File) path node =
-        match Hdf5Element.read store path node with
+    /// The matrix that an element is.
+    let ofElement (store: Hdf5File) path element =
+        match element with
         | Element.Csr arrays -> sparse store path arrays true
         | Element.Csc arrays -> sparse store path arrays false
         | Element.AnyArray dataset -> dense store path dataset
         | other -> store.Disk.Unsupported path $"{Element.told other}, so that it is no matrix of numbers"
+
+    /// The matrix behind a node.
+    let ofNode store path node =
+        Hdf5Element.read store path node |> ofElement store path
 
     /// Compressed sparse rows in datasets that belong to no group.
     let ofDatasets path cells genes numeric (data: Dataset) indices indptr =

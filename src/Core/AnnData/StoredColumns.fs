@@ -11,14 +11,22 @@ module internal StoredColumns =
     /// Rows that are read at a time.
     let private batch = 16384
 
-    /// The bytes of a dataset of one dimension, little-endian, some rows at a time.
-    let bytes (store: Hdf5File) (dataset: Dataset) =
+    /// Rows of a column: the first of them, and how many.
+    [<Struct>]
+    type Range = { First: int64; Count: int64 }
+
+    /// All rows of a column of N.
+    let all rows = { First = 0L; Count = rows }
+
+    /// The bytes of a range of a dataset of one dimension, little-endian, some rows at a time.
+    let private bytesOf (store: Hdf5File) range (dataset: Dataset) =
         seq {
             let reader = DatasetReader(store.Disk, dataset)
             let size = dataset.ElementSize
+            let stop = range.First + range.Count
 
-            for first in 0L .. int64 batch .. dataset.Count - 1L do
-                let count = int (min (int64 batch) (dataset.Count - first))
+            for first in range.First .. int64 batch .. stop - 1L do
+                let count = int (min (int64 batch) (stop - first))
                 let bytes = Array.zeroCreate (count * size)
                 reader.Read(first, count, bytes)
 
@@ -28,9 +36,13 @@ module internal StoredColumns =
                 bytes
         }
 
+    /// The bytes of all rows.
+    let bytes store (dataset: Dataset) =
+        bytesOf store (all dataset.Count) dataset
+
     /// Its integers.
-    let private wholes (store: Hdf5File) (dataset: Dataset) =
-        bytes store dataset
+    let private wholes (store: Hdf5File) range (dataset: Dataset) =
+        bytesOf store range dataset
         |> Seq.collect (fun bytes ->
             let numbers = Array.zeroCreate (bytes.Length / dataset.ElementSize)
 
@@ -41,8 +53,8 @@ module internal StoredColumns =
             numbers)
 
     /// Booleans as h5py stores them.
-    let private truths (store: Hdf5File) (dataset: Dataset) truth =
-        bytes store dataset
+    let private truths (store: Hdf5File) range (dataset: Dataset) truth =
+        bytesOf store range dataset
         |> Seq.map (fun bytes ->
             let numbers = Array.zeroCreate (bytes.Length / dataset.ElementSize)
 
@@ -54,19 +66,54 @@ module internal StoredColumns =
             Integers.decode little (Span bytes) numbers
             numbers |> Array.map (fun number -> if truth number = Some true then 1uy else 0uy))
 
-    /// A dataset of N rows that holds numbers, booleans or strings.
-    let ofDataset (store: Hdf5File) rows (dataset: Dataset) =
+    /// A range of a dataset of N rows that holds numbers, booleans or strings.
+    let private ofRange (store: Hdf5File) rows range (dataset: Dataset) =
         if dataset.Dims <> [| rows |] || (Filters.unsupported dataset.Filters).IsSome then
             None
         else
             match dataset.Type, DType.ofDatatype dataset.Type with
-            | (VlenString | FixedString _), _ -> Some(Column.Texts(DataFrame.texts store dataset 0L rows))
-            | datatype, _ when Datatype.isBool datatype -> Some(Column.Numbers(DType.Bool, bytes store dataset))
+            | (VlenString | FixedString _), _ -> Some(Column.Texts(DataFrame.texts store dataset range.First range.Count))
+            | datatype, _ when Datatype.isBool datatype -> Some(Column.Numbers(DType.Bool, bytesOf store range dataset))
             | Enumeration(_, [ _; _ ]) as datatype, _ ->
                 Datatype.tryTruth datatype
-                |> Option.map (fun (whole, truth) -> Column.Numbers(DType.Bool, truths store { dataset with Type = whole } truth))
-            | _, Some numeric -> Some(Column.Numbers(numeric, bytes store dataset))
+                |> Option.map (fun (whole, truth) -> Column.Numbers(DType.Bool, truths store range { dataset with Type = whole } truth))
+            | _, Some numeric -> Some(Column.Numbers(numeric, bytesOf store range dataset))
             | _ -> None
+
+    /// A dataset of N rows that holds numbers, booleans or strings.
+    let ofDataset store rows dataset =
+        ofRange store rows (all rows) dataset
+
+    /// A range of a field of records, given where it lies in each and its type; of a field of several numbers, one row after another.
+    let ofField (store: Hdf5File) range (dataset: Dataset) (offset, kind) =
+        let each =
+            DataFrame.fields store dataset offset (Datatype.size kind) range.First range.Count
+
+        let element =
+            match kind with
+            | ArrayOf(_, element) -> element
+            | single -> single
+
+        let numbers numeric =
+            let batches =
+                each
+                |> Seq.map (fun field ->
+                    let value = Array.copy field
+
+                    if Datatype.isBigEndian element then
+                        Integers.swap (Datatype.size element) (Span value)
+
+                    value)
+                |> Seq.chunkBySize batch
+                |> Seq.map Array.concat
+
+            Some(Column.Numbers(numeric, batches))
+
+        match kind, DType.ofDatatype element with
+        | (VlenString | FixedString _), _ -> Some(Column.Texts(each |> Seq.map (DataFrame.render store dataset.Path kind)))
+        | _ when Datatype.isBool element -> numbers DType.Bool
+        | _, Some numeric -> numbers numeric
+        | _ -> None
 
     /// What categories stand for.
     let private labels (store: Hdf5File) (held: NameMemory) (dataset: Dataset) =
@@ -78,7 +125,7 @@ module internal StoredColumns =
             Some(Labels.Numbers(numeric, Array.concat batches))
         | _ -> None
 
-    let private categories (store: Hdf5File) rows ordered (codes: Dataset) labels =
+    let private categories (store: Hdf5File) rows range ordered (codes: Dataset) labels =
         if codes.Dims <> [| rows |] || (Filters.unsupported codes.Filters).IsSome then
             None
         else
@@ -88,7 +135,25 @@ module internal StoredColumns =
 
                 int (max -1L code)
 
-            Some(Column.Categories(labels, ordered, wholes store codes |> Seq.map place))
+            Some(Column.Categories(labels, ordered, wholes store range codes |> Seq.map place))
+
+    /// A range of a field of records. What uns has categories of is codes, as anndata 0.6 and older kept them.
+    let ofRecords (store: Hdf5File) held range (records: Dataset) name =
+        match DataFrame.tryField records name with
+        | None -> None
+        | Some field ->
+            match ofField store range records field, store.TryFind $"uns/{name}_categories" with
+            | Some(Column.Numbers(numeric, batches)), Some(DatasetObject categories) when not (DType.isFloat numeric || numeric = DType.Bool) ->
+                labels store held categories
+                |> Option.map (fun labels ->
+                    let place code =
+                        if code >= float (Labels.count labels) then
+                            store.Disk.Damaged records.Path $"a code of {name} lies beyond its categories"
+
+                        int (max -1.0 code)
+
+                    Column.Categories(labels, false, batches |> Seq.collect (ResultType.toFloat numeric) |> Seq.map place))
+            | column, _ -> column
 
     let private asBooleans field =
         match field with
@@ -96,11 +161,11 @@ module internal StoredColumns =
         | _ -> None
 
     /// Values beside a mask. Real numbers need none: what is missing of them is no number.
-    let private masked (store: Hdf5File) rows naValue (values: Dataset) (mask: Dataset) =
-        match ofDataset store rows mask |> Option.bind asBooleans with
+    let private masked (store: Hdf5File) rows range naValue (values: Dataset) (mask: Dataset) =
+        match ofRange store rows range mask |> Option.bind asBooleans with
         | None -> None
         | Some missing ->
-            match ofDataset store rows values with
+            match ofRange store rows range values with
             | Some(Column.Texts texts) ->
                 Some(
                     Column.TextsOrNone(
@@ -119,6 +184,21 @@ module internal StoredColumns =
                 )
             | _ -> None
 
+    /// A range of an element that has one value for each of N rows, of which labels of categories are held; none where it is of a
+    /// kind that is left out.
+    let ofElement (store: Hdf5File) held rows range (element: Element<Group, Dataset>) =
+        match element with
+        | Element.Categorical element ->
+            labels store held element.Categories.Values
+            |> Option.bind (categories store rows range element.IsOrdered element.Codes)
+        | Element.Nullable { Group = group
+                             Values = values
+                             Mask = Some mask } -> masked store rows range (store.Text(group.Header, "na-value")) values mask
+        | Element.Nullable { Values = values; Mask = None }
+        | Element.Array values
+        | Element.StringArray values -> ofRange store rows range values
+        | _ -> None
+
     /// A column of a frame, of which labels of categories are held; none where it is of a kind that is left out.
     let ofColumn (store: Hdf5File) held (frame: DataFrame) column =
         let element =
@@ -127,12 +207,4 @@ module internal StoredColumns =
             with FaultException(Damaged _) ->
                 None
 
-        match element with
-        | Some(Element.Categorical element) ->
-            labels store held element.Categories.Values |> Option.bind (categories store frame.Rows element.IsOrdered element.Codes)
-        | Some(Element.Nullable { Group = group
-                                  Values = values
-                                  Mask = Some mask }) -> masked store frame.Rows (store.Text(group.Header, "na-value")) values mask
-        | Some(Element.Nullable { Values = values; Mask = None } | Element.Array values | Element.StringArray values) ->
-            ofDataset store frame.Rows values
-        | _ -> None
+        element |> Option.bind (ofElement store held frame.Rows (all frame.Rows))

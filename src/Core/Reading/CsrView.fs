@@ -13,26 +13,28 @@ type internal CsrView private (disk: RandomAccessFile, matrix: Matrix, scratch: 
     member _.Disk = disk
     member _.Matrix = matrix
 
-    /// The matrix of the file, transposed in the folder first where its rows do not lie one after another.
-    static member Prepare(file: AnnDataFile, folder: string, memory: int64, cancel: CancellationToken, progress: float -> unit) =
-        let disk = file.Store.Disk
-
-        if CscToCsr.isNeeded file.X then
+    /// A matrix, transposed in the folder first where its rows do not lie one after another.
+    static member Of(disk: RandomAccessFile, x: Matrix, folder: string, memory: int64, cancel: CancellationToken, progress: float -> unit) =
+        if CscToCsr.isNeeded x then
             let scratch = new ScratchFile(folder)
 
             try
-                let matrix = CscToCsr.write disk file.X scratch.Disk folder memory cancel progress
-                Memory.release (CscToCsr.least file.X)
+                let matrix = CscToCsr.write disk x scratch.Disk folder memory cancel progress
+                Memory.release (CscToCsr.least x)
                 new CsrView(scratch.Disk, matrix, ValueSome scratch)
             with
             | FaultException(CannotWrite(path, why)) ->
                 (scratch :> IDisposable).Dispose()
-                Fault.throw (CannotWrite(path, $"{why} (the rows of {file.X.Path} are put together there; make room there)"))
+                Fault.throw (CannotWrite(path, $"{why} (the rows of {x.Path} are put together there; make room there)"))
             | _ ->
                 (scratch :> IDisposable).Dispose()
                 reraise ()
         else
-            new CsrView(disk, file.X, ValueNone)
+            new CsrView(disk, x, ValueNone)
+
+    /// The same of the matrix of a file.
+    static member Prepare(file: AnnDataFile, folder, memory, cancel, progress) =
+        CsrView.Of(file.Store.Disk, file.X, folder, memory, cancel, progress)
 
     /// The same without its values, for planning.
     static member Foreseen(matrix: Matrix) =

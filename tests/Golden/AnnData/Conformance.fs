@@ -47,7 +47,8 @@ let job name input output (recipe: Recipe) (report: Report) : ConformanceJob =
             Nullable()
       log = (Recipe.tryFind "log1p" recipe).IsSome
       sum = recipe.SumDuplicates
-      alike = false }
+      alike = false
+      twin = false }
 
 /// The elements of a file, whatever their storage, and whatever its input was called.
 let private elements path =
@@ -68,10 +69,11 @@ let private marked (jobs: ConformanceJob list) =
           match elements job.input, elements job.output with
           | Some input, Some output ->
               { job with
-                  alike = not (known.Add(input, output)) }
+                  alike = job.twin || not (known.Add(input, output)) }
           | _ -> job ]
 
-/// Runs a recipe on the input in both ways, or returns the fault.
+/// Runs a recipe on the input in both ways, or returns the fault. Where X changes, a new file takes the place of the old one, and where
+/// it does not, a new file is a copy that columns are appended to: what others do with it is tried with one of the two.
 let private produce (sandbox: Sandbox) (input: string) (name, recipe: Recipe) =
     let stem = $"{Path.GetFileNameWithoutExtension input}.{name}"
 
@@ -86,7 +88,14 @@ let private produce (sandbox: Sandbox) (input: string) (name, recipe: Recipe) =
         let same = sandbox.Copy(input, $"{stem}.inplace.h5ad")
 
         match Pipeline.run recipe Settings.standard (Input.file same) InPlace with
-        | Ok again -> Ok [ job fresh "to a new file" report; job same "in place" again ]
+        | Ok again ->
+            let isAnew = recipe.Steps |> List.exists _.Info.ChangesValues
+
+            Ok
+                [ { job fresh "to a new file" report with
+                      twin = not isAnew }
+                  { job same "in place" again with
+                      twin = isAnew } ]
         | Error fault -> failtest $"{stem}: in place: {Fault.sentence fault}"
 
 let private judge (jobs: ConformanceJob list) =

@@ -14,7 +14,8 @@ type ConformanceJob =
       target: Nullable<float>
       log: bool
       sum: bool
-      alike: bool }
+      alike: bool
+      twin: bool }
 
 /// One filtered file to judge, as filtered.py reads it.
 type FilteredJob =

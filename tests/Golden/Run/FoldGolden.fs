@@ -2,6 +2,7 @@
 module internal SingleSharp.Golden.FoldGolden
 
 open Expecto
+open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Golden.Expected
 open SingleSharp.Golden.Shared

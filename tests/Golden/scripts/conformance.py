@@ -2,7 +2,7 @@
 
 A job: name, input, output, obs and var (columns written, in order), members (other objects written), target (normalize_total's, or null),
 log (was a logarithm taken), sum (were genes that a cell has several values of added up), alike (does another job's output hold the same
-elements).
+elements), twin (is it made by the other way to write what another job's output is made by: then it is read, and not worked with).
 """
 import json
 import shutil
@@ -299,8 +299,10 @@ def edited(job, folder):
 def judge(job):
     problems = []
     with tempfile.TemporaryDirectory() as folder:
-        checks = [contents(job), counted(job), through_anndata(job), through_scanpy(job), through_uses(job), through_h5dump(job), links_counted(job), without_twins(job, folder),
-                  described(job, folder), edited(job, folder) if job["obs"] else []]
+        checks = [contents(job), counted(job), through_anndata(job), links_counted(job)]
+        if not job["twin"]:
+            checks += [through_scanpy(job), through_uses(job), through_h5dump(job), without_twins(job, folder), described(job, folder)]
+            checks += [edited(job, folder)] if job["obs"] else []
         for check in checks:
             try:
                 problems += check

@@ -45,7 +45,7 @@ let tests =
                   (x.Cells, x.Genes, x.Stored) = (rows.Rows.Length, rows.Genes, rows.Rows |> List.sumBy (fun row -> int64 row.Length))
                   && x.Type = DType.Float32
                   && (file.Obs.Rows, file.Var.Rows) = (x.Cells, int64 x.Genes)
-                  && List.ofArray (AnnDataFile.geneNames file) = [ for i in 0 .. rows.Genes - 1 -> $"gene{i}" ]
+                  && List.ofArray (AnnDataFile.geneNames file.Store file.Var) = [ for i in 0 .. rows.Genes - 1 -> $"gene{i}" ]
                   && not (AnnDataFile.isLogged file)))
 
           test "the spelling of files before anndata 0.7" {

@@ -129,7 +129,7 @@ let tests =
                   bytes = same
                   && found = dense
                   && List.ofSeq (DataFrame.names file.Store file.Obs 0L file.Obs.Rows) = List.init cells (fun cell -> $"cell {cell} ä")
-                  && AnnDataFile.geneNames file = Array.init genes string
+                  && AnnDataFile.geneNames file.Store file.Var = Array.init genes string
                   && file.Obs.Columns = [ "n"; "kind" ]
                   && file.Var.Columns = []
                   && (match

@@ -35,7 +35,7 @@ module internal HvgRun =
     /// The names of the genes that stay: all of them where batches are merged by them, else one by one as sentences ask for them.
     let private geneNames (job: Job) options : IReadOnlyList<string> =
         if job.Batches.IsSome && not (GeneRanking.fitsTrend options) then
-            AnnDataFile.geneNames job.File |> GeneSetMasks.valuesAmong job.Genes :> IReadOnlyList<string>
+            AnnDataFile.geneNames job.File.Store job.File.Var |> GeneSetMasks.valuesAmong job.Genes :> IReadOnlyList<string>
         else
             NamesOnDemand(int job.Genes.Count, (fun gene -> DataFrame.nameOf job.File.Store job.File.Var (job.Genes.At(int64 gene))))
 

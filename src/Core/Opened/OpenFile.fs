@@ -1,0 +1,60 @@
+/// A file while it is open for somebody: what goes wrong with it, and whether it is still the file that was opened.
+namespace SingleSharp.Core.Opened
+
+open System
+open System.Collections.Generic
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+
+/// A file that is open for reading, one thread at a time.
+[<Sealed>]
+type internal OpenFile(store: Hdf5File, settings: Settings) =
+    let mutable isOpen = true
+    let kept = Stack<IDisposable>()
+
+    member _.Store = store
+    member _.Settings = settings
+
+    /// Names and labels that are kept, within the memory allowed.
+    member val Held = NameMemory settings.Memory
+
+    /// Something that goes with the file.
+    member _.Keep(thing: IDisposable) = kept.Push thing
+
+    member _.Close() =
+        isOpen <- false
+
+        while kept.Count > 0 do
+            kept.Pop().Dispose()
+
+        (store :> IDisposable).Dispose()
+
+    /// Reads something. Expected trouble is an exception of the contract; so is a file that somebody has changed meanwhile, of which
+    /// nothing is given.
+    member _.Look(read: unit -> 'r) : 'r =
+        ObjectDisposedException.ThrowIf(not isOpen, typeof<OpenFile>)
+
+        try
+            let answer = read ()
+
+            let now = store.Disk.Device.Stamp
+
+            // A file that another one has taken the place of has changed, too, but what is in it has not.
+            if now.Length <> store.State.Length || now.Written <> store.State.Written then
+                Fault.throw (Unreadable(store.Path, "somebody has changed it since it was opened; open it again"))
+
+            answer
+        with trouble when (Fault.tryFind trouble).IsSome ->
+            let fault = (Fault.tryFind trouble).Value
+            raise (SingleSharpException(Fault.kind fault, Fault.sentenceFor settings.Spelling fault))
+
+    /// Reads a sequence as it is gone through; each time it is gone through, it is read anew.
+    member file.Each(make: unit -> seq<'v>) : seq<'v> =
+        seq {
+            use values = file.Look(fun () -> (make ()).GetEnumerator())
+
+            while file.Look values.MoveNext do
+                values.Current
+        }
