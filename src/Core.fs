@@ -77,7 +77,7 @@ module Pipeline =
         (settings: Settings)
         (input: Input)
         : Result<'r, Fault> =
-        within settings (fun () -> Inputs.ask input matrix sumDuplicates settings (CsrBatch.folding question))
+        within settings (fun () -> Inputs.ask input matrix sumDuplicates settings question)
 
     /// The same of X, without duplicate entries.
     let fold (question: Fold<CsrBatch, 'r>) (settings: Settings) (input: Input) : Result<'r, Fault> =

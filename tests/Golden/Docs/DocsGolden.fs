@@ -83,6 +83,7 @@ let private others: (string * (Sandbox -> unit) * (Sandbox -> unit)) list =
       "docs/guides/many-samples.md", SampleFiles.twoSamples, nothing
       "docs/guides/notebook.md", demo "pbmc_like.h5ad", nothing
       "docs/guides/csharp.md", demo "pbmc_like.h5ad", nothing
+      "docs/guides/reading.md", demo "pbmc_like.h5ad", nothing
       "docs/guides/from-r.md", withCounts, nothing ]
 
 let private runs =
@@ -112,7 +113,19 @@ let private exampleFiles =
              ran (Recipe.ofSteps steps) (file input) (file output) |> ignore
 
          let settings = Settings.standard
-         Pipeline.demo settings demo |> need
+         Pipeline.demo settings (file "all.h5ad") |> need
+
+         // Some of its cells are enough for every example.
+         use all = H5ad.openFile settings (file "all.h5ad") |> need
+         File.WriteAllLines(file "names.txt", all.Obs.ReadNames(0L, 400))
+
+         made
+             [ SubsetStep.step
+                   { SubsetStep.defaults with
+                       Obs = Some(file "names.txt") } ]
+             "all.h5ad"
+             "demo.h5ad"
+
          Pipeline.convert MatrixName.X false settings both (file "counts.h5ad") |> need |> ignore
          made [ NormalizeTotal.step NormalizeTotal.defaults ] "counts.h5ad" "normalized.h5ad"
          made [ Log1p.step Log1p.defaults ] "normalized.h5ad" "logged.h5ad"

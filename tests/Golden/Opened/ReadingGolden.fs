@@ -4,6 +4,7 @@ module internal SingleSharp.Golden.ReadingGolden
 open System
 open System.Collections.Generic
 open System.IO
+open System.Runtime.InteropServices
 open System.Security.Cryptography
 open System.Text
 open Expecto
@@ -12,18 +13,19 @@ open SingleSharp.Core
 open SingleSharp.Golden.Shared
 open SingleSharp.Answers
 
-let private sha (bytes: byte[]) =
+let private sha (bytes: ReadOnlySpan<byte>) =
     (SHA256.HashData bytes |> Convert.ToHexString).ToLowerInvariant().Substring(0, 16)
 
 let private numbers (values: seq<float>) =
-    values
-    |> Seq.map (fun value -> if Double.IsNaN value then BitConverter.Int64BitsToDouble 0x7ff8000000000000L else value)
-    |> Seq.collect BitConverter.GetBytes
-    |> Array.ofSeq
-    |> sha
+    let values =
+        values
+        |> Seq.map (fun value -> if Double.IsNaN value then BitConverter.Int64BitsToDouble 0x7ff8000000000000L else value)
+        |> Array.ofSeq
+
+    sha (Span.op_Implicit (MemoryMarshal.AsBytes(Span values)))
 
 let private texts (values: seq<string>) =
-    values |> Seq.map (fun text -> if isNull text then "\001" else text) |> String.concat "\000" |> Encoding.UTF8.GetBytes |> sha
+    values |> Seq.map (fun text -> if isNull text then "\001" else text) |> String.concat "\000" |> Encoding.UTF8.GetBytes |> fun bytes -> sha (ReadOnlySpan bytes)
 
 let private column (column: H5adColumn) =
     match column.Kind with
