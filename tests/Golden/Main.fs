@@ -15,6 +15,7 @@ let all =
           FacadeRecords.tests
           DoorsGolden.tests
           DocsGolden.tests
+          SamplesGolden.tests
           FuzzGolden.all
           ReportGolden.all
           Conformance.all
@@ -69,6 +70,7 @@ let all =
           LookGolden.tests
           UseGolden.tests
           ReadingGolden.all
+          ApiGolden.all
           FrameGolden.all
           QueryGolden.all
           ColumnGolden.all
