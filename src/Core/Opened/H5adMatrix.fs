@@ -34,10 +34,15 @@ type H5adMatrix internal (file: OpenFile, matrix: Matrix) =
         ArgumentOutOfRangeException.ThrowIfLessThan(cells, 1, nameof cells)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(cells, Blocks.rowsPerBlock, nameof cells)
 
+    /// The tables of its chunks are read once.
+    let source =
+        lazy
+            (let view = view.Value
+             let fit = Budget.fit view.Matrix { settings with Workers = 1 } Budget.nothing
+             Reader.rows view.Disk view.Matrix fit.ValuesPerBatch)
+
     let gatherer () =
-        let view = view.Value
-        let fit = Budget.fit view.Matrix { settings with Workers = 1 } Budget.nothing
-        new GatheredRows((Reader.rows view.Disk view.Matrix fit.ValuesPerBatch).Open(), settings.Memory)
+        new GatheredRows(source.Value.Open(), settings.Memory)
 
     let dense =
         match matrix.Format with

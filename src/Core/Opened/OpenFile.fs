@@ -6,7 +6,6 @@ open System.Collections.Generic
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Hdf5
-open SingleSharp.Core.AnnData
 
 /// A file that is open for reading, one thread at a time.
 [<Sealed>]
@@ -16,9 +15,6 @@ type internal OpenFile(store: Hdf5File, settings: Settings) =
 
     member _.Store = store
     member _.Settings = settings
-
-    /// Names and labels that are kept, within the memory allowed.
-    member val Held = NameMemory settings.Memory
 
     /// Something that goes with the file.
     member _.Keep(thing: IDisposable) = kept.Push thing
