@@ -8,11 +8,11 @@ open SingleSharp.Core.Hdf5
 
 [<RequireQualifiedAccess>]
 module internal StoredColumns =
-    /// Rows that are read at a time.
-    let private batch = 16384
+    /// Rows that are usually read at a time.
+    let usualRows = 16384
 
-    /// The bytes of a dataset of one dimension, little-endian, some rows at a time.
-    let bytes (store: Hdf5File) (dataset: Dataset) =
+    /// The bytes of a dataset of one dimension, little-endian, so many rows at a time.
+    let private bytesBy batch (store: Hdf5File) (dataset: Dataset) =
         seq {
             let reader = DatasetReader(store.Disk, dataset)
             let size = dataset.ElementSize
@@ -28,9 +28,12 @@ module internal StoredColumns =
                 bytes
         }
 
+    /// The same, as many rows at a time as is usual.
+    let bytes store dataset = bytesBy usualRows store dataset
+
     /// Its integers.
-    let private wholes (store: Hdf5File) (dataset: Dataset) =
-        bytes store dataset
+    let private wholes batch (store: Hdf5File) (dataset: Dataset) =
+        bytesBy batch store dataset
         |> Seq.collect (fun bytes ->
             let numbers = Array.zeroCreate (bytes.Length / dataset.ElementSize)
 
@@ -41,8 +44,8 @@ module internal StoredColumns =
             numbers)
 
     /// Booleans as h5py stores them.
-    let private truths (store: Hdf5File) (dataset: Dataset) truth =
-        bytes store dataset
+    let private truths batch (store: Hdf5File) (dataset: Dataset) truth =
+        bytesBy batch store dataset
         |> Seq.map (fun bytes ->
             let numbers = Array.zeroCreate (bytes.Length / dataset.ElementSize)
 
@@ -54,19 +57,22 @@ module internal StoredColumns =
             Integers.decode little (Span bytes) numbers
             numbers |> Array.map (fun number -> if truth number = Some true then 1uy else 0uy))
 
-    /// A dataset of N rows that holds numbers, booleans or strings.
-    let ofDataset (store: Hdf5File) rows (dataset: Dataset) =
+    let private ofDatasetBy batch (store: Hdf5File) rows (dataset: Dataset) =
         if dataset.Dims <> [| rows |] || (Filters.unsupported dataset.Filters).IsSome then
             None
         else
             match dataset.Type, DType.ofDatatype dataset.Type with
-            | (VlenString | FixedString _), _ -> Some(Column.Texts(DataFrame.texts store dataset 0L rows))
-            | datatype, _ when Datatype.isBool datatype -> Some(Column.Numbers(DType.Bool, bytes store dataset))
+            | (VlenString | FixedString _), _ -> Some(Column.Texts(DataFrame.textsBy batch store dataset 0L rows))
+            | datatype, _ when Datatype.isBool datatype -> Some(Column.Numbers(DType.Bool, bytesBy batch store dataset))
             | Enumeration(_, [ _; _ ]) as datatype, _ ->
                 Datatype.tryTruth datatype
-                |> Option.map (fun (whole, truth) -> Column.Numbers(DType.Bool, truths store { dataset with Type = whole } truth))
-            | _, Some numeric -> Some(Column.Numbers(numeric, bytes store dataset))
+                |> Option.map (fun (whole, truth) -> Column.Numbers(DType.Bool, truths batch store { dataset with Type = whole } truth))
+            | _, Some numeric -> Some(Column.Numbers(numeric, bytesBy batch store dataset))
             | _ -> None
+
+    /// A dataset of N rows that holds numbers, booleans or strings.
+    let ofDataset store rows dataset =
+        ofDatasetBy usualRows store rows dataset
 
     /// What categories stand for.
     let private labels (store: Hdf5File) (held: NameMemory) (dataset: Dataset) =
@@ -78,7 +84,7 @@ module internal StoredColumns =
             Some(Labels.Numbers(numeric, Array.concat batches))
         | _ -> None
 
-    let private categories (store: Hdf5File) rows ordered (codes: Dataset) labels =
+    let private categories batch (store: Hdf5File) rows ordered (codes: Dataset) labels =
         if codes.Dims <> [| rows |] || (Filters.unsupported codes.Filters).IsSome then
             None
         else
@@ -88,7 +94,7 @@ module internal StoredColumns =
 
                 int (max -1L code)
 
-            Some(Column.Categories(labels, ordered, wholes store codes |> Seq.map place))
+            Some(Column.Categories(labels, ordered, wholes batch store codes |> Seq.map place))
 
     let private asBooleans field =
         match field with
@@ -96,11 +102,11 @@ module internal StoredColumns =
         | _ -> None
 
     /// Values beside a mask. Real numbers need none: what is missing of them is no number.
-    let private masked (store: Hdf5File) rows naValue (values: Dataset) (mask: Dataset) =
-        match ofDataset store rows mask |> Option.bind asBooleans with
+    let private masked batch (store: Hdf5File) rows naValue (values: Dataset) (mask: Dataset) =
+        match ofDatasetBy batch store rows mask |> Option.bind asBooleans with
         | None -> None
         | Some missing ->
-            match ofDataset store rows values with
+            match ofDatasetBy batch store rows values with
             | Some(Column.Texts texts) ->
                 Some(
                     Column.TextsOrNone(
@@ -119,8 +125,8 @@ module internal StoredColumns =
                 )
             | _ -> None
 
-    /// A column of a frame, of which labels of categories are held; none where it is of a kind that is left out.
-    let ofColumn (store: Hdf5File) held (frame: DataFrame) column =
+    /// A column of a frame, so many rows at a time, of which labels of categories are held; none where it is of a kind that is left out.
+    let ofColumnBy batch (store: Hdf5File) held (frame: DataFrame) column =
         let element =
             try
                 Hdf5Element.tryColumn store frame.Path frame.Group column
@@ -129,10 +135,15 @@ module internal StoredColumns =
 
         match element with
         | Some(Element.Categorical element) ->
-            labels store held element.Categories.Values |> Option.bind (categories store frame.Rows element.IsOrdered element.Codes)
+            labels store held element.Categories.Values
+            |> Option.bind (categories batch store frame.Rows element.IsOrdered element.Codes)
         | Some(Element.Nullable { Group = group
                                   Values = values
-                                  Mask = Some mask }) -> masked store frame.Rows (store.Text(group.Header, "na-value")) values mask
+                                  Mask = Some mask }) -> masked batch store frame.Rows (store.Text(group.Header, "na-value")) values mask
         | Some(Element.Nullable { Values = values; Mask = None } | Element.Array values | Element.StringArray values) ->
-            ofDataset store frame.Rows values
+            ofDatasetBy batch store frame.Rows values
         | _ -> None
+
+    /// The same, as many rows at a time as is usual.
+    let ofColumn store held frame column =
+        ofColumnBy usualRows store held frame column
