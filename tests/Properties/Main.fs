@@ -36,6 +36,9 @@ let all =
           RewriteLaws.tests
           ChunkTreeLaws.tests
           QueryLaws.tests
+          NumberTextLaws.tests
+          CsvLinesLaws.tests
+          NpyExportLaws.tests
           RowMaskLaws.tests
           GeneSetsLaws.tests
           RunsLaws.tests
