@@ -69,6 +69,7 @@ let all =
           UseGolden.tests
           FrameGolden.all
           QueryGolden.all
+          ExportGolden.all
           ColumnGolden.all
           OrderGolden.all
           AliasGolden.tests
