@@ -8,6 +8,7 @@ open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.Verify
 open SingleSharp.Core.Concat
+open SingleSharp.Core.Export
 open SingleSharp.Core.Run
 
 /// Preprocessing of single-cell count matrices in .h5ad files, out of core, with the same bits everywhere.
@@ -95,6 +96,32 @@ module Pipeline =
     /// The runs that a file tells of in uns/singlesharp, the first one first; none where it tells of none.
     let history (settings: Settings) (path: string) : Result<PastRun list, Fault> =
         guarded (fun () -> using (Hdf5File.openReadWithin settings.Memory path) Provenance.history)
+
+    /// Writes a data frame (obs, var, raw/var, obsm/NAME), one column of it (obs/NAME) or an array (obsm/X_pca) of a file as CSV or as an
+    /// array of NumPy, some rows at a time. Without columns it is all of them, without a format that of the name of the target.
+    let export
+        (element: string)
+        (columns: string list)
+        (format: ExportFormat option)
+        (settings: Settings)
+        (path: string)
+        (target: string)
+        : Result<Exported, Fault> =
+        match format with
+        | Some format -> Ok format
+        | None -> ExportFormat.ofFile target
+        |> Result.bind (fun format -> guarded (fun () -> Export.file settings element columns format path target))
+
+    /// The same to a stream, which stays open.
+    let exportTo
+        (element: string)
+        (columns: string list)
+        (format: ExportFormat)
+        (settings: Settings)
+        (path: string)
+        (target: IO.Stream)
+        : Result<Exported, Fault> =
+        guarded (fun () -> Export.stream settings element columns format path target)
 
     /// Refuses a file that cannot be written, or that would take the place of one of the others, such as what a run reads.
     let requireApart (target: string) (others: string list) : Result<unit, Fault> =

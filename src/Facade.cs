@@ -66,6 +66,43 @@ public static class Pipeline
     /// <exception cref="SingleSharpException">The file cannot be read.</exception>
     public static IReadOnlyList<PastRun> History(string path) => Interop.History(path).Now(null);
 
+    /// <summary>
+    /// Writes a data frame (<c>obs</c>, <c>var</c>, <c>raw/var</c>), one column of it (<c>obs/leiden</c>) or an array (<c>obsm/X_pca</c>)
+    /// as CSV or as an array of NumPy, some rows at a time. <c>ParquetFile</c> of the package SingleSharp.Arrow writes Parquet.
+    /// </summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <param name="element">What of it is meant, by its path in the file.</param>
+    /// <param name="target">The path of the new file; one that is there is replaced once the new one is complete.</param>
+    /// <param name="columns">The columns of a data frame, in this order. Default: null, all.</param>
+    /// <param name="format">The format. Default: null, that of the name: <c>.csv</c>, <c>.csv.gz</c> or <c>.npy</c>.</param>
+    /// <param name="settings">How to run; the defaults of <see cref="Settings"/> where it is null.</param>
+    /// <exception cref="SingleSharpException">A file cannot be read or written, or there is no such element.</exception>
+    public static Exported Export(
+        string path, string element, string target, IReadOnlyList<string>? columns = null, ExportFormat? format = null,
+        Settings? settings = null) =>
+        Interop.Export(path, element, columns, format, target).Now(settings);
+
+    /// <inheritdoc cref="Export(string, string, string, IReadOnlyList{string}, ExportFormat?, Settings)"/>
+    /// <param name="progress">Told how far the work is.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static Task<Exported> ExportAsync(
+        string path, string element, string target, IReadOnlyList<string>? columns = null, ExportFormat? format = null,
+        Settings? settings = null, IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        Interop.Export(path, element, columns, format, target).Start(settings, progress, cancellationToken);
+
+    /// <summary>The same to a stream, which stays open.</summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <param name="element">What of it is meant, by its path in the file.</param>
+    /// <param name="target">Where it is written to.</param>
+    /// <param name="columns">The columns of a data frame, in this order. Default: null, all.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="settings">How to run; the defaults of <see cref="Settings"/> where it is null.</param>
+    /// <exception cref="SingleSharpException">The file cannot be read, or there is no such element.</exception>
+    public static Exported Export(
+        string path, string element, Stream target, IReadOnlyList<string>? columns = null, ExportFormat format = ExportFormat.Csv,
+        Settings? settings = null) =>
+        Interop.Export(path, element, columns, format, target).Now(settings);
+
     /// <summary>Writes a small file of synthetic blood cells; it holds the same values on every machine.</summary>
     /// <param name="path">The path of the new file.</param>
     /// <exception cref="SingleSharpException">The file cannot be written.</exception>

@@ -2,8 +2,8 @@
 
 from . import pp
 from .errors import SingleSharpError
-from .looking import convert, digest, history, info, plan, report, verify
-from .results import Conversion, Digest, Finding, Info, Page, PastRun, Plan, Report, Verification
+from .looking import convert, digest, export, history, info, plan, report, verify
+from .results import Conversion, Digest, Exported, Finding, Info, Page, PastRun, Plan, Report, Verification
 from .settings import Settings, settings
 from .subsetting import subset
 
@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Conversion",
     "Digest",
+    "Exported",
     "Finding",
     "Info",
     "Page",
@@ -23,6 +24,7 @@ __all__ = [
     "Verification",
     "convert",
     "digest",
+    "export",
     "history",
     "info",
     "plan",

@@ -72,6 +72,20 @@ def report(data, out, *, digest=False):
         return results.read(results.Page, tool.run(["report", *paths, *words]))
 
 
+def export(data, element, out, *, to=None, columns=None):
+    """Writes obs, var, raw/var, one column (obs/leiden) or an array (obsm/X_pca) of a file as CSV, Parquet or .npy, in bounded memory.
+
+    to is csv, parquet or npy; None is what the name of the output ends in. columns are names of columns of a data frame; None is all.
+    """
+    if not isinstance(element, str):
+        raise TypeError(f"element must be a path in the file, such as 'obs', not {type(element).__name__}")
+
+    words = [*option("to", to), *option("columns", _list_of_names("columns", columns)), "--out", kinds.path(out)]
+
+    with _files(data) as paths:
+        return results.read(results.Exported, tool.run(["export", *paths, element, *words]))
+
+
 def history(data):
     """The runs that made a file, the first one first, as its notes in uns/singlesharp tell."""
     with _files(data) as paths:

@@ -152,6 +152,20 @@ class Page(_Readable):
 
 
 @dataclass(repr=False)
+class Exported(_Readable):
+    """A table or an array that was written in another format."""
+
+    input: Optional[str] = None
+    element: Optional[str] = None
+    output: Optional[str] = None
+    format: Optional[str] = None
+    n_rows: Optional[int] = None
+    n_columns: Optional[int] = None
+    bytes: Optional[int] = None
+    raw: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(repr=False)
 class PastRun(_Readable):
     """A run that a file tells of. The recipe may be passed as recipe= to run it again."""
 

@@ -5,7 +5,7 @@ from os import PathLike
 from typing import Optional, Union
 
 #: What reads with one thread, and what makes no note.
-_one_thread = {"digest", "history", "report", "verify"}
+_one_thread = {"digest", "export", "history", "report", "verify"}
 _no_note = _one_thread | {"convert", "info", "plan"}
 
 

@@ -4,6 +4,7 @@ namespace SingleSharp.Cli
 open System.Reflection
 open Argu
 open Microsoft.FSharp.Reflection
+open SingleSharp.Core
 
 /// What an option is about. A command takes whole groups of options.
 [<RequireQualifiedAccess>]
@@ -16,6 +17,8 @@ type OptionGroup =
     | Trial
     | Report
     | Page
+    | Format
+    | Columns
     | Matrix
     | GeneSets
     | Note
@@ -45,6 +48,8 @@ type Argument =
     | [<Unique>] Dry_Run
     | [<Unique>] Report of PAGE: string
     | [<Unique>] Digest
+    | [<Unique>] To of FORMAT: string
+    | Columns of NAMES: string
     | [<Unique>] No_Provenance
     | [<Unique>] Out_Dir of DIR: string
     | [<Unique>] Mt_Prefix of PREFIX: string
@@ -86,6 +91,8 @@ type Argument =
         | Dry_Run -> OptionGroup.Trial
         | Report _ -> OptionGroup.Report
         | Digest -> OptionGroup.Page
+        | To _ -> OptionGroup.Format
+        | Columns _ -> OptionGroup.Columns
         | Mt_Prefix _
         | Gene_Set _
         | Gene_Symbols _ -> OptionGroup.GeneSets
@@ -114,6 +121,7 @@ type Argument =
         match this with
         | Join _ -> [ "inner"; "outer" ]
         | Progress _ -> [ "json" ]
+        | To _ -> ExportFormat.names
         | _ -> []
 
     interface IArgParserTemplate with
@@ -138,6 +146,8 @@ type Argument =
             | Dry_Run -> "write nothing: print the plan of this run, as plan does."
             | Report _ -> "also write a page with plots of the result to this file: HTML that needs nothing else."
             | Digest -> "tell the SHA-256 of the file on the page, which reads all of it once more."
+            | To _ -> "the format: csv, parquet or npy (one array of NumPy). Default: that of the name of the output; csv for stdout."
+            | Columns _ -> "only these columns of a data frame, as a,b,c, in this order. Default: all."
             | No_Provenance -> "do not note in uns/singlesharp what was done: version, inputs and recipe."
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."
             | Mt_Prefix _ ->

@@ -66,6 +66,9 @@ module Command =
     let usage (command: Command) (form: OptionForm) =
         match command.Name, form.Group with
         | ("digest" | "verify" | "history"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
+        | "export", OptionGroup.Input -> "the .h5ad file to read, and what of it is meant, as obs or obsm/X_pca."
+        | "export", OptionGroup.NewFile when form.Spelling = "--out" ->
+            "write to this file, or with - to stdout. One that is there is replaced once the new one is complete."
         | "report", OptionGroup.Input -> "the .h5ad file to read."
         | "report", OptionGroup.NewFile when form.Spelling = "--no-clobber" -> "refuse to replace a page that is there."
         | "report", OptionGroup.NewFile -> "write the page to this file. One that is there is replaced once the new one is complete."

@@ -177,6 +177,22 @@ module CommandList =
                   OptionGroup.Page
                   OptionGroup.General ] }
 
+    let private export =
+        { looking
+              "export"
+              "obs, var, a column or an array of obsm as CSV, Parquet or .npy."
+              "Writes what a file holds beside its matrices in a format that other programs read: a data frame (obs, var, raw/var, obsm/NAME), one column of it (obs/NAME), or an array (obsm/NAME, varm/NAME). CSV is what to_csv of pandas writes, with the names of the rows first; .csv.gz is compressed. Parquet keeps types and categories. .npy holds one array of numbers. Rows come some at a time, so that memory does not grow with their number."
+              [ "singlesharp export result.h5ad obs --out obs.csv"
+                "singlesharp export result.h5ad obsm/X_pca --out pca.npy"
+                "singlesharp export result.h5ad obs --columns leiden,total_counts --out - | head" ] with
+            Syntax = "FILE ELEMENT --out FILE [options]"
+            Groups =
+                [ OptionGroup.Input
+                  OptionGroup.NewFile
+                  OptionGroup.Format
+                  OptionGroup.Columns
+                  OptionGroup.General ] }
+
     let private verify =
         { looking
               "verify"
@@ -244,6 +260,7 @@ module CommandList =
           preprocess
           pipeline
           report
+          export
           history
           digest
           help

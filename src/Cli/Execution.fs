@@ -192,6 +192,32 @@ module Execution =
 
         Unfinished.finish page.Output [ None, tell ]
 
+    let private export (log: RunLog) (request: Request) (settings: Settings) path element columns format target =
+        if target = "-" then
+            use stdout = Console.OpenStandardOutput()
+
+            let exported =
+                Pipeline.exportTo element columns format settings path stdout |> orStop
+
+            log.Tell $"result: {exported.Rows} rows on stdout"
+        else
+            let exported =
+                log.During request.Listener (fun progress _ ->
+                    let settings = { settings with Progress = progress }
+
+                    if format = ExportFormat.Parquet then
+                        ParquetExport.write element columns settings path target
+                    else
+                        Pipeline.export element columns (Some format) settings path target
+                    |> orStop)
+
+            log.Tell $"result: {exported.Output}, with {exported.Rows} rows"
+
+            let tell () =
+                if request.Json then Json.ofExported exported else Summary.ofExported exported |> Table.print
+
+            Unfinished.finish exported.Output [ None, tell ]
+
     /// Says whether the file is sound.
     let private verify request settings path =
         let verification = Pipeline.verify settings path |> orStop
@@ -261,6 +287,7 @@ module Execution =
         | Digest path -> digest request settings path |> succeed
         | Report(path, page) -> report log request settings path page |> succeed
         | History path -> history request settings path |> succeed
+        | Export(path, element, columns, format, target) -> export log request settings path element columns format target |> succeed
         | Verify path -> if verify request settings path then 0 else 1
         | Plan(command, input, recipe) -> plan log request settings command input recipe |> succeed
         | Run(command, input, recipe, output) -> run log request settings command input recipe output |> succeed

@@ -41,7 +41,7 @@ module FileArguments =
                 args |> ParsedArgs.orElse Input.convert.SampleKey Argument.Sample_Key Values.key
 
             and! names =
-                args |> ParsedArgs.values Argument.Sample_Names |> List.map Values.names |> Validated.all
+                args |> ParsedArgs.values Argument.Sample_Names |> List.map (Values.names "--sample-names") |> Validated.all
 
             return
                 { Paths = paths

@@ -17,6 +17,8 @@ module Help =
         | OptionGroup.Folder
         | OptionGroup.NewFile
         | OptionGroup.Output
+        | OptionGroup.Format
+        | OptionGroup.Columns
         | OptionGroup.Trial -> "OUTPUT"
         | OptionGroup.Report
         | OptionGroup.Page -> "REPORT"

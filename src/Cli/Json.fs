@@ -246,6 +246,17 @@ module Json =
 
             json.WriteEndArray())
 
+    let ofExported (exported: Exported) =
+        print (fun json ->
+            json.WriteString("command", "export")
+            text json "input" exported.Input
+            text json "element" exported.Element
+            text json "output" exported.Output
+            json.WriteString("format", ExportFormat.name exported.Format)
+            json.WriteNumber("n_rows", exported.Rows)
+            json.WriteNumber("n_columns", exported.Columns)
+            json.WriteNumber("bytes", exported.Bytes))
+
     let ofPage (path: string) (page: WrittenPage) =
         print (fun json ->
             json.WriteString("command", "report")

@@ -1,6 +1,7 @@
 /// What a command line may ask for, as values.
 namespace SingleSharp.Cli
 
+open SingleSharp
 open SingleSharp.Core
 
 /// Who reads what is said beside the work.
@@ -23,6 +24,7 @@ type Task =
     | Verify of path: string
     | Report of path: string * page: string
     | History of path: string
+    | Export of path: string * element: string * columns: string list * ExportFormat * target: string
     | Plan of command: string * Input * Recipe
     | Run of command: string * Input * Recipe * Output
 

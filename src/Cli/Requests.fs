@@ -1,6 +1,7 @@
 /// What a command line asks for, as a value; or every mistake in it at once.
 namespace SingleSharp.Cli
 
+open SingleSharp
 open SingleSharp.Core
 
 [<RequireQualifiedAccess>]
@@ -15,6 +16,44 @@ module Requests =
                 | None -> Validated.mistake "where should the page go? Say --out FILE."
 
             return Report(path, page)
+        }
+
+    /// The format that is asked for, or else that of the name; stdout takes what comes one byte after another.
+    let private format args target : Validated<ExportFormat> =
+        let asked =
+            match ParsedArgs.tryValue Argument.To args, target with
+            | Some text, _ -> ExportFormat.ofText text
+            | None, "-" -> Ok ExportFormat.Csv
+            | None, file -> ExportFormat.ofFile file
+
+        match asked, target with
+        | Ok ExportFormat.Parquet, "-" -> Validated.mistake "--to parquet needs a file, and stdout is none; say --out FILE."
+        | Ok format, _ -> Ok format
+        | Error fault, _ -> Validated.mistake (Fault.sentenceFor StepArguments.inSentences fault)
+
+    let private export args files =
+        check {
+            let! path, element =
+                match files |> List.map Values.word |> Validated.all with
+                | Error mistakes -> Error mistakes
+                | Ok [ file; element ] -> Values.name "FILE" file |> Result.map (fun file -> file, element)
+                | Ok [ _ ] -> Validated.mistake "which ELEMENT? Name obs, var, a column as obs/leiden, or an array as obsm/X_pca."
+                | Ok [] -> Validated.mistake "which FILE and ELEMENT? Say singlesharp export FILE obs --out obs.csv."
+                | Ok _ -> Validated.mistake "one FILE and one ELEMENT at a time."
+
+            and! columns =
+                args |> ParsedArgs.values Argument.Columns |> List.map (Values.names "--columns") |> Validated.all
+
+            and! target, format =
+                match ParsedArgs.tryValue Argument.Out args with
+                | Some "-" when ParsedArgs.has Argument.Json args ->
+                    Validated.mistake "--json has no room on stdout beside what --out - writes there; say --out FILE."
+                | Some target ->
+                    (if target = "-" then Ok target else Values.name "--out" target)
+                    |> Result.bind (fun target -> format args target |> Result.map (fun format -> target, format))
+                | None -> Validated.mistake "where should it go? Say --out FILE, or --out - for stdout."
+
+            return Export(path, element, List.concat columns, format, target)
         }
 
     /// The digest stands on a page, so there has to be one.
@@ -94,10 +133,10 @@ module Requests =
         | [] -> Ok task
         | word :: _ -> Validated.mistake $"{name} is said alone, without {word}."
 
-    /// What digest, verify, history and report do with one thread.
+    /// What digest, verify, history, report and export do with one thread.
     let private requireManner (command: Command) args : Validated<unit> =
         if
-            List.contains command.Name [ "digest"; "verify"; "history"; "report" ]
+            List.contains command.Name [ "digest"; "verify"; "history"; "report"; "export" ]
             && not (ParsedArgs.among [ "--workers" ] args).IsEmpty
         then
             Validated.mistake $"--workers has no effect: {command.Name} reads with one thread; leave it out."
@@ -132,6 +171,7 @@ module Requests =
         | "verify" -> FileArguments.file files |> Result.map Verify
         | "report" -> report args files
         | "history" -> FileArguments.file files |> Result.map History
+        | "export" -> export args files
         | "help" -> help files
         | "completion" -> completion files
         | "man" -> alone Man "man" files

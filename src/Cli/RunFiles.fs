@@ -9,7 +9,9 @@ open System.Text.RegularExpressions
 module RunFiles =
     /// What the options name that is made new.
     let private made args =
-        [ Argument.Out; Argument.Report; Argument.Save_Recipe ] |> List.collect (fun option -> ParsedArgs.values option args)
+        [ Argument.Out; Argument.Report; Argument.Save_Recipe ]
+        |> List.collect (fun option -> ParsedArgs.values option args)
+        |> List.filter ((<>) "-")
 
     /// The files that --no-clobber keeps as they are.
     let kept args =

@@ -173,6 +173,15 @@ module Summary =
                   "percent_top", plan.PercentTop |> Seq.map string |> list
               "memory", $"{size plan.Memory} besides the runtime" ] }
 
+    let ofExported (exported: Exported) =
+        { Title = exported.Output
+          Lines =
+            [ "element", $"{exported.Element} of {exported.Input}"
+              "format", ExportFormat.name exported.Format
+              "rows", count exported.Rows
+              "columns", count (int64 exported.Columns)
+              "size", size exported.Bytes ] }
+
     let ofPage (page: WrittenPage) =
         { Title = page.Output
           Lines =

@@ -37,11 +37,11 @@ module Values =
         | _ -> Validated.mistake $"{option} must be inner or outer, not '{text}'."
 
     /// Names with commas between them.
-    let names (text: string) =
+    let names option (text: string) =
         let names = text.Split ',' |> List.ofArray |> List.map _.Trim()
 
         if List.contains "" names then
-            Validated.mistake $"--sample-names must be names as a,b,c, not '{text}'."
+            Validated.mistake $"{option} must be names as a,b,c, not '{text}'."
         else
             Ok names
 

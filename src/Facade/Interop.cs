@@ -183,6 +183,26 @@ internal static class Interop
         return new(settings => Answer(Core.PipelineModule.history(settings, path)));
     }
 
+    public static Invocation<Exported> Export(
+        string path, string element, IReadOnlyList<string>? columns, ExportFormat? format, string target)
+    {
+        NotNull(path);
+        NotNull(element);
+        NotNull(target);
+        var names = Strings(columns ?? []);
+        return new(settings => Answer(Core.PipelineModule.export(element, names, Option(format), settings, path, target)));
+    }
+
+    public static Invocation<Exported> Export(
+        string path, string element, IReadOnlyList<string>? columns, ExportFormat format, Stream target)
+    {
+        NotNull(path);
+        NotNull(element);
+        NotNull(target);
+        var names = Strings(columns ?? []);
+        return new(settings => Answer(Core.PipelineModule.exportTo(element, names, format, settings, path, target)));
+    }
+
     public static Invocation<Unit> Demo(string path)
     {
         NotNull(path);
@@ -236,6 +256,7 @@ internal static class Interop
             "also" => "AlsoObs",
             "gene_set" => "GeneSets",
             "mt_prefix" => "Mitochondrial",
+            "to" => "Format",
             _ => string.Concat(name.Split('_').Select(part => char.ToUpper(part[0], CultureInfo.InvariantCulture) + part[1..])),
         };
 

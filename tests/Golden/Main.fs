@@ -73,6 +73,7 @@ let all =
           ApiGolden.all
           FrameGolden.all
           QueryGolden.all
+          ExportGolden.all
           ColumnGolden.all
           OrderGolden.all
           AliasGolden.tests

@@ -39,6 +39,9 @@ let all =
           ColumnValuesLaws.tests
           GatheredRowsLaws.tests
           H5adFileLaws.tests
+          NumberTextLaws.tests
+          CsvLinesLaws.tests
+          NpyExportLaws.tests
           RowMaskLaws.tests
           GeneSetsLaws.tests
           RunsLaws.tests

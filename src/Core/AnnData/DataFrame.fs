@@ -61,13 +61,13 @@ module internal DataFrame =
         | other -> store.Disk.Unsupported path $"{Datatype.name other} values cannot be names"
 
     /// The bytes of one field, which begins N bytes into each element, in an array that is used again for the next one: names that
-    /// are kept would lie between as many arrays that are not.
-    let fields (store: Hdf5File) (dataset: Dataset) offset size first count =
+    /// are kept would lie between as many arrays that are not. At most so many rows are read at a time.
+    let fields (store: Hdf5File) (dataset: Dataset) most offset size first count =
         seq {
             let reader = DatasetReader(store.Disk, dataset)
             let whole = dataset.ElementSize
             // Strings of fixed length may be long.
-            let batch = max 1 (min batch (batchBytes / whole))
+            let batch = max 1 (min most (batchBytes / whole))
             let bytes = Array.zeroCreate (int (min (int64 batch) count) * whole)
             let field: byte[] = Array.zeroCreate size
 
@@ -81,10 +81,13 @@ module internal DataFrame =
                     field
         }
 
-    /// Strings or integers of a dataset of one dimension, as text.
-    let texts (store: Hdf5File) (dataset: Dataset) first count =
+    /// Strings or integers of a dataset of one dimension, as text; at most so many are read at a time.
+    let textsBy most (store: Hdf5File) (dataset: Dataset) first count =
         let render = render store dataset.Path dataset.Type
-        fields store dataset 0 dataset.ElementSize first count |> Seq.map render
+        fields store dataset most 0 dataset.ElementSize first count |> Seq.map render
+
+    /// The same, as many at a time as is usual.
+    let texts store dataset first count = textsBy batch store dataset first count
 
     /// Integers of a dataset of one dimension, a batch at a time.
     let private codes (store: Hdf5File) (dataset: Dataset) first count =
@@ -194,7 +197,7 @@ module internal DataFrame =
         | ByRow(_, dataset) ->
             let offset, kind = Option.get (tryField dataset frame.IndexName)
 
-            fields store dataset offset (Datatype.size kind) first count
+            fields store dataset batch offset (Datatype.size kind) first count
             |> Seq.map (render store $"{frame.Path}/{frame.IndexName}" kind)
 
     /// The name of one row, for messages.
@@ -244,7 +247,7 @@ module internal DataFrame =
                         Integers.decode whole (Span bytes) number
                         truth number[0] |> known frame option column
 
-                    fields store dataset offset (Datatype.size kind) 0L frame.Rows |> Seq.map flag
+                    fields store dataset batch offset (Datatype.size kind) 0L frame.Rows |> Seq.map flag
                 | None -> refuseType frame option column kind
 
     /// All values of a boolean column.

@@ -8,25 +8,33 @@ open SingleSharp.Core.Hdf5
 
 [<RequireQualifiedAccess>]
 module internal StoredColumns =
-    /// Rows that are read at a time.
-    let private batch = 16384
+    /// Rows that are usually read at a time.
+    let usualRows = 16384
 
-    /// Rows of a column: the first of them, and how many.
+    /// Rows of a column: the first of them, how many, and how many are read at a time.
     [<Struct>]
-    type Range = { First: int64; Count: int64 }
+    type Range =
+        { First: int64
+          Count: int64
+          AtOnce: int }
+
+    let range first count =
+        { First = first
+          Count = count
+          AtOnce = usualRows }
 
     /// All rows of a column of N.
-    let all rows = { First = 0L; Count = rows }
+    let all rows = range 0L rows
 
     /// The bytes of a range of a dataset of one dimension, little-endian, some rows at a time.
-    let private bytesOf (store: Hdf5File) range (dataset: Dataset) =
+    let private bytesOf (store: Hdf5File) (range: Range) (dataset: Dataset) =
         seq {
             let reader = DatasetReader(store.Disk, dataset)
             let size = dataset.ElementSize
             let stop = range.First + range.Count
 
-            for first in range.First .. int64 batch .. stop - 1L do
-                let count = int (min (int64 batch) (stop - first))
+            for first in range.First .. int64 range.AtOnce .. stop - 1L do
+                let count = int (min (int64 range.AtOnce) (stop - first))
                 let bytes = Array.zeroCreate (count * size)
                 reader.Read(first, count, bytes)
 
@@ -67,12 +75,12 @@ module internal StoredColumns =
             numbers |> Array.map (fun number -> if truth number = Some true then 1uy else 0uy))
 
     /// A range of a dataset of N rows that holds numbers, booleans or strings.
-    let private ofRange (store: Hdf5File) rows range (dataset: Dataset) =
+    let private ofRange (store: Hdf5File) rows (range: Range) (dataset: Dataset) =
         if dataset.Dims <> [| rows |] || (Filters.unsupported dataset.Filters).IsSome then
             None
         else
             match dataset.Type, DType.ofDatatype dataset.Type with
-            | (VlenString | FixedString _), _ -> Some(Column.Texts(DataFrame.texts store dataset range.First range.Count))
+            | (VlenString | FixedString _), _ -> Some(Column.Texts(DataFrame.textsBy range.AtOnce store dataset range.First range.Count))
             | datatype, _ when Datatype.isBool datatype -> Some(Column.Numbers(DType.Bool, bytesOf store range dataset))
             | Enumeration(_, [ _; _ ]) as datatype, _ ->
                 Datatype.tryTruth datatype
@@ -85,9 +93,9 @@ module internal StoredColumns =
         ofRange store rows (all rows) dataset
 
     /// A range of a field of records, given where it lies in each and its type; of a field of several numbers, one row after another.
-    let ofField (store: Hdf5File) range (dataset: Dataset) (offset, kind) =
+    let ofField (store: Hdf5File) (range: Range) (dataset: Dataset) (offset, kind) =
         let each =
-            DataFrame.fields store dataset offset (Datatype.size kind) range.First range.Count
+            DataFrame.fields store dataset range.AtOnce offset (Datatype.size kind) range.First range.Count
 
         let element =
             match kind with
@@ -104,7 +112,7 @@ module internal StoredColumns =
                         Integers.swap (Datatype.size element) (Span value)
 
                     value)
-                |> Seq.chunkBySize batch
+                |> Seq.chunkBySize range.AtOnce
                 |> Seq.map Array.concat
 
             Some(Column.Numbers(numeric, batches))
@@ -199,12 +207,16 @@ module internal StoredColumns =
         | Element.StringArray values -> ofRange store rows range values
         | _ -> None
 
-    /// A column of a frame, of which labels of categories are held; none where it is of a kind that is left out.
-    let ofColumn (store: Hdf5File) held (frame: DataFrame) column =
+    /// A column of a frame, so many rows at a time, of which labels of categories are held; none where it is of a kind that is left out.
+    let ofColumnBy rows (store: Hdf5File) held (frame: DataFrame) column =
         let element =
             try
                 Hdf5Element.tryColumn store frame.Path frame.Group column
             with FaultException(Damaged _) ->
                 None
 
-        element |> Option.bind (ofElement store held frame.Rows (all frame.Rows))
+        element |> Option.bind (ofElement store held frame.Rows { all frame.Rows with AtOnce = rows })
+
+    /// The same, as many rows at a time as is usual.
+    let ofColumn store held frame column =
+        ofColumnBy usualRows store held frame column

@@ -24,7 +24,7 @@ type ColumnKind =
 [<Sealed>]
 type H5adColumn internal (file: OpenFile, path: string, name: string, rows: int64, read: StoredColumns.Range -> Column) =
     let sample =
-        file.Look(fun () -> read { First = 0L; Count = 0L })
+        file.Look(fun () -> read (StoredColumns.range 0L 0L))
 
     let categories =
         match sample with
@@ -90,7 +90,7 @@ type H5adColumn internal (file: OpenFile, path: string, name: string, rows: int6
     /// The values of some rows.
     member _.Read<'T>(first: int64, count: int) : 'T[] =
         requireRows first count
-        file.Look(fun () -> read { First = first; Count = int64 count } |> ColumnValues.read<'T> path (int64 count))
+        file.Look(fun () -> read (StoredColumns.range first (int64 count)) |> ColumnValues.read<'T> path (int64 count))
 
     /// The values of all rows, 16,384 of them at a time, in arrays of the caller: for columns that do not fit memory.
     member _.Pieces<'T>() : IEnumerable<'T[]> =
@@ -102,7 +102,7 @@ type H5adColumn internal (file: OpenFile, path: string, name: string, rows: int6
     /// The same of some rows.
     member _.ReadCodes(first: int64, count: int) : int[] =
         requireRows first count
-        file.Look(fun () -> codes { First = first; Count = int64 count } |> Array.ofSeq)
+        file.Look(fun () -> codes (StoredColumns.range first (int64 count)) |> Array.ofSeq)
 
     override column.ToString() =
         $"{path}: {column.Rows} × {column.Kind} ({column.Type.Name})"

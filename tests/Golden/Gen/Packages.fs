@@ -55,7 +55,7 @@ module Command =
         | struct (0, output, _) -> output
         | struct (code, output, errors) -> failtestf "%s %A ended with %d\n%s\n%s" program arguments code output errors
 
-/// The four packages of this working copy in a folder, under a version that no cache has seen.
+/// The packages of this working copy in a folder, under a version that no cache has seen.
 [<Sealed>]
 type Feed() =
     let home = Directory.CreateTempSubdirectory "singlesharp-feed-"
@@ -100,7 +100,7 @@ type Feed() =
 
     do
         AppDomain.CurrentDomain.ProcessExit.Add(fun _ -> remove ())
-        [ "Core"; "Facade"; "Report"; "Cli" ] |> List.iter pack
+        [ "Core"; "Facade"; "Report"; "Arrow"; "Cli" ] |> List.iter pack
 
     member _.Folder = folder
     member _.Version = version

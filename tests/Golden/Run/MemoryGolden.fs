@@ -55,6 +55,8 @@ let private sweep =
       "cells",
       [ Fits 32, [ "verify"; "FILE" ]
         Fits 32, [ "digest"; "FILE" ]
+        Fits 32, [ "export"; "FILE"; "obs"; "--out"; "OUT"; "--to"; "csv" ]
+        Fits 96, [ "export"; "FILE"; "obs"; "--out"; "OUT"; "--to"; "parquet" ]
         Fits 64, [ "filter"; "FILE"; "--min-genes"; "1"; "--out"; "OUT" ] ]
       "tall",
       [ Fits 64, [ "verify"; "FILE" ]
