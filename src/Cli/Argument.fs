@@ -10,8 +10,11 @@ open Microsoft.FSharp.Reflection
 type OptionGroup =
     | Input
     | Sources
+    | Split
     | Folder
+    | Head
     | NewFile
+    | Clobber
     | Output
     | Trial
     | Report
@@ -46,7 +49,10 @@ type Argument =
     | [<Unique>] Report of PAGE: string
     | [<Unique>] Digest
     | [<Unique>] No_Provenance
+    | [<Unique>] By of COLUMN: string
     | [<Unique>] Out_Dir of DIR: string
+    | [<Unique>] Rows of N: string
+    | Columns of NAMES: string
     | [<Unique>] Mt_Prefix of PREFIX: string
     | Gene_Set of SPEC: string
     | [<Unique>] Gene_Symbols of COLUMN: string
@@ -79,9 +85,12 @@ type Argument =
         | Sample_Key _
         | Sample_Names _
         | Index_Unique _ -> OptionGroup.Sources
+        | By _ -> OptionGroup.Split
         | Out_Dir _ -> OptionGroup.Folder
-        | Out _
-        | No_Clobber -> OptionGroup.NewFile
+        | Rows _
+        | Columns _ -> OptionGroup.Head
+        | Out _ -> OptionGroup.NewFile
+        | No_Clobber -> OptionGroup.Clobber
         | In_Place -> OptionGroup.Output
         | Dry_Run -> OptionGroup.Trial
         | Report _ -> OptionGroup.Report
@@ -139,7 +148,12 @@ type Argument =
             | Report _ -> "also write a page with plots of the result to this file: HTML that needs nothing else."
             | Digest -> "tell the SHA-256 of the file on the page, which reads all of it once more."
             | No_Provenance -> "do not note in uns/singlesharp what was done: version, inputs and recipe."
+            | By _ ->
+                "the column of obs whose values the files are for: categories, texts, integers or booleans, 1,000 different values at most."
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."
+            | Rows _ -> "how many rows, at most 10,000. Default: 5."
+            | Columns _ ->
+                "only these columns, or genes of a matrix, as a,b,c or by giving it again. Default: as many as the line holds; of --json, 100."
             | Mt_Prefix _ ->
                 "genes that begin with this are mitochondrial, the gene set mt. Default: MT-, or mt- where no gene begins with MT-. An empty string: no such set."
             | Gene_Set _ ->

@@ -67,7 +67,10 @@ module Command =
         match command.Name, form.Group with
         | ("digest" | "verify" | "history"), OptionGroup.Input -> "the file to read: one HDF5 file, such as an .h5ad file."
         | "report", OptionGroup.Input -> "the .h5ad file to read."
-        | "report", OptionGroup.NewFile when form.Spelling = "--no-clobber" -> "refuse to replace a page that is there."
+        | "head", OptionGroup.Input -> "the .h5ad file to read, and what of it."
+        | "report", OptionGroup.Clobber -> "refuse to replace a page that is there."
+        | "split", OptionGroup.Clobber -> "refuse to replace files that are there; nothing is written then."
+        | "split", OptionGroup.Folder -> "the folder for the files; it is made where it is missing."
         | "report", OptionGroup.NewFile -> "write the page to this file. One that is there is replaced once the new one is complete."
         | _ -> form.Usage
 

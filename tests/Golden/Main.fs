@@ -69,6 +69,9 @@ let all =
           UseGolden.tests
           FrameGolden.all
           QueryGolden.all
+          SplitGolden.all
+          NarrowGolden.all
+          HeadGolden.all
           ColumnGolden.all
           OrderGolden.all
           AliasGolden.tests
