@@ -68,6 +68,18 @@ module Pipeline =
                 input.Paths
                 target)
 
+    /// Cuts an input into one .h5ad file for each value of a column of obs, with all that adata[adata.obs[column] == value] has, and a
+    /// table of the files, manifest.csv, which is written last. A read of X for each file passes over long stretches without cells of
+    /// its own. Cells without a value are in none of the files. Files that are there are replaced one by one, or refused.
+    let split (column: string) (replaces: bool) (settings: Settings) (input: Input) (folder: string) : Result<Split, Fault> =
+        within settings (fun () ->
+            Split.run
+                { Column = column
+                  Replaces = replaces
+                  Folder = folder }
+                input
+                settings)
+
     /// Answers a fold of one's own in one read of a matrix: the same bits for any number of workers and any memory, as long as it steps
     /// row by row, so that cutting a row batch in two changes no state. Duplicate entries are added up where that is wanted, or refused.
     /// What its own code throws arrives as it was thrown.
@@ -83,6 +95,10 @@ module Pipeline =
     /// The same of X, without duplicate entries.
     let fold (question: Fold<CsrBatch, 'r>) (settings: Settings) (input: Input) : Result<'r, Fault> =
         foldOf MatrixName.X false question settings input
+
+    /// The first rows of obs, var, a matrix or an array of a file, as text; nothing else is read.
+    let head (request: HeadRequest) (settings: Settings) (path: string) : Result<TableHead, Fault> =
+        guarded (fun () -> Head.read request settings path)
 
     /// A SHA-256 per object over canonical values and attributes, and one for the whole file. Storage does not matter.
     let digest (settings: Settings) (path: string) : Result<Digest, Fault> =

@@ -61,6 +61,36 @@ public static class Pipeline
     public static Task<Verification> VerifyAsync(string path, Settings? settings = null, CancellationToken cancellationToken = default) =>
         Interop.Verify(path).Start(settings, null, cancellationToken);
 
+    /// <summary>
+    /// Cuts a file into one for each value of a column of obs, with all that <c>adata[adata.obs[column] == value]</c> has, and a table of
+    /// the files, <c>manifest.csv</c>, which is written last. Cells without a value are in none of the files.
+    /// </summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file, a 10x <c>.h5</c> file, or a folder with <c>matrix.mtx</c>.</param>
+    /// <param name="column">The column: categories, strings, integers or booleans, of at most 1,000 different values.</param>
+    /// <param name="folder">Where the files go; it is made where it is missing.</param>
+    /// <param name="replace">May files that are there be replaced, one by one? Otherwise they are refused before anything is written.</param>
+    /// <param name="settings">How to run; the defaults of <see cref="Settings"/> where it is null.</param>
+    /// <exception cref="SingleSharpException">The file, the column or the folder cannot be worked with.</exception>
+    public static Split Split(string path, string column, string folder, bool replace = true, Settings? settings = null) =>
+        Interop.Split(path, column, folder, replace).Now(settings);
+
+    /// <inheritdoc cref="Split"/>
+    /// <param name="progress">Told how many cells are done; a pass is a file.</param>
+    /// <param name="cancellationToken">Stops the work. The files that are there by then are complete.</param>
+    public static Task<Split> SplitAsync(
+        string path, string column, string folder, bool replace = true, Settings? settings = null,
+        IProgress<Progress>? progress = null, CancellationToken cancellationToken = default) =>
+        Interop.Split(path, column, folder, replace).Start(settings, progress, cancellationToken);
+
+    /// <summary>The first rows of obs, var, a matrix or an array of a file, as text; nothing else is read.</summary>
+    /// <param name="path">The path of an <c>.h5ad</c> file.</param>
+    /// <param name="part">obs, var, X, layers/NAME, raw/X, raw/var, obsm/NAME or varm/NAME.</param>
+    /// <param name="rows">How many rows, at most 10,000.</param>
+    /// <param name="columns">Only these columns, or genes of a matrix; all where there are none.</param>
+    /// <exception cref="SingleSharpException">The file cannot be read, or there is no such part or column.</exception>
+    public static TableHead Head(string path, string part = "obs", int rows = 5, params IReadOnlyList<string> columns) =>
+        Interop.Head(path, part, rows, columns).Now(null);
+
     /// <summary>The runs that a file tells of in <c>uns/singlesharp</c>, the first one first; none where it tells of none.</summary>
     /// <param name="path">The path of an <c>.h5ad</c> file.</param>
     /// <exception cref="SingleSharpException">The file cannot be read.</exception>

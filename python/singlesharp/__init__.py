@@ -3,9 +3,9 @@
 from . import pp
 from .errors import SingleSharpError
 from .looking import convert, digest, export, history, info, plan, report, verify
-from .results import Conversion, Digest, Exported, Finding, Info, Page, PastRun, Plan, Report, Verification
+from .results import Conversion, Digest, Exported, Finding, Info, Page, PastRun, Plan, Report, Split, Verification
 from .settings import Settings, settings
-from .subsetting import subset
+from .subsetting import split, subset
 
 __version__ = "0.1.0"
 
@@ -21,6 +21,7 @@ __all__ = [
     "Report",
     "Settings",
     "SingleSharpError",
+    "Split",
     "Verification",
     "convert",
     "digest",
@@ -31,6 +32,7 @@ __all__ = [
     "pp",
     "report",
     "settings",
+    "split",
     "subset",
     "verify",
 ]

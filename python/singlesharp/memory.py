@@ -154,7 +154,7 @@ def _put_back(adata, path, report, layer, x_from):
 
     # All is there; Ctrl-C would leave the object between old and new.
     with held_back():
-        if {"filter", "subset"} & set(report["steps"]):
+        if {"filter", "subset"} & set(report["steps"]) or report["n_vars_after"] != report["n_vars"]:
             _subset(adata, obs, var)
 
         if matrix is not None and layer is None:

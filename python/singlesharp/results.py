@@ -206,6 +206,29 @@ class Conversion(_Readable):
 
 
 @dataclass(repr=False)
+class Split(_Readable):
+    """Files with the cells of one value each."""
+
+    input: Optional[str] = None
+    by: Optional[str] = None
+    #: A table of the files: value, file, cells.
+    manifest: Optional[str] = None
+    n_obs: Optional[int] = None
+    n_vars: Optional[int] = None
+    #: For each file its value, path and n_obs.
+    files: List[Dict[str, Any]] = field(default_factory=list)
+    n_obs_without_value: Optional[int] = None
+    warnings: List[str] = field(default_factory=list)
+    seconds: Optional[float] = None
+    raw: Dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def paths(self):
+        """The path of the file of each value."""
+        return {each["value"]: each["path"] for each in self.files}
+
+
+@dataclass(repr=False)
 class Report(_Readable):
     """What a run did; all other fields of docs/json.md are in raw."""
 

@@ -1,13 +1,13 @@
-"""Cells and genes that a query of their columns, or a list of their names, chooses."""
+"""Cells and genes that a query of their columns, a list of their names, or the value of a column chooses."""
 
 import os
 import tempfile
 from contextlib import contextmanager
 
-from . import kinds
+from . import backed, kinds, results, tool
 from .errors import cannot_honour
 from .pp._taken import done, take
-from .pp._words import option
+from .pp._words import option, switch, truth
 
 
 def _lines(name, names):
@@ -47,3 +47,28 @@ def subset(data, *, obs_query=None, var_query=None, obs=None, var=None, out=None
 
     with _list("obs", obs) as cells, _list("var", var) as genes:
         return done(take(data, "subset", [*words, *cells, *genes], out=out, copy=copy, x_from="X", **known), out, copy)
+
+
+def split(data, by, out_dir, *, replace=True, compression=None):
+    """Writes a file for each value of a column of obs, and manifest.csv, a table of value, file and cells: split("data.h5ad", by="sample",
+    out_dir="samples").
+
+    data is the path of a file, or an AnnData in backed mode. Each file holds what adata[adata.obs[by] == value] does; cells without a value
+    are in none. replace=False refuses files that are there. Returns a Split.
+    """
+    words = [
+        *option("by", by),
+        "--out-dir",
+        kinds.path(out_dir),
+        *switch("no_clobber", not truth("replace", replace)),
+        *option("compression", compression),
+    ]
+
+    if kinds.is_path(data):
+        return results.read(results.Split, tool.run(["split", kinds.path(data), *words]))
+
+    if kinds.is_anndata(data) and data.isbacked:
+        with backed.released(data) as path:
+            return results.read(results.Split, tool.run(["split", path, *words]))
+
+    raise TypeError(f"data must be the path of a file or an AnnData in backed mode, not {type(data).__name__}")

@@ -31,7 +31,7 @@ refused = [
     ("obsm", ss.pp.scale, {"obsm": "X_pca"}),
     ("zero_center", ss.pp.scale, {}),
     ("mask_obs", ss.pp.scale, {"zero_center": False, "mask_obs": [True]}),
-    ("subset", ss.pp.highly_variable_genes, {"subset": True}),
+    ("subset", ss.pp.highly_variable_genes, {"subset": True, "inplace": False}),
     ("check_values", ss.pp.highly_variable_genes, {"check_values": False}),
     ("svd_solver", ss.pp.pca, {"svd_solver": "arpack"}),
     ("chunked", ss.pp.pca, {"chunked": True}),

@@ -57,6 +57,38 @@ class Subsets(InFolder):
         self.assertEqual(abs(at_once.X - after.X).max(), 0)
         self.assertTrue(at_once.obs.equals(after.obs))
 
+    def test_split(self):
+        split = ss.split(self.path, by="kind", out_dir=self.folder / "parts")
+        self.assertEqual(sorted(split.paths), ["a b", "c"])
+        part = anndata.read_h5ad(split.paths["a b"])
+        wanted = self.made[(self.made.obs.kind == "a b").to_numpy()].copy()
+        self.assertTrue(part.obs.equals(wanted.obs))
+        self.assertEqual(abs(part.X - wanted.X).max(), 0)
+        self.assert_refused("no_clobber", ss.split, self.path, by="kind", out_dir=self.folder / "parts", replace=False)
+        backed = anndata.read_h5ad(self.path, backed="r")
+        self.assertEqual(ss.split(backed, by="kind", out_dir=self.folder / "others").n_obs, self.made.n_obs)
+        backed.file.close()
+        self.assert_refused("by", ss.split, self.path, by="nothing", out_dir=self.folder / "parts")
+
+        with self.assertRaises(TypeError):
+            ss.split(self.made, by="kind", out_dir=self.folder / "parts")
+
+    def test_highly_variable_genes_alone(self):
+        ss.pp.log1p(self.path)
+        whole = ss.pp.highly_variable_genes(self.path, n_top_genes=20, out=self.folder / "whole.h5ad")
+        chosen = whole.var_names[whole.var["highly_variable"]].tolist()
+        whole.file.close()
+        ss.pp.highly_variable_genes(self.path, n_top_genes=20, subset=True)
+        self.assertEqual(anndata.read_h5ad(self.path).var_names.tolist(), chosen)
+        kept = ss.pp.pipeline(self.made, copy=True, n_top_genes=20, subset=True, skip=["pca"])
+        self.assertEqual(kept.n_vars, 20)
+        self.assertTrue(kept.var["highly_variable"].all())
+        self.made.write_h5ad(self.path)
+        with_raw = ss.pp.pipeline(self.path, out=self.folder / "raw.h5ad", n_top_genes=20, subset=True, keep_raw=True, skip=["pca"])
+        self.assertEqual((with_raw.n_vars, with_raw.raw.shape[1]), (20, self.made.n_vars))
+        with_raw.file.close()
+        self.assert_refused("keep_raw", ss.pp.pipeline, self.made, subset=True, keep_raw=True)
+
     def test_mistakes(self):
         self.assert_refused("obs_query", ss.subset, self.path, obs_query="m > 4")
 

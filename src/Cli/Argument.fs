@@ -11,8 +11,11 @@ open SingleSharp.Core
 type OptionGroup =
     | Input
     | Sources
+    | Split
     | Folder
+    | Head
     | NewFile
+    | Clobber
     | Output
     | Trial
     | Report
@@ -51,7 +54,10 @@ type Argument =
     | [<Unique>] To of FORMAT: string
     | Columns of NAMES: string
     | [<Unique>] No_Provenance
+    | [<Unique>] By of COLUMN: string
     | [<Unique>] Out_Dir of DIR: string
+    | [<Unique>] Rows of N: string
+    | Columns of NAMES: string
     | [<Unique>] Mt_Prefix of PREFIX: string
     | Gene_Set of SPEC: string
     | [<Unique>] Gene_Symbols of COLUMN: string
@@ -84,9 +90,12 @@ type Argument =
         | Sample_Key _
         | Sample_Names _
         | Index_Unique _ -> OptionGroup.Sources
+        | By _ -> OptionGroup.Split
         | Out_Dir _ -> OptionGroup.Folder
-        | Out _
-        | No_Clobber -> OptionGroup.NewFile
+        | Rows _
+        | Columns _ -> OptionGroup.Head
+        | Out _ -> OptionGroup.NewFile
+        | No_Clobber -> OptionGroup.Clobber
         | In_Place -> OptionGroup.Output
         | Dry_Run -> OptionGroup.Trial
         | Report _ -> OptionGroup.Report
@@ -149,7 +158,12 @@ type Argument =
             | To _ -> "the format: csv, parquet or npy (one array of NumPy). Default: that of the name of the output; csv for stdout."
             | Columns _ -> "only these columns of a data frame, as a,b,c, in this order. Default: all."
             | No_Provenance -> "do not note in uns/singlesharp what was done: version, inputs and recipe."
+            | By _ ->
+                "the column of obs whose values the files are for: categories, texts, integers or booleans, 1,000 different values at most."
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."
+            | Rows _ -> "how many rows, at most 10,000. Default: 5."
+            | Columns _ ->
+                "only these columns, or genes of a matrix, as a,b,c or by giving it again. Default: as many as the line holds; of --json, 100."
             | Mt_Prefix _ ->
                 "genes that begin with this are mitochondrial, the gene set mt. Default: MT-, or mt- where no gene begins with MT-. An empty string: no such set."
             | Gene_Set _ ->

@@ -70,7 +70,10 @@ module Command =
         | "export", OptionGroup.NewFile when form.Spelling = "--out" ->
             "write to this file, or with - to stdout. One that is there is replaced once the new one is complete."
         | "report", OptionGroup.Input -> "the .h5ad file to read."
-        | "report", OptionGroup.NewFile when form.Spelling = "--no-clobber" -> "refuse to replace a page that is there."
+        | "head", OptionGroup.Input -> "the .h5ad file to read, and what of it."
+        | "report", OptionGroup.Clobber -> "refuse to replace a page that is there."
+        | "split", OptionGroup.Clobber -> "refuse to replace files that are there; nothing is written then."
+        | "split", OptionGroup.Folder -> "the folder for the files; it is made where it is missing."
         | "report", OptionGroup.NewFile -> "write the page to this file. One that is there is replaced once the new one is complete."
         | _ -> form.Usage
 

@@ -49,6 +49,7 @@ module CommandList =
                   OptionGroup.Counts
               OptionGroup.Input
               OptionGroup.NewFile
+              OptionGroup.Clobber
               OptionGroup.Output
               OptionGroup.Trial
               OptionGroup.Note
@@ -144,6 +145,7 @@ module CommandList =
             [ OptionGroup.Sources
               OptionGroup.Input
               OptionGroup.NewFile
+              OptionGroup.Clobber
               OptionGroup.Output
               OptionGroup.Matrix
               OptionGroup.Compression
@@ -153,6 +155,37 @@ module CommandList =
           Examples =
             [ "singlesharp convert raw_feature_bc_matrix --out counts.h5ad"
               "singlesharp convert healthy.h5ad diseased.h5 --out both.h5ad --join outer" ] }
+
+    let private split =
+        { Name = "split"
+          Line = "one .h5ad file for each value of a column of obs."
+          About =
+            "Writes a file for each value that cells have in a column of obs, such as sample, and manifest.csv, a table of value, file and cells. Each file is what subset makes of the cells of its value: all elements, categories that none of them has dropped. Cells without a value are in none of them, which is told. Files are called after their values, with _ for what file systems do not take. They are replaced one by one, each once it is complete, and the table is written last. For each file X is read once, without long stretches where no cell has its value."
+          Syntax = "FILE... --by COLUMN --out-dir DIR [options]"
+          Groups =
+            [ OptionGroup.Split
+              OptionGroup.Input
+              OptionGroup.Folder
+              OptionGroup.Clobber
+              OptionGroup.Note
+              OptionGroup.Compression
+              OptionGroup.Scratch
+              OptionGroup.General
+              OptionGroup.Sources ]
+          Steps = []
+          Examples =
+            [ "singlesharp split counts.h5ad --by sample --out-dir samples"
+              "singlesharp split annotated.h5ad --by cell_type --out-dir types --no-clobber" ] }
+
+    let private head =
+        { looking
+              "head"
+              "the first rows of obs, var or X as a table."
+              "Prints the first rows of obs, var and X of an .h5ad file as tables, or of the PARTS that are named: obs, var, X, layers/NAME, raw/X, raw/var, obsm/NAME, varm/NAME. No other rows are read. Columns that the line does not hold are left out, and told."
+              [ "singlesharp head counts.h5ad"
+                "singlesharp head counts.h5ad X --rows 3 --columns CD3D,LYZ" ] with
+            Syntax = "FILE [PART...] [options]"
+            Groups = [ OptionGroup.Input; OptionGroup.Head; OptionGroup.General ] }
 
     let private digest =
         { looking
@@ -174,6 +207,7 @@ module CommandList =
             Groups =
                 [ OptionGroup.Input
                   OptionGroup.NewFile
+                  OptionGroup.Clobber
                   OptionGroup.Page
                   OptionGroup.General ] }
 
@@ -253,12 +287,14 @@ module CommandList =
     let all =
         [ demo
           info
+          head
           verify
           plan
           convert
           yield! Pipeline.steps |> List.map ofStep
           preprocess
           pipeline
+          split
           report
           export
           history

@@ -28,6 +28,13 @@ module Terminal =
 
         min 100 (max 60 wanted)
 
+    /// How wide a table may be: as COLUMNS says, or as the terminal is, or usual where nobody looks.
+    let tableWidth usual =
+        match Int32.TryParse(Environment.GetEnvironmentVariable "COLUMNS", NumberStyles.None, CultureInfo.InvariantCulture) with
+        | true, columns when columns > 0 -> max 40 columns
+        | _ when Console.IsOutputRedirected || Console.WindowWidth <= 0 -> usual
+        | _ -> max 40 Console.WindowWidth
+
     let consoleOn (writer: IO.TextWriter) =
         AnsiConsole.Create(AnsiConsoleSettings(Out = AnsiConsoleOutput writer))
 

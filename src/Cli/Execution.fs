@@ -27,7 +27,7 @@ module Execution =
     /// Where scratch files go unless an option says so; it matters to those who write some.
     let private usualScratch (request: Request) () =
         match request.Task, Environment.GetEnvironmentVariable "SINGLESHARP_SCRATCH" with
-        | (Info _ | Plan _ | Convert _ | Run _), folder when not (String.IsNullOrEmpty folder) ->
+        | (Info _ | Plan _ | Convert _ | Run _ | Split _), folder when not (String.IsNullOrEmpty folder) ->
             if not (Directory.Exists folder) then
                 let why = $"there is no folder {folder}; make it first, or choose another"
                 raise (Stopped(InvalidOption("the environment variable SINGLESHARP_SCRATCH", why)))
@@ -157,6 +157,67 @@ module Execution =
 
         Unfinished.finish conversion.Output [ None, tell ]
 
+    let private split (log: RunLog) request (settings: Settings) input column folder replaces =
+        let clock = Stopwatch.StartNew()
+
+        let split =
+            log.During request.Listener (fun progress warn ->
+                Pipeline.split
+                    column
+                    replaces
+                    { settings with
+                        Progress = progress
+                        Warn = warn }
+                    input
+                    folder
+                |> orStop)
+
+        log.Tell $"result: {split.Manifest}, with {split.Files.Count} files"
+
+        let tell () =
+            if request.Json then
+                Json.ofSplit clock.Elapsed.TotalSeconds split
+            else
+                Summary.ofSplit clock.Elapsed.TotalSeconds split |> Table.print
+
+        Unfinished.finish split.Manifest [ None, tell ]
+
+    /// The parts that people look at where they name none: those that are there.
+    let private usualParts settings path =
+        let has part =
+            match
+                Pipeline.head
+                    { Part = part
+                      Rows = 1
+                      Columns = []
+                      Most = 1 }
+                    settings
+                    path
+            with
+            | Error(InvalidOption("part", _)) -> false
+            | _ -> true
+
+        [ "obs"; "var"; "X" ] |> List.filter has
+
+    let private head request settings path parts rows columns =
+        let parts = if List.isEmpty parts then usualParts settings path else parts
+
+        let heads =
+            [ for part in parts ->
+                  Pipeline.head
+                      { Part = part
+                        Rows = rows
+                        Columns = columns
+                        Most = 100 }
+                      settings
+                      path
+                  |> orStop ]
+
+        if request.Json then
+            Json.ofHeads path heads
+        else
+            heads |> List.map HeadTable.lines |> String.concat "\n\n" |> printfn "%s"
+
     let private info log request settings input =
         let warn = warn log request
 
@@ -284,6 +345,8 @@ module Execution =
         | Demo folder -> demo log request settings folder |> succeed
         | Info input -> info log request settings input |> succeed
         | Convert(input, matrix, sumDuplicates, target) -> convert log request settings input matrix sumDuplicates target |> succeed
+        | Split(input, column, folder, replaces) -> split log request settings input column folder replaces |> succeed
+        | Head(path, parts, rows, columns) -> head request settings path parts rows columns |> succeed
         | Digest path -> digest request settings path |> succeed
         | Report(path, page) -> report log request settings path page |> succeed
         | History path -> history request settings path |> succeed

@@ -14,8 +14,11 @@ module Help =
         match group with
         | OptionGroup.Input -> "INPUT"
         | OptionGroup.Sources -> "10X AND SEVERAL FILES"
+        | OptionGroup.Split -> "SPLIT"
+        | OptionGroup.Head -> "TABLE"
         | OptionGroup.Folder
         | OptionGroup.NewFile
+        | OptionGroup.Clobber
         | OptionGroup.Output
         | OptionGroup.Format
         | OptionGroup.Columns

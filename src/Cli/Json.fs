@@ -139,6 +139,53 @@ module Json =
             strings json "warnings" conversion.Warnings
             number json "seconds" (Some(Math.Round(seconds, 3))))
 
+    let ofSplit (seconds: float) (split: Split) =
+        print (fun json ->
+            json.WriteString("command", "split")
+            text json "input" split.Input
+            text json "by" split.Column
+            text json "manifest" split.Manifest
+            json.WriteNumber("n_obs", split.Cells)
+            json.WriteNumber("n_vars", split.Genes)
+            json.WriteStartArray "files"
+
+            for file in split.Files do
+                json.WriteStartObject()
+                text json "value" file.Value
+                text json "path" file.Path
+                json.WriteNumber("n_obs", file.Cells)
+                json.WriteEndObject()
+
+            json.WriteEndArray()
+            json.WriteNumber("n_obs_without_value", split.CellsWithoutValue)
+            strings json "warnings" split.Warnings
+            number json "seconds" (Some(Math.Round(seconds, 3))))
+
+    let ofHeads path (heads: TableHead list) =
+        print (fun json ->
+            text json "path" path
+            json.WriteStartArray "tables"
+
+            for head in heads do
+                json.WriteStartObject()
+                text json "part" head.Part
+                json.WriteNumber("n_rows", head.Rows)
+                json.WriteNumber("n_columns", head.Columns)
+                strings json "index" head.RowNames
+                strings json "columns" head.ColumnNames
+                strings json "dtypes" head.Types
+                json.WriteStartArray "rows"
+
+                for row in head.Cells do
+                    json.WriteStartArray()
+                    row |> Seq.iter (fun (cell: string) -> json.WriteStringValue(Escaped.whole cell))
+                    json.WriteEndArray()
+
+                json.WriteEndArray()
+                json.WriteEndObject()
+
+            json.WriteEndArray())
+
     let private stored (json: Utf8JsonWriter) (dataset: StoredDataset) =
         json.WriteStartObject()
         text json "name" dataset.Name
@@ -162,7 +209,7 @@ module Json =
     let private plan (json: Utf8JsonWriter) (plan: Plan) =
         json.WriteNumber("reads_of_x", plan.Passes.Count)
         passes json plan.Passes
-        json.WriteNumber("writes_of_x", (if plan.Values = ValuePlan.Untouched then 0 else 1))
+        json.WriteNumber("writes_of_x", plan.Writes)
 
         json.WriteString(
             "x",

@@ -20,6 +20,8 @@ type Task =
     | Demo of folder: string
     | Info of Input
     | Convert of Input * MatrixName * sumDuplicates: bool * target: string
+    | Split of Input * column: string * folder: string * replaces: bool
+    | Head of path: string * parts: string list * rows: int * columns: string list
     | Digest of path: string
     | Verify of path: string
     | Report of path: string * page: string

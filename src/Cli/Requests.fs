@@ -99,6 +99,49 @@ module Requests =
             return Convert(input, matrix, ParsedArgs.has Argument.Sum_Duplicates args, target)
         }
 
+    let private split args files =
+        check {
+            let! input = FileArguments.input args files
+
+            and! column =
+                match ParsedArgs.tryValue Argument.By args with
+                | Some column -> Values.inFile "--by" column
+                | None -> Validated.mistake "by which column of obs? Say --by COLUMN."
+
+            and! folder =
+                match ParsedArgs.tryValue Argument.Out_Dir args with
+                | Some folder -> Values.name "--out-dir" folder
+                | None -> Validated.mistake "where should the files go? Say --out-dir DIR."
+
+            return Split(input, column, folder, not (ParsedArgs.has Argument.No_Clobber args))
+        }
+
+    let private head args files =
+        check {
+            let! path = files |> List.truncate 1 |> FileArguments.file
+
+            and! others =
+                files |> List.skip (min 1 files.Length) |> List.map Values.word |> Validated.all
+
+            and! rows = args |> ParsedArgs.orElse 5 Argument.Rows Values.positive
+
+            and! _ =
+                if files.Length = 1 && not (ParsedArgs.values Argument.Columns args).IsEmpty then
+                    Validated.mistake "--columns of which PART? Name one, such as obs or X, behind the file."
+                else
+                    Ok()
+
+            return
+                Head(
+                    path,
+                    others,
+                    rows,
+                    ParsedArgs.values Argument.Columns args
+                    |> List.collect (fun names -> names.Split ',' |> List.ofArray)
+                    |> List.filter ((<>) "")
+                )
+        }
+
     let private demo args files =
         check {
             let! folder =
@@ -133,10 +176,10 @@ module Requests =
         | [] -> Ok task
         | word :: _ -> Validated.mistake $"{name} is said alone, without {word}."
 
-    /// What digest, verify, history, report and export do with one thread.
+    /// What digest, verify, history, report, export and head do with one thread.
     let private requireManner (command: Command) args : Validated<unit> =
         if
-            List.contains command.Name [ "digest"; "verify"; "history"; "report"; "export" ]
+            List.contains command.Name [ "digest"; "verify"; "history"; "report"; "export"; "head" ]
             && not (ParsedArgs.among [ "--workers" ] args).IsEmpty
         then
             Validated.mistake $"--workers has no effect: {command.Name} reads with one thread; leave it out."
@@ -167,6 +210,8 @@ module Requests =
         | "demo" -> demo args files
         | "info" -> FileArguments.input args files |> Result.map Info
         | "convert" -> convert args files
+        | "split" -> split args files
+        | "head" -> head args files
         | "digest" -> FileArguments.file files |> Result.map Digest
         | "verify" -> FileArguments.file files |> Result.map Verify
         | "report" -> report args files
@@ -194,7 +239,7 @@ module Requests =
             let! _ = misplaced command others otherSteps
             and! _ = requireManner command args
             and! _ = requirePage command args
-            and! _ = RunFiles.requireMade args
+            and! _ = if command.Name = "split" then Ok() else RunFiles.requireMade args
 
             and! task = if isPlan then plan command args files else taskOf command args files
 

@@ -28,8 +28,6 @@ module Spellings =
               "--copy", "is no option here: --out FILE writes a new file, --in-place changes the input."
               "--return-info", "is no option here: everything is written to the file; leave it out."
               "--parallel", "is no option here: --workers says how many threads there are."
-              "--subset",
-              "is no option here: hvg marks genes and keeps all; then take singlesharp subset FILE --out NEW --var-query highly_variable."
               "--check-values", "is no option here: values are always checked, and a warning tells of them; leave it out."
               "--expr-type", "is no option here: the columns of qc are called counts; leave it out."
               "--var-type", "is no option here: the columns of qc are called genes; leave it out."

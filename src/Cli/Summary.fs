@@ -122,6 +122,23 @@ module Summary =
               "var columns", list conversion.VarColumns
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
 
+    /// Files that are told one by one.
+    let private mostFiles = 20
+
+    let ofSplit (seconds: float) (split: Split) =
+        { Title = split.Manifest
+          Lines =
+            [ "made of", split.Input
+              "cells", count split.Cells
+              "genes", count (int64 split.Genes)
+              for file in Seq.truncate mostFiles split.Files do
+                  file.Value, $"""{IO.Path.GetFileName file.Path} ({several file.Cells "cell"})"""
+              if split.Files.Count > mostFiles then
+                  "and", $"""{several (int64 (split.Files.Count - mostFiles)) "more file"}, which the table lists"""
+              if split.CellsWithoutValue > 0L then
+                  "without a value", several split.CellsWithoutValue "cell"
+              "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
+
     let private looksLikeCounts (info: Info) =
         // Where X is stored in columns, genes were looked at.
         let examined =
@@ -140,6 +157,8 @@ module Summary =
     let private writes (plan: Plan) =
         match plan.Values with
         | ValuePlan.Untouched -> "none"
+        | _ when plan.Writes = 2 ->
+            $"2: {plan.TypeAfter}, of all genes to a temporary file, then of the chosen ones row by row into new datasets"
         | ValuePlan.Overwrite -> $"1: {plan.TypeAfter}, over the old values in the copy"
         | ValuePlan.StoreAnew -> $"1: {plan.TypeAfter}, in a new dataset stored like the old one"
         | _ -> $"1: {plan.TypeAfter}, row by row into new datasets"

@@ -177,6 +177,21 @@ internal static class Interop
         return new(settings => Answer(Core.H5ad.openFile(settings, path)));
     }
 
+    public static Invocation<Split> Split(string path, string column, string folder, bool replace)
+    {
+        NotNull(column);
+        NotNull(folder);
+        var input = Core.InputModule.file(NotNull(path));
+        return new(settings => Answer(Core.PipelineModule.split(column, replace, settings, input, folder)));
+    }
+
+    public static Invocation<TableHead> Head(string path, string part, int rows, IReadOnlyList<string> columns)
+    {
+        NotNull(path);
+        var request = new Core.HeadRequest(NotNull(part), rows, Strings(columns), int.MaxValue);
+        return new(settings => Answer(Core.PipelineModule.head(request, settings, path)));
+    }
+
     public static Invocation<IReadOnlyList<PastRun>> History(string path)
     {
         NotNull(path);
@@ -254,6 +269,10 @@ internal static class Interop
             "out" => "Write",
             "skip" => "a chain without",
             "also" => "AlsoObs",
+            "by" => "column",
+            "out_dir" => "folder",
+            "no_clobber" => "replace: false",
+            "part" or "rows" or "columns" => name,
             "gene_set" => "GeneSets",
             "mt_prefix" => "Mitochondrial",
             "to" => "Format",

@@ -74,6 +74,9 @@ let all =
           FrameGolden.all
           QueryGolden.all
           ExportGolden.all
+          SplitGolden.all
+          NarrowGolden.all
+          HeadGolden.all
           ColumnGolden.all
           OrderGolden.all
           AliasGolden.tests

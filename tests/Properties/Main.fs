@@ -115,6 +115,7 @@ let all =
           SubsetSparseLaws.tests
           SubsetLaws.tests
           PlanLaws.tests
+          PartNamesLaws.tests
           RunMemoryLaws.tests
           BudgetLaws.tests
           RunnerLaws.tests

@@ -34,10 +34,11 @@ def highly_variable_genes(
     only("check_values", check_values, True, "what is found among the values is always told")
     require_in_place(inplace, out)
     subset = truth("subset", subset)
-    in_memory = kinds.is_anndata(adata) and not adata.isbacked
 
-    if subset and not (in_memory and inplace and out is None):
-        raise cannot_honour("subset", "genes of a file are chosen, not dropped; index with adata.var['highly_variable'] afterwards")
+    if subset and not inplace:
+        raise cannot_honour("subset", "nothing is dropped where inplace is False; leave one of them out")
+
+    in_memory = kinds.is_anndata(adata) and not adata.isbacked and out is None
 
     words = [
         *option("n_top_genes", n_top_genes),
@@ -50,13 +51,14 @@ def highly_variable_genes(
         *unless("seurat", "flavor", flavor),
         *column("batch_key", batch_key),
         *switch("sum_duplicates", sum_duplicates),
+        *switch("subset", subset and not in_memory),
     ]
 
     if not inplace:
         return columns(adata, "hvg", words, layer=layer, obs_columns=[batch_key])[1]
 
     def drop():
-        if subset:
+        if subset and in_memory:
             adata._inplace_subset_var(adata.var["highly_variable"].to_numpy())
 
     return done(take(adata, "hvg", words, out=out, layer=layer, obs_columns=[batch_key], finish=drop), out, False)

@@ -14,7 +14,7 @@ _numbers_and_texts = {
     "max_disp", "n_bins", "span", "batch_key", "max_value", "mask_obs", "dense_layer", "n_comps", "pca_key", "mt_prefix",
     "gene_symbols", "compression", "obs_query", "var_query",
 }  # fmt: skip
-_switches = {"exclude_highly_expressed", "allow_logged", "exact_n", "use_raw", "sum_duplicates", "allow_invalid", "keep_counts"}
+_switches = {"exclude_highly_expressed", "allow_logged", "exact_n", "subset", "keep_raw", "use_raw", "sum_duplicates", "allow_invalid", "keep_counts"}
 #: What is True unless it is turned off.
 _negated = {"log1p": "--no-log1p-columns", "zero_center": "--no-zero-center", "scale_zero_center": "--no-scale-zero-center"}
 _limits = {"min_pct", "max_pct"}
@@ -161,6 +161,9 @@ def _in_memory(data, recipe, layer, options):
     if (options.get("keep_counts") or given.get("keep_counts") is True) and (layer is not None or "counts" in data.layers):
         why = "there is a layer called counts already" if layer is None else "the layer changes, and X stays as it is"
         raise cannot_honour("keep_counts", why)
+
+    if options.get("keep_raw") or recipes.options_of(given, "hvg").get("keep_raw") is True:
+        raise cannot_honour("keep_raw", "raw of an AnnData in memory is not written; pass out= or the path of a file")
 
     return {
         "layer": layer,

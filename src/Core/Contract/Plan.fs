@@ -33,6 +33,8 @@ type Plan =
         /// The reads of X, in order.
         Passes: IReadOnlyList<PlannedPass>
         Values: ValuePlan
+        /// How often X is written, to a temporary file as well.
+        Writes: int
         /// The dtype of X afterwards, such as float32.
         TypeAfter: string
         /// The gene sets of qc and their sizes.

@@ -28,6 +28,13 @@ type internal Batches(names: string[], openCodes: unit -> int64 -> int -> int[] 
         member _.Dispose() =
             scratch |> ValueOption.iter (fun scratch -> (scratch :> IDisposable).Dispose())
 
+/// What wants to know the batches: the option that names their column, what the values of such a column are called, and how many there
+/// may be.
+type internal BatchUse =
+    { Option: string
+      Called: string
+      Most: int }
+
 /// How many batches there are, and how many meet at most, cells without any counting as one more: in a block, in a segment, in all.
 type internal BatchSpread =
     { Batches: int
@@ -95,11 +102,17 @@ module internal Batches =
     /// Rows that are scanned at a time.
     let private batch = 16384
 
-    let private refuse why : 'a =
-        Fault.throw (InvalidOption("batch_key", why))
+    /// Batches in which genes are judged.
+    let ofGenes =
+        { Option = "batch_key"
+          Called = "batches"
+          Most = mostBatches }
 
-    let private refuseMany column : 'a =
-        refuse $"the column {column} of obs has more than {mostBatches} different values, so it does not name batches"
+    let private refuse (wanted: BatchUse) why : 'a =
+        Fault.throw (InvalidOption(wanted.Option, why))
+
+    let private refuseMany wanted column : 'a =
+        refuse wanted $"the column {column} of obs has more than {wanted.Most} different values, so it does not name {wanted.Called}"
 
     /// A dataset of integers; booleans are those that they are stored as.
     let private asWhole (dataset: Dataset) =
@@ -133,9 +146,9 @@ module internal Batches =
         }
 
     /// The names of categories of any type.
-    let private categories (store: Hdf5File) column (dataset: Dataset) =
-        if dataset.Count > int64 mostBatches then
-            refuseMany column
+    let private categories (store: Hdf5File) (wanted: BatchUse) column (dataset: Dataset) =
+        if dataset.Count > int64 wanted.Most then
+            refuseMany wanted column
 
         match dataset.Type, asWhole dataset with
         | Enumeration _, Some flags ->
@@ -177,7 +190,7 @@ module internal Batches =
             new Batches(names, openCodes, ValueNone)
 
     /// Writes a code for each key, in order of first appearance, and gives the keys in that order. None is −1.
-    let private spill (disk: RandomAccessFile) column (keys: seq<'key voption>) =
+    let private spill (disk: RandomAccessFile) (wanted: BatchUse) column (keys: seq<'key voption>) =
         let known = Dictionary<'key, int>()
         let codes: int[] = Array.zeroCreate batch
         let mutable filled = 0
@@ -187,8 +200,8 @@ module internal Batches =
             match known.TryGetValue key with
             | true, code -> code
             | _ ->
-                if known.Count = mostBatches then
-                    refuseMany column
+                if known.Count = wanted.Most then
+                    refuseMany wanted column
 
                 known.Add(key, known.Count)
                 known.Count - 1
@@ -225,7 +238,7 @@ module internal Batches =
         new Batches(order |> Array.map (fun code -> string keys[code]), openCodes, ValueSome scratch)
 
     /// Goes through a column without categories once.
-    let private scan (store: Hdf5File) rows column (values: Dataset) (mask: Dataset option) folder =
+    let private scan (store: Hdf5File) wanted rows column (values: Dataset) (mask: Dataset option) folder =
         requireRows store rows values
 
         let masked (keys: seq<'key voption>) =
@@ -241,7 +254,7 @@ module internal Batches =
             let scratch = new ScratchFile(folder)
 
             try
-                masked keys |> spill scratch.Disk column |> ofSpilled scratch
+                masked keys |> spill scratch.Disk wanted column |> ofSpilled scratch
             with _ ->
                 (scratch :> IDisposable).Dispose()
                 reraise ()
@@ -253,11 +266,12 @@ module internal Batches =
         | Integer _, Some whole -> wholes store whole rows |> Seq.map (uint64 >> ValueSome) |> spilled
         | other, _ ->
             refuse
-                $"the column {column} of obs holds {Datatype.name other} values, which do not name batches; make it categorical with anndata and write the file again"
+                wanted
+                $"the column {column} of obs holds {Datatype.name other} values, which do not name {wanted.Called}; make it categorical with anndata and write the file again"
 
-    /// The batches of a column of obs; a column that is not there or cannot name batches is a BadOption. The folder is for the
-    /// scratch file of a column without categories, which goes when the batches are disposed of.
-    let read (file: AnnDataFile) column folder =
+    /// What a column of obs makes of the cells; a column that is not there or has no such values is an InvalidOption. The folder is for
+    /// the scratch file of a column without categories, which goes when the batches are disposed of.
+    let readFor wanted (file: AnnDataFile) column folder =
         let store = file.Store
         let obs = file.Obs
 
@@ -268,8 +282,12 @@ module internal Batches =
                 None
 
         match found with
-        | None -> refuse $"obs has no column {column}"
-        | Some(Element.Categorical element) -> categories store column element.Categories.Values |> ofCodes store obs.Rows element.Codes
-        | Some(Element.Nullable element) -> scan store obs.Rows column element.Values element.Mask folder
-        | Some(Element.AnyArray values) -> scan store obs.Rows column values None folder
-        | Some other -> refuse $"the column {column} of obs is neither categorical nor an array: {Element.told other}"
+        | None -> refuse wanted $"obs has no column {column}"
+        | Some(Element.Categorical element) ->
+            categories store wanted column element.Categories.Values |> ofCodes store obs.Rows element.Codes
+        | Some(Element.Nullable element) -> scan store wanted obs.Rows column element.Values element.Mask folder
+        | Some(Element.AnyArray values) -> scan store wanted obs.Rows column values None folder
+        | Some other -> refuse wanted $"the column {column} of obs is neither categorical nor an array: {Element.told other}"
+
+    /// The batches in which genes are judged.
+    let read file column folder = readFor ofGenes file column folder

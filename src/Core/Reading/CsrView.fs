@@ -36,6 +36,9 @@ type internal CsrView private (disk: RandomAccessFile, matrix: Matrix, scratch: 
     static member Prepare(file: AnnDataFile, folder, memory, cancel, progress) =
         CsrView.Of(file.Store.Disk, file.X, folder, memory, cancel, progress)
 
+    /// The same for one run of several that share it: its end is not that of the view.
+    member _.Lent = new CsrView(disk, matrix, ValueNone)
+
     /// The same without its values, for planning.
     static member Foreseen(matrix: Matrix) =
         if CscToCsr.isNeeded matrix then CscToCsr.foreseen matrix else matrix

@@ -195,17 +195,9 @@ module internal Demo =
           Indices = indices.ToArray()
           Data = data.ToArray() }
 
-    let private makeFolder (folder: string) =
-        try
-            Directory.CreateDirectory folder |> ignore
-        with
-        | :? IOException when File.Exists folder -> Fault.throw (CannotWrite(folder, "it is a file"))
-        | :? IOException
-        | :? UnauthorizedAccessException as trouble -> Fault.throw (Fault.ofWrite folder trouble)
-
     /// Writes them to a new file, in a folder that is made where it is missing.
     let write (settings: Settings) (path: string) =
-        makeFolder (Path.GetDirectoryName(Path.GetFullPath path))
+        NewFolder.make (Path.GetDirectoryName(Path.GetFullPath path)) |> ignore
         AtomicReplace.require path 0L
         AtomicReplace.requireReplaceable path false
         let cells = counts ()

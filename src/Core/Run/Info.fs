@@ -29,7 +29,7 @@ module internal Info =
             else
                 step
 
-        RunPlan.ofFile
+        Narrow.plan
             file
             false
             { recipe with

@@ -17,27 +17,6 @@ module internal Inputs =
     /// How inputs are called in a report.
     let shown (inputs: string list) = String.concat ", " inputs
 
-    /// A fault as people know their files, who know nothing of a temporary one.
-    let private told (temporary: string) (input: string) (target: string) fault =
-        let name path =
-            if path = temporary then input else path
-
-        match fault with
-        | NotFound path -> NotFound(name path)
-        | Unreadable(path, why) -> Unreadable(name path, why)
-        | NotAnnData(path, why) -> NotAnnData(name path, why)
-        | Damaged(path, where, what) -> Damaged(name path, where, what)
-        | Unsupported(path, where, what) -> Unsupported(name path, where, what)
-        | InvalidValue(path, cell, gene, value) -> InvalidValue(name path, cell, gene, value)
-        | DuplicateEntry(path, cell, gene) -> DuplicateEntry(name path, cell, gene)
-        | CannotWrite(path, why) -> CannotWrite((if path = temporary then target else path), why)
-        | InputChanged path -> InputChanged(name path)
-        | InvalidOption _
-        | Unsuitable _
-        | InvalidStep _
-        | InsufficientMemory _
-        | OutOfMemory -> fault
-
     let private requireNewFile inputs output =
         match output with
         | NewFile target -> target
@@ -103,7 +82,10 @@ module internal Inputs =
             let temporary = TempFile.pathIn (AtomicReplace.resolve folder)
 
             try
-                try
+                let shownTarget =
+                    settings.Scratch |> Option.orElse target |> Option.defaultValue temporary
+
+                Temporary.telling temporary (shown inputs) shownTarget (fun () ->
                     // Beside the output, it is for the readers of that; among the temporary files of all users, for nobody else.
                     let converted = Convert.runFor isPrivate conversion settings inputs temporary
 
@@ -111,15 +93,7 @@ module internal Inputs =
                     use _ =
                         Hdf5File.openHandle temporary FileAccess.Read (FileShare.Read ||| FileShare.Delete)
 
-                    work temporary recipe (List.ofSeq converted.Warnings)
-                with trouble when (Fault.tryFind trouble).IsSome ->
-                    Fault.throw (
-                        told
-                            temporary
-                            (shown inputs)
-                            (settings.Scratch |> Option.orElse target |> Option.defaultValue temporary)
-                            (Fault.tryFind trouble).Value
-                    )
+                    work temporary recipe (List.ofSeq converted.Warnings))
             finally
                 TempFile.remove temporary
 
@@ -139,7 +113,7 @@ module internal Inputs =
 
         let report =
             asFile input recipe settings (Some output) (fun file recipe warnings ->
-                let report = Runner.run asked recipe settings file output
+                let report = Narrow.run asked recipe settings file output
 
                 { report with
                     Input = shown input.Paths
@@ -185,7 +159,7 @@ module internal Inputs =
     /// What a recipe means for what the inputs hold, which are read where they lie.
     let plan (input: Input) (recipe: Recipe) (settings: Settings) =
         let planned file isThere recipe warnings =
-            let plan = RunPlan.ofFile file isThere recipe settings
+            let plan = Narrow.plan file isThere recipe settings
             plan.Warnings |> Seq.iter settings.Warn
 
             { plan with

@@ -278,6 +278,7 @@ module internal RunPlan =
                     { Purpose = pass.Purpose
                       Memory = pass.Fit.Memory })
               Values = valuePlan storage
+              Writes = (if storage = Untouched then 0 else 1)
               TypeAfter = DType.name after
               GeneSets = []
               PercentTop = []
@@ -294,6 +295,13 @@ module internal RunPlan =
           TypeAfter = after
           ChangesValues = changes
           Told = (told, steps) ||> List.fold (fun told step -> step.Tell told) }
+
+    /// The step that leaves the genes alone that a run has chosen.
+    let narrowing select (narrowing: GeneNarrowing) =
+        SubsetStep.knowing
+            select
+            { SubsetStep.defaults with
+                VarQuery = Some narrowing.Column }
 
     /// The plan alone, for those who only want to know.
     let ofFile (file: AnnDataFile) isThere recipe settings =

@@ -15,8 +15,24 @@ open SingleSharp.Core.Writing
 open SingleSharp.Core.Subset
 open SingleSharp.Core.Steps
 
+/// What a run that is part of larger work shares with the rest of it.
+type internal RunSurroundings =
+    {
+        /// Rows that have been put together for several runs.
+        Rows: CsrView option
+        /// What is written beside all else: links by the group of the root that holds them; and its bytes, about.
+        Kept: AnnDataFile -> FileEditor -> (string * (string * int64) list) list
+        KeptBytes: int64
+    }
+
 [<RequireQualifiedAccess>]
 module internal Runner =
+    /// A run by itself.
+    let alone =
+        { Rows = None
+          Kept = fun _ _ -> []
+          KeptBytes = 0L }
+
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
     let private withheld (file: AnnDataFile) (plan: RunPlan) =
         let least drops length =
@@ -37,7 +53,7 @@ module internal Runner =
         Subset.links job.File editor selection job.Settings.Cancel
 
     /// Takes all steps, then commits.
-    let private write (plan: RunPlan) (job: Job) (editor: FileEditor) note following withheld =
+    let private write (around: RunSurroundings) (plan: RunPlan) (job: Job) (editor: FileEditor) note following withheld =
         let file = job.File
         let taken = StepRun.take plan job editor following
 
@@ -63,7 +79,8 @@ module internal Runner =
                 [ if plan.Selector.IsSome then
                       yield! kept job editor taken.Selection withheld
                   if plan.Recipe.KeepCounts then
-                      yield! CountsLayer.links file editor job.Settings.Compression taken.Selection job.Settings.Cancel ] }
+                      yield! CountsLayer.links file editor job.Settings.Compression taken.Selection job.Settings.Cancel
+                  yield! around.Kept file editor ] }
 
         RunReport.make
             plan
@@ -76,6 +93,7 @@ module internal Runner =
 
     /// A clone of the input takes the place of the target once it is complete.
     let private toClone
+        (around: RunSurroundings)
         (asked: Asked)
         (file: AnnDataFile)
         (plan: RunPlan)
@@ -89,7 +107,7 @@ module internal Runner =
         let copied =
             file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
 
-        AtomicReplace.require target (Memory.plus copied (Added.bytes settings file plan note))
+        AtomicReplace.require target ([ copied; around.KeptBytes ] |> List.fold Memory.plus (Added.bytes settings file plan note))
 
         let folder =
             Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target))
@@ -104,7 +122,7 @@ module internal Runner =
             let editor, following =
                 OutputStorage.clone file disk plan.Values settings.Compression reads withheld settings.Cancel
 
-            let report = write plan job editor note following withheld
+            let report = write around plan job editor note following withheld
 
             if isChanged () then
                 Fault.throw (InputChanged file.Path)
@@ -146,7 +164,7 @@ module internal Runner =
 
         try
             let report =
-                write plan job (FileEditor(additions.Disk, store.Superblock, [])) note Sink.none []
+                write alone plan job (FileEditor(additions.Disk, store.Superblock, [])) note Sink.none []
 
             if isReplaced () then
                 Fault.throw (InputChanged store.Path)
@@ -201,7 +219,7 @@ module internal Runner =
         output = InPlace && recipe.Steps |> List.forall (fun step -> not (step.Info.ChangesValues || step.Body.Selects))
 
     /// Runs the recipe on a file that is open, for nobody else where it is changed in place, and notes what was asked for.
-    let onFileAs asked (file: AnnDataFile) recipe (settings: Settings) output : Report =
+    let onFileWith (around: RunSurroundings) asked (file: AnnDataFile) recipe (settings: Settings) output : Report =
         Recipe.check recipe
         let input = file.Path
 
@@ -232,7 +250,10 @@ module internal Runner =
         /// Everything is checked once the rows are put together, which may take a while.
         let start folder =
             { File = file
-              Rows = CsrView.Prepare(file, folder, settings.Memory, settings.Cancel, transposing plan settings file)
+              Rows =
+                match around.Rows with
+                | Some rows -> rows.Lent
+                | None -> CsrView.Prepare(file, folder, settings.Memory, settings.Cancel, transposing plan settings file)
               Settings = settings
               Passes = plan.Passes |> List.map (fun pass -> pass.Kind, pass.Fit)
               SumDuplicates = recipe.SumDuplicates
@@ -252,12 +273,15 @@ module internal Runner =
             match output with
             | NewFile target ->
                 AtomicReplace.requireOther file.Store target
-                toClone asked file plan note settings start target
+                toClone around asked file plan note settings start target
             | InPlace when appends recipe output -> toInput file plan note settings start
-            | InPlace -> toClone asked file plan note settings start input
+            | InPlace -> toClone around asked file plan note settings start input
 
         (report: Report).Warnings |> Seq.skip plan.Told.Warnings.Count |> Seq.iter settings.Warn
         report
+
+    let onFileAs asked file recipe settings output =
+        onFileWith alone asked file recipe settings output
 
     /// The same of a file that was asked for as it is.
     let onFile (file: AnnDataFile) recipe settings output =

@@ -60,6 +60,24 @@ module Recipe =
     let tryFind name (recipe: Recipe) =
         recipe.Steps |> List.tryFind (fun step -> step.Name = name)
 
+    /// The genes that alone stay in the end, where not all of them do.
+    let internal narrowing (recipe: Recipe) =
+        recipe.Steps |> List.tryPick _.Body.Narrows
+
+    /// The same recipe as it is taken on all genes: what looks at all genes that stay looks at the chosen ones.
+    let internal whole (recipe: Recipe) =
+        match narrowing recipe with
+        | None -> recipe
+        | Some narrowing ->
+            let masked (step: Step) =
+                if List.contains ("mask_var", "None") step.Given then
+                    step.Read [ "mask_var", [ narrowing.Column ] ] |> Result.defaultValue step
+                else
+                    step
+
+            { recipe with
+                Steps = recipe.Steps |> List.map masked }
+
     let internal common (recipe: Recipe) : Common =
         { Steps = names recipe
           Matrix = recipe.Matrix
@@ -146,6 +164,35 @@ module Recipe =
               ) ]
         | _ -> []
 
+    let private narrowingMistakes (recipe: Recipe) =
+        match narrowing recipe with
+        | None -> []
+        | Some narrowing ->
+            let behind =
+                recipe.Steps |> List.skipWhile (fun step -> step.Body.Narrows.IsNone) |> List.tail
+
+            [ for step in behind do
+                  for option, value in step.Given do
+                      if option = "mask_var" && value <> "None" && value <> $"'{narrowing.Column}'" then
+                          InvalidOption(
+                              "mask_var",
+                              $"with ⟨subset⟩ only genes stay that are {narrowing.Column}, and {step.Name} looks at all of these; leave it out"
+                          )
+
+              if narrowing.KeepsRaw then
+                  match behind |> List.tryFind (fun step -> step.Info.ChangesValues) with
+                  | Some step ->
+                      InvalidOption(
+                          "keep_raw",
+                          $"it keeps X as it is before genes are dropped, but {step.Name} changes it before that; run {step.Name} on the output"
+                      )
+                  | None -> ()
+
+                  match recipe.Matrix with
+                  | MatrixName.Layer layer ->
+                      InvalidOption("keep_raw", $"raw holds X, but the steps look at the layer {layer}; leave it out")
+                  | _ -> () ]
+
     let private countMistakes (recipe: Recipe) =
         if recipe.KeepCounts && not (recipe.Steps |> List.exists (fun step -> step.Info.ChangesValues)) then
             [ InvalidOption("keep_counts", "it has no effect: no step changes values of X, which stays as it is; leave it out") ]
@@ -156,6 +203,7 @@ module Recipe =
     let internal mistakes (recipe: Recipe) =
         [ yield! orderMistakes recipe
           yield! selectionMistakes recipe
+          yield! narrowingMistakes recipe
           for step in recipe.Steps do
               yield! StepBody.idle step.Body
               yield! step.Body.Check(common recipe)

@@ -31,6 +31,14 @@ open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.AnnData
 
+/// Genes that alone stay when all steps have been taken: those that are True in a boolean column of var which a step has written.
+type internal GeneNarrowing =
+    {
+        Column: string
+        /// Are X and var, as they are before, kept as raw?
+        KeepsRaw: bool
+    }
+
 /// A kind of step, whose options are a record 'o.
 type internal StepKind<'o> =
     {
@@ -46,6 +54,8 @@ type internal StepKind<'o> =
         RefusesInvalid: bool
         /// Does it drop cells or genes?
         Selects: bool
+        /// Does it leave some genes alone in the end?
+        Narrows: 'o -> GeneNarrowing option
         UsesSets: 'o -> SetUse
         /// The column of obs whose batches it looks at.
         BatchKey: 'o -> string option
@@ -74,6 +84,7 @@ module internal StepKind =
           ChangesValues = fun _ -> false
           RefusesInvalid = false
           Selects = false
+          Narrows = fun _ -> None
           UsesSets = fun _ -> NoSets
           BatchKey = fun _ -> None
           FileOptions = []
@@ -90,6 +101,7 @@ type internal StepBody =
         Given: (string * string) list
         UsesSets: SetUse
         Selects: bool
+        Narrows: GeneNarrowing option
         BatchKey: string option
         /// The files that its options name, by these options.
         Files: (string * string) list
@@ -158,6 +170,7 @@ module internal StepBody =
                       option.Info.Name, shown ]
           UsesSets = kind.UsesSets options
           Selects = kind.Selects
+          Narrows = kind.Narrows options
           BatchKey = kind.BatchKey options
           Files =
             [ for option in kind.Options do

@@ -160,20 +160,16 @@ module SubsetStep =
           LostCells = lostCells
           LostGenes = lostGenes }
 
-    let private plan (context: PlanContext) (options: SubsetOptions) =
+    /// The plan for a selection that is made when it is first asked for.
+    let private planned (context: PlanContext) (options: SubsetOptions) (known: Lazy<KnownSelection>) (warnings: List<string>) =
         let file = context.File
-
-        for frame, (option, query) in List.zip [ file.Obs; file.Var ] (queries options) do
-            query |> Option.iter (fun text -> QueryRows.Require(frame, option, parse option text))
-
-        let warnings = List<string>()
 
         { StepPlan.nothing "subset" context with
             Selector =
                 Some
                     { DropsCells = options.ObsQuery.IsSome || options.Obs.IsSome
                       DropsGenes = options.VarQuery.IsSome || options.Var.IsSome
-                      By = Known(lazy (select file context.Settings.Memory warnings.Add options))
+                      By = Known known
                       CellColumns = CellColumns.concat []
                       GeneColumns = [] }
             Main =
@@ -187,6 +183,16 @@ module SubsetStep =
                             Fold.always (fun _ ->
                                 { Outcome.nothing with
                                     Warnings = List.ofSeq warnings }) } }
+
+    let private plan (context: PlanContext) (options: SubsetOptions) =
+        let file = context.File
+
+        for frame, (option, query) in List.zip [ file.Obs; file.Var ] (queries options) do
+            query |> Option.iter (fun text -> QueryRows.Require(frame, option, parse option text))
+
+        let warnings = List<string>()
+
+        planned context options (lazy (select file context.Settings.Memory warnings.Add options)) warnings
 
     let internal kind =
         { StepKind.make "subset" defaults options plan with
@@ -203,3 +209,16 @@ module SubsetStep =
 
     /// The step with these options.
     let step options = Step(StepBody.make kind options)
+
+    /// The same where somebody knows what its queries choose, of a file that is to be subset.
+    let internal knowing (select: AnnDataFile -> KnownSelection) options =
+        let plan (context: PlanContext) options =
+            planned context options (lazy (select context.File)) (List())
+
+        Step(
+            StepBody.make
+                { kind with
+                    Plan = plan
+                    Check = fun _ _ -> [] }
+                options
+        )

@@ -94,14 +94,9 @@ module internal CountsLayer =
 
         editor.PutReplacement(dataset, dataset.Type, layout)
 
-    /// X of the file once more, or what a selection leaves of it, as the link to it in layers. Bytes are copied unless something is
-    /// dropped or another compression is wanted.
-    /// Law (kept): the layer holds what X of the input holds of the cells and genes that stay, in the same types and the same order.
-    let links (file: AnnDataFile) (editor: FileEditor) compression (selection: Selection) cancel : (string * (string * int64) list) list =
+    /// X of the file once more, all of it, and its address. Bytes are copied unless another compression is wanted.
+    let whole (file: AnnDataFile) (editor: FileEditor) compression cancel =
         let store = file.Store
-        let alongs = [ Along.Cells; Along.Genes ]
-        let isWhole = selection.Cells.IsAll && selection.Genes.IsAll
-        let subset = Subset.element file editor selection cancel alongs
 
         let again dataset =
             if NewFilters.areAsWanted compression dataset then
@@ -109,21 +104,29 @@ module internal CountsLayer =
             else
                 SubsetArray.write store editor cancel false dataset []
 
-        let sparse (arrays: SparseArrays) isByRows =
-            if isWhole then
-                let links =
-                    [ "data", again arrays.Data
-                      "indices", again arrays.Indices
-                      "indptr", again arrays.Indptr ]
+        match file.X.Format with
+        | Csr arrays
+        | Csc arrays ->
+            let links =
+                [ "data", again arrays.Data
+                  "indices", again arrays.Indices
+                  "indptr", again arrays.Indptr ]
 
-                editor.Rewrite(file.X.Path, arrays.Group, links, [])
-            else
-                AlignedArray.sparse file file.X.Path arrays isByRows alongs |> subset
+            editor.Rewrite(file.X.Path, arrays.Group, links, [])
+        | Dense array -> again array
+
+    /// X of the file once more, or what a selection leaves of it, as the link to it in layers. Bytes are copied unless something is
+    /// dropped or another compression is wanted.
+    /// Law (kept): the layer holds what X of the input holds of the cells and genes that stay, in the same types and the same order.
+    let links (file: AnnDataFile) (editor: FileEditor) compression (selection: Selection) cancel : (string * (string * int64) list) list =
+        let alongs = [ Along.Cells; Along.Genes ]
+        let subset = Subset.element file editor selection cancel alongs
 
         let address =
             match file.X.Format with
-            | Csr arrays -> sparse arrays true
-            | Csc arrays -> sparse arrays false
-            | Dense array -> if isWhole then again array else AlignedArray.plain file array alongs |> subset
+            | _ when selection.Cells.IsAll && selection.Genes.IsAll -> whole file editor compression cancel
+            | Csr arrays -> AlignedArray.sparse file file.X.Path arrays true alongs |> subset
+            | Csc arrays -> AlignedArray.sparse file file.X.Path arrays false alongs |> subset
+            | Dense array -> AlignedArray.plain file array alongs |> subset
 
         [ "layers", [ name, address ] ]

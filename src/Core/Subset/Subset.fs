@@ -102,6 +102,10 @@ module internal Subset =
     let private write store editor cancel kept aligned =
         writeShared store editor cancel (Aligned.hasOtherNames aligned) kept aligned
 
+    /// Writes an element once more, all of it, and returns the address.
+    let again (file: AnnDataFile) (editor: FileEditor) cancel aligned =
+        writeShared file.Store editor cancel true [] aligned
+
     /// Writes what stays of an element that runs along these dimensions, and returns its address.
     let element (file: AnnDataFile) (editor: FileEditor) selection cancel alongs aligned =
         write file.Store editor cancel (alongs |> List.map (keptOf selection)) aligned

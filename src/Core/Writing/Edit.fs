@@ -72,10 +72,11 @@ module internal Edit =
 
         editor.Rewrite(frame.Path, frame.Group, latest (kept @ columns), order)
 
-    let private newGroup (editor: FileEditor) (links: (string * int64) list) =
+    /// A mapping, or raw.
+    let private newGroup (editor: FileEditor) name (links: (string * int64) list) =
         editor.PutGroup(
             latest links |> List.map (fun (name, address) -> Links.hard name address),
-            NewElement.encoding editor "dict" "0.1.0"
+            NewElement.encoding editor (if name = "raw" then "raw" else "dict") "0.1.0"
         )
 
     /// A group of the root, when there is one.
@@ -258,7 +259,7 @@ module internal Edit =
         let added =
             [ for name, links in changed do
                   if (tryGroup file.Store name).IsNone then
-                      name, newGroup editor links ]
+                      name, newGroup editor name links ]
 
         let root = file.Store.Superblock.Root
 

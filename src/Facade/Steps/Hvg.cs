@@ -42,16 +42,25 @@ public sealed record HvgOptions
     /// </summary>
     public bool ExactN { get; init; } = Core.Hvg.defaults.ExactN;
 
+    /// <summary>
+    /// Once all steps have been taken, keep the highly variable genes alone, in all that has an entry for each gene; raw stays as it
+    /// is. Costs one more read and write of X. Default: false.
+    /// </summary>
+    public bool Subset { get; init; } = Core.Hvg.defaults.Subset;
+
+    /// <summary>With <see cref="Subset"/>: keep X and var of all genes as raw, as <c>adata.raw = adata</c> does. Default: false.</summary>
+    public bool KeepRaw { get; init; } = Core.Hvg.defaults.KeepRaw;
+
     internal Core.Step Step => Core.Hvg.step(new(
         Interop.NotNull(Flavor), Interop.Option(NTopGenes), MinMean, MaxMean, MinDisp, MaxDisp, NBins, Span,
-        Interop.Option(BatchKey), ExactN));
+        Interop.Option(BatchKey), ExactN, Subset, KeepRaw));
 }
 
 public sealed partial class Chain
 {
     /// <summary>
     /// Columns of var that say which genes are highly variable, and <c>uns/hvg</c>, as <c>scanpy.pp.highly_variable_genes</c> writes
-    /// them. X does not change; it must be logged already, but raw for <see cref="HvgFlavor.SeuratV3"/> and
+    /// them. X does not change, unless <see cref="HvgOptions.Subset"/> drops the other genes; it must be logged already, but raw for <see cref="HvgFlavor.SeuratV3"/> and
     /// <see cref="HvgFlavor.SeuratV3Paper"/>.
     /// </summary>
     /// <param name="options">The options, such as <c>o => o with { NTopGenes = 2000 }</c>; the defaults where it is null.</param>

@@ -60,7 +60,6 @@ let private same =
 let private refused =
     [ "pca a.h5ad --in-place --n_pcs 40", [ "--n_pcs is an option of scanpy's neighbors; --n-comps says how many" ]
       "pca a.h5ad --svd_solver arpack --random-state 0", [ "--svd_solver is no option here"; "--random-state is no option here" ]
-      "hvg a.h5ad --subset True", [ "--subset is no option here: hvg marks genes" ]
       "pca a.h5ad --in-place --n_comp 5", [ "there is no option --n_comp; did you mean --n-comps?" ]
       "pipeline a.h5ad --in-place --n_top_genes None", [ "pipeline chooses 2000 genes unless a limit is given" ]
       "plan a.h5ad --n_top_genes None", [ "pipeline chooses 2000 genes unless a limit is given" ]

@@ -82,7 +82,9 @@ let private unusualSteps: (string * obj * Step) list =
           NBins = 22
           Span = 0.23
           BatchKey = Some "twenty-four"
-          ExactN = true }
+          ExactN = true
+          Subset = true
+          KeepRaw = true }
 
     let scale: ScaleOptions =
         { ZeroCenter = false

@@ -148,6 +148,8 @@ let private hvg =
         let! span = number
         let! key = optional path
         let! exact = flag
+        let! subset = flag
+        let! raw = flag
 
         return
             Hvg.step
@@ -160,7 +162,9 @@ let private hvg =
                   NBins = bins
                   Span = span
                   BatchKey = key
-                  ExactN = exact }
+                  ExactN = exact
+                  Subset = subset
+                  KeepRaw = raw }
     }
 
 let private scale =

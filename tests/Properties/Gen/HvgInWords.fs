@@ -20,7 +20,9 @@ let standard flavor : HvgOptions =
       NBins = 20
       Span = 0.3
       BatchKey = None
-      ExactN = false }
+      ExactN = false
+      Subset = false
+      KeepRaw = false }
 
 let names genes =
     Array.init genes (fun gene -> $"g{gene}")

@@ -22,7 +22,9 @@ module Hvg =
           NBins = 20
           Span = 0.3
           BatchKey = None
-          ExactN = false }
+          ExactN = false
+          Subset = false
+          KeepRaw = false }
 
     let private withLimit (options: HvgOptions) =
         if GeneRanking.fitsTrend options then Some "seurat_v3 and seurat_v3_paper choose ⟨n_top_genes⟩"
@@ -116,7 +118,20 @@ module Hvg =
               if GeneRanking.fitsTrend options then
                   Some "seurat_v3 and seurat_v3_paper choose exactly ⟨n_top_genes⟩ anyway"
               else
-                  None) ]
+                  None)
+          StepOption.switch
+              "subset"
+              defaults
+              _.Subset
+              (fun value options -> { options with Subset = value })
+              "keep the highly variable genes only, in X, layers, var, varm and varp, once all steps have been taken; raw stays as it is. Costs one more read and write of X."
+          StepOption.switch
+              "keep_raw"
+              defaults
+              _.KeepRaw
+              (fun value options -> { options with KeepRaw = value })
+              "with ⟨subset⟩, keep X and var of all genes as raw: adata.raw = adata."
+          |> StepOption.idle (fun options -> if options.Subset then None else Some "all genes stay in X; it is for ⟨subset⟩") ]
 
     /// Limits take the place of a number of genes that nobody gave.
     let private settle given (options: HvgOptions) =
@@ -232,10 +247,19 @@ module Hvg =
         { StepKind.make "hvg" defaults options plan with
             Line = "choose highly variable genes; X does not change."
             About =
-                "Chooses highly variable genes, as scanpy's highly_variable_genes: columns of var, and uns/hvg. X does not change; it must be logged already, or hold raw counts for seurat_v3 and seurat_v3_paper."
+                "Chooses highly variable genes, as scanpy's highly_variable_genes: columns of var, and uns/hvg. X does not change, unless other genes are dropped with ⟨subset⟩; it must be logged already, or hold raw counts for seurat_v3 and seurat_v3_paper."
             Examples =
                 [ "singlesharp hvg logged.h5ad ⟨in_place⟩ ⟨n_top_genes=2000⟩"
-                  "singlesharp hvg counts.h5ad ⟨in_place⟩ ⟨flavor=seurat_v3⟩ ⟨batch_key=sample⟩" ]
+                  "singlesharp hvg counts.h5ad ⟨in_place⟩ ⟨flavor=seurat_v3⟩ ⟨batch_key=sample⟩"
+                  "singlesharp hvg logged.h5ad ⟨out=small.h5ad⟩ ⟨subset⟩ ⟨keep_raw⟩" ]
+            Narrows =
+                fun options ->
+                    if options.Subset then
+                        Some
+                            { Column = "highly_variable"
+                              KeepsRaw = options.KeepRaw }
+                    else
+                        None
             BatchKey = _.BatchKey
             Settle = settle
             Check = check }

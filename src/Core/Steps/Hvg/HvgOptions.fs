@@ -36,4 +36,8 @@ type HvgOptions =
         BatchKey: string option
         /// Break ties at the cut-off by position, where scanpy keeps all of them.
         ExactN: bool
+        /// Keep the highly variable genes alone, in all that has an entry for each gene, once all steps have been taken.
+        Subset: bool
+        /// With Subset: keep X and var, as they are before, as raw.
+        KeepRaw: bool
     }
