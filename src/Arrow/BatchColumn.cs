@@ -9,12 +9,12 @@ namespace SingleSharp.Arrow;
 /// <summary>A column of a table, whose pieces become arrays. Their buffers are memory of .NET, which nobody has to give back.</summary>
 internal sealed class BatchColumn(TableColumn column, IArrowType type)
 {
-    private readonly IArrowArray? labels = column.Kind is ColumnKind.Category category ? LabelsOf(category.Item1) : null;
+    private readonly IArrowArray? labels = column.Kind is TableKind.Category category ? LabelsOf(category.Item1) : null;
 
     public IArrowArray ArrayOf(ColumnPiece piece) => column.Kind switch
     {
-        ColumnKind.Category => new DictionaryArray((DictionaryType)type, CodesOf(piece.Codes), labels!),
-        ColumnKind.Number number => Numbers(number.Item, piece.Numbers, piece.Missing),
+        TableKind.Category => new DictionaryArray((DictionaryType)type, CodesOf(piece.Codes), labels!),
+        TableKind.Number number => Numbers(number.Item, piece.Numbers, piece.Missing),
         _ => Texts(piece.Texts),
     };
 

@@ -123,7 +123,7 @@ internal static class ParquetRows
             where T : unmanaged
         {
             // Categories that are numbers are written as these.
-            if (column.Kind is ColumnKind.Category { Item1: Core.AnnData.Labels.Numbers labels })
+            if (column.Kind is TableKind.Category { Item1: Core.AnnData.Labels.Numbers labels })
             {
                 var values = MemoryMarshal.Cast<byte, T>(labels.Item2).ToArray();
                 var codes = pieces.SelectMany(piece => piece.Codes);

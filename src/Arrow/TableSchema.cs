@@ -14,13 +14,13 @@ internal static class TableSchema
 {
     /// <summary>The labels of a column of categories that are texts; null for any other column.</summary>
     public static string[]? LabelsOf(TableColumn column) =>
-        column.Kind is ColumnKind.Category { Item1: Labels.Texts labels } ? labels.Item : null;
+        column.Kind is TableKind.Category { Item1: Labels.Texts labels } ? labels.Item : null;
 
     /// <summary>The type of a column of numbers, or of categories that are numbers; null for any other column.</summary>
     public static Core.DType? NumberOf(TableColumn column) => column.Kind switch
     {
-        ColumnKind.Number number => number.Item,
-        ColumnKind.Category { Item1: Labels.Numbers labels } => labels.Item1,
+        TableKind.Number number => number.Item,
+        TableKind.Category { Item1: Labels.Numbers labels } => labels.Item1,
         _ => null,
     };
 
@@ -55,7 +55,7 @@ internal static class TableSchema
     /// <summary>As record batches have it.</summary>
     public static Schema ForBatches(Table table) => Of(table, column => column.Kind switch
     {
-        ColumnKind.Category category => new DictionaryType(
+        TableKind.Category category => new DictionaryType(
             Int32Type.Default, NumberOf(column) is { } number ? TypeOf(number) : StringType.Default, category.ordered),
         _ => NumberOf(column) is { } number ? TypeOf(number) : StringType.Default,
     });
@@ -64,7 +64,7 @@ internal static class TableSchema
     public static Schema ForParquet(Table table) => Of(table, column => column.Kind switch
     {
         _ when NumberOf(column) is { } number => TypeOf(number),
-        ColumnKind.Category category => new DictionaryType(Int32Type.Default, StringType.Default, category.ordered),
+        TableKind.Category category => new DictionaryType(Int32Type.Default, StringType.Default, category.ordered),
         _ => StringType.Default,
     });
 
@@ -138,7 +138,7 @@ internal static class TableSchema
         json.WriteString("pandas_type", kind);
         json.WriteString("numpy_type", numpy);
 
-        if (column?.Kind is ColumnKind.Category category && field.DataType is DictionaryType)
+        if (column?.Kind is TableKind.Category category && field.DataType is DictionaryType)
         {
             json.WriteStartObject("metadata");
             json.WriteNumber("num_categories", LabelsModule.count(category.Item1));

@@ -17,17 +17,17 @@ module internal CsvExport =
             table.Columns
             |> Array.map (fun column ->
                 match column.Kind with
-                | ColumnKind.Category(labels, _) -> Table.labels labels |> Array.map CsvLines.Bytes
+                | TableKind.Category(labels, _) -> Table.labels labels |> Array.map CsvLines.Bytes
                 | _ -> [||])
 
         let put column (values: ColumnPiece) row =
             match table.Columns[column].Kind with
-            | ColumnKind.Number _ when not (isNull values.Missing) && values.Missing[row] -> lines.Nothing()
-            | ColumnKind.Number numeric -> lines.Number(numeric, values.Numbers, row)
-            | ColumnKind.Text when isNull values.Texts[row] -> lines.Nothing()
-            | ColumnKind.Text -> lines.Text(values.Texts[row])
-            | ColumnKind.Category _ when values.Codes[row] < 0 -> lines.Nothing()
-            | ColumnKind.Category _ -> lines.Ready(labels[column][values.Codes[row]])
+            | TableKind.Number _ when not (isNull values.Missing) && values.Missing[row] -> lines.Nothing()
+            | TableKind.Number numeric -> lines.Number(numeric, values.Numbers, row)
+            | TableKind.Text when isNull values.Texts[row] -> lines.Nothing()
+            | TableKind.Text -> lines.Text(values.Texts[row])
+            | TableKind.Category _ when values.Codes[row] < 0 -> lines.Nothing()
+            | TableKind.Category _ -> lines.Ready(labels[column][values.Codes[row]])
 
         let mutable written = 0L
 

@@ -11,7 +11,7 @@ open SingleSharp.Core.AnnData
 
 /// What the values of a column are.
 [<RequireQualifiedAccess>]
-type internal ColumnKind =
+type internal TableKind =
     | Number of DType
     | Text
     | Category of Labels * ordered: bool
@@ -19,7 +19,7 @@ type internal ColumnKind =
 type internal TableColumn =
     {
         Name: string
-        Kind: ColumnKind
+        Kind: TableKind
         /// May values be missing, other than by being NaN?
         IsNullable: bool
     }
@@ -78,11 +78,11 @@ module internal Table =
     let private describe name column =
         let kind, isNullable =
             match column with
-            | Column.Numbers(numeric, _) -> ColumnKind.Number numeric, false
-            | Column.NumbersOrNone(numeric, _) -> ColumnKind.Number numeric, true
-            | Column.Texts _ -> ColumnKind.Text, false
-            | Column.TextsOrNone _ -> ColumnKind.Text, true
-            | Column.Categories(labels, ordered, _) -> ColumnKind.Category(labels, ordered), true
+            | Column.Numbers(numeric, _) -> TableKind.Number numeric, false
+            | Column.NumbersOrNone(numeric, _) -> TableKind.Number numeric, true
+            | Column.Texts _ -> TableKind.Text, false
+            | Column.TextsOrNone _ -> TableKind.Text, true
+            | Column.Categories(labels, ordered, _) -> TableKind.Category(labels, ordered), true
 
         { Name = name
           Kind = kind
@@ -226,7 +226,7 @@ module internal Table =
           Columns =
             Array.init width (fun column ->
                 { Name = string column
-                  Kind = ColumnKind.Number array.Type
+                  Kind = TableKind.Number array.Type
                   IsNullable = false })
           Rows = axis.Rows
           Pieces = pieces }
