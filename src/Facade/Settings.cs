@@ -48,7 +48,7 @@ public sealed record ConvertOptions
     public string SampleKey { get; init; } = Core.InputModule.convert.SampleKey;
 
     /// <summary>Names of the inputs. Default: none, those of the files without their endings.</summary>
-    public IReadOnlyList<string> SampleNames { get; init; } = [];
+    public IReadOnlyList<string> SampleNames { get; init => field = ListByValue<string>.Of(value); } = ListByValue<string>.Empty;
 
     /// <summary>What stands between the name of a cell and that of its sample. Default: null, names stay as they are.</summary>
     public string? IndexUnique { get; init; }

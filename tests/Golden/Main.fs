@@ -12,6 +12,7 @@ let all =
           Consumers.tests
           FacadeGolden.tests
           FacadeOptions.tests
+          FacadeRecords.tests
           DoorsGolden.tests
           DocsGolden.tests
           FuzzGolden.all

@@ -24,10 +24,10 @@ public sealed record FilterOptions
     public long? MaxGenes { get; init; }
 
     /// <summary>Least percent of a cell's counts that come from a gene set, such as <c>[new("ribo", 5)]</c>. Default: none.</summary>
-    public IReadOnlyList<PercentLimit> MinPct { get; init; } = [];
+    public IReadOnlyList<PercentLimit> MinPct { get; init => field = ListByValue<PercentLimit>.Of(value); } = ListByValue<PercentLimit>.Empty;
 
     /// <summary>Most percent of a cell's counts that come from a gene set, such as <c>[new("mt", 20)]</c>. Default: none.</summary>
-    public IReadOnlyList<PercentLimit> MaxPct { get; init; } = [];
+    public IReadOnlyList<PercentLimit> MaxPct { get; init => field = ListByValue<PercentLimit>.Of(value); } = ListByValue<PercentLimit>.Empty;
 
     /// <summary>Least cells in which a gene has a positive value. Default: null, no limit.</summary>
     public long? MinCells { get; init; }

@@ -39,7 +39,7 @@ let private foreignOf (types: Type seq) =
                       $"{shown.Name}.{each.Name}: {part}" ]
 
 /// What the doors give back, and what is in it.
-let private results =
+let results =
     [ typeof<Report>
       typeof<Findings>
       typeof<Dropped>
@@ -168,5 +168,12 @@ let private fields =
                   Expect.equal (properties |> Array.map _.Name) names "their names"
               } ]
 
+let private rows =
+    test "a row cannot be kept, and shows nothing of F#" {
+        let row = typeof<CsrBatch>.Assembly.GetType("SingleSharp.Row", true)
+        Expect.isTrue row.IsByRefLike "the compiler sees to it"
+        Expect.isEmpty (foreignOf [ row; typeof<CsrBatch> ]) "members that show F# or the core"
+    }
+
 let tests: Test =
-    testSequencedGroup "packages" (testList "facade" [ signatures; answers; choices; kinds; fields ])
+    testSequencedGroup "packages" (testList "facade" [ signatures; answers; choices; kinds; fields; rows ])
