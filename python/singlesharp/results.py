@@ -161,6 +161,8 @@ class PastRun(_Readable):
     recipe: Dict[str, Any] = field(default_factory=dict)
     #: How inputs were read and joined, where that differs from the defaults.
     conversion: Dict[str, Any] = field(default_factory=dict)
+    #: Columns of obs that somebody's own F# or C# code has written; the recipe does not hold it.
+    also: List[str] = field(default_factory=list)
     raw: Dict[str, Any] = field(default_factory=dict)
 
     @property

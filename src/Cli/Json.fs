@@ -223,6 +223,7 @@ module Json =
                 using (JsonDocument.Parse run.Recipe) (fun recipe -> recipe.RootElement.WriteTo json)
                 json.WritePropertyName "conversion"
                 using (JsonDocument.Parse run.Conversion) (fun conversion -> conversion.RootElement.WriteTo json)
+                strings json "also" run.Also
                 json.WriteEndObject()
 
             json.WriteEndArray())

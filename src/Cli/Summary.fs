@@ -221,4 +221,6 @@ module Summary =
                     for option in chosen run.Conversion do
                         "read with", option
                     for step in taken run.Recipe do
-                        "step", step ] } ]
+                        "step", step
+                    if run.Also.Count > 0 then
+                        "own code", $"wrote {list run.Also}" ] } ]

@@ -70,12 +70,13 @@ public sealed partial class Chain
     /// <summary>
     /// The steps so far with all of their options, and what they have in common, as JSON; docs/recipe.schema.json describes it.
     /// </summary>
-    public string ToJson() => Core.RecipeModule.toJson(_recipe);
+    /// <exception cref="InvalidOperationException"><see cref="AlsoObs(string, Func{Row, double})"/> was among them: JSON holds no code.</exception>
+    public string ToJson() => Interop.ToJson(_recipe);
 
-    /// <summary>The steps and options of this JSON, instead of those so far.</summary>
+    /// <summary>The steps and options of this JSON, instead of those so far; columns of your own stay.</summary>
     /// <param name="json">What <see cref="ToJson"/> or <c>--save-recipe</c> has written, or somebody by hand.</param>
     /// <exception cref="SingleSharpException">It is no recipe; the message says where.</exception>
-    public Chain FromJson(string json) => new(_input, Interop.FromJson(json));
+    public Chain FromJson(string json) => new(_input, Interop.FromJson(_recipe, json));
 
     // What becomes of the chain.
 

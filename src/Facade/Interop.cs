@@ -78,12 +78,25 @@ internal static class Interop
 
     public static Core.Recipe WithKeepCounts(Core.Recipe recipe) => With(recipe, keepCounts: true);
 
-    public static Core.Recipe FromJson(string json) => Answer(Core.RecipeModule.ofJson(NotNull(json)));
+    public static Core.Recipe WithAlsoObs(Core.Recipe recipe, string name, Core.DType type, Func<Row, double> value) =>
+        With(recipe, also: Core.AlsoModule.obs(NotNull(name), type, new(value)));
+
+    /// <summary>Code cannot be taken from JSON, and stays as it is.</summary>
+    public static Core.Recipe FromJson(Core.Recipe recipe, string json)
+    {
+        var read = Answer(Core.RecipeModule.ofJson(NotNull(json)));
+        return recipe.Also.Aggregate(read, (read, also) => With(read, also: also));
+    }
+
+    public static string ToJson(Core.Recipe recipe) =>
+        recipe.Also.IsEmpty
+            ? Core.RecipeModule.toJson(recipe)
+            : throw new InvalidOperationException("ToJson holds no code; take it of the chain before AlsoObs.");
 
     private static Core.Recipe With(
         Core.Recipe recipe, FSharpList<Core.Step>? steps = null, MatrixName? matrix = null, Mitochondrial? mitochondrial = null,
         FSharpList<GeneSet>? sets = null, string? symbols = null, bool sumDuplicates = false, bool allowInvalid = false,
-        bool keepCounts = false) =>
+        bool keepCounts = false, Core.Also? also = null) =>
         new(
             steps ?? recipe.Steps,
             matrix ?? recipe.Matrix,
@@ -92,7 +105,8 @@ internal static class Interop
             symbols is null ? recipe.GeneSymbols : Option(symbols),
             sumDuplicates || recipe.SumDuplicates,
             allowInvalid || recipe.AllowInvalid,
-            keepCounts || recipe.KeepCounts);
+            keepCounts || recipe.KeepCounts,
+            also is null ? recipe.Also : ListModule.OfSeq(recipe.Also.Append(also)));
 
     // What is asked, and what is answered.
 
@@ -104,6 +118,24 @@ internal static class Interop
 
     public static Invocation<Report> RunInPlace(Core.Input input, Core.Recipe recipe) =>
         new(settings => Answer(Core.PipelineModule.run(recipe, settings, input, Core.Output.InPlace)));
+
+    public static Invocation<(Report Report, TResult Result)> Run<TResult>(
+        Core.Input input, Core.Recipe recipe, Statistic<TResult> statistic, string path) =>
+        Run(input, recipe, statistic, Core.Output.NewNewFile(NotNull(path)));
+
+    public static Invocation<(Report Report, TResult Result)> RunInPlace<TResult>(
+        Core.Input input, Core.Recipe recipe, Statistic<TResult> statistic) =>
+        Run(input, recipe, statistic, Core.Output.InPlace);
+
+    private static Invocation<(Report Report, TResult Result)> Run<TResult>(
+        Core.Input input, Core.Recipe recipe, Statistic<TResult> statistic, Core.Output output) =>
+        new(settings =>
+        {
+            // One for each run, so that two at the same time do not know of each other.
+            var answer = Core.AlsoModule.fold(statistic.Value);
+            var report = Answer(Core.PipelineModule.run(With(recipe, also: answer), settings, input, output));
+            return (report, answer.Value);
+        });
 
     public static Invocation<Conversion> Convert(Core.Input input, Core.Recipe recipe, string path)
     {
@@ -118,9 +150,12 @@ internal static class Interop
     public static Invocation<Plan> Plan(Core.Input input, Core.Recipe recipe) =>
         new(settings => Answer(Core.PipelineModule.plan(recipe, settings, input)));
 
+    public static Invocation<Plan> Plan<TResult>(Core.Input input, Core.Recipe recipe, Statistic<TResult> statistic) =>
+        Plan(input, With(recipe, also: Core.AlsoModule.fold(statistic.Value)));
+
     public static Invocation<Info> Info(Core.Input input, Core.Recipe recipe)
     {
-        var asked = recipe.Steps.IsEmpty ? With(recipe, steps: Core.RecipeModule.standard.Steps) : recipe;
+        var asked = recipe.Steps.IsEmpty && recipe.Also.IsEmpty ? With(recipe, steps: Core.RecipeModule.standard.Steps) : recipe;
         return new(settings => Answer(Core.PipelineModule.info(asked, settings, input)));
     }
 
@@ -192,6 +227,7 @@ internal static class Interop
             "in_place" => "WriteInPlace",
             "out" => "Write",
             "skip" => "a chain without",
+            "also" => "AlsoObs",
             "gene_set" => "GeneSets",
             "mt_prefix" => "Mitochondrial",
             _ => string.Concat(name.Split('_').Select(part => char.ToUpper(part[0], CultureInfo.InvariantCulture) + part[1..])),

@@ -20,7 +20,7 @@ public static class Statistic
         Interop.Statistic(fresh, step, merge, finish);
 }
 
-/// <summary>A reduction of all cells of a file to one <typeparamref name="TResult"/>; run it with <see cref="Chain.Fold"/>.</summary>
+/// <summary>A reduction of all cells of a file to one <typeparamref name="TResult"/>; run it with <see cref="Chain.Fold"/>, or beside steps with <see cref="Chain.Also"/>.</summary>
 public sealed class Statistic<TResult>
 {
     internal Statistic(Core.Fold<CsrBatch, TResult> value) => Value = value;

@@ -105,7 +105,9 @@ module Report =
                   | Ok recipe ->
                       for step in recipe.Steps do
                           $"step {step.Name}", (if step.Given.IsEmpty then "as usual" else string step)
-                  | Error _ -> "recipe", run.Recipe ] }
+                  | Error _ -> "recipe", run.Recipe
+                  if run.Also.Count > 0 then
+                      "written by own code", Shortened.list run.Also ] }
 
         match Pipeline.history settings path with
         | Ok runs -> runs |> List.truncate mostRuns |> List.mapi ofRun

@@ -119,6 +119,7 @@ let all =
           RobustnessLaws.tests
           MalformedLaws.tests
           RecipeJsonLaws.tests
+          AlsoLaws.tests
           ResultTypeLaws.tests
           CountInputLaws.tests
           IndexTypeLaws.tests

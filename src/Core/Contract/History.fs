@@ -16,4 +16,6 @@ type PastRun =
         /// The options of reading and joining the inputs that differ from their defaults, as JSON, such as {"join":"outer"}; {} where
         /// none does.
         Conversion: string
+        /// The columns of obs that code of somebody's own has written in the run; the recipe does not hold that code.
+        Also: IReadOnlyList<string>
     }

@@ -39,6 +39,8 @@ type Plan =
         GeneSets: IReadOnlyList<GeneSetSize>
         /// For which k qc computes the share of the k most expressed genes.
         PercentTop: IReadOnlyList<int>
+        /// The columns of obs that code of one's own writes.
+        Also: IReadOnlyList<string>
         /// Bytes of memory for buffers and states: what the most demanding read needs.
         Memory: int64
         /// What deserves attention before any value is read.

@@ -14,7 +14,9 @@ module internal OwnCode =
         try
             code ()
         with
-        | :? OperationCanceledException -> reraise ()
+        // To cancel is no failure, and the machine has no more memory for whatever code.
+        | :? OperationCanceledException
+        | :? OutOfMemoryException -> reraise ()
         | cause -> raise (OwnCodeFailed(ExceptionDispatchInfo.Capture cause))
 
     /// What somebody's own code has thrown, also inside a failed block.

@@ -13,7 +13,7 @@ open SingleSharp.Core.Steps
 
 [<RequireQualifiedAccess>]
 module internal Added =
-    /// The columns of obs that the steps write, as far as a plan knows.
+    /// The columns of obs that the steps and code of one's own write, as far as a plan knows.
     let obs (file: AnnDataFile) (plan: RunPlan) =
         let genes = RowMask.all (int64 file.X.Genes)
 
@@ -21,7 +21,8 @@ module internal Added =
           | Some selector -> yield! selector.CellColumns.Columns
           | None -> ()
           for step in plan.Steps do
-              yield! step.CellColumns genes ]
+              yield! step.CellColumns genes
+          yield! Also.columns plan.Recipe.Also ]
 
     let var (plan: RunPlan) =
         [ match plan.Selector with

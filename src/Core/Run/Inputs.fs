@@ -48,8 +48,7 @@ module internal Inputs =
     /// Is the input a file that needs no conversion? Steps that change values or genes and start from raw, which has genes of its
     /// own, need one.
     let private isTakenAsItIs (input: Input) (recipe: Recipe) =
-        let startsFromRaw =
-            recipe.Matrix = MatrixName.Raw && Recipe.names recipe <> [ "qc" ]
+        let startsFromRaw = recipe.Matrix = MatrixName.Raw && not (Recipe.leavesRaw recipe)
 
         let isAnnData = Convert.isAnnData input.Paths
         ConversionCheck.requireUses isAnnData input
@@ -126,6 +125,7 @@ module internal Inputs =
 
     /// Runs a recipe on what the inputs hold.
     let run (input: Input) recipe (settings: Settings) output =
+        recipe.Also |> List.iter _.Body.Begin()
         Recipe.check recipe
 
         match output with
@@ -137,12 +137,16 @@ module internal Inputs =
               Files = List.collect Convert.filesOf input.Paths
               Recipe = recipe }
 
-        asFile input recipe settings (Some output) (fun file recipe warnings ->
-            let report = Runner.run asked recipe settings file output
+        let report =
+            asFile input recipe settings (Some output) (fun file recipe warnings ->
+                let report = Runner.run asked recipe settings file output
 
-            { report with
-                Input = shown input.Paths
-                Warnings = warnings @ List.ofSeq report.Warnings })
+                { report with
+                    Input = shown input.Paths
+                    Warnings = warnings @ List.ofSeq report.Warnings })
+
+        recipe.Also |> List.iter _.Body.Succeed()
+        report
 
     /// What would be converted, without a copy of it: `look` gets the planned file, the recipe as it applies to it, what the
     /// inputs make together, and the memory that converting needs. Unless it has to be exact, values of genes that are not taken

@@ -61,7 +61,11 @@ module internal Provenance =
               match ConversionCheck.given asked.Input.Convert with
               | [] -> ()
               | given -> "conversion", JsonValue.Object given
-              "recipe", RecipeJson.write (withoutFolders asked.Recipe) ]
+              "recipe", RecipeJson.write (withoutFolders asked.Recipe)
+              // Code is not noted, but the columns that it has written are.
+              match Also.columns asked.Recipe.Also with
+              | [] -> ()
+              | columns -> "also", JsonValue.List [ for column in columns -> JsonValue.Text column.Name ] ]
         |> JsonValue.line
 
     /// The texts that are there; none where something else is in their place.
@@ -92,12 +96,17 @@ module internal Provenance =
     let untold =
         $"this run is not noted in {place}: something else is there, or uns cannot be edited"
 
-    let private past (store: Hdf5File) number text : PastRun =
+    let private past (store: Hdf5File) number entry : PastRun =
         let wrong () : 'a =
             store.Disk.Damaged place $"its text {number} does not tell of a run"
 
-        match JsonValue.parse text with
+        match JsonValue.parse entry with
         | Ok(JsonValue.Object members) ->
+            let text json =
+                match json with
+                | JsonValue.Text text -> text
+                | _ -> wrong ()
+
             let find name =
                 members |> List.tryFind (fun (other, _) -> other = name) |> Option.map snd
 
@@ -105,17 +114,17 @@ module internal Provenance =
             | Some(JsonValue.Text version), Some(JsonValue.Integer bits), Some(JsonValue.List inputs), Some recipe ->
                 { Version = version
                   Bits = int (min bits (int64 Int32.MaxValue))
-                  Inputs =
-                    inputs
-                    |> List.map (fun input ->
-                        match input with
-                        | JsonValue.Text input -> input
-                        | _ -> wrong ())
+                  Inputs = inputs |> List.map text
                   Recipe = JsonValue.lines recipe
                   Conversion =
                     match find "conversion" with
                     | None -> JsonValue.line (JsonValue.Object [])
                     | Some(JsonValue.Object _ as conversion) -> JsonValue.line conversion
+                    | Some _ -> wrong ()
+                  Also =
+                    match find "also" with
+                    | None -> []
+                    | Some(JsonValue.List columns) -> columns |> List.map text
                     | Some _ -> wrong () }
             | _ -> wrong ()
         | _ -> wrong ()

@@ -85,13 +85,15 @@ module internal RunPlan =
     let private flags cells = cells / 4L
 
     /// What is kept during the main pass: what each step keeps, and what values and columns leave through.
-    let private mainNeed (settings: Settings) (file: AnnDataFile) rows storage after (steps: StepPlan list) =
+    let private mainNeed (settings: Settings) (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) =
         let stored =
             file.X
             |> Matrix.withDatasets (fun dataset -> NewFilters.like settings.Compression dataset.Type (List.ofArray dataset.Dims) dataset)
 
         let ofSteps = steps |> List.choose _.Main |> List.fold Budget.beside Budget.nothing
-        let columns = SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)
+
+        let columns =
+            (steps |> List.sumBy _.CellColumnCount) + int64 (Also.columns recipe.Also).Length |> SinkMemory.columns
 
         { ofSteps with
             Buffer = [ columns; SinkMemory.values rows storage after ] |> List.fold Memory.plus ofSteps.Buffer
@@ -141,9 +143,11 @@ module internal RunPlan =
           | None -> ()
           for step in steps do
               yield! step.Before |> List.map reading
-          if not inMain.IsEmpty then
-              pass PassKind.Main (inMain |> List.map _.Name |> String.concat " + ") [ mainNeed settings file rows storage after inMain ]
-              |> reading
+          if not (inMain.IsEmpty && recipe.Also.IsEmpty) then
+              let names =
+                  (inMain |> List.map _.Name) @ (if recipe.Also.IsEmpty then [] else [ "also" ])
+
+              pass PassKind.Main (String.concat " + " names) [ mainNeed settings file rows recipe storage after inMain ] |> reading
           for step, need in List.zip steps besides do
               yield! step.After |> List.map (beside need) ]
 
@@ -230,7 +234,7 @@ module internal RunPlan =
     let make (file: AnnDataFile) (batches: Batches option) (recipe: Recipe) (settings: Settings) =
         Recipe.check recipe
 
-        if recipe.Matrix = MatrixName.Raw && Recipe.names recipe <> [ "qc" ] then
+        if recipe.Matrix = MatrixName.Raw && not (Recipe.leavesRaw recipe) then
             Fault.throw (InvalidOption("use_raw", "only qc works on raw as it is; to go on from it, make it X with convert and ⟨use_raw⟩"))
 
         if recipe.KeepCounts then
@@ -240,7 +244,13 @@ module internal RunPlan =
         let rows = CsrView.Foreseen file.X
         let steps = steps file rows recipe settings batches
         let changes = steps |> List.exists _.ChangesValues
-        let after = (List.last steps).State.Type
+
+        let after =
+            match List.tryLast steps with
+            | Some last -> last.State.Type
+            | None -> file.X.Type
+
+        Also.requireFree file steps recipe.Also
 
         let storage =
             values settings file recipe (steps |> List.exists _.Selector.IsSome) changes after
@@ -271,6 +281,7 @@ module internal RunPlan =
               TypeAfter = DType.name after
               GeneSets = []
               PercentTop = []
+              Also = Also.columns recipe.Also |> List.map _.Name
               // Names are held while gene sets are made of them, before anything is read.
               Memory = max (passes |> List.map _.Fit.Memory |> List.max) (planning steps)
               Warnings = warnings }

@@ -156,6 +156,8 @@ module internal StepRun =
 
     /// Reads X for everything that can be done at once.
     let private mainPass (plan: RunPlan) (job: Job) (transformation: Transformation) (parts: MainPart list) sink =
+        let also = plan.Recipe.Also |> List.map _.Body.Fold |> together
+
         let cells =
             match job.Scope with
             | Judged _ -> RowMask job.File.X.Cells
@@ -171,10 +173,11 @@ module internal StepRun =
             let rows =
                 Passes.rows job PassKind.Main |> Reader.through (fun () -> Normalize.start transformation)
 
-            let struct (findings, ends) =
+            let struct (findings, struct (ends, _)) =
                 parts
                 |> List.map (fun part -> seenEarlier (transformation.Then.Length - part.Transformation.Then.Length) part.Fold)
                 |> together
+                |> fun ofSteps -> Fold.both ofSteps also
                 |> Fold.both (Validity.find job.RefusesInvalid)
                 |> Passes.run job PassKind.Main rows sink
 
@@ -209,7 +212,9 @@ module internal StepRun =
         let transformation, parts = start plan (quietly plan judged.Job)
 
         let cellColumns, cellSink =
-            columnSink editor file (parts |> List.map _.CellColumns |> CellColumns.concat)
+            let nameOf = DataFrame.nameOf file.Store file.Obs
+            let also = plan.Recipe.Also |> List.map (fun also -> also.Body.Values nameOf)
+            columnSink editor file ((parts |> List.map _.CellColumns) @ also |> CellColumns.concat)
 
         let count =
             match judged.Job.Scope with

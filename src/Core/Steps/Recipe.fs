@@ -20,7 +20,8 @@ module Recipe =
           GeneSymbols = None
           SumDuplicates = false
           AllowInvalid = false
-          KeepCounts = false }
+          KeepCounts = false
+          Also = [] }
 
     /// QC metrics, 10,000 counts per cell, natural logarithm.
     let standard =
@@ -127,7 +128,7 @@ module Recipe =
         let order = AllSteps.inOrder |> List.map _.Name
         let places = names recipe |> List.map (fun name -> List.findIndex ((=) name) order)
 
-        [ if recipe.Steps.IsEmpty then
+        [ if recipe.Steps.IsEmpty && recipe.Also.IsEmpty then
               InvalidStep("the recipe", "it has no steps")
 
           if places <> List.sort (List.distinct places) then
@@ -160,16 +161,30 @@ module Recipe =
               yield! step.Body.Check(common recipe)
           yield! setMistakes recipe
           yield! symbolMistakes recipe
-          yield! countMistakes recipe ]
+          yield! countMistakes recipe
+          yield! Also.mistakes recipe.Also ]
 
     /// Refuses what fits no data at all, before a file is looked at.
     let internal check (recipe: Recipe) =
         mistakes recipe |> List.tryHead |> Option.iter Fault.throw
 
-    /// The recipe as JSON, as docs/recipe.schema.json describes it: every option of every step under scanpy's name.
+    /// Does it read raw without becoming a new file of it?
+    let internal leavesRaw (recipe: Recipe) = names recipe |> List.forall ((=) "qc")
+
+    /// A recipe that holds code is no text.
+    let private (|OfCode|_|) (recipe: Recipe) =
+        if recipe.Also.IsEmpty then
+            None
+        else
+            Some "a recipe in JSON holds no code; leave out what is among Also first"
+
+    /// The recipe as JSON, as docs/recipe.schema.json describes it: every option of every step under scanpy's name. Throws an
+    /// InvalidOperationException where something is among Also, which JSON does not hold.
     /// Law (round trip): ofJson (toJson recipe) = Ok recipe
     let toJson (recipe: Recipe) =
-        RecipeJson.write recipe |> Contract.JsonValue.lines
+        match recipe with
+        | OfCode why -> raise (InvalidOperationException $"toJson: {why}.")
+        | _ -> RecipeJson.write recipe |> Contract.JsonValue.lines
 
     /// Reads what toJson has written, or what somebody has written by hand; options that are left out have their defaults.
     let ofJson (json: string) : Result<Recipe, Fault> =
@@ -227,12 +242,15 @@ module Recipe =
 
     /// Writes the recipe as JSON to a file: all of it, or the file stays as it was.
     let save (path: string) (recipe: Recipe) : Result<unit, Fault> =
-        let bytes = Encoding.UTF8.GetBytes(toJson recipe)
+        match recipe with
+        | OfCode why -> Error(InvalidOption("also", why))
+        | _ ->
+            let bytes = Encoding.UTF8.GetBytes(toJson recipe)
 
-        try
-            AtomicReplace.require path 0L
-            AtomicReplace.requireReplaceable path false
-            AtomicReplace.replace path 0L (fun disk -> disk.Write(0L, ReadOnlySpan bytes))
-            Ok()
-        with FaultException fault ->
-            Error fault
+            try
+                AtomicReplace.require path 0L
+                AtomicReplace.requireReplaceable path false
+                AtomicReplace.replace path 0L (fun disk -> disk.Write(0L, ReadOnlySpan bytes))
+                Ok()
+            with FaultException fault ->
+                Error fault

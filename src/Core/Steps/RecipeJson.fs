@@ -118,7 +118,7 @@ module internal RecipeJson =
           shared "allow_invalid" JsonForm.flag _.AllowInvalid (fun value recipe -> { recipe with AllowInvalid = value })
           shared "keep_counts" JsonForm.flag _.KeepCounts (fun value recipe -> { recipe with KeepCounts = value }) ]
 
-    /// The recipe as a value, in one order of steps and options.
+    /// The recipe as a value, in one order of steps and options, without what is code.
     let write (recipe: Recipe) =
         JsonValue.Object
             [ "recipe", JsonValue.Integer format
@@ -194,7 +194,8 @@ module internal RecipeJson =
               GeneSymbols = None
               SumDuplicates = false
               AllowInvalid = false
-              KeepCounts = false }
+              KeepCounts = false
+              Also = [] }
 
         (start, members)
         ||> List.fold (fun recipe shared ->

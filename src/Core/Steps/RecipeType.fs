@@ -23,4 +23,6 @@ type Recipe =
         AllowInvalid: bool
         /// Keep X as it was before the steps in layers/counts.
         KeepCounts: bool
+        /// Folds and columns of one's own that ride the main pass; a recipe in JSON does not hold them.
+        Also: Also list
     }

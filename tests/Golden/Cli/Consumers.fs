@@ -84,6 +84,31 @@ let private saidByChains (report: Report) digest =
       "no steps: the recipe: it has no steps."
       "no path: Value cannot be null. (Parameter 'path')" ]
 
+/// What Alongside.cs prints, line by line.
+let private saidByAlongside =
+    let counts = counts.Value
+
+    let kept =
+        Array.pairwise counts.Indptr
+        |> Array.indexed
+        |> Array.filter (fun (_, (first, next)) ->
+            (counts.Data[first .. next - 1] |> Array.filter (fun value -> value > 0.0f)).Length >= 10)
+
+    [ "beside steps: filter + qc + normalize_total + log1p + also: n_stored, cell, largest, largest_single, is_even"
+      "in one read: 1, n_stored, cell, largest, largest_single, is_even"
+      "the same sum: True"
+      $"of the last cell: {fst (Array.last kept)}"
+      "again: True"
+      "noted: n_stored, cell, largest, largest_single, is_even"
+      $"in place: 0 steps, cell, {counts.CellNames.Length} cells"
+      "in place again: True"
+      "clash: AlsoObs: qc writes a column total_counts of obs, too; call the other one otherwise."
+      $"no integer: AlsoObs: the column large is int64, which does not hold 9007199254740992, its value of cell {counts.CellNames[fst kept[0]]}; compute another, or make the column float64."
+      "as JSON: ToJson holds no code; take it of the chain before AlsoObs."
+      "its own: as it was thrown"
+      "no value: Value cannot be null. (Parameter 'value')"
+      "nothing left behind: True" ]
+
 let private ofCSharp =
     test "a C# program gets from the package what the library gives" {
         use sandbox = new Sandbox()
@@ -134,7 +159,10 @@ let private ofCSharp =
                  )
                  |> Recipe.add (Pca.step { Pca.defaults with NComps = Some 20 }))
 
-        Expect.equal (lines said) (saidByProgram report digest @ saidByChains chained digestOfChain) "the lines that it prints"
+        Expect.equal
+            (lines said)
+            (saidByProgram report digest @ saidByChains chained digestOfChain @ saidByAlongside)
+            "the lines that it prints"
     }
 
 let private ofScript =
@@ -178,6 +206,7 @@ let private ofScript =
               $"components: {report.VarianceRatio.Count}"
               $"digest: {digest}"
               $"stored values per cell: {perCell}"
+              $"beside qc: {perCell} in 1 read, n_stored"
               nowhere ]
             "the lines that it prints"
     }

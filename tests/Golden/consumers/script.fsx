@@ -64,6 +64,20 @@ match Pipeline.fold density Settings.standard (Input.file input) with
 | Ok perCell -> printfn $"stored values per cell: {perCell}"
 | Error fault -> failwith (Fault.sentence fault)
 
+// The same beside a step, in its read, and a column of obs.
+let answer = Also.fold density
+
+let column =
+    Also.obs "n_stored" DType.Int32 (RowValue(fun row -> float row.Genes.Length))
+
+let beside =
+    { Recipe.ofSteps [ Qc.step Qc.defaults ] with
+        Also = [ answer; column ] }
+
+match Pipeline.run beside Settings.standard (Input.file input) (Output.NewFile "beside.h5ad") with
+| Ok report -> printfn $"beside qc: {answer.Value} in {report.Reads} read, {Seq.last report.ObsColumns}"
+| Error fault -> failwith (Fault.sentence fault)
+
 match Pipeline.info recipe Settings.standard (Input.file "nowhere.h5ad") with
 | Ok _ -> failwith "nowhere is somewhere"
 | Error fault -> printfn $"fault: {Fault.kind fault}: {Fault.sentence fault}"

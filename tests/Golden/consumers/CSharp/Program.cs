@@ -106,3 +106,4 @@ catch (ArgumentNullException trouble)
 }
 
 await Chains.RunAsync(input);
+await Alongside.RunAsync(input);
