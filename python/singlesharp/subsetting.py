@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from . import backed, kinds, results, tool
 from .errors import cannot_honour
 from .pp._taken import done, take
-from .pp._words import option, switch, truth
+from .pp._words import option, switch
 
 
 def _lines(name, names):
@@ -49,18 +49,18 @@ def subset(data, *, obs_query=None, var_query=None, obs=None, var=None, out=None
         return done(take(data, "subset", [*words, *cells, *genes], out=out, copy=copy, x_from="X", **known), out, copy)
 
 
-def split(data, by, out_dir, *, replace=True, compression=None):
+def split(data, by, out_dir, *, no_clobber=False, compression=None):
     """Writes a file for each value of a column of obs, and manifest.csv, a table of value, file and cells: split("data.h5ad", by="sample",
     out_dir="samples").
 
     data is the path of a file, or an AnnData in backed mode. Each file holds what adata[adata.obs[by] == value] does; cells without a value
-    are in none. replace=False refuses files that are there. Returns a Split.
+    are in none. no_clobber=True refuses to replace files that are there. Returns a Split.
     """
     words = [
         *option("by", by),
         "--out-dir",
         kinds.path(out_dir),
-        *switch("no_clobber", not truth("replace", replace)),
+        *switch("no_clobber", no_clobber),
         *option("compression", compression),
     ]
 

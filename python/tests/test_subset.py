@@ -64,7 +64,10 @@ class Subsets(InFolder):
         wanted = self.made[(self.made.obs.kind == "a b").to_numpy()].copy()
         self.assertTrue(part.obs.equals(wanted.obs))
         self.assertEqual(abs(part.X - wanted.X).max(), 0)
-        self.assert_refused("no_clobber", ss.split, self.path, by="kind", out_dir=self.folder / "parts", replace=False)
+
+        with self.assertRaisesRegex(ss.SingleSharpError, "no_clobber"):
+            ss.split(self.path, by="kind", out_dir=self.folder / "parts", no_clobber=True)
+
         backed = anndata.read_h5ad(self.path, backed="r")
         self.assertEqual(ss.split(backed, by="kind", out_dir=self.folder / "others").n_obs, self.made.n_obs)
         backed.file.close()
