@@ -57,7 +57,6 @@ type Argument =
     | [<Unique>] By of COLUMN: string
     | [<Unique>] Out_Dir of DIR: string
     | [<Unique>] Rows of N: string
-    | Columns of NAMES: string
     | [<Unique>] Mt_Prefix of PREFIX: string
     | Gene_Set of SPEC: string
     | [<Unique>] Gene_Symbols of COLUMN: string
@@ -92,8 +91,7 @@ type Argument =
         | Index_Unique _ -> OptionGroup.Sources
         | By _ -> OptionGroup.Split
         | Out_Dir _ -> OptionGroup.Folder
-        | Rows _
-        | Columns _ -> OptionGroup.Head
+        | Rows _ -> OptionGroup.Head
         | Out _ -> OptionGroup.NewFile
         | No_Clobber -> OptionGroup.Clobber
         | In_Place -> OptionGroup.Output
@@ -156,14 +154,13 @@ type Argument =
             | Report _ -> "also write a page with plots of the result to this file: HTML that needs nothing else."
             | Digest -> "tell the SHA-256 of the file on the page, which reads all of it once more."
             | To _ -> "the format: csv, parquet or npy (one array of NumPy). Default: that of the name of the output; csv for stdout."
-            | Columns _ -> "only these columns of a data frame, as a,b,c, in this order. Default: all."
+            | Columns _ ->
+                "only these columns of a data frame, as a,b,c or by giving it again, in this order; of head, also genes of a matrix. Default: all; of head, as many as the line holds, with --json 100."
             | No_Provenance -> "do not note in uns/singlesharp what was done: version, inputs and recipe."
             | By _ ->
                 "the column of obs whose values the files are for: categories, texts, integers or booleans, 1,000 different values at most."
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."
             | Rows _ -> "how many rows, at most 10,000. Default: 5."
-            | Columns _ ->
-                "only these columns, or genes of a matrix, as a,b,c or by giving it again. Default: as many as the line holds; of --json, 100."
             | Mt_Prefix _ ->
                 "genes that begin with this are mitochondrial, the gene set mt. Default: MT-, or mt- where no gene begins with MT-. An empty string: no such set."
             | Gene_Set _ ->

@@ -185,7 +185,7 @@ module CommandList =
               [ "singlesharp head counts.h5ad"
                 "singlesharp head counts.h5ad X --rows 3 --columns CD3D,LYZ" ] with
             Syntax = "FILE [PART...] [options]"
-            Groups = [ OptionGroup.Input; OptionGroup.Head; OptionGroup.General ] }
+            Groups = [ OptionGroup.Input; OptionGroup.Head; OptionGroup.Columns; OptionGroup.General ] }
 
     let private digest =
         { looking
@@ -218,7 +218,7 @@ module CommandList =
               "Writes what a file holds beside its matrices in a format that other programs read: a data frame (obs, var, raw/var, obsm/NAME), one column of it (obs/NAME), or an array (obsm/NAME, varm/NAME). CSV is what to_csv of pandas writes, with the names of the rows first; .csv.gz is compressed. Parquet keeps types and categories. .npy holds one array of numbers. Rows come some at a time, so that memory does not grow with their number."
               [ "singlesharp export result.h5ad obs --out obs.csv"
                 "singlesharp export result.h5ad obsm/X_pca --out pca.npy"
-                "singlesharp export result.h5ad obs --columns leiden,total_counts --out - | head" ] with
+                "singlesharp export result.h5ad obs --columns leiden --out - | head" ] with
             Syntax = "FILE ELEMENT --out FILE [options]"
             Groups =
                 [ OptionGroup.Input

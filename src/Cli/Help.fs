@@ -15,13 +15,13 @@ module Help =
         | OptionGroup.Input -> "INPUT"
         | OptionGroup.Sources -> "10X AND SEVERAL FILES"
         | OptionGroup.Split -> "SPLIT"
-        | OptionGroup.Head -> "TABLE"
+        | OptionGroup.Head
+        | OptionGroup.Columns -> "TABLE"
         | OptionGroup.Folder
         | OptionGroup.NewFile
         | OptionGroup.Clobber
         | OptionGroup.Output
         | OptionGroup.Format
-        | OptionGroup.Columns
         | OptionGroup.Trial -> "OUTPUT"
         | OptionGroup.Report
         | OptionGroup.Page -> "REPORT"

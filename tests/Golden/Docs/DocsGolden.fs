@@ -84,6 +84,7 @@ let private others: (string * (Sandbox -> unit) * (Sandbox -> unit)) list =
       "docs/guides/notebook.md", demo "pbmc_like.h5ad", nothing
       "docs/guides/csharp.md", demo "pbmc_like.h5ad", nothing
       "docs/guides/reading.md", demo "pbmc_like.h5ad", nothing
+      "docs/guides/exports.md", nothing, nothing
       "docs/guides/from-r.md", withCounts, nothing ]
 
 let private runs =
