@@ -19,7 +19,13 @@ let need result =
 let work = System.IO.Path.ChangeExtension(page, ".h5ad")
 
 let recipe =
-    Recipe.full |> Recipe.add (Hvg.step { Hvg.defaults with NTopGenes = Some 1000 }) |> Recipe.add (Pca.step { Pca.defaults with NComps = Some 10 })
+    Recipe.full
+    |> Recipe.add (
+        Hvg.step
+            { Hvg.defaults with
+                NTopGenes = Some 1000 }
+    )
+    |> Recipe.add (Pca.step { Pca.defaults with NComps = Some 10 })
 
 Pipeline.run recipe Settings.standard (Input.file input) (Output.NewFile work) |> need |> ignore
 
@@ -29,14 +35,14 @@ let charts =
     let pca = file.Obsm "X_pca"
     let values = pca.Read<float32>()
 
-    let component number =
+    let scores number =
         Array.init (int pca.Rows) (fun row -> float values[row * pca.Columns + number])
 
     [ Chart.Point(obs "total_counts", obs "n_genes_by_counts", Name = "cells")
       |> Chart.withXAxisStyle "total counts"
       |> Chart.withYAxisStyle "genes"
       Chart.Histogram(X = obs "pct_counts_mt", Name = "mt %") |> Chart.withXAxisStyle "mt %"
-      Chart.Point(component 0, component 1, Name = "PCA") |> Chart.withXAxisStyle "PC1" |> Chart.withYAxisStyle "PC2" ]
+      Chart.Point(scores 0, scores 1, Name = "PCA") |> Chart.withXAxisStyle "PC1" |> Chart.withYAxisStyle "PC2" ]
 
 charts |> Chart.Grid(1, 3) |> Chart.withSize (1500, 500) |> Chart.saveHtml page
 printfn $"{List.length charts} plots in {page}"

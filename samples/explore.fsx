@@ -6,21 +6,25 @@ open SingleSharp.Core
 
 let path = Array.last fsi.CommandLineArgs
 
-/// The smallest, the mean and the largest value of a column, which is never held as a whole.
+/// The smallest, the mean and the largest value of a column, which is never held as a whole. What is missing is NaN.
 let summary (column: H5adColumn) =
     let struct (count, sum, least, most) =
         (struct (0, 0.0, infinity, -infinity), column.Pieces<float>())
         ||> Seq.fold (fun state piece ->
             (state, piece)
             ||> Array.fold (fun (struct (count, sum, least, most)) value ->
-                struct (count + 1, sum + value, min least value, max most value)))
+                if System.Double.IsNaN value then
+                    struct (count, sum, least, most)
+                else
+                    struct (count + 1, sum + value, min least value, max most value)))
 
     $"{least:G4} to {most:G4}, {sum / float count:G4} on the average"
 
 let told (column: H5adColumn) =
     match column.Kind with
     | ColumnKind.Categorical ->
-        let sizes = column.ReadCodes() |> Array.filter (fun code -> code >= 0) |> Array.countBy id |> Map
+        let sizes =
+            column.ReadCodes() |> Array.filter (fun code -> code >= 0) |> Array.countBy id |> Map
 
         column.Categories
         |> Seq.mapi (fun code label -> $"{label} ({defaultArg (sizes.TryFind code) 0})")
@@ -45,5 +49,5 @@ match H5ad.openFile Settings.standard path with
             printfn $"  {name}: {told frame[name]}"
 
     for name in [ "layers"; "obsm"; "uns" ] do
-        if file.Has name then
+        if file.Has name && file[name].Keys.Count > 0 then
             printfn $"""{name}: {String.concat ", " file[name].Keys}"""

@@ -185,7 +185,11 @@ module CommandList =
               [ "singlesharp head counts.h5ad"
                 "singlesharp head counts.h5ad X --rows 3 --columns CD3D,LYZ" ] with
             Syntax = "FILE [PART...] [options]"
-            Groups = [ OptionGroup.Input; OptionGroup.Head; OptionGroup.Columns; OptionGroup.General ] }
+            Groups =
+                [ OptionGroup.Input
+                  OptionGroup.Head
+                  OptionGroup.Columns
+                  OptionGroup.General ] }
 
     let private digest =
         { looking

@@ -89,8 +89,7 @@ module internal StoredColumns =
             | _ -> None
 
     /// A dataset of N rows that holds numbers, booleans or strings.
-    let ofDataset store rows dataset =
-        ofRange store rows (all rows) dataset
+    let ofDataset store rows dataset = ofRange store rows (all rows) dataset
 
     /// A range of a field of records, given where it lies in each and its type; of a field of several numbers, one row after another.
     let ofField (store: Hdf5File) (range: Range) (dataset: Dataset) (offset, kind) =
@@ -151,7 +150,9 @@ module internal StoredColumns =
         | None -> None
         | Some field ->
             match ofField store range records field, store.TryFind $"uns/{name}_categories" with
-            | Some(Column.Numbers(numeric, batches)), Some(DatasetObject categories) when not (DType.isFloat numeric || numeric = DType.Bool) ->
+            | Some(Column.Numbers(numeric, batches)), Some(DatasetObject categories) when
+                not (DType.isFloat numeric || numeric = DType.Bool)
+                ->
                 labels store held categories
                 |> Option.map (fun labels ->
                     let place code =
@@ -197,8 +198,7 @@ module internal StoredColumns =
     let ofElement (store: Hdf5File) held rows range (element: Element<Group, Dataset>) =
         match element with
         | Element.Categorical element ->
-            labels store held element.Categories.Values
-            |> Option.bind (categories store rows range element.IsOrdered element.Codes)
+            labels store held element.Categories.Values |> Option.bind (categories store rows range element.IsOrdered element.Codes)
         | Element.Nullable { Group = group
                              Values = values
                              Mask = Some mask } -> masked store rows range (store.Text(group.Header, "na-value")) values mask

@@ -128,7 +128,7 @@ module internal ColumnValues =
 
     /// Little-endian numbers as an array of a type, none of them missing.
     let ofBytes<'T> path numeric bytes : 'T[] =
-        unbox<'T[]> (numbers path typeof<'T> numeric bytes [||])
+        unbox<'T[]>(numbers path typeof<'T> numeric bytes [||])
 
     /// What a category stands for, as text: True and False, and numbers in the shortest form that says them.
     let texts labels =
@@ -155,8 +155,7 @@ module internal ColumnValues =
     let private arrays path (wanted: Type) column : seq<Array> =
         let isText = (wanted = typeof<string>)
 
-        let refuseText what =
-            refuse path what wanted "String"
+        let refuseText what = refuse path what wanted "String"
 
         match column with
         | Column.Numbers(numeric, batches) -> batches |> Seq.map (fun bytes -> numbers path wanted numeric bytes [||])
@@ -164,10 +163,7 @@ module internal ColumnValues =
             batches |> Seq.map (fun (struct (bytes, missing)) -> numbers path wanted numeric bytes missing)
         | Column.Texts texts when isText -> texts |> Seq.chunkBySize pieceRows |> Seq.map (fun texts -> texts :> Array)
         | Column.TextsOrNone(_, texts) when isText ->
-            texts
-            |> Seq.map (ValueOption.defaultValue null)
-            |> Seq.chunkBySize pieceRows
-            |> Seq.map (fun texts -> texts :> Array)
+            texts |> Seq.map (ValueOption.defaultValue null) |> Seq.chunkBySize pieceRows |> Seq.map (fun texts -> texts :> Array)
         | Column.Categories(labels, _, codes) when isText ->
             let names = texts labels
 
@@ -178,7 +174,8 @@ module internal ColumnValues =
         | Column.Categories(Labels.Numbers(numeric, labels), _, codes) ->
             codes
             |> Seq.chunkBySize pieceRows
-            |> Seq.map (fun codes -> numbers path wanted numeric (labelBytes numeric labels codes) (codes |> Array.map (fun code -> code < 0)))
+            |> Seq.map (fun codes ->
+                numbers path wanted numeric (labelBytes numeric labels codes) (codes |> Array.map (fun code -> code < 0)))
         | Column.Texts _
         | Column.TextsOrNone _ -> refuseText "strings"
         | Column.Categories _ -> refuseText "categories of strings"
@@ -199,5 +196,4 @@ module internal ColumnValues =
         target
 
     /// All values, where nobody knows how many there are.
-    let all<'T> path column : 'T[] =
-        pieces<'T> path column |> Array.concat
+    let all<'T> path column : 'T[] = pieces<'T> path column |> Array.concat

@@ -55,8 +55,7 @@ module internal DensePieces =
             let reader = DatasetReader(disk, values)
 
             fun first rows ->
-                let bytes: byte[] =
-                    Array.zeroCreate (Checked.(*) (count rows) values.ElementSize)
+                let bytes: byte[] = Array.zeroCreate (Checked.(*) (count rows) values.ElementSize)
 
                 reader.Read(first, rows, bytes)
 

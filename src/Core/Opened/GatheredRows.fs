@@ -20,16 +20,12 @@ type internal GatheredRows(reader: RowReader<RowBatch>, memory: int64) =
 
     let reserve needed =
         if genes.Length < needed then
-            let room = int (min (int64 Array.MaxLength) (int64 (BitOperations.RoundUpToPowerOf2(uint32 needed))))
+            let room =
+                int (min (int64 Array.MaxLength) (int64 (BitOperations.RoundUpToPowerOf2(uint32 needed))))
 
             if int64 room * bytesPerValue > memory then
                 Fault.throw (
-                    InsufficientMemory(
-                        "A batch of these cells",
-                        int64 needed * bytesPerValue,
-                        memory,
-                        "ask for fewer cells at a time, or "
-                    )
+                    InsufficientMemory("A batch of these cells", int64 needed * bytesPerValue, memory, "ask for fewer cells at a time, or ")
                 )
 
             Array.Resize(&genes, room)

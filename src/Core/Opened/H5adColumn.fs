@@ -23,8 +23,7 @@ type ColumnKind =
 /// as Nullable<Int64>. Any other type is an InvalidOperationException whose message says what to read.
 [<Sealed>]
 type H5adColumn internal (file: OpenFile, path: string, name: string, rows: int64, read: StoredColumns.Range -> Column) =
-    let sample =
-        file.Look(fun () -> read (StoredColumns.range 0L 0L))
+    let sample = file.Look(fun () -> read (StoredColumns.range 0L 0L))
 
     let categories =
         match sample with

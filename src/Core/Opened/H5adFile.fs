@@ -19,8 +19,7 @@ open SingleSharp.Core.Opened
 type H5adFile internal (file: OpenFile) =
     let store = file.Store
 
-    let root =
-        H5adValue(file, "", Element.Mapping(store.Root, None), ValueNone)
+    let root = H5adValue(file, "", Element.Mapping(store.Root, None), ValueNone)
 
     let matrices = Dictionary<MatrixName, H5adMatrix>()
 
@@ -33,8 +32,7 @@ type H5adFile internal (file: OpenFile) =
         match matrices.TryGetValue name with
         | true, known -> known
         | _ ->
-            let made =
-                H5adMatrix(file, file.Look(fun () -> (AnnDataFile.ofStore store name).X))
+            let made = H5adMatrix(file, file.Look(fun () -> (AnnDataFile.ofStore store name).X))
 
             matrices[name] <- made
             made
@@ -87,8 +85,7 @@ type H5adFile internal (file: OpenFile) =
     member _.RawX = matrix MatrixName.Raw
 
     /// The genes of raw/X.
-    member _.RawVar =
-        H5adFrame(file, frame "raw/var")
+    member _.RawVar = H5adFrame(file, frame "raw/var")
 
     /// An array of obsm, cells × something, such as X_pca; what is no matrix, such as a data frame, is read by its path.
     member _.Obsm(name: string) = root["obsm"].[name].AsMatrix()

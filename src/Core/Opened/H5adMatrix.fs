@@ -115,7 +115,8 @@ type H5adMatrix internal (file: OpenFile, matrix: Matrix) =
             target)
 
     /// All values of a dense matrix, row after row.
-    member x.Read<'T>() : 'T[] = x.Read<'T>(0L, Checked.int matrix.Cells)
+    member x.Read<'T>() : 'T[] =
+        x.Read<'T>(0L, Checked.int matrix.Cells)
 
     override _.ToString() =
         $"{matrix.Path}: {matrix.Cells} × {matrix.Genes}, {matrix.Encoding} of {DType.name matrix.Type}"

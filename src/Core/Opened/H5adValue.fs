@@ -204,8 +204,7 @@ type H5adValue internal (file: OpenFile, path: string, element: Element<Group, D
         match element with
         | Element.Csr _
         | Element.Csc _ -> H5adMatrix(file, file.Look(fun () -> Matrix.ofElement store path element))
-        | Element.Array dataset when dataset.Dims.Length = 2 ->
-            H5adMatrix(file, file.Look(fun () -> Matrix.ofElement store path element))
+        | Element.Array dataset when dataset.Dims.Length = 2 -> H5adMatrix(file, file.Look(fun () -> Matrix.ofElement store path element))
         | _ -> invalidOp $"{path} is no matrix: {Element.told element}."
 
     /// The data frame that this is.
@@ -217,4 +216,8 @@ type H5adValue internal (file: OpenFile, path: string, element: Element<Group, D
 
     override _.ToString() =
         let shape = dims |> Array.map string |> String.concat " × "
-        if dims.Length = 0 then $"{path}: {Element.told element}" else $"{path}: {Element.told element}, {shape}"
+
+        if dims.Length = 0 then
+            $"{path}: {Element.told element}"
+        else
+            $"{path}: {Element.told element}, {shape}"

@@ -47,5 +47,5 @@ let private written name =
 let all =
     testList
         "Api"
-        [ for name in [ "SingleSharp"; "SingleSharp.Core"; "SingleSharp.Report" ] do
+        [ for name in [ "SingleSharp"; "SingleSharp.Core"; "SingleSharp.Report"; "SingleSharp.Arrow" ] do
               written name ]

@@ -11,8 +11,7 @@ open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Packages
 open SingleSharp.Answers
 
-let private sample name =
-    Path.Combine(root, "samples", name)
+let private sample name = Path.Combine(root, "samples", name)
 
 let private withDemo (work: Sandbox -> unit) =
     use sandbox = new Sandbox()
@@ -59,7 +58,7 @@ let tests =
         [ ofScript
               "explore.fsx"
               [ "pbmc_like.h5ad" ]
-              [ "3000 cells × 18000 genes, X is csr_matrix of Single with [0-9]+ values"
+              [ "3000 cells × 20000 genes, X is csr_matrix of Single with [0-9]+ values"
                 "obs: .* …"
                 "var: .* …" ]
               ignore

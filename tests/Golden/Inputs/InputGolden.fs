@@ -145,7 +145,8 @@ let private sentences =
           Expect.stringContains outcome.Errors "cut off" "the sentence"
 
           let names =
-              using (AnnDataFile.openReadWithin Int64.MaxValue MatrixName.X input) (fun file -> AnnDataFile.geneNames file.Store file.Var) |> Array.truncate 3
+              using (AnnDataFile.openReadWithin Int64.MaxValue MatrixName.X input) (fun file -> AnnDataFile.geneNames file.Store file.Var)
+              |> Array.truncate 3
 
           File.WriteAllBytes(
               list,

@@ -25,7 +25,11 @@ let private numbers (values: seq<float>) =
     sha (Span.op_Implicit (MemoryMarshal.AsBytes(Span values)))
 
 let private texts (values: seq<string>) =
-    values |> Seq.map (fun text -> if isNull text then "\001" else text) |> String.concat "\000" |> Encoding.UTF8.GetBytes |> fun bytes -> sha (ReadOnlySpan bytes)
+    values
+    |> Seq.map (fun text -> if isNull text then "\001" else text)
+    |> String.concat "\000"
+    |> Encoding.UTF8.GetBytes
+    |> fun bytes -> sha (ReadOnlySpan bytes)
 
 let private column (column: H5adColumn) =
     match column.Kind with
@@ -70,8 +74,7 @@ let private batches (matrix: H5adMatrix) cells =
 let private matrix cells (matrix: H5adMatrix) =
     [ batches matrix cells
       if matrix.Encoding = "array" then
-          let values =
-              matrix.Pieces<float>() |> Seq.collect _.Values |> numbers
+          let values = matrix.Pieces<float>() |> Seq.collect _.Values |> numbers
 
           Expect.equal (numbers (matrix.Read<float>())) values "all at once"
           $"{matrix.Path} array {matrix.Rows} {matrix.Columns} dense {values}" ]
@@ -85,8 +88,7 @@ let private isMatrix (value: H5adValue) =
                true
            with
            | :? SingleSharpException
-           | :? InvalidOperationException ->
-               false)
+           | :? InvalidOperationException -> false)
 
 let private values (value: H5adValue) =
     if value.Type = typeof<string> then
@@ -150,12 +152,12 @@ let private sameAsH5py name cells paths =
 
 /// Files that hold an AnnData with obs and var.
 let private areOpened paths =
-    paths |> List.filter (fun path -> (H5ad.openFile Settings.standard path |> Result.map (fun file -> (file :> IDisposable).Dispose())).IsOk)
+    paths
+    |> List.filter (fun path -> (H5ad.openFile Settings.standard path |> Result.map (fun file -> (file :> IDisposable).Dispose())).IsOk)
 
 let private everything =
     [ sameAsH5py "real files" 1000 (fun () -> RealFiles.datasets |> List.map RealFiles.input)
-      sameAsH5py "files of strangers" 7 (fun () ->
-          Directory.GetFiles(require "data/wild", "*.h5ad") |> List.ofArray |> areOpened)
+      sameAsH5py "files of strangers" 7 (fun () -> Directory.GetFiles(require "data/wild", "*.h5ad") |> List.ofArray |> areOpened)
       sameAsH5py "one file for each peculiarity" 3 (fun () ->
           EdgeFiles.cases |> List.map (fun case -> here $"edge/{case}/input.h5ad") |> areOpened) ]
 

@@ -10,7 +10,9 @@ open SingleSharp.Core.Opened
 /// Whole numbers that every type holds, as a column of one type in pieces.
 let private column numeric (pieces: byte) (values: byte list) =
     let numbers =
-        values |> List.map (fun value -> if numeric = DType.Bool then float (value % 2uy) else float (value % 100uy)) |> Array.ofList
+        values
+        |> List.map (fun value -> if numeric = DType.Bool then float (value % 2uy) else float (value % 100uy))
+        |> Array.ofList
 
     let bytes (part: float[]) =
         let source =
@@ -94,11 +96,13 @@ let tests =
 
               asDouble.Length = numbers.Length
               && asNullable.Length = numbers.Length
-              && Array.forall id (Array.init numbers.Length (fun row ->
-                  if missing[row] then
-                      Double.IsNaN asDouble[row] && not asNullable[row].HasValue
-                  else
-                      asDouble[row] = numbers[row] && asNullable[row] = Nullable numbers[row])))
+              && Array.forall
+                  id
+                  (Array.init numbers.Length (fun row ->
+                      if missing[row] then
+                          Double.IsNaN asDouble[row] && not asNullable[row].HasValue
+                      else
+                          asDouble[row] = numbers[row] && asNullable[row] = Nullable numbers[row])))
 
           Law.holds "categories are their labels, and codes tell which" (fun (codes: byte list) ->
               let labels = [| "b"; "a"; "" |]
@@ -114,8 +118,7 @@ let tests =
               let codes = codes |> List.map (fun code -> int (code % 3uy) - 1)
               let bytes = labels |> Array.collect BitConverter.GetBytes
 
-              let column =
-                  Column.Categories(Labels.Numbers(DType.Int64, bytes), false, codes)
+              let column = Column.Categories(Labels.Numbers(DType.Int64, bytes), false, codes)
 
               let numbers = ColumnValues.all<Nullable<int64>> "x" column
               let texts = ColumnValues.all<string> "x" column

@@ -42,7 +42,8 @@ let tests =
         "GatheredRows"
         [ Law.holds "any number of rows at a time" (fun (WildRows rows) (AnyStorage storage) (cells: byte) ->
               written rows storage (fun file ->
-                  let batches = [ for batch in file.X.Batches(1 + int cells) -> batch.FirstCell, rowsOf batch ]
+                  let batches =
+                      [ for batch in file.X.Batches(1 + int cells) -> batch.FirstCell, rowsOf batch ]
 
                   let starts =
                       batches |> List.map (snd >> List.length >> int64) |> List.scan (+) 0L |> List.truncate batches.Length
@@ -55,18 +56,22 @@ let tests =
               let cells = min (1 + int cells) (all - first)
 
               all = 0
-              || written rows storage (fun file -> bits (rowsOf (file.X.ReadRows(int64 first, cells))) = bits rows.Rows[first .. first + cells - 1]))
+              || written rows storage (fun file ->
+                  bits (rowsOf (file.X.ReadRows(int64 first, cells))) = bits rows.Rows[first .. first + cells - 1]))
 
           test "more than a block" {
               written AnnDataFiles.manyRows Unchunked (fun file ->
-                  let rows = [ for batch in file.X.Batches 4096 do yield! rowsOf batch ]
+                  let rows =
+                      [ for batch in file.X.Batches 4096 do
+                            yield! rowsOf batch ]
+
                   Expect.equal rows AnnDataFiles.manyRows.Rows "all rows")
           }
 
           test "a batch that is kept" {
               written AnnDataFiles.manyRows Unchunked (fun file ->
                   let batches = file.X.Batches 10 |> Seq.truncate 2 |> Array.ofSeq
-                  Expect.stringContains (throws<InvalidOperationException, _> (fun () -> batches[0].Cells)) "copy what you need" "the first"
+                  Expect.stringContains (throws<InvalidOperationException, _>(fun () -> batches[0].Cells)) "copy what you need" "the first"
                   Expect.equal batches[1].Cells 10 "the second")
           }
 
@@ -78,11 +83,21 @@ let tests =
 
                   AnnDataFiles.write path (AnnDataFiles.usual Unchunked) long
 
-                  match H5ad.openFile { Settings.standard with Memory = 16L <<< 20 } path with
+                  match
+                      H5ad.openFile
+                          { Settings.standard with
+                              Memory = 16L <<< 20 }
+                          path
+                  with
                   | Error fault -> failtest (Fault.sentence fault)
                   | Ok file ->
                       use file = file
-                      Expect.stringContains (throws<SingleSharpException, _> (fun () -> Seq.length (file.X.Batches 12))) "fewer cells" "too many"
+
+                      Expect.stringContains
+                          (throws<SingleSharpException, _>(fun () -> Seq.length (file.X.Batches 12)))
+                          "fewer cells"
+                          "too many"
+
                       Expect.equal (Seq.length (file.X.Batches 2)) 6 "few")
           }
 
@@ -121,9 +136,8 @@ let tests =
           }
 
           test "a file that is closed" {
-              let kept =
-                  written AnnDataFiles.manyRows Unchunked (fun file -> file)
+              let kept = written AnnDataFiles.manyRows Unchunked (fun file -> file)
 
-              throws<ObjectDisposedException, _> (fun () -> Seq.length (kept.X.Batches 5)) |> ignore
-              throws<ObjectDisposedException, _> (fun () -> Seq.length kept.Obs.Names) |> ignore
+              throws<ObjectDisposedException, _>(fun () -> Seq.length (kept.X.Batches 5)) |> ignore
+              throws<ObjectDisposedException, _>(fun () -> Seq.length kept.Obs.Names) |> ignore
           } ]

@@ -51,11 +51,11 @@ let tests =
                   Expect.equal (file.Obs["score"].Type, file.Obs["score"].Kind) (typeof<float>, ColumnKind.Number) "numbers"
                   Expect.equal (file.Obs["label"].Read<string>()) [| "a"; "b"; "a" |] "strings"
                   Expect.isFalse (file.Var.Has "score") "var has none"
-                  Expect.stringContains (message<KeyNotFoundException, _> (fun () -> file.Obs["scores"])) "did you mean score?" "a slip"
-                  Expect.stringContains (message<KeyNotFoundException, _> (fun () -> file.Var["score"])) "it has none" "no columns"
-                  Expect.stringContains (message<InvalidOperationException, _> (fun () -> file.Obs["score"].ReadCodes())) "no codes" "codes"
-                  message<ArgumentOutOfRangeException, _> (fun () -> file.Obs["score"].Read<float>(2L, 2)) |> ignore
-                  message<ArgumentOutOfRangeException, _> (fun () -> file.Obs.ReadNames(-1L, 1)) |> ignore)
+                  Expect.stringContains (message<KeyNotFoundException, _>(fun () -> file.Obs["scores"])) "did you mean score?" "a slip"
+                  Expect.stringContains (message<KeyNotFoundException, _>(fun () -> file.Var["score"])) "it has none" "no columns"
+                  Expect.stringContains (message<InvalidOperationException, _>(fun () -> file.Obs["score"].ReadCodes())) "no codes" "codes"
+                  message<ArgumentOutOfRangeException, _>(fun () -> file.Obs["score"].Read<float>(2L, 2)) |> ignore
+                  message<ArgumentOutOfRangeException, _>(fun () -> file.Obs.ReadNames(-1L, 1)) |> ignore)
           }
 
           test "uns" {
@@ -66,9 +66,14 @@ let tests =
                   Expect.equal (file.Uns["ratio"].ReadArray<float>()) scores "an array"
                   Expect.equal (file["uns"].["pca"].["variance"].ReadArray<float32>()) [| 3.0f; 1.0f |] "inside"
                   Expect.equal file.Uns["pca"].Kind H5adKind.Mapping "a mapping"
-                  Expect.stringContains (message<InvalidOperationException, _> (fun () -> file.Uns["ratio"].Read<float>())) "ReadArray" "several"
-                  Expect.stringContains (message<InvalidOperationException, _> (fun () -> file.Uns["pca"].Read<float>())) "Keys" "a mapping"
-                  Expect.stringContains (message<KeyNotFoundException, _> (fun () -> file.Uns["titl"])) "did you mean title?" "a slip")
+
+                  Expect.stringContains
+                      (message<InvalidOperationException, _>(fun () -> file.Uns["ratio"].Read<float>()))
+                      "ReadArray"
+                      "several"
+
+                  Expect.stringContains (message<InvalidOperationException, _>(fun () -> file.Uns["pca"].Read<float>())) "Keys" "a mapping"
+                  Expect.stringContains (message<KeyNotFoundException, _>(fun () -> file.Uns["titl"])) "did you mean title?" "a slip")
 
               written [] (fun file -> Expect.isEmpty file.Uns.Keys "none")
           }
@@ -83,14 +88,19 @@ let tests =
                   Expect.equal (x.Read<float>(1L, 1)) [| 10.0; 11.0 |] "a row"
                   let piece = Seq.exactlyOne (x.Pieces<float32>())
                   Expect.equal (piece.Row(2).ToArray(), piece[1, 1]) ([| 20.0f; 21.0f |], 11.0f) "of a piece"
-                  Expect.stringContains (message<KeyNotFoundException, _> (fun () -> file.Obsm "X_pc")) "did you mean X_pca?" "a slip")
+                  Expect.stringContains (message<KeyNotFoundException, _>(fun () -> file.Obsm "X_pc")) "did you mean X_pca?" "a slip")
           }
 
           test "what is not there" {
               written [] (fun file ->
-                  Expect.stringContains (message<InvalidOperationException, _> (fun () -> file.X.Read<float>())) "Batches" "sparse"
-                  Expect.equal (message<SingleSharpException, _> (fun () -> file.Layer "counts")) "layer: the file has no layers." "no layer"
-                  message<KeyNotFoundException, _> (fun () -> file.Obsm "X_pca") |> ignore
+                  Expect.stringContains (message<InvalidOperationException, _>(fun () -> file.X.Read<float>())) "Batches" "sparse"
+
+                  Expect.equal
+                      (message<SingleSharpException, _>(fun () -> file.Layer "counts"))
+                      "layer: the file has no layers."
+                      "no layer"
+
+                  message<KeyNotFoundException, _>(fun () -> file.Obsm "X_pca") |> ignore
                   Expect.sequenceEqual file.GeneNames [ "gene0"; "gene1" ] "names of genes")
 
               GenFiles.withPath (fun path ->
