@@ -146,7 +146,7 @@ let private kinds =
             FSharpType.GetUnionCases typeof<Fault> |> Array.map (anyOf >> Fault.kind) |> Array.distinct
 
         Expect.equal (Enum.GetValues<FaultKind>()) kinds "their names"
-        Expect.equal ((shown "SingleSharpException").GetProperty "Kind").PropertyType typeof<FaultKind> "what an exception tells"
+        Expect.equal (typeof<SingleSharpException>.GetProperty "Kind").PropertyType typeof<FaultKind> "what an exception tells"
     }
 
 let private fields =
