@@ -8,7 +8,8 @@ open SingleSharp.Golden
 let all =
     testList
         "Golden"
-        [ // What takes long begins first, so that no core waits for it in the end.
+        [ // What takes long begins first, so that no core waits for it in the end; and beside the packing of packages, what needs none.
+          FuzzGolden.all
           Consumers.tests
           FacadeGolden.tests
           FacadeOptions.tests
@@ -16,7 +17,6 @@ let all =
           DoorsGolden.tests
           DocsGolden.tests
           SamplesGolden.tests
-          FuzzGolden.all
           ReportGolden.all
           Conformance.all
           PipelineConformance.all

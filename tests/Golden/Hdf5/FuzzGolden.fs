@@ -8,7 +8,7 @@ open SingleSharp.Golden.Jobs
 open SingleSharp.Golden.Shared
 
 let private first = 1_000_000
-let private mutants = 600
+let private mutants = 300
 
 /// What a child does for us: try some seeds and print the tally. What a command allocates is counted by process, so no other test runs in it.
 let printTally first count =
