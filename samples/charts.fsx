@@ -16,7 +16,8 @@ let need result =
     | Ok value -> value
     | Error fault -> failwith (Fault.sentence fault)
 
-let work = System.IO.Path.ChangeExtension(page, ".h5ad")
+let work =
+    System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"charts-{System.Guid.NewGuid()}.h5ad")
 
 let recipe =
     Recipe.full
@@ -44,5 +45,6 @@ let charts =
       Chart.Histogram(X = obs "pct_counts_mt", Name = "mt %") |> Chart.withXAxisStyle "mt %"
       Chart.Point(scores 0, scores 1, Name = "PCA") |> Chart.withXAxisStyle "PC1" |> Chart.withYAxisStyle "PC2" ]
 
+System.IO.File.Delete work
 charts |> Chart.Grid(1, 3) |> Chart.withSize (1500, 500) |> Chart.saveHtml page
 printfn $"{List.length charts} plots in {page}"

@@ -31,7 +31,7 @@ let told (column: H5adColumn) =
         |> Seq.truncate 5
         |> String.concat ", "
     | ColumnKind.Number -> summary column
-    | ColumnKind.Boolean -> $"{column.Read<bool>() |> Array.sumBy (fun flag -> if flag then 1 else 0)} are true"
+    | ColumnKind.Boolean -> $"{column.Read<float>() |> Array.filter ((=) 1.0) |> Array.length} are true"
     | _ -> column.Pieces<string>() |> Seq.concat |> Seq.truncate 3 |> String.concat ", "
 
 match H5ad.openFile Settings.standard path with
@@ -40,13 +40,19 @@ match H5ad.openFile Settings.standard path with
     exit 1
 | Ok opened ->
     use file = opened
-    printfn $"{file.Cells} cells × {file.Genes} genes, X is {file.X.Encoding} of {file.X.Type.Name} with {file.X.Stored} values"
+    printfn $"{file.Cells} cells × {file.Genes} genes"
+
+    if file.Has "X" then
+        printfn $"X: {file.X.Encoding} of {file.X.Type.Name}, {file.X.Stored} values"
 
     for frame in [ file.Obs; file.Var ] do
         printfn $"""{frame.Path}: {frame.Names |> Seq.truncate 3 |> String.concat ", "} …"""
 
         for name in frame.Columns do
-            printfn $"  {name}: {told frame[name]}"
+            try
+                printfn $"  {name}: {told frame[name]}"
+            with :? SingleSharpException as trouble ->
+                printfn $"  {name}: {trouble.Message}"
 
     for name in [ "layers"; "obsm"; "uns" ] do
         if file.Has name && file[name].Keys.Count > 0 then

@@ -86,7 +86,7 @@ public static class Pipeline
     /// <param name="path">The path of an <c>.h5ad</c> file.</param>
     /// <param name="part">obs, var, X, layers/NAME, raw/X, raw/var, obsm/NAME or varm/NAME.</param>
     /// <param name="rows">How many rows, at most 10,000.</param>
-    /// <param name="columns">Only these columns, or genes of a matrix; all where there are none.</param>
+    /// <param name="columns">Only these columns, or genes of a matrix; the first 100 where there are none.</param>
     /// <exception cref="SingleSharpException">The file cannot be read, or there is no such part or column.</exception>
     public static TableHead Head(string path, string part = "obs", int rows = 5, params IReadOnlyList<string> columns) =>
         Interop.Head(path, part, rows, columns).Now(null);

@@ -21,6 +21,7 @@ public sealed class ArrowReader : IArrowArrayStream, IAsyncEnumerable<RecordBatc
     private readonly IEnumerator<TablePiece> pieces;
     private readonly BatchColumn[] columns;
     private readonly Core.Settings settings;
+    private bool isClosed;
 
     private ArrowReader(Hdf5File store, Table table, Core.Settings settings)
     {
@@ -42,7 +43,7 @@ public sealed class ArrowReader : IArrowArrayStream, IAsyncEnumerable<RecordBatc
     /// <param name="path">The path of an <c>.h5ad</c> file.</param>
     /// <param name="element">What of it: <c>obs</c>, <c>var</c>, <c>raw/var</c>, <c>obsm/X_pca</c>, or a column, as <c>obs/leiden</c>.</param>
     /// <param name="columns">The columns of a data frame, in this order. Default: null, all.</param>
-    /// <exception cref="ExportException">The file cannot be read, or has no such element.</exception>
+    /// <exception cref="SingleSharpException">The file cannot be read, or has no such element.</exception>
     public static ArrowReader Open(string path, string element = "obs", IEnumerable<string>? columns = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -67,7 +68,7 @@ public sealed class ArrowReader : IArrowArrayStream, IAsyncEnumerable<RecordBatc
     }
 
     /// <summary>The next rows; null where there are no more.</summary>
-    /// <exception cref="ExportException">The file is damaged, or stored in a way that is not supported.</exception>
+    /// <exception cref="SingleSharpException">The file is damaged, or stored in a way that is not supported.</exception>
     public ValueTask<RecordBatch?> ReadNextRecordBatchAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -76,6 +77,8 @@ public sealed class ArrowReader : IArrowArrayStream, IAsyncEnumerable<RecordBatc
 
     private RecordBatch? Next()
     {
+        ObjectDisposedException.ThrowIf(isClosed, this);
+
         if (!pieces.MoveNext())
         {
             return null;
@@ -100,6 +103,7 @@ public sealed class ArrowReader : IArrowArrayStream, IAsyncEnumerable<RecordBatc
     /// <summary>Closes the file.</summary>
     public void Dispose()
     {
+        isClosed = true;
         pieces.Dispose();
         ((IDisposable)store).Dispose();
     }

@@ -24,7 +24,9 @@ internal static class Door
     }
 
     public static FSharpList<string> Names(IEnumerable<string>? names) =>
-        names is null ? FSharpList<string>.Empty : ListModule.OfSeq(names);
+        names is null
+            ? FSharpList<string>.Empty
+            : ListModule.OfSeq(names.Select(name => name ?? throw new ArgumentNullException(nameof(names), "The name of a column is null.")));
 
     /// <summary>Expected trouble becomes a value; bugs and cancellation throw.</summary>
     public static FSharpResult<T, Core.Fault> Guarded<T>(Func<T> work)
@@ -41,5 +43,6 @@ internal static class Door
 
     /// <summary>The value, or what went wrong as an exception.</summary>
     public static T Answer<T>(FSharpResult<T, Core.Fault> result) =>
-        result.IsOk ? result.ResultValue : throw new ExportException(result.ErrorValue);
+        result.IsOk ? result.ResultValue : throw new SingleSharpException(
+            Core.FaultModule.kind(result.ErrorValue), Core.FaultModule.sentence(result.ErrorValue));
 }

@@ -17,7 +17,7 @@ public static class ParquetFile
     /// <param name="target">The path of the new file; one that is there is replaced once the new one is complete.</param>
     /// <param name="columns">The columns of a data frame, in this order. Default: null, all.</param>
     /// <param name="cancellationToken">Stops the work; no half-written file is left behind.</param>
-    /// <exception cref="ExportException">A file cannot be read or written, or has no such element.</exception>
+    /// <exception cref="SingleSharpException">A file cannot be read or written, or has no such element.</exception>
     public static Exported Write(
         string path, string element, string target, IEnumerable<string>? columns = null, CancellationToken cancellationToken = default)
     {

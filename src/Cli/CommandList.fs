@@ -227,6 +227,7 @@ module CommandList =
             Groups =
                 [ OptionGroup.Input
                   OptionGroup.NewFile
+                  OptionGroup.Clobber
                   OptionGroup.Format
                   OptionGroup.Columns
                   OptionGroup.General ] }

@@ -197,7 +197,9 @@ module Execution =
             | Error(InvalidOption("part", _)) -> false
             | _ -> true
 
-        [ "obs"; "var"; "X" ] |> List.filter has
+        match [ "obs"; "var"; "X" ] |> List.filter has with
+        | [] -> orStop (Error(NotAnnData(path, "it has neither obs nor var nor X; convert makes an .h5ad file of the output of 10x")))
+        | parts -> parts
 
     let private head request settings path parts rows columns =
         let parts = if List.isEmpty parts then usualParts settings path else parts

@@ -131,15 +131,10 @@ module Requests =
                 else
                     Ok()
 
-            return
-                Head(
-                    path,
-                    others,
-                    rows,
-                    ParsedArgs.values Argument.Columns args
-                    |> List.collect (fun names -> names.Split ',' |> List.ofArray)
-                    |> List.filter ((<>) "")
-                )
+            and! columns =
+                args |> ParsedArgs.values Argument.Columns |> List.map (Values.names "--columns") |> Validated.all
+
+            return Head(path, others, rows, List.concat columns)
         }
 
     let private demo args files =

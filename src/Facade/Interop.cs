@@ -188,7 +188,7 @@ internal static class Interop
     public static Invocation<TableHead> Head(string path, string part, int rows, IReadOnlyList<string> columns)
     {
         NotNull(path);
-        var request = new Core.HeadRequest(NotNull(part), rows, Strings(columns), int.MaxValue);
+        var request = new Core.HeadRequest(NotNull(part), rows, Strings(columns), 100);
         return new(settings => Answer(Core.PipelineModule.head(request, settings, path)));
     }
 

@@ -207,6 +207,20 @@ module internal StoredColumns =
         | Element.StringArray values -> ofRange store rows range values
         | _ -> None
 
+    /// Why there is no column of an element, as a clause.
+    let refusal (element: Element<Group, Dataset>) =
+        let datasets =
+            match element with
+            | Element.AnyArray dataset -> [ dataset ]
+            | Element.Categorical element -> [ element.Codes; element.Categories.Values ]
+            | Element.Nullable element -> element.Values :: Option.toList element.Mask
+            | _ -> []
+
+        match datasets |> List.tryPick (fun dataset -> Filters.unsupported dataset.Filters), datasets with
+        | Some filter, _ -> Filters.refusal filter
+        | None, { Type = Float(2, _) } :: _ -> "its values are float16; store them as float32 with anndata"
+        | None, _ -> "its values are neither numbers, booleans, strings nor categories of one value per row"
+
     /// A column of a frame, so many rows at a time, of which labels of categories are held; none where it is of a kind that is left out.
     let ofColumnBy rows (store: Hdf5File) held (frame: DataFrame) column =
         let element =

@@ -130,6 +130,14 @@ module internal Export =
 
     /// Writes a new file; `prepare` is told what file is read.
     let private toFile (settings: Settings) path element format target (prepare: Hdf5File -> Prepared) =
+        if format <> ExportFormat.Csv && ExportFormat.isCompressed target then
+            Fault.throw (
+                InvalidOption(
+                    "to",
+                    $"a name that ends in .gz is for csv, not for {ExportFormat.name format}; end it in .{ExportFormat.name format}"
+                )
+            )
+
         AtomicReplace.require target 0L
         AtomicReplace.requireReplaceable target false
         use store = Hdf5File.openReadWithin settings.Memory path

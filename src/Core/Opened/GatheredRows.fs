@@ -20,13 +20,16 @@ type internal GatheredRows(reader: RowReader<RowBatch>, memory: int64) =
 
     let reserve needed =
         if genes.Length < needed then
-            let room =
-                int (min (int64 Array.MaxLength) (int64 (BitOperations.RoundUpToPowerOf2(uint32 needed))))
-
-            if int64 room * bytesPerValue > memory then
+            if int64 needed * bytesPerValue > memory then
                 Fault.throw (
                     InsufficientMemory("A batch of these cells", int64 needed * bytesPerValue, memory, "ask for fewer cells at a time, or ")
                 )
+
+            let room =
+                int64 (BitOperations.RoundUpToPowerOf2(uint32 needed))
+                |> min (memory / bytesPerValue)
+                |> min (int64 Array.MaxLength)
+                |> int
 
             Array.Resize(&genes, room)
             Array.Resize(&values, room)

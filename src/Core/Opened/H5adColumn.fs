@@ -35,6 +35,12 @@ type H5adColumn internal (file: OpenFile, path: string, name: string, rows: int6
         ArgumentOutOfRangeException.ThrowIfNegative(count, nameof count)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first, rows - int64 count, nameof first)
 
+    let wholeCount () =
+        if rows > int64 Array.MaxLength then
+            invalidOp $"{path} has {rows} rows, more than an array holds; go through its Pieces, or read some rows at a time."
+
+        int rows
+
     let codes range =
         match read range with
         | Column.Categories(_, _, codes) -> codes
@@ -84,7 +90,7 @@ type H5adColumn internal (file: OpenFile, path: string, name: string, rows: int6
         | _ -> false
 
     /// The values of all rows, in memory of the caller.
-    member column.Read<'T>() : 'T[] = column.Read<'T>(0L, Checked.int rows)
+    member column.Read<'T>() : 'T[] = column.Read<'T>(0L, wholeCount ())
 
     /// The values of some rows.
     member _.Read<'T>(first: int64, count: int) : 'T[] =
@@ -96,7 +102,7 @@ type H5adColumn internal (file: OpenFile, path: string, name: string, rows: int6
         file.Each(fun () -> read (StoredColumns.all rows) |> ColumnValues.pieces<'T> path)
 
     /// The positions of the values of all rows among Categories, −1 where one is missing.
-    member column.ReadCodes() : int[] = column.ReadCodes(0L, Checked.int rows)
+    member column.ReadCodes() : int[] = column.ReadCodes(0L, wholeCount ())
 
     /// The same of some rows.
     member _.ReadCodes(first: int64, count: int) : int[] =

@@ -79,7 +79,7 @@ type H5adFile internal (file: OpenFile) =
     member _.Layer(name: string) = matrix (MatrixName.Layer name)
 
     /// Is there a raw/X?
-    member _.HasRaw = root.Has "raw"
+    member _.HasRaw = root.Has "raw" && root["raw"].Has "X"
 
     /// raw/X: cells × the genes of RawVar.
     member _.RawX = matrix MatrixName.Raw

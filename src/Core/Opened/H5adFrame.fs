@@ -27,17 +27,20 @@ type H5adFrame internal (file: OpenFile, frame: DataFrame) =
     let values name range =
         let path = $"{frame.Path}/{name}"
 
-        let column =
+        let column, refusal =
             match frame.Body with
-            | ByRow(_, records) -> StoredColumns.ofRecords store (NameMemory file.Settings.Memory) range records name
+            | ByRow(_, records) ->
+                StoredColumns.ofRecords store (NameMemory file.Settings.Memory) range records name,
+                StoredColumns.refusal (Element.Record records)
             | ByColumn group ->
                 match Hdf5Element.tryColumn store frame.Path group name with
-                | Some element -> StoredColumns.ofElement store (NameMemory file.Settings.Memory) frame.Rows range element
+                | Some element ->
+                    StoredColumns.ofElement store (NameMemory file.Settings.Memory) frame.Rows range element, StoredColumns.refusal element
                 | None -> store.Disk.Damaged path "it is named among the columns, but there is nothing"
 
         match column with
         | Some column -> column
-        | None -> store.Disk.Unsupported path "its values are neither numbers, booleans, strings nor categories of one value per row"
+        | None -> store.Disk.Unsupported path refusal
 
     /// Where it lies, such as obs.
     member _.Path = frame.Path

@@ -20,13 +20,12 @@ type H5adMatrix internal (file: OpenFile, matrix: Matrix) =
     /// The matrix row by row: one that is stored in columns is transposed, once, into a scratch file that goes with the file.
     let view =
         lazy
-            (let folder = Scratch.folder settings (Path.GetTempPath())
-
-             let view =
-                 CsrView.Of(disk, matrix, folder, settings.Memory, settings.Cancel, ignore)
-
-             file.Keep view
-             view)
+            (file.Keep(
+                matrix.Path,
+                fun () ->
+                    let folder = Scratch.folder settings (Path.GetTempPath())
+                    CsrView.Of(disk, matrix, folder, settings.Memory, settings.Cancel, ignore)
+            ))
 
     let usualCells = 1024
 
@@ -73,8 +72,8 @@ type H5adMatrix internal (file: OpenFile, matrix: Matrix) =
     member x.Batches() = x.Batches usualCells
 
     /// Rows as csr, N at a time (1 to 4,096), the last ones fewer. Of a dense matrix zeros are left out. A batch holds until the next
-    /// one is asked for: what is needed longer has to be copied. Memory is that of one batch and of one chunk; a csc matrix goes through a
-    /// scratch file first. Duplicate entries come as they are stored.
+    /// one is asked for: what is needed longer has to be copied. Memory is that of one batch and of one chunk; a csc matrix, and a
+    /// dense one in tall chunks, goes through a scratch file first. Duplicate entries come as they are stored.
     member _.Batches(cells: int) : IEnumerable<CsrBatch> =
         requireCells cells
 
@@ -95,7 +94,8 @@ type H5adMatrix internal (file: OpenFile, matrix: Matrix) =
             use gathered = gatherer ()
             gathered.Read(first, cells))
 
-    /// The rows of a dense matrix, about 4 MiB of them at a time.
+    /// The rows of a dense matrix, about 4 MiB of them at a time; of chunks that do not reach from the first column to the last, a row of
+    /// chunks, up to a third of the memory of the settings.
     member _.Pieces<'T>() : IEnumerable<DensePiece<'T>> =
         let values = requireDense ()
         file.Each(fun () -> DensePieces.read<'T> disk matrix values 0L matrix.Cells)
@@ -107,7 +107,13 @@ type H5adMatrix internal (file: OpenFile, matrix: Matrix) =
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first, matrix.Cells - int64 count, nameof first)
 
         file.Look(fun () ->
-            let target: 'T[] = Array.zeroCreate (Checked.(*) count matrix.Genes)
+            let values = int64 count * int64 matrix.Genes
+
+            if values > int64 Array.MaxLength then
+                invalidOp
+                    $"{matrix.Path} has {values} values in these rows, more than an array holds; ask for fewer rows, or go through its Pieces."
+
+            let target: 'T[] = Array.zeroCreate (int values)
 
             for piece in DensePieces.read<'T> disk matrix (requireDense ()) first (int64 count) do
                 piece.Values.CopyTo(target, int (piece.First - first) * matrix.Genes)
@@ -116,7 +122,10 @@ type H5adMatrix internal (file: OpenFile, matrix: Matrix) =
 
     /// All values of a dense matrix, row after row.
     member x.Read<'T>() : 'T[] =
-        x.Read<'T>(0L, Checked.int matrix.Cells)
+        if matrix.Cells > int64 Array.MaxLength then
+            invalidOp $"{matrix.Path} has {matrix.Cells} rows, more than an array holds; go through its Pieces."
+
+        x.Read<'T>(0L, int matrix.Cells)
 
     override _.ToString() =
         $"{matrix.Path}: {matrix.Cells} × {matrix.Genes}, {matrix.Encoding} of {DType.name matrix.Type}"

@@ -52,9 +52,15 @@ type H5adValue internal (file: OpenFile, path: string, element: Element<Group, D
         | (Element.Csr arrays | Element.Csc arrays), _ -> Array.ofList arrays.Shape
         | _ -> Array.Empty()
 
+    let isFrame =
+        match element with
+        | Element.DataFrame _ -> true
+        | _ -> false
+
     let missing key : 'a =
         let near =
             match DidYouMean.hint (List.ofArray keys) key with
+            | "." when isFrame -> ", because it is a data frame; read it with AsFrame."
             | "." when keys.Length = 0 -> "; it has no members."
             | "." -> $"""; it has {String.concat ", " (Seq.truncate 20 keys)}{if keys.Length > 20 then ", …" else "."}"""
             | hint -> hint
@@ -63,7 +69,7 @@ type H5adValue internal (file: OpenFile, path: string, element: Element<Group, D
         raise (KeyNotFoundException $"{name} has no {key}{near}")
 
     let unsupported () : 'a =
-        store.Disk.Unsupported path "its values are neither numbers, booleans, strings nor categories"
+        store.Disk.Unsupported path (StoredColumns.refusal element)
 
     /// A scalar, or an array of several dimensions, one value after another.
     let ofAnyShape (dataset: Dataset) =

@@ -5,6 +5,7 @@ open System
 open System.Collections.Generic
 open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 
 /// A file that is open for reading, one thread at a time.
@@ -13,11 +14,32 @@ type internal OpenFile(store: Hdf5File, settings: Settings) =
     let mutable isOpen = true
     let kept = Stack<IDisposable>()
 
+    /// A file that another one has taken the place of has changed, too, but what is in it has not.
+    let requireSame () =
+        let now = store.Disk.Device.Stamp
+
+        if now.Length <> store.State.Length || now.Written <> store.State.Written then
+            raise (
+                SingleSharpException(
+                    FaultKind.InputChanged,
+                    $"{Printable.line store.Path} was changed by somebody else since it was opened; open it again."
+                )
+            )
+
+    let views = Dictionary<string, IDisposable>()
+
     member _.Store = store
     member _.Settings = settings
 
-    /// Something that goes with the file.
-    member _.Keep(thing: IDisposable) = kept.Push thing
+    /// Something that is made once for a path, and goes with the file.
+    member _.Keep(path: string, make: unit -> 't when 't :> IDisposable) : 't =
+        match views.TryGetValue path with
+        | true, (:? 't as known) -> known
+        | _ ->
+            let made = make ()
+            views[path] <- made
+            kept.Push made
+            made
 
     member _.Close() =
         isOpen <- false
@@ -30,19 +52,16 @@ type internal OpenFile(store: Hdf5File, settings: Settings) =
     /// Reads something. Expected trouble is an exception of the contract; so is a file that somebody has changed meanwhile, of which
     /// nothing is given.
     member _.Look(read: unit -> 'r) : 'r =
-        ObjectDisposedException.ThrowIf(not isOpen, typeof<OpenFile>)
+        if not isOpen then
+            raise (ObjectDisposedException "H5adFile")
 
         try
             let answer = read ()
-
-            let now = store.Disk.Device.Stamp
-
-            // A file that another one has taken the place of has changed, too, but what is in it has not.
-            if now.Length <> store.State.Length || now.Written <> store.State.Written then
-                Fault.throw (Unreadable(store.Path, "somebody has changed it since it was opened; open it again"))
-
+            requireSame ()
             answer
         with trouble when (Fault.tryFind trouble).IsSome ->
+            // What is amiss in a file that has changed is not what was opened.
+            requireSame ()
             let fault = (Fault.tryFind trouble).Value
             raise (SingleSharpException(Fault.kind fault, Fault.sentenceFor settings.Spelling fault))
 

@@ -59,6 +59,9 @@ module internal Head =
         let wanted =
             if request.Columns.IsEmpty then List.truncate request.Most frame.Columns else request.Columns
 
+        // Texts of some letters each.
+        store.Disk.Require(Memory.times (Memory.times (int64 count) (int64 wanted.Length)) 80L)
+
         let column name =
             match StoredColumns.ofColumn store (NameMemory memory) frame name with
             | Some field ->
@@ -134,6 +137,8 @@ module internal Head =
         let columns = columnsOf store request matrix genes
         let places = Dictionary<int, int>()
         columns |> List.iteri (fun place (column, _) -> places.Add(column, place))
+        // A number, and its text.
+        store.Disk.Require(Memory.times (Memory.times (int64 rows) (int64 columns.Length)) 80L)
         let found = Array.init rows (fun _ -> Array.zeroCreate<float> columns.Length)
 
         if rows > 0 then

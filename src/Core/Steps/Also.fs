@@ -48,7 +48,8 @@ type Answer<'r> internal (answer: 'r voption ref, body) =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Also =
     /// The fold over the rows of X that stay, in the main pass of a run, with Values as they were read and Output as the steps leave them.
-    /// Where a filter judges cells as they are read, blocks are those of the rows that are read, and batches may be empty.
+    /// Where a filter judges cells as they are read, blocks are those of the rows that are read, and batches may be empty. Whether it does depends on
+    /// how X is stored and on the limits (plan tells), and with it may the last bits of a sum of fractions, never those of counts.
     let fold (question: Fold<CsrBatch, 'r>) : Answer<'r> =
         let found = ref ValueNone
         let answer = ref ValueNone
@@ -136,7 +137,10 @@ module Also =
                   || Links.along column.Name <> [ column.Name ]
                   || column.Name.Contains '\000'
               then
-                  InvalidOption("also", $"a column cannot be called \"{column.Name}\"; give it a name without slashes")
+                  InvalidOption(
+                      "also",
+                      $"a column cannot be called \"{column.Name}\"; give it a name without slashes"
+                  )
 
               if not (List.contains column.Type types) then
                   InvalidOption(
@@ -155,6 +159,9 @@ module Also =
         for column in columns also do
             if column.Name = file.Obs.IndexName then
                 Fault.throw (InvalidOption("also", $"the index of obs is called {column.Name}; call the column otherwise"))
+
+            if column.Name = "_index" || column.Name = OldCategories.Name then
+                Fault.throw (InvalidOption("also", $"a column cannot be called {column.Name}, which is anndata's own; call it otherwise"))
 
             for step in steps do
                 let selector = step.Selector |> Option.toList |> List.collect _.CellColumns.Columns

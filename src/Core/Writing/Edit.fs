@@ -141,6 +141,14 @@ module internal Edit =
                     $"its column {other} lies in a group called {column.Name}, like a column to be written; rename it"
             | None -> ()
 
+            if column.Name = "_index" || column.Name = OldCategories.Name then
+                Fault.throw (
+                    InvalidOption(
+                        "⟨gene_set⟩ or ⟨key_added⟩",
+                        $"a column cannot be called {column.Name}, which is anndata's own; choose another name"
+                    )
+                )
+
             if column.Name.Length > 1000 || Links.along column.Name <> [ column.Name ] || column.Name.Contains '\000' then
                 Fault.throw (InvalidOption("⟨gene_set⟩ or ⟨key_added⟩", $"a column cannot be called \"{column.Name}\""))
 

@@ -3,7 +3,7 @@ module internal SingleSharp.Golden.ApiGolden
 
 open System
 open System.IO
-open System.Reflection
+open System.Runtime.Loader
 open Expecto
 open PublicApiGenerator
 open SingleSharp.Golden.Shared
@@ -24,9 +24,17 @@ let private options =
                "System.Diagnostics.DebuggerBrowsableAttribute" |]
     )
 
+/// Each in a context of its own: to the usual one SingleSharp and the tool singlesharp, which is loaded already, are the same name.
 let private offered name =
-    let assembly =
-        Assembly.LoadFrom(Path.Combine(root, "artifacts", "bin", name, "release", $"{name}.dll"))
+    let path = Path.Combine(root, "artifacts", "bin", name, "release", $"{name}.dll")
+    let context = AssemblyLoadContext(name, true)
+
+    context.add_Resolving (fun context wanted ->
+        let beside = Path.Combine(Path.GetDirectoryName path, $"{wanted.Name}.dll")
+        if File.Exists beside then context.LoadFromAssemblyPath beside else null)
+
+    let assembly = context.LoadFromAssemblyPath path
+    Expect.equal (assembly.GetName().Name) name "the assembly"
 
     ApiGenerator.GeneratePublicApi(assembly, options).Replace("\r\n", "\n") + "\n"
 

@@ -58,7 +58,8 @@ let tests =
         [ ofScript
               "explore.fsx"
               [ "pbmc_like.h5ad" ]
-              [ "3000 cells × 20000 genes, X is csr_matrix of Single with [0-9]+ values"
+              [ "3000 cells × 20000 genes"
+                "X: csr_matrix of Single, [0-9]+ values"
                 "obs: .* …"
                 "var: .* …" ]
               ignore

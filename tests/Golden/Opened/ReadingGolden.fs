@@ -150,15 +150,18 @@ let private sameAsH5py name cells paths =
             agrees cells path lines
     }
 
-/// Files that hold an AnnData with obs and var.
-let private areOpened paths =
-    paths
-    |> List.filter (fun path -> (H5ad.openFile Settings.standard path |> Result.map (fun file -> (file :> IDisposable).Dispose())).IsOk)
+/// Files of strangers that cannot be opened: one is cut off, one has no index, one is no HDF5.
+let private unreadable =
+    [ "scp-ingest-pipeline__bad__2e5c07.h5ad"
+      "anndata-duckdb-extension__test_no_index__35f43c.h5ad"
+      "pertpy__sc_sim__b1e376.h5ad" ]
 
 let private everything =
     [ sameAsH5py "real files" 1000 (fun () -> RealFiles.datasets |> List.map RealFiles.input)
-      sameAsH5py "files of strangers" 7 (fun () -> Directory.GetFiles(require "data/wild", "*.h5ad") |> List.ofArray |> areOpened)
-      sameAsH5py "one file for each peculiarity" 3 (fun () ->
-          EdgeFiles.cases |> List.map (fun case -> here $"edge/{case}/input.h5ad") |> areOpened) ]
+      sameAsH5py "files of strangers" 7 (fun () ->
+          Directory.GetFiles(require "data/wild", "*.h5ad")
+          |> List.ofArray
+          |> List.filter (fun path -> not (List.contains (Path.GetFileName path) unreadable)))
+      sameAsH5py "one file for each peculiarity" 3 (fun () -> EdgeFiles.cases |> List.map (fun case -> here $"edge/{case}/input.h5ad")) ]
 
 let all = testList "Reading" everything

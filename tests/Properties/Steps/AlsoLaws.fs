@@ -401,6 +401,10 @@ let tests =
               "also: qc writes a column total_counts of obs, too"
           refusal "a column with the name of the index" [ Also.obs "_index" DType.Float64 one ] "also: the index of obs is called _index"
           refusal
+              "a column with a name of anndata's own"
+              [ Also.obs "__categories" DType.Float64 one ]
+              "also: a column cannot be called __categories"
+          refusal
               "a column that is written twice"
               [ Also.obs "a" DType.Float64 one; Also.obs "a" DType.Bool one ]
               "also: the column a would be written twice"

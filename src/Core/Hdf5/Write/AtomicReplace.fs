@@ -122,7 +122,9 @@ module internal AtomicReplace =
             let name =
                 if resolve store.Path = resolve target then "" else " under another name (a hard link)"
 
-            Fault.throw (CannotWrite(target, $"it is the input itself{name}; to change that, work in place (⟨in_place⟩)"))
+            Fault.throw (
+                CannotWrite(target, $"it is the input itself{name}; choose another name, or work in place (⟨in_place⟩) where that can be")
+            )
 
     let private freeRoom (folder: string) =
         try
