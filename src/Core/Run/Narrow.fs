@@ -37,6 +37,16 @@ module internal Narrow =
         if narrowing.KeepsRaw then
             RawCopy.require file
 
+    /// The recipe of the second run, in which no step looks at sets of genes.
+    let private second (recipe: Recipe) step =
+        { recipe with
+            Steps = [ step ]
+            Mitochondrial = Mitochondrial.Auto
+            GeneSets = []
+            GeneSymbols = None
+            KeepCounts = false
+            Also = [] }
+
     /// What a recipe means for a file: reads that choose the genes, and those that keep them.
     let plan (file: AnnDataFile) isThere (recipe: Recipe) (settings: Settings) : Plan =
         match Recipe.narrowing recipe with
@@ -47,14 +57,7 @@ module internal Narrow =
             let nobody _ = invalidOp "a plan asks for no genes"
 
             let second =
-                RunPlan.make
-                    file
-                    None
-                    { recipe with
-                        Steps = [ RunPlan.narrowing nobody narrowing ]
-                        KeepCounts = false
-                        Also = [] }
-                    settings
+                RunPlan.make file None (second recipe (RunPlan.narrowing nobody narrowing)) settings
 
             { first with
                 Passes =
@@ -80,7 +83,7 @@ module internal Narrow =
           LostGenes = [ "subset", int64 file.X.Genes - genes.Count ] }
 
     /// The second run, on the whole result.
-    let private keep asked (narrowing: GeneNarrowing) (recipe: Recipe) (settings: Settings) (made: seq<string>) temporary target =
+    let private keep asked (narrowing: GeneNarrowing) (recipe: Recipe) (settings: Settings) (made: seq<string>) complete temporary target =
         use file = AnnDataFile.openReadWithin settings.Memory recipe.Matrix temporary
 
         let links file editor =
@@ -92,14 +95,12 @@ module internal Narrow =
         Runner.onFileWith
             { Runner.alone with
                 Kept = links
-                KeptBytes = (if narrowing.KeepsRaw then RawCopy.bytes file settings.Compression else 0L) }
+                KeptBytes = (if narrowing.KeepsRaw then RawCopy.bytes file settings.Compression else 0L)
+                Complete = complete }
             asked
             file
-            { recipe with
-                Steps = [ RunPlan.narrowing (chosen narrowing) narrowing ]
-                SumDuplicates = false
-                KeepCounts = false
-                Also = [] }
+            { second recipe (RunPlan.narrowing (chosen narrowing) narrowing) with
+                SumDuplicates = false }
             { settings with Provenance = false }
             (NewFile target)
 
@@ -138,6 +139,11 @@ module internal Narrow =
         requireRoom settings target beside folder room
         let temporary = TempFile.pathIn (AtomicReplace.resolve folder)
         let isChanged = AtomicReplace.watch file.Store
+
+        let requireUnchanged () =
+            if isChanged () then
+                Fault.throw (InputChanged file.Path)
+
         let told = HashSet<string>()
 
         /// Reads are counted over both runs.
@@ -162,8 +168,7 @@ module internal Narrow =
                 use _ =
                     Hdf5File.openHandle temporary FileAccess.Read (FileShare.Read ||| FileShare.Delete)
 
-                if isChanged () then
-                    Fault.throw (InputChanged file.Path)
+                requireUnchanged ()
 
                 let second =
                     keep
@@ -172,6 +177,8 @@ module internal Narrow =
                         recipe
                         (telling (fun progress -> passes - progress.Passes + progress.Pass))
                         first.VarmKeys
+                        // The result takes the place of the input, in which somebody may have put another file meanwhile.
+                        (if output = InPlace then requireUnchanged else ignore)
                         temporary
                         target
 

@@ -23,6 +23,8 @@ type internal RunSurroundings =
         /// What is written beside all else: links by the group of the root that holds them; and its bytes, about.
         Kept: AnnDataFile -> FileEditor -> (string * (string * int64) list) list
         KeptBytes: int64
+        /// What is done once a new file is complete, just before it takes its place; where that throws, the target is as it was.
+        Complete: unit -> unit
     }
 
 [<RequireQualifiedAccess>]
@@ -31,7 +33,8 @@ module internal Runner =
     let alone =
         { Rows = None
           Kept = fun _ _ -> []
-          KeptBytes = 0L }
+          KeptBytes = 0L
+          Complete = ignore }
 
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
     let private withheld (file: AnnDataFile) (plan: RunPlan) =
@@ -127,7 +130,9 @@ module internal Runner =
             if isChanged () then
                 Fault.throw (InputChanged file.Path)
 
-            report target)
+            let report = report target
+            around.Complete()
+            report)
 
     /// New columns and members are appended to the input itself, once all are there; only the last write makes them visible.
     let private toInput (file: AnnDataFile) plan note settings start =

@@ -174,6 +174,57 @@ let private interrupted pass =
             Expect.equal (File.ReadAllBytes input) before "the input is as it was"
     }
 
+let private replaced =
+    test "in place, another file that is put there in the last read stays" {
+        use sandbox = new Sandbox()
+        let input = tissue sandbox
+        let other = sandbox.Copy(input, "other.h5ad")
+        File.AppendAllText(other, "somebody's own")
+        let theirs = File.ReadAllBytes other
+        let recipe = narrow false (chosen few normalized)
+
+        let last =
+            (Pipeline.plan recipe Settings.standard (Input.file input) |> need).Passes.Count
+
+        let settings =
+            { withoutNote with
+                Progress =
+                    fun progress ->
+                        if progress.Pass = last && File.Exists other then
+                            File.Move(other, input, true) }
+
+        match Pipeline.run recipe settings (Input.file input) InPlace with
+        | Error(InputChanged path) -> Expect.equal path input "its path"
+        | other -> failtest $"{other}"
+
+        Expect.equal sandbox.Names [ "input.h5ad" ] "nothing is left behind"
+        Expect.equal (File.ReadAllBytes input) theirs "their file is there"
+    }
+
+/// What only qc looks at, which is over when genes are dropped.
+let private sets =
+    [ "a set",
+      fun (recipe: Recipe) ->
+          { recipe with
+              GeneSets = [ GeneSet.WithPrefix("ribo", "gene_1") ] }
+      "mitochondrial",
+      fun recipe ->
+          { recipe with
+              Mitochondrial = Mitochondrial.Prefix "gene" } ]
+
+let private ofSets (name, widen: Recipe -> Recipe) =
+    test name {
+        use sandbox = new Sandbox()
+        let input, result = tissue sandbox, sandbox.File "result.h5ad"
+        let without = Recipe.full |> chosen few |> narrow false
+        let recipe = widen without
+        let genes = (run without input (NewFile(sandbox.File "without.h5ad"))).GenesKept
+        let plan = Pipeline.plan recipe Settings.standard (Input.file input) |> need
+        let report = run recipe input (NewFile result)
+        Expect.equal report.Reads plan.Passes.Count "as many reads as were planned"
+        Expect.equal report.GenesKept genes "the genes that are kept"
+    }
+
 let all =
     testList
         "Narrow"
@@ -184,6 +235,9 @@ let all =
                     test name { Expect.exists (Pipeline.check recipe) (fun fault -> (Fault.sentence fault).Contains why) "a mistake" } ]
 
           testList "cancelled" [ interrupted 1; interrupted 2 ]
+
+          replaced
+          testList "genes of sets" (List.map ofSets sets)
 
           test "pca of all genes looks at those that stay" {
               use sandbox = new Sandbox()
