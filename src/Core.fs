@@ -70,7 +70,8 @@ module Pipeline =
 
     /// Cuts an input into one .h5ad file for each value of a column of obs, with all that adata[adata.obs[column] == value] has, and a
     /// table of the files, manifest.csv, which is written last. A read of X for each file passes over long stretches without cells of
-    /// its own. Cells without a value are in none of the files. Files that are there are replaced one by one, or refused.
+    /// its own. Cells without a value are in none of the files. Files that manifest.csv of an
+    /// earlier split lists are replaced one by one, or refused; any other file that is there is refused.
     let split (column: string) (replaces: bool) (settings: Settings) (input: Input) (folder: string) : Result<Split, Fault> =
         within settings (fun () ->
             Split.run

@@ -68,7 +68,8 @@ public static class Pipeline
     /// <param name="path">The path of an <c>.h5ad</c> file, a 10x <c>.h5</c> file, or a folder with <c>matrix.mtx</c>.</param>
     /// <param name="column">The column: categories, strings, integers or booleans, of at most 1,000 different values.</param>
     /// <param name="folder">Where the files go; it is made where it is missing.</param>
-    /// <param name="replace">May files that are there be replaced, one by one? Otherwise they are refused before anything is written.</param>
+    /// <param name="replace">May files of an earlier split, which <c>manifest.csv</c> in the folder lists, be replaced, one by one? Any other file
+    /// that is there is refused before anything is written.</param>
     /// <param name="settings">How to run; the defaults of <see cref="Settings"/> where it is null.</param>
     /// <exception cref="SingleSharpException">The file, the column or the folder cannot be worked with.</exception>
     public static Split Split(string path, string column, string folder, bool replace = true, Settings? settings = null) =>

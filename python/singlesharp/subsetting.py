@@ -54,7 +54,8 @@ def split(data, by, out_dir, *, no_clobber=False, compression=None):
     out_dir="samples").
 
     data is the path of a file, or an AnnData in backed mode. Each file holds what adata[adata.obs[by] == value] does; cells without a value
-    are in none. no_clobber=True refuses to replace files that are there. Returns a Split.
+    are in none. Files that manifest.csv of an earlier split in that folder lists are replaced, and others are refused; no_clobber=True
+    refuses all. Returns a Split.
     """
     words = [
         *option("by", by),

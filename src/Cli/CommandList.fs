@@ -160,7 +160,7 @@ module CommandList =
         { Name = "split"
           Line = "one .h5ad file for each value of a column of obs."
           About =
-            "Writes a file for each value that cells have in a column of obs, such as sample, and manifest.csv, a table of value, file and cells. Each file is what subset makes of the cells of its value: all elements, categories that none of them has dropped. Cells without a value are in none of them, which is told. Files are called after their values, with _ for what file systems do not take. They are replaced one by one, each once it is complete, and the table is written last. For each file X is read once, without long stretches where no cell has its value."
+            "Writes a file for each value that cells have in a column of obs, such as sample, and manifest.csv, a table of value, file and cells. Each file is what subset makes of the cells of its value: all elements, categories that none of them has dropped. Cells without a value are in none of them, which is told. Files are called after their values, with _ for what file systems do not take. Each is there once it is complete, and the table is written last. Only files of an earlier split, which manifest.csv in that folder lists, are replaced. For each file X is read once, without long stretches where no cell has its value."
           Syntax = "FILE... --by COLUMN --out-dir DIR [options]"
           Groups =
             [ OptionGroup.Split

@@ -116,6 +116,7 @@ let all =
           SubsetLaws.tests
           PlanLaws.tests
           PartNamesLaws.tests
+          SplitManifestLaws.tests
           RunMemoryLaws.tests
           BudgetLaws.tests
           RunnerLaws.tests

@@ -102,7 +102,7 @@ type Fault =
         | InsufficientMemory(what, needed, allowed, advice) ->
             $"{what} needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; {advice}raise ⟨memory⟩, or lower ⟨workers⟩ if you gave it."
         | OutOfMemory -> "There is no memory left on this machine or in this container; lower ⟨memory⟩ or ⟨workers⟩, or end other programs."
-        | InputChanged path -> $"{path} was changed by somebody else during the run, so nothing was written; run again."
+        | InputChanged path -> $"{path} was changed by somebody else during the run, so its result was not written; run again."
 
     /// One sentence: what is wrong, where, and what to do next. What a file or a path brings into it is escaped.
     member internal fault.Sentence(spelling) =

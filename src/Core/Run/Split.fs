@@ -4,7 +4,6 @@ namespace SingleSharp.Core.Run
 open System
 open System.Collections.Generic
 open System.IO
-open System.Text
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Contract
@@ -17,145 +16,63 @@ open SingleSharp.Core.Reading
 open SingleSharp.Core.Concat
 open SingleSharp.Core.Steps
 
-/// How a file is split.
-type internal SplitRequest =
-    {
-        Column: string
-        /// May files that are there be replaced?
-        Replaces: bool
-        Folder: string
-    }
-
-/// A value, which cells have it, and where they go.
-type private Part =
-    { Place: int
-      Value: string
-      Query: string
-      Target: string
-      Cells: int64 }
-
 [<RequireQualifiedAccess>]
 module internal Split =
-    let private manifest = "manifest.csv"
-
-    /// More values than these are no samples, and nobody wants as many files.
-    let most = 1_000
-
-    let private asked: BatchUse =
-        { Option = "by"
-          Called = "samples"
-          Most = most }
-
-    /// Visits the codes of all cells in order.
-    let private visit (file: AnnDataFile) (batches: Batches) (settings: Settings) each =
-        let read = batches.Open()
-        let codes: int[] = Array.zeroCreate Blocks.rowsPerBlock
-
-        for number in 0L .. Blocks.count file.X.Cells - 1L do
-            settings.Cancel.ThrowIfCancellationRequested()
-            let struct (first, count) = Blocks.extent file.X.Cells number
-            read first count codes
-
-            for i in 0 .. count - 1 do
-                each codes[i]
-
-    /// How many cells have each value, behind those that have none.
-    let private counts file (batches: Batches) settings =
-        let counts: int64[] = Array.zeroCreate (batches.Names.Length + 1)
-        visit file batches settings (fun code -> counts[code + 1] <- counts[code + 1] + 1L)
-        counts
-
-    let private cellsOf (file: AnnDataFile) batches settings place =
-        let cells = RowMask file.X.Cells
-        visit file batches settings (fun code -> cells.Add((code = place)))
-        cells
-
-    let private quoted (text: string) =
-        "'" + text.Replace("\\", "\\\\").Replace("'", "\\'") + "'"
-
-    /// A column as a query names it.
-    let private named (column: string) =
-        if column.Contains '`' then
-            "\"" + column.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\""
-        else
-            $"`{column}`"
-
-    /// The query that chooses the cells of a value, for the note of what was done.
-    let private queryOf (file: AnnDataFile) column =
-        let values =
-            match Hdf5Element.tryColumn file.Store file.Obs.Path file.Obs.Group column with
-            | Some(Element.Nullable element) -> Some element.Values.Type
-            | Some(Element.AnyArray values) -> Some values.Type
-            | _ -> None
-
-        fun value ->
-            match values with
-            | Some(Enumeration _) -> if value = "True" then named column else $"not {named column}"
-            | Some(Integer _) -> $"{named column} == {value}"
-            | _ -> $"{named column} == {quoted value}"
-
-    let private requireTargets (request: SplitRequest) (file: AnnDataFile) (read: string list) targets =
+    /// Refuses what must not be replaced: the input, and whatever no earlier split made. With ⟨no_clobber⟩, nothing is.
+    let private requireTargets (request: SplitRequest) (file: AnnDataFile) (read: string list) (earlier: string list) targets =
         for target: string in targets do
+            if AtomicReplace.leadToOne file.Store.Path target then
+                Fault.throw (CannotWrite(target, "it is the input itself; choose another folder (⟨out_dir⟩)"))
+
             AtomicReplace.require target 0L
             AtomicReplace.requireReplaceable target false
-            AtomicReplace.requireOther file.Store target
             Apart.require target read
 
-            if not request.Replaces && (Status.tryFindHere (Path.GetFullPath target)).IsSome then
-                Fault.throw (
-                    CannotWrite(
-                        target,
-                        "there is such a file already, and ⟨no_clobber⟩ keeps it; choose another folder (⟨out_dir⟩), or leave ⟨no_clobber⟩ out to replace it"
+            if (Status.tryFindHere (Path.GetFullPath target)).IsSome then
+                if not request.Replaces then
+                    Fault.throw (
+                        CannotWrite(
+                            target,
+                            "there is such a file already, and ⟨no_clobber⟩ keeps it; choose another folder (⟨out_dir⟩), or leave ⟨no_clobber⟩ out to replace what an earlier split made"
+                        )
                     )
-                )
 
-    /// A field of a table with commas.
-    let private field (text: string) =
-        if text |> Seq.exists (fun letter -> ",\"\r\n".Contains letter) || text.Trim() <> text then
-            "\"" + text.Replace("\"", "\"\"") + "\""
-        else
-            text
+                if not (SplitManifest.hasMade earlier target) then
+                    Fault.throw (
+                        CannotWrite(
+                            target,
+                            $"there is such a file already, and no {SplitManifest.name} in its folder says that an earlier split made it; choose another folder (⟨out_dir⟩), or move the file"
+                        )
+                    )
 
-    let private table (parts: Part list) =
-        let lines =
-            [ "value,file,cells"
-              for part in parts do
-                  $"{field part.Value},{field (Path.GetFileName part.Target)},{part.Cells}" ]
+    /// File names in a sentence, the first of them where there are many.
+    let private shortList (paths: string list) =
+        let names =
+            paths |> List.truncate 5 |> List.map Path.GetFileName |> String.concat ", "
 
-        Utf8.bytes (String.concat "\n" lines + "\n")
+        if paths.Length > 5 then $"{names} and {paths.Length - 5} more" else names
 
-    /// A table of an earlier split does not stand beside some files of this one.
-    let private removeManifest (path: string) =
-        try
-            File.Delete(AtomicReplace.resolve path)
-        with Fault.WriteTrouble trouble ->
-            Fault.throw (Fault.ofWrite path trouble)
-
-    let private warnings (column: string) (missing: int64) (parts: Part list) =
+    let private warnings (column: string) (missing: int64) (left: string list) (parts: SplitPart list) =
         [ if missing > 0L then
               $"""{Plural.things missing "cell"} of {column} {if missing = 1L then "has" else "have"} no value and {if missing = 1L then "is" else "are"} in none of the files"""
 
           match parts |> List.filter (fun part -> Path.GetFileNameWithoutExtension part.Target <> PartNames.safe part.Value) with
           | [] -> ()
           | part :: _ as several ->
-              $"""{Plural.say several.Length "value of" "values of"} {column} would have the file name of another one, and got a number, such as {part.Value} in {Path.GetFileName part.Target}; {manifest} tells which is which""" ]
+              $"""{Plural.say several.Length "value of" "values of"} {column} would have the file name of another one, and got a number, such as {part.Value} in {Path.GetFileName part.Target}; {SplitManifest.name} tells which is which"""
 
-    /// The values that some cell has, each with its file.
-    let private parts (request: SplitRequest) (file: AnnDataFile) (batches: Batches) (counts: int64[]) =
-        let query = queryOf file request.Column
+          if not left.IsEmpty then
+              $"""{Plural.say left.Length "file of an earlier split stays" "files of an earlier split stay"} in the folder as {if left.Length = 1 then "it is" else "they are"}, and {SplitManifest.name} no longer lists {if left.Length = 1 then "it" else "them"}: {shortList left}""" ]
 
-        let values =
-            [ for place, value in Array.indexed batches.Names do
-                  if counts[place + 1] > 0L then
-                      place, value ]
+    /// What is there of a split that did not come to its end.
+    let private unfinished (whole: List<string>) count =
+        let what =
+            if whole.Count = 1 then
+                $"of {count} files one is written and whole"
+            else
+                $"of {count} files {whole.Count} are written and whole"
 
-        List.zip values (PartNames.ofValues (List.map snd values))
-        |> List.map (fun ((place, value), name) ->
-            { Place = place
-              Value = value
-              Query = query value
-              Target = Path.Combine(request.Folder, name)
-              Cells = counts[place + 1] })
+        $"""{what} ({shortList (List.ofSeq whole)}), and there is no {SplitManifest.name}; remove {if whole.Count = 1 then "it" else "them"} before the next split there, or choose another folder (⟨out_dir⟩)"""
 
     let private subset (file: AnnDataFile) (cells: Lazy<RowMask>) query =
         let select _ =
@@ -173,15 +90,17 @@ module internal Split =
     /// Splits a file that is open; `input` and `read` are what was asked for.
     let private ofFile (request: SplitRequest) (input: Input) (read: string list) (file: AnnDataFile) (settings: Settings) : Split =
         let folder = Scratch.folder settings (Path.GetFullPath request.Folder)
-        use batches = Batches.readFor asked file request.Column folder
-        let counts = counts file batches settings
-        let parts = parts request file batches counts
+        use batches = Batches.readFor SplitParts.asked file request.Column folder
+        let counts = SplitParts.counts file batches settings
+        let parts = SplitParts.make request file batches counts
 
         if parts.IsEmpty then
             Fault.throw (InvalidOption("by", $"no cell has a value of the column {request.Column} of obs, so there is nothing to split"))
 
-        let table' = Path.Combine(request.Folder, manifest)
-        requireTargets request file read (table' :: (parts |> List.map _.Target))
+        let manifest = SplitManifest.pathIn request.Folder
+        let targets = parts |> List.map _.Target
+        let earlier = SplitManifest.made request.Folder
+        requireTargets request file read earlier (manifest :: targets)
         let told = HashSet<string>()
 
         let warn sentence =
@@ -189,10 +108,10 @@ module internal Split =
                 settings.Warn sentence
 
         let warnings =
-            warnings request.Column counts[0] parts |> List.map (OptionText.spell settings.Spelling >> Printable.line)
+            warnings request.Column counts[0] (SplitManifest.left earlier (manifest :: targets)) parts
+            |> List.map (OptionText.spell settings.Spelling >> Printable.line)
 
         warnings |> List.iter warn
-        removeManifest table'
         let isTransposed = CscToCsr.isNeeded file.X
         let first = if isTransposed then 1 else 0
 
@@ -216,29 +135,73 @@ module internal Split =
         use rows =
             CsrView.Prepare(file, folder, settings.Memory, settings.Cancel, transposing)
 
+        // A table of an earlier split does not stand beside some files of this one, but stays until there is one.
+        let complete number () =
+            if number = 0 then
+                SplitManifest.remove manifest
+
+        let whole = List<string>()
+        let nodes = HashSet<struct (uint64 * uint64)>()
+
+        /// File systems may take names for one that differ in how Unicode composes a letter, and links may lead to one file.
+        let requireOwn (target: string) =
+            match Status.tryFind target with
+            | ValueSome { Node = ValueSome node } when nodes.Contains node ->
+                Fault.throw (
+                    CannotWrite(
+                        target,
+                        "to this file system, it is a file that this split has just made for another value; choose another folder (⟨out_dir⟩)"
+                    )
+                )
+            | _ -> ()
+
+        let remember target =
+            whole.Add target
+
+            match Status.tryFind target with
+            | ValueSome { Node = ValueSome node } -> nodes.Add node |> ignore
+            | _ -> ()
+
+        let write number (part: SplitPart) =
+            requireOwn part.Target
+
+            let recipe =
+                Recipe.ofSteps [ subset file (lazy (SplitParts.cellsOf file batches settings part.Place)) part.Query ]
+
+            let report =
+                Runner.onFileWith
+                    { Runner.alone with
+                        Rows = Some rows
+                        Complete = complete number }
+                    { Input = input
+                      Files = read
+                      Recipe = recipe }
+                    file
+                    recipe
+                    { settings with
+                        Progress = passed (first + number + 1)
+                        Warn = warn }
+                    (NewFile part.Target)
+
+            remember part.Target
+            report
+
         let reports =
-            [ for number, part in List.indexed parts do
-                  let recipe =
-                      Recipe.ofSteps [ subset file (lazy (cellsOf file batches settings part.Place)) part.Query ]
+            try
+                let reports = parts |> List.mapi write
 
-                  Runner.onFileWith
-                      { Runner.alone with Rows = Some rows }
-                      { Input = input
-                        Files = read
-                        Recipe = recipe }
-                      file
-                      recipe
-                      { settings with
-                          Progress = passed (first + number + 1)
-                          Warn = warn }
-                      (NewFile part.Target) ]
+                SplitManifest.write read manifest [ for part in parts -> struct (part.Value, Path.GetFileName part.Target, part.Cells) ]
 
-        let bytes = table parts
-        AtomicReplace.replaceFor (WhoReads read) table' 0L (fun disk -> disk.Write(0L, ReadOnlySpan bytes))
+                reports
+            with _ ->
+                if whole.Count > 0 then
+                    warn (unfinished whole parts.Length |> OptionText.spell settings.Spelling |> Printable.line)
+
+                reraise ()
 
         { Input = Inputs.shown input.Paths
           Column = request.Column
-          Manifest = table'
+          Manifest = manifest
           Files =
             [ for part in parts do
                   { Value = part.Value
@@ -249,27 +212,50 @@ module internal Split =
           CellsWithoutValue = counts[0]
           Warnings = warnings @ (reports |> List.collect (_.Warnings >> List.ofSeq)) |> List.distinct }
 
+    /// A split has a folder, and its files are called after values: faults that advise another name advise another folder.
+    let private told fault =
+        match fault with
+        | CannotWrite(path, why) ->
+            let other = "choose another folder (⟨out_dir⟩)"
+
+            CannotWrite(
+                path,
+                [ "choose another name or folder (⟨out⟩)", other
+                  "choose another name (⟨out⟩)", other
+                  "choose another name", other
+                  "choose another folder (⟨out⟩)", other
+                  "choose another (⟨out⟩)", "choose another (⟨out_dir⟩)"
+                  "choose a shorter one (⟨out⟩)", other
+                  "name a file in it", other
+                  "name a file, or one that is still to be made", other ]
+                |> List.fold (fun (why: string) (words, instead) -> why.Replace(words, instead)) why
+            )
+        | _ -> fault
+
     /// Splits what the inputs hold. A file is complete or not there; the table of the files is written last.
     let run (request: SplitRequest) (input: Input) (settings: Settings) =
-        let isNew = NewFolder.make request.Folder
+        let mutable made = []
 
         try
-            let read = List.collect Convert.filesOf input.Paths
+            try
+                made <- NewFolder.make request.Folder
+                let read = List.collect Convert.filesOf input.Paths
 
-            Inputs.asFile
-                input
-                (Recipe.ofSteps [ SubsetStep.step SubsetStep.defaults ])
-                settings
-                (Some(NewFile(Path.Combine(request.Folder, manifest))))
-                (fun path _ warnings ->
-                    warnings |> List.iter settings.Warn
+                Inputs.asFile
+                    input
+                    (Recipe.ofSteps [ SubsetStep.step SubsetStep.defaults ])
+                    settings
+                    (Some(NewFile(SplitManifest.pathIn request.Folder)))
+                    (fun path _ warnings ->
+                        warnings |> List.iter settings.Warn
 
-                    let split =
-                        using (AnnDataFile.openReadWithin settings.Memory MatrixName.X path) (fun file ->
-                            ofFile request input read file settings)
+                        let split =
+                            using (AnnDataFile.openReadWithin settings.Memory MatrixName.X path) (fun file ->
+                                ofFile request input read file settings)
 
-                    { split with
-                        Warnings = warnings @ List.ofSeq split.Warnings })
+                        { split with
+                            Warnings = warnings @ List.ofSeq split.Warnings })
+            with trouble when (Fault.tryFind trouble).IsSome ->
+                Fault.throw (told (Fault.tryFind trouble).Value)
         finally
-            if isNew then
-                NewFolder.removeEmpty request.Folder
+            NewFolder.removeEmpty made

@@ -25,6 +25,7 @@ def made(form):
     obs["whole"], obs["total counts"], obs["and"] = obs["whole"] % 4 - 2, obs["total counts"] % 3, obs["and"] % 2
     obs["lone"] = pd.Categorical([None] * queries.CELLS, categories=["a"])
     obs["odd"] = pd.Categorical(np.array(["a/b", "a_b", "A_B", " x", "", "CON", "..", "é ü", "manifest", "x,\"y\""])[np.arange(queries.CELLS) % 10])
+    obs["level"] = pd.Categorical(np.array([1.0, 1e-05, 1e16, 2.5])[np.arange(queries.CELLS) % 4])
     obs["unused"] = pd.Categorical(np.array(["b", "d"])[np.arange(queries.CELLS) % 2], categories=["a", "b", "c", "d"])
     cells = len(obs)
     counts = sparse.random(cells, GENES, 0.4, random_state=3, dtype="f4").tocsr()
