@@ -40,6 +40,7 @@ let private suites =
       "backed"
       "memory"
       "errors"
+      "export"
       "recipes"
       "pages"
       "subset"
