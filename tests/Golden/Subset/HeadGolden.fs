@@ -85,13 +85,13 @@ let all =
                   (HeadTable.linesWithin 34 table)
                   (String.concat
                       "\n"
-                      [ "obs: 40 rows, 19 columns"
+                      [ "obs: 40 rows, 20 columns"
                         "        whole      kind     stage"
                         "        int64  category  category"
                         $"AAAC-0{whole 0}       NaN       NaN"
                         $"AAAC-1{whole 1}         b       mid"
                         $"AAAC-2{whole 2}    T cell      late"
-                        "(37 more rows, 16 more columns; --columns names some)" ])
+                        "(37 more rows, 17 more columns; --columns names some)" ])
                   "the lines"
           }
 
