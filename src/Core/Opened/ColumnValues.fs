@@ -3,11 +3,11 @@ namespace SingleSharp.Core.Opened
 
 open System
 open System.Collections.Generic
-open System.Globalization
 open System.Runtime.InteropServices
 open SingleSharp.Core
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
+open SingleSharp.Core.Export
 
 [<RequireQualifiedAccess>]
 module internal ColumnValues =
@@ -130,15 +130,8 @@ module internal ColumnValues =
     let ofBytes<'T> path numeric bytes : 'T[] =
         unbox<'T[]>(numbers path typeof<'T> numeric bytes [||])
 
-    /// What a category stands for, as text: True and False, and numbers in the shortest form that says them.
-    let texts labels =
-        match labels with
-        | Labels.Texts texts -> texts
-        | Labels.Numbers(DType.Bool, bytes) -> bytes |> Array.map (fun byte -> if byte = 0uy then "False" else "True")
-        | Labels.Numbers(numeric, bytes) when DType.isFloat numeric ->
-            ResultType.toFloat numeric bytes |> Array.map (fun number -> number.ToString("R", CultureInfo.InvariantCulture))
-        | Labels.Numbers(DType.UInt64, bytes) -> whole DType.UInt64 bytes |> Array.map (uint64 >> string)
-        | Labels.Numbers(numeric, bytes) -> whole numeric bytes |> Array.map string
+    /// What a category stands for, as text: what exports write.
+    let texts labels = Table.labels labels
 
     /// Labels of numbers by their codes, row by row.
     let private labelBytes numeric (labels: byte[]) (codes: int[]) =

@@ -137,10 +137,7 @@ module Also =
                   || Links.along column.Name <> [ column.Name ]
                   || column.Name.Contains '\000'
               then
-                  InvalidOption(
-                      "also",
-                      $"a column cannot be called \"{column.Name}\"; give it a name without slashes"
-                  )
+                  InvalidOption("also", $"a column cannot be called \"{column.Name}\"; give it a name without slashes")
 
               if not (List.contains column.Type types) then
                   InvalidOption(

@@ -126,6 +126,15 @@ let tests =
               List.ofArray numbers = (codes |> List.map (fun code -> if code < 0 then Nullable() else Nullable labels[code]))
               && List.ofArray texts = (codes |> List.map (fun code -> if code < 0 then null else string labels[code])))
 
+          test "categories of fractions, as pandas and exports write them" {
+              let bytes = [| 1.0; 1e-05; 1e16; 0.1 |] |> Array.collect BitConverter.GetBytes
+
+              let column =
+                  Column.Categories(Labels.Numbers(DType.Float64, bytes), false, [ 0; 1; 2; 3 ])
+
+              Expect.equal (ColumnValues.all<string> "x" column) [| "1.0"; "1e-05"; "1e+16"; "0.1" |] "their texts"
+          }
+
           test "what a type does not hold" {
               let _, _, batches = column DType.Int64 0uy [ 1uy ]
               let whole = Column.Numbers(DType.Int64, batches)
