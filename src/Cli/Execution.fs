@@ -8,21 +8,11 @@ open System.Threading
 open SingleSharp
 open SingleSharp.Core
 
-/// A fault that ends the program.
-[<Sealed>]
-type Stopped(fault: Fault) =
-    inherit Exception(Fault.sentence fault)
-    member _.Fault = fault
-
 [<RequireQualifiedAccess>]
 module Execution =
-    /// One line on stdout.
-    let private say (text: string) = printfn "%s" (Escaped.line text)
+    let private say = Stopped.say
 
-    let private orStop result =
-        match result with
-        | Ok value -> value
-        | Error fault -> raise (Stopped fault)
+    let private orStop result = Stopped.orStop result
 
     /// Where scratch files go unless an option says so; it matters to those who write some.
     let private usualScratch (request: Request) () =
@@ -45,10 +35,6 @@ module Execution =
             Cancel = cancel
             // Programs know options by scanpy's names.
             Spelling = if request.Listener = Listener.Program then OptionText.plain else StepArguments.inSentences }
-
-    let private warn (log: RunLog) (request: Request) sentence =
-        log.Warn sentence
-        Display.warn request.Listener sentence
 
     /// Nothing that is there is replaced where --no-clobber says so.
     let private requireNew (request: Request) =
@@ -121,7 +107,7 @@ module Execution =
             Pipeline.plan
                 recipe
                 { settings with
-                    Warn = warn log request }
+                    Warn = Stopped.warn log request }
                 input
             |> orStop
 
@@ -182,70 +168,6 @@ module Execution =
 
         Unfinished.finish split.Manifest [ None, tell ]
 
-    /// The parts that people look at where they name none: those that are there.
-    let private usualParts settings path =
-        let has part =
-            match
-                Pipeline.head
-                    { Part = part
-                      Rows = 1
-                      Columns = []
-                      Most = 1 }
-                    settings
-                    path
-            with
-            | Error(InvalidOption("part", _)) -> false
-            | _ -> true
-
-        match [ "obs"; "var"; "X" ] |> List.filter has with
-        | [] -> orStop (Error(NotAnnData(path, "it has neither obs nor var nor X; convert makes an .h5ad file of the output of 10x")))
-        | parts -> parts
-
-    let private head request settings path parts rows columns =
-        let parts = if List.isEmpty parts then usualParts settings path else parts
-
-        let heads =
-            [ for part in parts ->
-                  Pipeline.head
-                      { Part = part
-                        Rows = rows
-                        Columns = columns
-                        Most = 100 }
-                      settings
-                      path
-                  |> orStop ]
-
-        if request.Json then
-            Json.ofHeads path heads
-        else
-            heads |> List.map HeadTable.lines |> String.concat "\n\n" |> printfn "%s"
-
-    let private info log request settings input =
-        let warn = warn log request
-
-        let info =
-            Pipeline.info Recipe.standard { settings with Warn = warn } input |> orStop
-
-        info.Plan.Warnings |> Seq.iter warn
-
-        if request.Json then
-            Json.ofInfo info
-        else
-            Summary.ofInfo info |> Table.print
-            printfn ""
-            Summary.ofPlan "What singlesharp preprocess would do" info.Plan |> Table.print
-
-    let private digest request settings path =
-        let digest = Pipeline.digest settings path |> orStop
-
-        if request.Json then
-            Json.ofDigest digest
-        elif request.Quiet then
-            printfn "%s" digest.Whole
-        else
-            digest.Elements |> Seq.iter (fun element -> say $"{element.Sha256}  {element.Path}")
-            printfn "%s  (the whole file)" digest.Whole
-
     let private report (log: RunLog) (request: Request) settings path page =
         let page = Pages.ofFile request.Digest settings path page |> orStop
         log.Tell $"result: {page.Output}"
@@ -280,25 +202,6 @@ module Execution =
                 if request.Json then Json.ofExported exported else Summary.ofExported exported |> Table.print
 
             Unfinished.finish exported.Output [ None, tell ]
-
-    /// Says whether the file is sound.
-    let private verify request settings path =
-        let verification = Pipeline.verify settings path |> orStop
-
-        if request.Json then
-            Json.ofVerification verification
-        else
-            Summary.ofVerification request.Quiet verification |> List.iter say
-
-        verification.IsSound
-
-    let private history request settings path =
-        let runs = Pipeline.history settings path |> orStop
-
-        if request.Json then
-            Json.ofHistory path runs
-        else
-            Summary.ofHistory path runs |> List.iter Table.print
 
     /// A path that a shell takes as one word.
     let private quoted (path: string) =
@@ -345,14 +248,14 @@ module Execution =
         | Man -> printf "%s" (Manual.man ()) |> succeed
         | Version -> printfn "singlesharp %s" Pipeline.version |> succeed
         | Demo folder -> demo log request settings folder |> succeed
-        | Info input -> info log request settings input |> succeed
+        | Info input -> Looks.info log request settings input |> succeed
         | Convert(input, matrix, sumDuplicates, target) -> convert log request settings input matrix sumDuplicates target |> succeed
         | Split(input, column, folder, replaces) -> split log request settings input column folder replaces |> succeed
-        | Head(path, parts, rows, columns) -> head request settings path parts rows columns |> succeed
-        | Digest path -> digest request settings path |> succeed
+        | Head(path, parts, rows, columns) -> Looks.head request settings path parts rows columns |> succeed
+        | Digest path -> Looks.digest request settings path |> succeed
         | Report(path, page) -> report log request settings path page |> succeed
-        | History path -> history request settings path |> succeed
+        | History path -> Looks.history request settings path |> succeed
         | Export(path, element, columns, format, target) -> export log request settings path element columns format target |> succeed
-        | Verify path -> if verify request settings path then 0 else 1
+        | Verify path -> if Looks.verify request settings path then 0 else 1
         | Plan(command, input, recipe) -> plan log request settings command input recipe |> succeed
         | Run(command, input, recipe, output) -> run log request settings command input recipe output |> succeed
