@@ -224,7 +224,7 @@ let private refusals =
 
 let tests: Test =
     testSequencedGroup
-        "packages"
+        "pages"
         (testList
             "docs"
             [ coverage
