@@ -149,7 +149,7 @@ module Display =
         let sinceLine = Stopwatch.StartNew()
         let mutable tenths = 0
 
-        let show (progress: Progress) elapsed =
+        let show (progress: Progress) (elapsed: Elapsed) =
             let reached = int (10.0 * Wording.share progress)
             // What takes no time after a read needs no line.
             let isDone =

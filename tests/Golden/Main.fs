@@ -43,6 +43,7 @@ let all =
           RunFilesGolden.all
           CompletionGolden.all
           ManualGolden.all
+          WorkflowGolden.all
           DisplayGolden.all
           ProtocolGolden.all
           ApartGolden.all
