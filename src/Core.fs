@@ -10,6 +10,7 @@ open SingleSharp.Core.Verify
 open SingleSharp.Core.Concat
 open SingleSharp.Core.Export
 open SingleSharp.Core.Run
+open SingleSharp.Core.Shards
 
 /// Preprocessing of single-cell count matrices in .h5ad files, out of core, with the same bits everywhere.
 ///
@@ -20,7 +21,7 @@ open SingleSharp.Core.Run
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Pipeline =
     /// Expected trouble becomes a value; bugs and cancellation throw.
-    let private guarded work =
+    let internal guarded work =
         try
             Ok(work ())
         with
@@ -31,7 +32,7 @@ module Pipeline =
         | trouble when (Fault.tryFind trouble).IsSome -> Error (Fault.tryFind trouble).Value
 
     /// The same with settings that make sense.
-    let private within (settings: Settings) work =
+    let internal within (settings: Settings) work =
         guarded (fun () ->
             settings.Compression |> Option.bind Compression.mistake |> Option.iter Fault.throw
             Scratch.require settings
@@ -174,3 +175,45 @@ module H5ad =
             Ok(H5adFile.Open(settings, path))
         with trouble when (Fault.tryFind trouble).IsSome ->
             Error (Fault.tryFind trouble).Value
+
+/// A run whose work is cut into shards, for many machines.
+[<Sealed>]
+type ShardedRun internal (run: PlannedRun) =
+    /// Its stages, tasks, and what they take.
+    member _.Plan = run.Told
+
+    /// The plan as a file has it.
+    member _.Json = PlanFile.write run
+
+    member internal _.Run = run
+
+/// One run over many machines, with the bits of Pipeline.run: any cut into shards, any order of tasks, any repeats. Each stage has a task for each
+/// shard and then a merge, which waits for all of them; the merge of the last stage writes the output. Tasks and merges may be taken again, on any
+/// machine that sees the input and the folder of parts, and at the same time.
+[<RequireQualifiedAccess>]
+module Shard =
+    /// Parts in a folder; a minute of patience.
+    let parts folder : ShardParts =
+        { Folder = folder
+          Patience = TimeSpan.FromMinutes 1.0 }
+
+    /// Plans a run of an input to a new file. What cannot be cut into shards is refused here.
+    let plan (shards: ShardCount) (recipe: Recipe) (settings: Settings) (input: Input) (output: string) : Result<ShardedRun, Fault> =
+        Pipeline.within settings (fun () -> ShardPlanning.plan input recipe settings shards output |> ShardedRun)
+
+    /// Reads a plan from a file that holds its Json.
+    let load (path: string) : Result<ShardedRun, Fault> =
+        Pipeline.guarded (fun () -> PlanFile.load path |> ShardedRun)
+
+    /// Takes a task of a stage; false where its part was there already.
+    let run (stage: string) (task: int) (parts: ShardParts) (settings: Settings) (sharded: ShardedRun) : Result<bool, Fault> =
+        Pipeline.within settings (fun () -> ShardRun.run sharded.Run parts.Folder parts.Patience stage task settings)
+
+    /// Merges the parts of a stage. The merge of the last stage writes the output and gives its report; there is none for others, and none where
+    /// that was done already.
+    let merge (stage: string) (parts: ShardParts) (settings: Settings) (sharded: ShardedRun) : Result<Report option, Fault> =
+        Pipeline.within settings (fun () -> ShardRun.merge sharded.Run parts.Folder parts.Patience stage settings)
+
+    /// How far each stage is.
+    let status (parts: ShardParts) (sharded: ShardedRun) : Result<ShardProgress list, Fault> =
+        Pipeline.guarded (fun () -> ShardRun.status sharded.Run parts.Folder)

@@ -27,6 +27,8 @@ type FaultKind =
     | InsufficientMemory = 10
     /// Somebody changed the input while it was read.
     | InputChanged = 11
+    /// Parts of a run over shards are not there, or not whole; they may come.
+    | NotYet = 12
 
 namespace SingleSharp.Core
 
@@ -67,6 +69,8 @@ type Fault =
     | OutOfMemory
     /// Somebody changed the input while it was read.
     | InputChanged of path: string
+    /// Parts of a run over shards are not there, or not whole; they may come.
+    | NotYet of folder: string * what: string
 
     static member private Mebibytes(bytes: int64) = $"{(bytes + 1048575L) / 1048576L} MiB"
 
@@ -103,6 +107,7 @@ type Fault =
             $"{what} needs at least {Fault.Mebibytes needed} of memory, but {Fault.Mebibytes allowed} are allowed; {advice}raise ⟨memory⟩, or lower ⟨workers⟩ if you gave it."
         | OutOfMemory -> "There is no memory left on this machine or in this container; lower ⟨memory⟩ or ⟨workers⟩, or end other programs."
         | InputChanged path -> $"{path} was changed by somebody else during the run, so its result was not written; run again."
+        | NotYet(folder, what) -> $"Parts are missing in {folder}: {what}; run their tasks again."
 
     /// One sentence: what is wrong, where, and what to do next. What a file or a path brings into it is escaped.
     member internal fault.Sentence(spelling) =
@@ -137,6 +142,17 @@ module Fault =
         | InsufficientMemory _
         | OutOfMemory -> FaultKind.InsufficientMemory
         | InputChanged _ -> FaultKind.InputChanged
+        | NotYet _ -> FaultKind.NotYet
+
+    /// May the same work succeed later or on another machine? Full and failing disks, files that cannot be read just now, parts that are not
+    /// there yet, and memory that others have taken.
+    let isTemporary fault =
+        match fault with
+        | Unreadable _
+        | CannotWrite _
+        | OutOfMemory
+        | NotYet _ -> true
+        | _ -> false
 
     let internal throw fault = raise (FaultException fault)
 

@@ -3,6 +3,13 @@ namespace SingleSharp
 
 open System.Collections.Generic
 
+/// Into how many shards a run is cut.
+type ShardCount =
+    /// So many; never more than X has blocks of 4,096 cells.
+    | Shards of int
+    /// As many as it takes for no shard to have more cells than this, about.
+    | CellsPerShard of int64
+
 /// One stage of a run over shards: a task for each shard, then one merge.
 type ShardStage =
     {
@@ -48,4 +55,16 @@ type ShardProgress =
         /// The tasks whose part is missing, cut off, damaged or of another plan, in order, and why.
         Missing: IReadOnlyList<KeyValuePair<int, string>>
         IsMerged: bool
+    }
+
+namespace SingleSharp.Core
+
+open System
+
+/// Where the parts of a run over shards lie: a folder that all machines see.
+type ShardParts =
+    {
+        Folder: string
+        /// How long is waited for what another machine has just written.
+        Patience: TimeSpan
     }

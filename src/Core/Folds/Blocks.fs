@@ -21,6 +21,10 @@ type internal Schedule =
       Cancel: CancellationToken
       RowsDone: int64 -> unit }
 
+/// The blocks [First, Stop).
+[<Struct>]
+type internal BlockRange = { First: int64; Stop: int64 }
+
 exception internal BlockFailed of firstRow: int64 * rows: int * cause: exn
 
 /// Somebody went wrong or gave up elsewhere; a worker that sees this just leaves.
@@ -32,13 +36,19 @@ type private Outcome<'s, 'p> =
     | Folded of state: 's * buffer: 'p
     | Failed of cause: exn
 
+[<RequireQualifiedAccess>]
+module internal BlockSize =
+    let rowsPerBlock = 4096
+    let blocksPerSegment = 32
+
 /// The one place where threads meet. Blocks are handed out in order, at most `window` ahead of the one that leaves next.
 [<Sealed>]
-type private Gate<'s, 'p>(blocks: int64, window: int, cancel: CancellationToken) =
+type private Gate<'s, 'p>(range: BlockRange, window: int, cancel: CancellationToken) =
+    let blocks = range.Stop
     let monitor = obj ()
     let outcomes = Dictionary<int64, Outcome<'s, 'p>>()
-    let mutable next = 0L
-    let mutable leaving = 0L
+    let mutable next = range.First
+    let mutable leaving = range.First
     let mutable closed = false
 
     let waitUntil ready =
@@ -93,10 +103,43 @@ type private Gate<'s, 'p>(blocks: int64, window: int, cancel: CancellationToken)
             closed <- true
             Monitor.PulseAll monitor)
 
+/// Merges states from left to right: blocks into their segment, segments into the result.
+[<Sealed>]
+type internal Merger<'s>(merge: 's -> 's -> 's) =
+    let mutable result = ValueNone
+    let mutable segment = ValueNone
+    let mutable blocks = 0L
+
+    let merged left right =
+        match left with
+        | ValueNone -> ValueSome right
+        | ValueSome left -> ValueSome(merge left right)
+
+    /// How many blocks there were.
+    member _.Blocks = blocks
+
+    /// Adds the state of one block, or of the first ones of a segment.
+    member _.Add(range: BlockRange, state) =
+        if range.First <> blocks then
+            invalidOp $"the state of block {range.First} follows that of block {blocks - 1L}"
+
+        segment <- merged segment state
+        blocks <- range.Stop
+
+        if blocks % int64 BlockSize.blocksPerSegment = 0L then
+            result <- merged result segment.Value
+            segment <- ValueNone
+
+    /// The result once all states have been added; none where there was no state.
+    member _.End =
+        match segment with
+        | ValueSome last -> merged result last
+        | ValueNone -> result
+
 [<RequireQualifiedAccess>]
 module internal Blocks =
-    let rowsPerBlock = 4096
-    let blocksPerSegment = 32
+    let rowsPerBlock = BlockSize.rowsPerBlock
+    let blocksPerSegment = BlockSize.blocksPerSegment
 
     let count rows =
         (rows + int64 rowsPerBlock - 1L) / int64 rowsPerBlock
@@ -163,40 +206,18 @@ module internal Blocks =
         with Abandoned ->
             ()
 
-    /// Merges blocks into their segment and segments into the result, from left to right, as their buffers leave.
-    let private mergeInOrder (schedule: Schedule) rows (buffers: SinkBuffer<'a, 'p>) (steps: FoldSteps<'a, 's, 'r>) (gate: Gate<'s, 'p>) =
-        let merge left right =
-            match left with
-            | ValueNone -> ValueSome right
-            | ValueSome left -> ValueSome(steps.Merge left right)
-
-        let mutable result = ValueNone
-        let mutable segment = ValueNone
-
-        for block in 0L .. count rows - 1L do
+    /// Gives what becomes of each block on, in order, once its buffer has left.
+    let private leaveInOrder (schedule: Schedule) rows range (leave: int64 -> 's -> 'p -> unit) (gate: Gate<'s, 'p>) =
+        for block in range.First .. range.Stop - 1L do
             let struct (first, blockRows) = extent rows block
 
             match gate.Await block with
             | Failed(:? OperationCanceledException as cancelled) -> ExceptionDispatchInfo.Throw cancelled
             | Failed cause -> raise (BlockFailed(first, blockRows, cause))
-            | Folded(state, buffer) ->
-                buffers.Flush buffer
-                buffers.Recycle buffer
-                segment <- merge segment state
-
-                if (block + 1L) % int64 blocksPerSegment = 0L then
-                    result <- merge result segment.Value
-                    segment <- ValueNone
+            | Folded(state, buffer) -> leave block state buffer
 
             gate.Left()
             schedule.RowsDone(first + int64 blockRows)
-
-        match segment with
-        | ValueSome last -> result <- merge result last
-        | ValueNone -> ()
-
-        buffers.Complete()
-        steps.Finish(ValueOption.defaultWith steps.Fresh result)
 
     let private start body =
         let thread = Thread(ThreadStart body, IsBackground = true)
@@ -237,11 +258,11 @@ module internal Blocks =
         | true, failure -> failure.Throw()
         | _ -> ()
 
-    let private runWith (schedule: Schedule) (source: Source<'a>) buffers (steps: FoldSteps<'a, 's, 'r>) =
+    let runRange (schedule: Schedule) (source: Source<'a>) buffers (steps: FoldSteps<'a, 's, 'r>) range leave =
         let window = max 1 schedule.Window
-        let gate = Gate<'s, 'p>(count source.Rows, window, schedule.Cancel)
+        let gate = Gate<'s, 'p>(range, window, schedule.Cancel)
         use _ = schedule.Cancel.Register(fun () -> gate.Close())
-        let workers = int (min (int64 (max 1 schedule.Workers)) (count source.Rows))
+        let workers = int (min (int64 (max 1 schedule.Workers)) (range.Stop - range.First))
 
         let threads = List<Thread>()
 
@@ -249,15 +270,26 @@ module internal Blocks =
             for _ in 1..workers do
                 threads.Add(start (fun () -> work source buffers steps gate))
 
-            mergeInOrder schedule source.Rows buffers steps gate
+            leaveInOrder schedule source.Rows range leave gate
         finally
             gate.Close()
             threads |> Seq.iter _.Join()
 
+    let private runWith schedule (source: Source<'a>) (buffers: SinkBuffer<'a, 'p>) (steps: FoldSteps<'a, 's, 'r>) =
+        let merger = Merger steps.Merge
+
+        runRange schedule source buffers steps { First = 0L; Stop = count source.Rows } (fun block state buffer ->
+            buffers.Flush buffer
+            buffers.Recycle buffer
+            merger.Add({ First = block; Stop = block + 1L }, state))
+
+        buffers.Complete()
+        merger.End |> ValueOption.defaultWith steps.Fresh |> steps.Finish
+
     let run (schedule: Schedule) (source: Source<'a>) (sink: Sink<'a>) (fold: Fold<'a, 'r>) =
         sink.Open
             { new SinkUser<'a, 'r> with
-                member _.Use buffers =
+                member _.Use(buffers, _) =
                     fold.Open
                         { new FoldUser<'a, 'r, 'r> with
                             member _.Use steps = runWith schedule source buffers steps } }

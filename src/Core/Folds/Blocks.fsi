@@ -30,8 +30,23 @@ type internal Schedule =
         RowsDone: int64 -> unit
     }
 
+/// The blocks [First, Stop).
+[<Struct>]
+type internal BlockRange = { First: int64; Stop: int64 }
+
 /// A worker failed at these rows. Whatever the schedule, it is the first failing block that is reported.
 exception internal BlockFailed of firstRow: int64 * rows: int * cause: exn
+
+/// Merges states from left to right: blocks into their segment, segments into the result.
+[<Sealed>]
+type internal Merger<'s> =
+    new: merge: ('s -> 's -> 's) -> Merger<'s>
+    /// How many blocks there were.
+    member Blocks: int64
+    /// Adds the state of one block, or of the first blocks of a segment; the blocks follow those before.
+    member Add: BlockRange * state: 's -> unit
+    /// The result, asked for once, when all states have been added; none where there was no state.
+    member End: 's voption
 
 [<RequireQualifiedAccess>]
 module internal Blocks =
@@ -53,3 +68,7 @@ module internal Blocks =
     /// Folds the rows and lets the sink's buffers out in order.
     /// Law (schedule): run schedule source sink fold = Fold.runParts fold (segments of blocks), bit for bit, whatever the schedule.
     val run: Schedule -> Source<'a> -> Sink<'a> -> Fold<'a, 'r> -> 'r
+
+    /// Folds some blocks, and gives `leave` the state and the buffer of each, in order, on the calling thread.
+    val runRange:
+        Schedule -> Source<'a> -> SinkBuffer<'a, 'p> -> FoldSteps<'a, 's, 'r> -> BlockRange -> leave: (int64 -> 's -> 'p -> unit) -> unit

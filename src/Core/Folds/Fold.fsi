@@ -1,6 +1,8 @@
 /// A fold: one way to reduce a stream of things to one answer, in pieces that merge.
 namespace SingleSharp.Core
 
+open SingleSharp.Core.Folds
+
 /// What a fold does, with its state in sight. States are linear: once a state is given to Step or Merge it is spent,
 /// so both may write into it and return it. Merge is associative; its left argument came earlier in the stream.
 type FoldSteps<'a, 's, 'r> =
@@ -20,10 +22,20 @@ type Fold<'a, 'r> =
     /// Hands the steps to somebody who runs them.
     abstract Open: FoldUser<'a, 'r, 'z> -> 'z
 
+/// Is shown the steps of a fold, and how its states are saved, where they can be.
+type internal SavedUser<'a, 'r, 'z> =
+    abstract Use<'s> : FoldSteps<'a, 's, 'r> * Saved<'s> voption -> 'z
+
 [<RequireQualifiedAccess>]
 module Fold =
     /// The fold with these steps.
     val ofSteps: FoldSteps<'a, 's, 'r> -> Fold<'a, 'r>
+
+    /// The same, with states that are saved in this form. What is built of such folds alone can be saved too.
+    val internal saved: Saved<'s> -> FoldSteps<'a, 's, 'r> -> Fold<'a, 'r>
+
+    /// Hands the steps, and the form of their states, to somebody who runs them.
+    val internal openSaved: Fold<'a, 'r> -> SavedUser<'a, 'r, 'z> -> 'z
 
     /// The fold that reads nothing and answers r.
     /// Law (always): run (always r) xs = r

@@ -6,7 +6,7 @@ open System.Collections.Concurrent
 
 /// Arrays of one length that the states of a fold hand to one another; Drain gives up those that nobody has.
 [<Sealed>]
-type internal ArrayStock<'a>(length: int) =
+type internal ArrayStock<'a when 'a: struct and 'a: (new: unit -> 'a) and 'a :> ValueType>(length: int) =
     let spare = ConcurrentBag<'a[]>()
 
     /// An array of zeros.
@@ -18,6 +18,16 @@ type internal ArrayStock<'a>(length: int) =
         | _ -> Array.zeroCreate length
 
     member _.Return(array: 'a[]) = spare.Add array
+
+    /// How arrays of N elements in use are saved.
+    member stock.Form count : Saved<'a[]> =
+        { Write = fun writer array -> Saved.write writer array count
+          Read =
+            fun reader ->
+                let array = stock.Rent()
+                Saved.readInto reader array count
+                array }
+
     member _.Drain() = spare.Clear()
 
 [<RequireQualifiedAccess>]

@@ -1,5 +1,8 @@
 namespace SingleSharp.Core.Folds
 
+open System
+open System.IO
+
 type internal SinkBuffer<'a, 'p> =
     { Begin: int64 -> 'p
       Fill: 'p -> 'a -> unit
@@ -8,8 +11,18 @@ type internal SinkBuffer<'a, 'p> =
       Recycle: 'p -> unit
       Complete: unit -> unit }
 
+[<RequireQualifiedAccess>]
+type internal SinkUse =
+    | Always
+    | InTheEnd
+    | OnDemand
+
+type internal SavedSink<'p> =
+    { Save: BinaryWriter -> 'p -> unit
+      Restore: (SinkUse -> bool) -> BinaryReader -> unit }
+
 type internal SinkUser<'a, 'z> =
-    abstract Use<'p> : SinkBuffer<'a, 'p> -> 'z
+    abstract Use<'p> : SinkBuffer<'a, 'p> * SavedSink<'p> -> 'z
 
 [<AbstractClass>]
 type internal Sink<'a>() =
@@ -17,9 +30,21 @@ type internal Sink<'a>() =
 
 [<RequireQualifiedAccess>]
 module internal Sink =
-    let ofBuffer buffers =
+    let private make buffers saved =
         { new Sink<'a>() with
-            member _.Open user = user.Use buffers }
+            member _.Open user = user.Use(buffers, saved) }
+
+    let ofBuffer buffers =
+        make
+            buffers
+            { Save = fun _ _ -> ()
+              Restore = fun _ _ -> () }
+
+    let ofSaved (save: BinaryWriter -> 'p -> unit) (restore: BinaryReader -> unit) (buffers: SinkBuffer<'a, 'p>) =
+        make
+            buffers
+            { Save = save
+              Restore = fun _ reader -> restore reader }
 
     let none<'a> : Sink<'a> =
         ofBuffer
@@ -30,8 +55,34 @@ module internal Sink =
               Recycle = id
               Complete = id }
 
-    let private beside (left: SinkBuffer<'a, 'p>) (right: SinkBuffer<'a, 'q>) =
-        ofBuffer
+    // Its length stands before what was saved, so that it can be passed over.
+    let used (usage: SinkUse) (sink: Sink<'a>) =
+        sink.Open
+            { new SinkUser<'a, Sink<'a>> with
+                member _.Use(buffers, saved) =
+                    let waiting = new MemoryStream()
+                    let inner = new BinaryWriter(waiting)
+
+                    make
+                        buffers
+                        { Save =
+                            fun writer buffer ->
+                                waiting.SetLength 0L
+                                saved.Save inner buffer
+                                inner.Flush()
+                                writer.Write waiting.Length
+                                writer.Write(ReadOnlySpan(waiting.GetBuffer(), 0, int waiting.Length))
+                          Restore =
+                            fun wanted reader ->
+                                let length = reader.ReadInt64()
+
+                                if wanted usage then
+                                    saved.Restore wanted reader
+                                else
+                                    reader.BaseStream.Seek(length, SeekOrigin.Current) |> ignore } }
+
+    let private beside (left: SinkBuffer<'a, 'p>) leftSaved (right: SinkBuffer<'a, 'q>) rightSaved =
+        make
             { Begin = fun row -> struct (left.Begin row, right.Begin row)
               Fill =
                 fun (struct (p, q)) element ->
@@ -50,11 +101,20 @@ module internal Sink =
                 fun () ->
                     left.Complete()
                     right.Complete() }
+            { Save =
+                fun writer (struct (p, q)) ->
+                    leftSaved.Save writer p
+                    rightSaved.Save writer q
+              Restore =
+                fun wanted reader ->
+                    leftSaved.Restore wanted reader
+                    rightSaved.Restore wanted reader }
 
     let both (left: Sink<'a>) (right: Sink<'a>) =
         left.Open
             { new SinkUser<'a, Sink<'a>> with
-                member _.Use leftPages =
+                member _.Use(leftPages, leftSaved) =
                     right.Open
                         { new SinkUser<'a, Sink<'a>> with
-                            member _.Use rightPages = beside leftPages rightPages } }
+                            member _.Use(rightPages, rightSaved) =
+                                beside leftPages leftSaved rightPages rightSaved } }

@@ -56,7 +56,22 @@ type internal Job =
         Genes: RowMask
         /// A folder for scratch files.
         Folder: string
+        Taker: Taker
+        /// What passes count beside their folds.
+        Aside: Aside
     }
+
+[<RequireQualifiedAccess>]
+module internal PassKind =
+    /// What a pass is called as a stage of a run over shards.
+    let stage kind =
+        match kind with
+        | PassKind.Transpose -> "transpose"
+        | PassKind.Select -> "judge"
+        | PassKind.Main -> "main"
+        | PassKind.After step -> step
+        | PassKind.Before(_, name)
+        | PassKind.Partial(_, name) -> name.Replace(' ', '-')
 
 [<RequireQualifiedAccess>]
 module internal Passes =
@@ -175,7 +190,14 @@ module internal Passes =
 
         try
             let answer =
-                Blocks.run (schedule job.Settings fit source.Rows (bytesOf job.Rows.Matrix) number job.Passes.Length) source sink question
+                job.Taker.Take(
+                    PassKind.stage kind,
+                    schedule job.Settings fit source.Rows (bytesOf job.Rows.Matrix) number job.Passes.Length,
+                    source,
+                    sink,
+                    question,
+                    job.Aside
+                )
 
             // The next pass shall not find the buffers of this one in its way.
             Memory.release fit.Memory
@@ -188,7 +210,8 @@ module internal Passes =
     let choosing (job: Job) (selection: Selection) =
         { job with
             Scope = Chosen selection
-            Genes = selection.Genes }
+            Genes = selection.Genes
+            Aside = Aside.nothing }
 
     /// Tells the progress of a task after the last pass, and ends it where it is cancelled.
     let watch (job: Job) task : Watch =
@@ -212,14 +235,21 @@ module internal Passes =
                           Bytes = bytesOf job.Rows.Matrix
                           Task = System.Nullable { Name = task; Done = share } } }
 
-    /// Reads rows that an earlier pass spilled; X is not read for it.
-    let again (job: Job) task (fit: Fit) (source: Source<RowBatch>) sink question =
+    let private takeAgain (job: Job) task (fit: Fit) (source: Source<RowBatch>) (take: Schedule -> 'r) =
         let watch = watch job task
 
-        let schedule =
-            { schedule job.Settings fit job.File.X.Cells (bytesOf job.Rows.Matrix) 1 1 with
-                RowsDone = fun rows -> watch.Tell(float rows / float source.Rows) }
+        let answer =
+            take
+                { schedule job.Settings fit job.File.X.Cells (bytesOf job.Rows.Matrix) 1 1 with
+                    RowsDone = fun rows -> watch.Tell(float rows / float source.Rows) }
 
-        let answer = Blocks.run schedule source sink question
         Memory.release fit.Memory
         answer
+
+    /// Reads rows that an earlier pass spilled; X is not read for it.
+    let again (job: Job) task fit source sink question =
+        takeAgain job task fit source (fun schedule -> Blocks.run schedule source sink question)
+
+    /// The same as a stage of its own, where a run is over shards.
+    let againAs stage (job: Job) task fit source sink question =
+        takeAgain job task fit source (fun schedule -> job.Taker.Take(stage, schedule, source, sink, question, Aside.nothing))

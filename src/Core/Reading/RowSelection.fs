@@ -4,6 +4,7 @@ namespace SingleSharp.Core.Reading
 open System
 open System.Collections.Concurrent
 open System.Collections.Generic
+open System.IO
 open System.Numerics
 open SingleSharp.Core
 open SingleSharp.Core.Folds
@@ -109,7 +110,32 @@ module internal RowSelection =
     let into (kept: RowMask) : Sink<RowBatch> =
         let spare = ConcurrentBag<List<int64>>()
 
-        Sink.ofBuffer
+        let keep (buffer: List<int64>) =
+            for cell in buffer do
+                kept.DropUntil cell
+                kept.Add true
+
+            buffer.Clear()
+
+        let save (writer: BinaryWriter) (buffer: List<int64>) =
+            writer.Write buffer.Count
+
+            for cell in buffer do
+                writer.Write cell
+
+            buffer.Clear()
+
+        let restore (reader: BinaryReader) =
+            let cells = List<int64>()
+
+            for _ in 1 .. reader.ReadInt32() do
+                cells.Add(reader.ReadInt64())
+
+            keep cells
+
+        Sink.ofSaved
+            save
+            restore
             { Begin =
                 fun _ ->
                     match spare.TryTake() with
@@ -120,13 +146,7 @@ module internal RowSelection =
                     for row in 0 .. rowBatch.Cells - 1 do
                         buffer.Add(rowBatch.CellOf row)
               IsFull = fun _ -> false
-              Flush =
-                fun buffer ->
-                    for cell in buffer do
-                        kept.DropUntil cell
-                        kept.Add true
-
-                    buffer.Clear()
+              Flush = keep
               Recycle = spare.Add
               Complete = fun () -> kept.DropUntil kept.Length }
 

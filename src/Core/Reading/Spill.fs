@@ -4,6 +4,7 @@ namespace SingleSharp.Core.Reading
 open System
 open System.Collections.Concurrent
 open System.Collections.Generic
+open System.IO
 open System.Numerics
 open System.Runtime.InteropServices
 open SingleSharp.Core
@@ -75,6 +76,8 @@ type private SpillBuffer(code: SpillCode) =
     let genes = GrowingBytes()
     let values = GrowingBytes()
 
+    /// The first row of the block, as the source numbers it.
+    member val FirstRow = 0L with get, set
     member val Rows = 0 with get, set
     member val Count = 0 with get, set
     member buffer.Bytes = buffer.Count * (code.GeneSize + code.ValueSize)
@@ -92,6 +95,28 @@ type private SpillBuffer(code: SpillCode) =
         code.StoreValues(ReadOnlySpan(rowBatch.Values, 0, count), values.Piece(buffer.Count * code.ValueSize, count * code.ValueSize))
         buffer.Rows <- buffer.Rows + rowBatch.Cells
         buffer.Count <- buffer.Count + count
+
+    member buffer.Clear() =
+        buffer.FirstRow <- buffer.FirstRow + int64 buffer.Rows
+        buffer.Rows <- 0
+        buffer.Count <- 0
+
+    member buffer.Save(writer: BinaryWriter) =
+        writer.Write buffer.FirstRow
+        writer.Write buffer.Rows
+        writer.Write buffer.Count
+        writer.Write(Span.op_Implicit buffer.Counts: ReadOnlySpan<byte>)
+        writer.Write(Span.op_Implicit buffer.Genes: ReadOnlySpan<byte>)
+        writer.Write(Span.op_Implicit buffer.Values: ReadOnlySpan<byte>)
+        buffer.Clear()
+
+    member buffer.Load(reader: BinaryReader) =
+        buffer.FirstRow <- reader.ReadInt64()
+        buffer.Rows <- reader.ReadInt32()
+        buffer.Count <- reader.ReadInt32()
+        reader.BaseStream.ReadExactly buffer.Counts
+        reader.BaseStream.ReadExactly buffer.Genes
+        reader.BaseStream.ReadExactly buffer.Values
 
 /// Reads row batches back, each of about `target` values, and at least one row.
 [<Sealed>]
@@ -174,6 +199,10 @@ type internal Spill(disk: RandomAccessFile, genes: int, precision: Precision) =
     let mutable rows = 0L
     let mutable values = 0L
 
+    /// Where only those of a shard are there, the first of them; and what is to be restored before rows are read.
+    let mutable start = 0L
+    let mutable awaited: struct (int64 * Lazy<unit>) voption = ValueNone
+
     let write (bytes: Span<byte>) =
         try
             disk.Write(written, Span.op_Implicit bytes)
@@ -191,7 +220,7 @@ type internal Spill(disk: RandomAccessFile, genes: int, precision: Precision) =
 
     let flush (buffer: SpillBuffer) =
         if buffer.Rows > 0 then
-            let first = int64 records.Count * int64 Blocks.rowsPerBlock
+            let first = start + int64 records.Count * int64 Blocks.rowsPerBlock
 
             if first < rows + int64 buffer.Rows then
                 records.Add written
@@ -203,29 +232,57 @@ type internal Spill(disk: RandomAccessFile, genes: int, precision: Precision) =
             write buffer.Values
             rows <- rows + int64 buffer.Rows
             values <- values + int64 buffer.Count
-            buffer.Rows <- 0
-            buffer.Count <- 0
+            buffer.Clear()
+
+    let rent () =
+        match spare.TryTake() with
+        | true, buffer -> buffer
+        | _ -> SpillBuffer code
+
+    let restore reader =
+        let buffer = rent ()
+        buffer.Load reader
+
+        if records.Count = 0 then
+            start <- buffer.FirstRow
+            rows <- buffer.FirstRow
+
+        flush buffer
+        spare.Add buffer
 
     /// Where the rows of one pass go; their Values must be exact in the precision. Used once.
     member _.Sink: Sink<RowBatch> =
-        Sink.ofBuffer
+        Sink.ofSaved
+            (fun writer (buffer: SpillBuffer) -> buffer.Save writer)
+            restore
             { Begin =
-                fun _ ->
-                    match spare.TryTake() with
-                    | true, buffer -> buffer
-                    | _ -> SpillBuffer code
-              Fill = fun buffer rowBatch -> buffer.Add rowBatch
+                fun row ->
+                    let buffer = rent ()
+                    buffer.FirstRow <- row
+                    buffer
+              Fill = fun (buffer: SpillBuffer) rowBatch -> buffer.Add rowBatch
               IsFull = fun buffer -> buffer.Bytes > mostWaiting
               Flush = flush
               Recycle = spare.Add
               Complete = ignore }
 
+    /// Says that the sink was or will be another machine's: there are so many rows, and what this one needs of them is restored before it is read.
+    member _.Await(rows, restore: unit -> unit) =
+        awaited <- ValueSome(struct (rows, Lazy<unit>(Func<unit> restore)))
+
     /// The rows, numbered in the order in which they came. `valuesPerBatch` bounds memory and changes no result.
     member _.Rows valuesPerBatch : Source<RowBatch> =
-        { Rows = rows
+        { Rows =
+            match awaited with
+            | ValueSome(struct (all, _)) -> all
+            | ValueNone -> rows
           Open =
             fun () ->
+                match awaited with
+                | ValueSome(struct (_, restored)) -> restored.Force()
+                | ValueNone -> ()
+
                 let recordOf row =
-                    records[int (row / int64 Blocks.rowsPerBlock)]
+                    records[int ((row - start) / int64 Blocks.rowsPerBlock)]
 
                 new SpillRows(disk, code, recordOf, valuesPerBatch) }

@@ -4,6 +4,7 @@ namespace SingleSharp.Core.Rows
 open System
 open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Folds
 
 /// A value that cannot be normalised or logged: negative, NaN or infinite.
 exception internal NotACount of cell: int64 * gene: int * value: float
@@ -61,10 +62,29 @@ module internal Validity =
           EmptyCells = empty
           Stored = int64 rowBatch.Count }
 
+    let private form: Saved<Findings> =
+        { Write =
+            fun writer found ->
+                for number in
+                    [ found.Negative
+                      found.NotFinite
+                      found.Fractional
+                      found.EmptyCells
+                      found.Stored ] do
+                    writer.Write number
+          Read =
+            fun reader ->
+                { Negative = reader.ReadInt64()
+                  NotFinite = reader.ReadInt64()
+                  Fractional = reader.ReadInt64()
+                  EmptyCells = reader.ReadInt64()
+                  Stored = reader.ReadInt64() } }
+
     /// Counts what is not a count; with `refuse`, raises NotACount at the first negative, NaN or infinite value instead.
     /// Law (findings): findings of two parts add up to the findings of the whole.
     let find refuse : Fold<RowBatch, Findings> =
-        Fold.ofSteps
+        Fold.saved
+            form
             { Fresh = fun () -> nothing
               Step = fun found rowBatch -> add found (examine refuse rowBatch)
               Merge = add

@@ -26,7 +26,7 @@ module internal Inputs =
 
     /// Is the input a file that needs no conversion? Steps that change values or genes and start from raw, which has genes of its
     /// own, need one.
-    let private isTakenAsItIs (input: Input) (recipe: Recipe) =
+    let isTakenAsItIs (input: Input) (recipe: Recipe) =
         let startsFromRaw = recipe.Matrix = MatrixName.Raw && not (Recipe.leavesRaw recipe)
 
         let isAnnData = Convert.isAnnData input.Paths
@@ -34,7 +34,7 @@ module internal Inputs =
         isAnnData && not startsFromRaw
 
     /// What is asked of the conversion, and of what comes out of it.
-    let private apart (input: Input) (recipe: Recipe) : ConvertRequest * Recipe =
+    let apart (input: Input) (recipe: Recipe) : ConvertRequest * Recipe =
         { Options = input.Convert
           Matrix = recipe.Matrix
           SumDuplicates = recipe.SumDuplicates },
@@ -43,7 +43,7 @@ module internal Inputs =
             SumDuplicates = false }
 
     /// What a step must not be taken on is refused now: a file that is made of several no longer says what its inputs say.
-    let private requireSteps (recipe: Recipe) (settings: Settings) (inputs: string list) =
+    let requireSteps (recipe: Recipe) (settings: Settings) (inputs: string list) =
         if recipe.Matrix = MatrixName.X then
             for path in inputs do
                 if Convert.isAnnData [ path ] then
@@ -125,7 +125,7 @@ module internal Inputs =
     /// What would be converted, without a copy of it: `look` gets the planned file, the recipe as it applies to it, what the
     /// inputs make together, and the memory that converting needs. Unless it has to be exact, values of genes that are not taken
     /// count as well.
-    let private foreseen (input: Input) (recipe: Recipe) (settings: Settings) isExact look =
+    let foreseen (input: Input) (recipe: Recipe) (settings: Settings) isExact look =
         let conversion, recipe = apart input recipe
 
         Convert.gather conversion settings input.Paths (Scratch.folder settings (Path.GetTempPath())) (fun combination all ->

@@ -18,6 +18,7 @@ open SingleSharp.Core.Steps
 type internal FittedPass =
     { Kind: PassKind
       Purpose: string
+      Needs: Need list
       Fit: Fit }
 
 /// A plan with all that a run needs to know.
@@ -179,6 +180,7 @@ module internal RunPlan =
               | Ok fit ->
                   { Kind = pass.Kind
                     Purpose = pass.Purpose
+                    Needs = pass.Needs
                     Fit = fit }
               | Error _ -> () ]
 

@@ -18,6 +18,7 @@ open SingleSharp.Core.Steps
 /// What a run that is part of larger work shares with the rest of it.
 type internal RunSurroundings =
     {
+        Taker: Taker
         /// Rows that have been put together for several runs.
         Rows: CsrView option
         /// What is written beside all else: links by the group of the root that holds them; and its bytes, about.
@@ -31,7 +32,8 @@ type internal RunSurroundings =
 module internal Runner =
     /// A run by itself.
     let alone =
-        { Rows = None
+        { Taker = Taker.alone
+          Rows = None
           Kept = fun _ _ -> []
           KeptBytes = 0L
           Complete = ignore }
@@ -119,7 +121,8 @@ module internal Runner =
         let job = start folder
         use _ = job.Rows
 
-        let reads = plan.Has PassKind.Main
+        // What was read elsewhere has not come by here.
+        let reads = plan.Has PassKind.Main && not around.Taker.IsSaved
 
         AtomicReplace.replaceFor (WhoReads asked.Files) target file.Store.Disk.Origin (fun disk ->
             let editor, following =
@@ -182,7 +185,7 @@ module internal Runner =
             reraise ()
 
     /// Refuses what could not be written in the end, and says whether the note could be.
-    let private requireEditable (file: AnnDataFile) (plan: RunPlan) note cancel =
+    let requireEditable (file: AnnDataFile) (plan: RunPlan) note cancel =
         let require groups =
             Edit.require file (Added.obs file plan) (Added.var plan) plan.Values (List.distinct groups)
 
@@ -219,6 +222,53 @@ module internal Runner =
               Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
               Task = Nullable() }
 
+    /// A file that is read as planned. Everything is checked once the rows are put together, which may take a while.
+    let private jobOf (around: RunSurroundings) (file: AnnDataFile) (plan: RunPlan) batches (settings: Settings) folder : Job =
+        let recipe = plan.Recipe
+
+        { File = file
+          Rows =
+            match around.Rows with
+            | Some rows -> rows.Lent
+            | None -> CsrView.Prepare(file, folder, settings.Memory, settings.Cancel, transposing plan settings file)
+          Settings = settings
+          Passes = plan.Passes |> List.map (fun pass -> pass.Kind, pass.Fit)
+          SumDuplicates = recipe.SumDuplicates
+          RefusesInvalid = plan.Steps |> List.exists _.RefusesInvalid && not recipe.AllowInvalid
+          Batches = batches
+          Scope = Whole
+          Genes = RowMask.all (int64 file.X.Genes)
+          Folder = folder
+          Taker = around.Taker
+          Aside = Aside.nothing }
+
+    /// What is asked of a file for a recipe: the batches, for as long as `work` takes, and the plan. A query that the columns do not fit is
+    /// refused before anything is copied.
+    let private planned (file: AnnDataFile) recipe (settings: Settings) folder (work: Batches option -> RunPlan -> 'r) =
+        let batches = RunPlan.batches file recipe folder
+        use _ = Option.toObj batches
+        let plan = RunPlan.make file batches recipe settings
+
+        match plan.Selector with
+        | Some { By = Known known } -> known.Force() |> ignore
+        | _ -> ()
+
+        Memory.release (AnnDataFile.geneNameBytes file)
+        work batches plan
+
+    /// Goes through the run as far as the taker goes, and writes no output.
+    let partake taker (file: AnnDataFile) recipe (settings: Settings) folder =
+        Recipe.check recipe
+
+        planned file recipe settings folder (fun batches plan ->
+            let job = jobOf { alone with Taker = taker } file plan batches settings folder
+            use _ = job.Rows
+
+            use nowhere =
+                new RandomAccessFile(file.Path, new NowhereDevice(file.Store.Disk), 0L)
+
+            StepRun.take plan job (FileEditor(nowhere, file.Store.Superblock, [], settings.Compression)) Sink.none |> ignore)
+
     /// Do the results go to the input's own bytes, rather than to a new file?
     let private appends (recipe: Recipe) output =
         output = InPlace && recipe.Steps |> List.forall (fun step -> not (step.Info.ChangesValues || step.Body.Selects))
@@ -238,52 +288,27 @@ module internal Runner =
         if not (appends recipe output) then
             AtomicReplace.requireReplaceable target (output = InPlace)
 
-        let batches =
-            RunPlan.batches file recipe (Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target)))
+        let folder =
+            Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target))
 
-        use _ = Option.toObj batches
+        planned file recipe settings folder (fun batches plan ->
+            let start = jobOf around file plan batches settings
+            let note = if settings.Provenance then Provenance.next file.Store asked else None
 
-        let plan = RunPlan.make file batches recipe settings
+            let note = if requireEditable file plan note settings.Cancel then note else None
 
-        // A query that the columns do not fit is refused before anything is copied.
-        match plan.Selector with
-        | Some { By = Known known } -> known.Force() |> ignore
-        | _ -> ()
+            plan.Told.Warnings |> Seq.iter settings.Warn
 
-        Memory.release (AnnDataFile.geneNameBytes file)
+            let report =
+                match output with
+                | NewFile target ->
+                    AtomicReplace.requireOther file.Store target
+                    toClone around asked file plan note settings start target
+                | InPlace when appends recipe output -> toInput file plan note settings start
+                | InPlace -> toClone around asked file plan note settings start input
 
-        /// Everything is checked once the rows are put together, which may take a while.
-        let start folder =
-            { File = file
-              Rows =
-                match around.Rows with
-                | Some rows -> rows.Lent
-                | None -> CsrView.Prepare(file, folder, settings.Memory, settings.Cancel, transposing plan settings file)
-              Settings = settings
-              Passes = plan.Passes |> List.map (fun pass -> pass.Kind, pass.Fit)
-              SumDuplicates = recipe.SumDuplicates
-              RefusesInvalid = plan.Steps |> List.exists _.RefusesInvalid && not recipe.AllowInvalid
-              Batches = batches
-              Scope = Whole
-              Genes = RowMask.all (int64 file.X.Genes)
-              Folder = folder }
-
-        let note = if settings.Provenance then Provenance.next file.Store asked else None
-
-        let note = if requireEditable file plan note settings.Cancel then note else None
-
-        plan.Told.Warnings |> Seq.iter settings.Warn
-
-        let report =
-            match output with
-            | NewFile target ->
-                AtomicReplace.requireOther file.Store target
-                toClone around asked file plan note settings start target
-            | InPlace when appends recipe output -> toInput file plan note settings start
-            | InPlace -> toClone around asked file plan note settings start input
-
-        (report: Report).Warnings |> Seq.skip plan.Told.Warnings.Count |> Seq.iter settings.Warn
-        report
+            (report: Report).Warnings |> Seq.skip plan.Told.Warnings.Count |> Seq.iter settings.Warn
+            report)
 
     let onFileAs asked file recipe settings output =
         onFileWith alone asked file recipe settings output

@@ -32,7 +32,7 @@ module internal StepRun =
         let addresses =
             columns.Columns |> List.map (fun column -> editor.Reserve(file.X.Cells * int64 (DType.size column.Type)))
 
-        List.zip columns.Columns addresses, ColumnSink.toPlaces editor.Disk (Array.ofList addresses) columns
+        List.zip columns.Columns addresses, ColumnSink.toPlaces editor.Disk (Array.ofList addresses) columns |> Sink.used SinkUse.InTheEnd
 
     /// What judging has told so far.
     type private Judged =
@@ -65,7 +65,11 @@ module internal StepRun =
                   Losses = known.Value.LostGenes }
         | Some({ By = Rules rules } as selector) ->
             let columns, sink = columnSink editor job.File selector.CellColumns
-            let judging = { job with Scope = Judged rules.Judge }
+
+            let judging =
+                { job with
+                    Scope = Judged rules.Judge
+                    Aside = rules.Aside }
 
             if plan.Has PassKind.Select then
                 let cells = RowMask job.File.X.Cells
@@ -94,7 +98,8 @@ module internal StepRun =
         match job.Scope, plan.Selector with
         | Judged _, Some { By = Rules rules } ->
             { job with
-                Scope = Judged rules.JudgeQuietly }
+                Scope = Judged rules.JudgeQuietly
+                Aside = Aside.nothing }
         | _ -> job
 
     /// All folds side by side.
@@ -224,12 +229,23 @@ module internal StepRun =
         let values =
             let areOld = not (plan.ChangesValues || plan.Recipe.SumDuplicates)
 
-            OutputStorage.sink editor file plan.Values areOld plan.TypeAfter count judged.Job.Genes.Count job.Folder job.Settings.Cancel
+            OutputStorage.sink
+                job.Taker.IsSaved
+                editor
+                file
+                plan.Values
+                areOld
+                plan.TypeAfter
+                count
+                judged.Job.Genes.Count
+                job.Folder
+                job.Settings.Cancel
 
         use _ = values.Scratch
 
         let sink =
-            [ following; judged.Sink; cellSink ] @ (parts |> List.map _.Sink) @ [ values.Sink ] |> List.reduce Sink.both
+            [ following; judged.Sink; cellSink ] @ (parts |> List.map _.Sink) @ [ values.Sink |> Sink.used SinkUse.InTheEnd ]
+            |> List.reduce Sink.both
 
         let struct (findings, ends, cells) =
             mainPass plan judged.Job transformation parts sink

@@ -23,7 +23,8 @@ module internal Temporary =
         | Unsuitable _
         | InvalidStep _
         | InsufficientMemory _
-        | OutOfMemory -> fault
+        | OutOfMemory
+        | NotYet _ -> fault
 
     /// Does the work, and tells its faults so.
     let telling temporary input target work =

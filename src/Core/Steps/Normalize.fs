@@ -169,7 +169,8 @@ module internal Normalize =
     /// How many cells have nothing to be scaled by, and stay as they are.
     /// Law (unscaled): the numbers of two parts add up to the number of the whole.
     let unscaled: Fold<RowBatch, int64> =
-        Fold.ofSteps
+        Fold.saved
+            Saved.int64
             { Fresh = fun () -> 0L
               Step =
                 fun count rowBatch ->
@@ -203,7 +204,8 @@ module internal Normalize =
     let highlyExpressed genes precision maxFraction : Fold<RowBatch, bool[]> =
         let stock = ArrayStock<bool> genes
 
-        Fold.ofSteps
+        Fold.saved
+            (stock.Form genes)
             { Fresh = stock.Rent
               Step =
                 fun flags rowBatch ->

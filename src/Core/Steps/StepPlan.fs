@@ -163,7 +163,9 @@ type internal SelectionRules =
         Genes: Fold<RowBatch, GeneVerdict>
         /// What a pass keeps that judges first.
         Need: Need
-        /// How many cells did not meet each limit, once all were judged.
+        /// How many cells did not meet each limit is counted beside the fold.
+        Aside: Aside
+        /// How many these are, once all were judged.
         CellLosses: unit -> (string * int64) list
     }
 

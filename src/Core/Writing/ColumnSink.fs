@@ -57,7 +57,7 @@ module internal ColumnSink =
         // Counted here and not by the block, because rows may have been dropped on the way.
         let mutable written = 0L
 
-        BlockSink.ofRows room columns.Start (fun _ values rows ->
+        BlockSink.ofRows BlockSink.columns room columns.Start (fun _ values rows ->
             for i in 0 .. columnOf.Length - 1 do
                 ColumnBytes.requireExact disk columnOf[i] values[i] rows
                 let length = ColumnBytes.encode columnOf[i].Type values[i] rows bytes

@@ -18,13 +18,20 @@ module internal DenseSink =
     /// Writes the Output of each row as `genes` values of a type, the source's first row at the address; `absent` gives a row's
     /// values of the genes that are not stored. Places are known beforehand, so workers write at once.
     /// Law (dense out): the array is that which the rows mean, whatever the schedule and the row batches.
-    let over (absent: RowBatch -> int -> float[]) (disk: RandomAccessFile) address (datatype: Datatype) (genes: int) : Sink<RowBatch> =
+    let over
+        isSaved
+        (absent: RowBatch -> int -> float[])
+        (disk: RandomAccessFile)
+        address
+        (datatype: Datatype)
+        (genes: int)
+        : Sink<RowBatch> =
         let size = Datatype.size datatype
         let rowBytes = Checked.(*) genes size
         let most = max 1 (pieceBytes / max 1 rowBytes)
         let spare = ConcurrentBag<struct (float[] * byte[])>()
 
-        let write (rowBatch: RowBatch) =
+        let encode (rowBatch: RowBatch) (put: PutBytes) =
             let struct (row, bytes) =
                 match spare.TryTake() with
                 | true, buffers -> buffers
@@ -43,26 +50,21 @@ module internal DenseSink =
 
                     Narrow.encode datatype row 0 (Span(bytes, (i - low) * rowBytes, rowBytes))
 
-                let place = address + (rowBatch.FirstCell + int64 low) * int64 rowBytes
-                disk.Write(place, ReadOnlySpan(bytes, 0, (high - low) * rowBytes))
+                put.Invoke(rowBatch.FirstCell + int64 low, ReadOnlySpan(bytes, 0, (high - low) * rowBytes))
 
             spare.Add(struct (row, bytes))
 
-        Sink.ofBuffer
-            { Begin = ignore
-              Fill =
-                fun () rowBatch ->
-                    if genes > 0 then
-                        write rowBatch
-              IsFull = fun () -> false
-              Flush = ignore
-              Recycle = ignore
-              Complete = ignore }
+        PlaceSink.create
+            isSaved
+            (fun rowBatch put ->
+                if genes > 0 then
+                    encode rowBatch put)
+            (PutBytes(fun row bytes -> disk.Write(address + row * int64 rowBytes, bytes)))
 
     /// The same, where what is not stored is zero.
-    let toPlace disk address datatype genes =
+    let toPlace isSaved disk address datatype genes =
         let zeros: float[] = Array.zeroCreate genes
-        over (fun _ _ -> zeros) disk address datatype genes
+        over isSaved (fun _ _ -> zeros) disk address datatype genes
 
     /// Stores an array that lies at the start of a scratch file, cells × genes, in chunks like those of an old one, and returns
     /// the address of the new dataset.

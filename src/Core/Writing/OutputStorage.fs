@@ -168,19 +168,19 @@ module internal OutputStorage =
 
     let private untouched = sinkOf Sink.none (fun () -> SamePlaces)
 
-    let private overwrite (editor: FileEditor) (matrix: Matrix) precision =
+    let private overwrite isSaved (editor: FileEditor) (matrix: Matrix) precision =
         let data = matrix.Values
 
         let sink =
             match matrix.Format, data.Layout with
-            | Dense _, Contiguous address -> DenseSink.toPlace editor.Disk address data.Type matrix.Genes
+            | Dense _, Contiguous address -> DenseSink.toPlace isSaved editor.Disk address data.Type matrix.Genes
             | Dense _, _ -> invalidOp $"{data.Path} is not contiguous"
-            | _ -> ValueSink.inPlace editor.Disk data (chunksOf editor.Disk data) precision
+            | _ -> ValueSink.inPlace isSaved editor.Disk data (chunksOf editor.Disk data) precision
 
         sinkOf sink (fun () -> SamePlaces)
 
     /// Stored like the old values: chunks of the same extent with the same filters, or one piece.
-    let private storeAnew (editor: FileEditor) k (data: Dataset) precision =
+    let private storeAnew isSaved (editor: FileEditor) k (data: Dataset) precision =
         let datatype = DType.datatype (Precision.dtype precision)
 
         match data.Layout with
@@ -201,10 +201,10 @@ module internal OutputStorage =
                     Type = datatype
                     Layout = Contiguous address }
 
-            sinkOf (ValueSink.inPlace editor.Disk place ValueNone precision) (fun () -> NewContiguous(address, precision))
+            sinkOf (ValueSink.inPlace isSaved editor.Disk place ValueNone precision) (fun () -> NewContiguous(address, precision))
 
     /// A dense matrix of N cells and genes. Chunks of several rows are filled once all rows are there.
-    let private dense (editor: FileEditor) k (old: Dataset) datatype cells genes folder cancel =
+    let private dense isSaved (editor: FileEditor) k (old: Dataset) datatype cells genes folder cancel =
         let bytes = Checked.(*) (Checked.(*) cells genes) (int64 (Datatype.size datatype))
         let old = editor.Pattern(datatype, [ cells; genes ], old)
 
@@ -218,13 +218,13 @@ module internal OutputStorage =
             let scratch = new ScratchFile(folder)
             scratch.Disk.SetLength bytes
 
-            { Sink = DenseSink.toPlace scratch.Disk 0L datatype (int genes)
+            { Sink = DenseSink.toPlace isSaved scratch.Disk 0L datatype (int genes)
               Finish = fun () -> NewArray(DenseSink.inChunks editor k scratch.Disk old datatype cells genes cancel)
               Scratch = scratch }
         else
             let address = editor.ReserveWithin bytes
 
-            sinkOf (DenseSink.toPlace editor.Disk address datatype (int genes)) (fun () ->
+            sinkOf (DenseSink.toPlace isSaved editor.Disk address datatype (int genes)) (fun () ->
                 let place = if bytes = 0L then Bytes.undefined else address
                 NewArray(editor.PutReplacement(old, datatype, Simple([ cells; genes ], [ cells; genes ]), Encode.contiguous place bytes)))
 
@@ -238,16 +238,17 @@ module internal OutputStorage =
         else
             DType.datatype numeric
 
-    /// Where values of this type go, of the cells and genes that stay; `areOld` says that they are the values of the file.
-    let sink (editor: FileEditor) (file: AnnDataFile) plan areOld numeric cells genes folder cancel =
+    /// Where values of this type go, of the cells and genes that stay; `areOld` says that they are the values of the file, `isSaved` that they
+    /// are to be saved before they leave.
+    let sink isSaved (editor: FileEditor) (file: AnnDataFile) plan areOld numeric cells genes folder cancel =
         let matrix = file.X
         let k = file.Store.Superblock.ChunkNodeK
 
         match plan, matrix.Format with
         | Untouched, _ -> untouched
-        | Overwrite, _ -> overwrite editor matrix (Precision.ofDType numeric)
-        | StoreAnew, _ -> storeAnew editor k matrix.Values (Precision.ofDType numeric)
-        | RowByRow, Dense old -> dense editor k old (typeFor matrix areOld numeric) cells genes folder cancel
+        | Overwrite, _ -> overwrite isSaved editor matrix (Precision.ofDType numeric)
+        | StoreAnew, _ -> storeAnew isSaved editor k matrix.Values (Precision.ofDType numeric)
+        | RowByRow, Dense old -> dense isSaved editor k old (typeFor matrix areOld numeric) cells genes folder cancel
         | RowByRow, (Csr arrays | Csc arrays) ->
             let rows =
                 SparseSink.create editor k arrays (typeFor matrix areOld numeric) cells genes

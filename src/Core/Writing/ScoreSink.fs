@@ -27,7 +27,7 @@ module internal ScoreSink =
         let room () =
             Array.zeroCreate<float32>(Checked.(*) Blocks.rowsPerBlock scores.Count)
 
-        BlockSink.ofRows room scores.Start (fun first values rows ->
+        BlockSink.ofRows (BlockSink.numbers scores.Count) room scores.Start (fun first values rows ->
             disk.Write(address + first * rowBytes, MemoryMarshal.AsBytes(ReadOnlySpan(values, 0, rows * scores.Count))))
 
 [<RequireQualifiedAccess>]
@@ -39,7 +39,7 @@ module internal LoadingSink =
         let room () =
             Array.zeroCreate<float>(Checked.(*) Blocks.rowsPerBlock count)
 
-        BlockSink.ofRows room start (fun first values rows ->
+        BlockSink.ofRows (BlockSink.numbers count) room start (fun first values rows ->
             for row in 0 .. rows - 1 do
                 for k in 0 .. count - 1 do
                     vectors[k][int first + row] <- values[row * count + k])

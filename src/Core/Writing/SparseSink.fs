@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Writing
 
 open System
 open System.Collections.Concurrent
+open System.IO
 open System.Numerics
 open System.Runtime.InteropServices
 open SingleSharp.Core
@@ -84,6 +85,24 @@ type private RowsBuffer(dataType: Datatype, indexType: Datatype, room: int) =
         rows <- rows + rowBatch.Cells
         values <- values + count
 
+    member _.Save(writer: BinaryWriter) =
+        writer.Write rows
+        writer.Write values
+        Saved.write writer lengths rows
+        Saved.write writer data (values * Datatype.size dataType)
+        Saved.write writer indices (values * Datatype.size indexType)
+        rows <- 0
+        values <- 0
+
+    member _.Load(reader: BinaryReader) =
+        rows <- reader.ReadInt32()
+        values <- reader.ReadInt32()
+        Saved.readInto reader lengths rows
+        data <- grown data (Checked.(*) values (Datatype.size dataType))
+        indices <- grown indices (Checked.(*) values (Datatype.size indexType))
+        Saved.readInto reader data (values * Datatype.size dataType)
+        Saved.readInto reader indices (values * Datatype.size indexType)
+
     /// Row by row, so that chunks of the three arrays become complete in the same order however rows were cut.
     member _.Leave(pending: PendingRows) =
         let dataSize = Datatype.size dataType
@@ -129,14 +148,23 @@ module internal SparseSink =
         let room =
             int (min most (int64 (mostWaiting / (Datatype.size dataType + Datatype.size indexType)) + (1L <<< 17)))
 
+        let rent () =
+            match spare.TryTake() with
+            | true, buffer -> buffer
+            | _ -> RowsBuffer(dataType, indexType, room)
+
+        let restore reader =
+            let buffer = rent ()
+            buffer.Load reader
+            buffer.Leave pending
+            spare.Add buffer
+
         { Sink =
-            Sink.ofBuffer
-                { Begin =
-                    fun _ ->
-                        match spare.TryTake() with
-                        | true, buffer -> buffer
-                        | _ -> RowsBuffer(dataType, indexType, room)
-                  Fill = fun buffer rowBatch -> buffer.Add rowBatch
+            Sink.ofSaved
+                (fun writer (buffer: RowsBuffer) -> buffer.Save writer)
+                restore
+                { Begin = fun _ -> rent ()
+                  Fill = fun (buffer: RowsBuffer) rowBatch -> buffer.Add rowBatch
                   IsFull = fun buffer -> buffer.Waiting > mostWaiting
                   Flush = fun buffer -> buffer.Leave pending
                   Recycle = spare.Add

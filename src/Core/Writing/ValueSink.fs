@@ -5,6 +5,7 @@ open System
 open System.Buffers
 open System.Collections.Concurrent
 open System.Collections.Generic
+open System.IO
 open System.Runtime.InteropServices
 open SingleSharp.Core
 open SingleSharp.Core.Folds
@@ -84,36 +85,29 @@ module internal ValueSink =
     /// Buffers that hold more than this leave before their block ends.
     let private mostWaiting = 4L * 1024L * 1024L
 
-    /// Writes what belongs to each value of a row batch to its place in an unfiltered dataset.
-    let private put (disk: RandomAccessFile) (data: Dataset) chunks (rowBatch: RowBatch) (bytes: ReadOnlySpan<byte>) =
+    /// Writes what belongs to each value from the first one on to its place in an unfiltered dataset.
+    let private put (disk: RandomAccessFile) (data: Dataset) chunks =
         let size = data.ElementSize
-        let mutable at = 0
 
-        while at < rowBatch.Count do
-            let struct (address, count) =
-                Hyperslab.runAt data chunks (rowBatch.FirstValue + int64 at) (int64 (rowBatch.Count - at))
+        PutBytes(fun first bytes ->
+            let values = bytes.Length / size
+            let mutable at = 0
 
-            let now = int count
-            disk.Write(address, bytes.Slice(at * size, now * size))
-            at <- at + now
+            while at < values do
+                let struct (address, count) =
+                    Hyperslab.runAt data chunks (first + int64 at) (int64 (values - at))
 
-    /// Places are known beforehand, so workers write at once.
-    let private atOnce (write: RowBatch -> unit) : Sink<RowBatch> =
-        Sink.ofBuffer
-            { Begin = ignore
-              Fill = fun () rowBatch -> write rowBatch
-              IsFull = fun () -> false
-              Flush = ignore
-              Recycle = ignore
-              Complete = ignore }
+                let now = int count
+                disk.Write(address, bytes.Slice(at * size, now * size))
+                at <- at + now)
 
     /// Writes each value to where it lies in an unfiltered dataset.
-    let inPlace (disk: RandomAccessFile) (data: Dataset) (chunks: Chunks voption) precision : Sink<RowBatch> =
+    let inPlace isSaved (disk: RandomAccessFile) (data: Dataset) (chunks: Chunks voption) precision : Sink<RowBatch> =
         let datatype = DType.datatype (Precision.dtype precision)
         let size = Datatype.size datatype
         let spare = ConcurrentBag<byte[]>()
 
-        atOnce (fun rowBatch ->
+        let encode (rowBatch: RowBatch) (put: PutBytes) =
             let needed = rowBatch.Count * size
 
             let buffer =
@@ -122,8 +116,10 @@ module internal ValueSink =
                 | _ -> Array.zeroCreate needed
 
             OutputBytes.encode datatype rowBatch 0 rowBatch.Count (Span(buffer, 0, needed))
-            put disk data chunks rowBatch (ReadOnlySpan(buffer, 0, needed))
-            spare.Add buffer)
+            put.Invoke(rowBatch.FirstValue, ReadOnlySpan(buffer, 0, needed))
+            spare.Add buffer
+
+        PlaceSink.create isSaved encode (put disk data chunks)
 
     /// Are column indices stored as row batches have them?
     let canPutGenes (indices: Dataset) =
@@ -132,7 +128,10 @@ module internal ValueSink =
     /// Writes the genes of rows as they were read to where they lie in such a dataset: bytes that were just read and checked need not be
     /// copied from the file once more.
     let genesInPlace (disk: RandomAccessFile) (indices: Dataset) (chunks: Chunks voption) : Sink<RowBatch> =
-        atOnce (fun rowBatch -> put disk indices chunks rowBatch (MemoryMarshal.AsBytes(ReadOnlySpan(rowBatch.Genes, 0, rowBatch.Count))))
+        let encode (rowBatch: RowBatch) (put: PutBytes) =
+            put.Invoke(rowBatch.FirstValue, MemoryMarshal.AsBytes(ReadOnlySpan(rowBatch.Genes, 0, rowBatch.Count)))
+
+        PlaceSink.create false encode (put disk indices chunks)
 
     /// Builds chunks of `extent` values, encodes them and puts them into the editor in order; the table fills as they go.
     let intoChunks (editor: FileEditor) path (filters: Filter list) (extent: int64) precision (table: List<ChunkEntry>) : Sink<RowBatch> =
@@ -163,19 +162,47 @@ module internal ValueSink =
                 elif int64 now = room then
                     buffer.Add(false, 0u, ReadOnlySpan(buffer.Building, 0, buffer.Filled))
 
-        let flush (buffer: ChunkBuffer) =
+        let store isChunk mask (bytes: byte[]) length =
+            let bytes = ReadOnlySpan(bytes, 0, length)
+            if isChunk then pending.Store(bytes, mask) else pending.Carry bytes
+
+        let take (buffer: ChunkBuffer) (each: Piece -> unit) =
             if buffer.Filled > 0 then
                 buffer.Add(false, 0u, ReadOnlySpan(buffer.Building, 0, buffer.Filled))
 
             for piece in buffer.Pieces do
-                let bytes = ReadOnlySpan(piece.Bytes, 0, piece.Length)
-                if piece.IsChunk then pending.Store(bytes, piece.Mask) else pending.Carry bytes
+                each piece
                 ArrayPool<byte>.Shared.Return piece.Bytes
 
             buffer.Pieces.Clear()
             buffer.Waiting <- 0L
 
-        Sink.ofBuffer
+        let flush buffer =
+            take buffer (fun piece -> store piece.IsChunk piece.Mask piece.Bytes piece.Length)
+
+        let save (writer: BinaryWriter) (buffer: ChunkBuffer) =
+            let more = if buffer.Filled > 0 then 1 else 0
+            writer.Write(buffer.Pieces.Count + more)
+
+            take buffer (fun piece ->
+                writer.Write piece.IsChunk
+                writer.Write piece.Mask
+                writer.Write piece.Length
+                writer.Write(ReadOnlySpan(piece.Bytes, 0, piece.Length)))
+
+        let restore (reader: BinaryReader) =
+            for _ in 1 .. reader.ReadInt32() do
+                let isChunk = reader.ReadBoolean()
+                let mask = reader.ReadUInt32()
+                let length = reader.ReadInt32()
+                let bytes = ArrayPool<byte>.Shared.Rent length
+                reader.BaseStream.ReadExactly(Span(bytes, 0, length))
+                store isChunk mask bytes length
+                ArrayPool<byte>.Shared.Return bytes
+
+        Sink.ofSaved
+            save
+            restore
             { Begin =
                 fun _ ->
                     match spare.TryTake() with

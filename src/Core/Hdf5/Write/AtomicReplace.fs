@@ -27,7 +27,7 @@ type internal Readers =
 [<RequireQualifiedAccess>]
 module internal AtomicReplace =
     /// A rename is only safe once its folder is on the device too.
-    let private syncFolder (folder: string) =
+    let syncFolder (folder: string) =
         if not (OperatingSystem.IsWindows()) then
             let descriptor = Folder.openRead (folder, 0)
 

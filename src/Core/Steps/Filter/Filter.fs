@@ -232,6 +232,7 @@ module Filter =
                                 { Budget.folding (genes * talliesPerGene) with
                                     Once = ofSets + file.X.Cells / 4L
                                     After = genes * columnsPerGene }
+                              Aside = losses.Aside
                               CellLosses = fun () -> FilterRules.cellLosses losses sets rule }
                       CellColumns = cellColumns
                       GeneColumns = List.map fst geneColumns }

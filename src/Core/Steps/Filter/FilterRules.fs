@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Steps
 
 open System.Collections.Concurrent
 open SingleSharp.Core
+open SingleSharp.Core.Reading
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
 open SingleSharp.Core.Rows
@@ -73,6 +74,17 @@ type internal Losses() =
     /// The sum over all readers; zeros where there was none.
     member _.Sum count =
         Array.init count (fun i -> parts |> Seq.sumBy (fun part -> part[i]))
+
+    member losses.Aside: Aside =
+        { SaveCounts =
+            fun writer ->
+                let limits = parts |> Seq.tryHead |> Option.map _.Length |> Option.defaultValue 0
+                losses.Sum limits |> Saved.writeArray writer
+          AddCounts =
+            fun reader ->
+                match Saved.readArray reader with
+                | [||] -> ()
+                | counted -> parts.Add counted }
 
 [<RequireQualifiedAccess>]
 module internal FilterRules =
@@ -191,7 +203,8 @@ module internal FilterRules =
     let private detections genes : Fold<RowBatch, int64[]> =
         let stock = ArrayStock<int64> genes
 
-        Fold.ofSteps
+        Fold.saved
+            (stock.Form genes)
             { Fresh = stock.Rent
               Step =
                 fun detected rowBatch ->

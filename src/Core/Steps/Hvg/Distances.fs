@@ -3,6 +3,8 @@ namespace SingleSharp.Core.Steps
 
 open System
 open System.Collections.Concurrent
+open System.IO
+open SingleSharp.Core.Folds
 
 /// Σ (x − c) and Σ (x − c)² of some genes over all cells of a group, about a value c that the gene has in one of them. Then n·(mean − c)²
 /// is at most n times the sum of squared distances from the mean, which loses log₂ n bits at most, however large the mean is (Chan,
@@ -181,6 +183,24 @@ type internal Distances() =
         )
 
         d.Keep(leftCells + rightCells, leftCells + rightCells)
+
+    member internal _.Write(writer: BinaryWriter) =
+        writer.Write count
+        Saved.write writer genes count
+        Saved.write writer centres count
+        Saved.write writer sums count
+        Saved.write writer squares count
+        Saved.write writer counts count
+
+    member internal d.Read(reader: BinaryReader) =
+        let found = reader.ReadInt32()
+        d.Clear found
+        count <- found
+        Saved.readInto reader genes count
+        Saved.readInto reader centres count
+        Saved.readInto reader sums count
+        Saved.readInto reader squares count
+        Saved.readInto reader counts count
 
     /// The same of some genes, in ascending order, which are counted anew.
     member internal d.Among(chosen: int[]) =

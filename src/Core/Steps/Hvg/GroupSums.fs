@@ -2,6 +2,7 @@
 namespace SingleSharp.Core.Steps
 
 open System
+open System.IO
 open System.Numerics
 open SingleSharp.Core.Folds
 
@@ -141,6 +142,35 @@ type internal GroupSums(genes, groups, keepCounts, stock: MomentsStock) =
                 stock.Flags.Return otherFlags
 
             cells[group] <- cells[group] + more.Cells[group]
+
+    /// What is known of each group that has cells.
+    member _.Write(writer: BinaryWriter) =
+        Saved.write writer cells groups
+
+        for group in 0 .. groups - 1 do
+            if not (isNull pairs[group]) then
+                Saved.write writer pairs[group] (2 * genes)
+                Saved.write writer expressed[group] genes
+                writer.Write(not (isNull distances[group]))
+
+                if not (isNull distances[group]) then
+                    distances[group].Write writer
+
+    /// Takes the place of sums of no cells.
+    member _.Read(reader: BinaryReader) =
+        Saved.readInto reader cells groups
+
+        for group in 0 .. groups - 1 do
+            if cells[group] > 0L then
+                pairs[group] <- stock.Pairs.Rent()
+                expressed[group] <- stock.Flags.Rent()
+                Saved.readInto reader pairs[group] (2 * genes)
+                Saved.readInto reader expressed[group] genes
+
+                if reader.ReadBoolean() then
+                    let found = stock.Distances.Rent()
+                    found.Read reader
+                    distances[group] <- found
 
     /// The sums of a group; the arrays they were in are given up.
     member _.Take group =

@@ -27,8 +27,20 @@ module internal Moments =
             | (Quantity.Raw | Quantity.Written | Quantity.Unlogged _), Precision.Single -> true
             | _ -> false
 
-        Fold.ofSteps
-            { Fresh = fun () -> struct (GroupSums(genes, places, keepCounts, stock), MomentLoops.start groups precision quantity)
+        let fresh () =
+            struct (GroupSums(genes, places, keepCounts, stock), MomentLoops.start groups precision quantity)
+
+        let form =
+            { Write = fun writer (struct (sums: GroupSums, _)) -> sums.Write writer
+              Read =
+                fun reader ->
+                    let struct (sums, _) as state = fresh ()
+                    sums.Read reader
+                    state }
+
+        Fold.saved
+            form
+            { Fresh = fresh
               Step =
                 fun (struct (sums, add) as state) rowBatch ->
                     add sums rowBatch

@@ -205,11 +205,14 @@ module NormalizeTotal =
             else
                 ValueNone
 
+        let medianOf isCounted =
+            job.Taker.Remember("median", Saved.float, (fun () -> medianTotal job precision excluded isCounted))
+
         let target =
             match options.TargetSum with
             | TargetSum.Counts target -> target
-            | TargetSum.MedianOfPositive -> medianTotal job precision excluded (fun total -> total > 0.0)
-            | TargetSum.MedianOfAll -> medianTotal job precision excluded (fun _ -> true)
+            | TargetSum.MedianOfPositive -> medianOf (fun total -> total > 0.0)
+            | TargetSum.MedianOfAll -> medianOf (fun _ -> true)
 
         if not allowInvalid then
             if Double.IsNaN target then

@@ -93,7 +93,23 @@ module internal Gram =
             if state.Cells % int64 Blocks.rowsPerBlock = 0L then
                 settle state
 
-        Fold.ofSteps
+        let form =
+            { Write =
+                fun writer state ->
+                    settle state
+                    writer.Write state.Cells
+                    Saved.write writer state.Sums state.Sums.Length
+                    Saved.write writer state.Upper state.Upper.Length
+              Read =
+                fun reader ->
+                    let state = fresh ()
+                    state.Cells <- reader.ReadInt64()
+                    Saved.readInto reader state.Sums state.Sums.Length
+                    Saved.readInto reader state.Upper state.Upper.Length
+                    state }
+
+        Fold.saved
+            form
             { Fresh = fresh
               Step =
                 fun state rowBatch ->

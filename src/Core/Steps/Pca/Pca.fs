@@ -2,6 +2,7 @@
 namespace SingleSharp.Core
 
 open SingleSharp
+open SingleSharp.Core.Folds
 open SingleSharp.Core.Numerics
 open SingleSharp.Core.Files
 open SingleSharp.Core.AnnData
@@ -165,18 +166,30 @@ module Pca =
         let nameOf gene =
             DataFrame.nameOf job.File.Store job.File.Var (job.Genes.At(genes.At(int64 gene)))
 
-        let found =
+        if job.Taker.IsSaved then
+            spill.Await(cells, (fun () -> job.Taker.Restore(PassKind.stage PcaRun.pass, spill.Sink |> Sink.used SinkUse.OnDemand)))
+
+        let find () =
             match PcaByRows.way cells (int genes.Count) count with
             | PcaWay.ByRows -> PcaRun.byRows job (source turn job genes) options nameOf genes fit spill
             | PcaWay.ByCells -> PcaRun.byCells job (source turn job genes) precision options nameOf genes fit spill
             | PcaWay.ByGenes -> PcaRun.byGenes job (source turn job genes) options nameOf genes fit spill
+
+        let found = job.Taker.Remember("components", PcaRun.saved, find)
 
         let scores = turn.Editor.Reserve(Checked.(*) (Checked.(*) cells (int64 count)) 4L)
 
         let sink =
             ScoreSink.toPlace turn.Editor.Disk scores (Components.scores found.Components)
 
-        Passes.again job "pca: scores" fit found.Rows sink (Fold.always ())
+        Passes.againAs
+            PcaRun.scores
+            job
+            "pca: scores"
+            fit
+            (PcaRun.rows spill fit found)
+            (sink |> Sink.used SinkUse.InTheEnd)
+            (Fold.always ())
 
         { Outcome.nothing with
             Members = PcaOutput.members job turn.Editor context.Common options cells column genes found.Components scores

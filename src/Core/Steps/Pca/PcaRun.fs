@@ -15,19 +15,68 @@ module internal PcaRun =
     /// The read of X for the components.
     let pass = PassKind.After "pca"
 
-    /// The rows that are projected, the components that they are projected on, and what is worth a word.
+    /// The stage of a run over shards in which spilled rows are projected.
+    let scores = "scores"
+
+    /// The components, the shifts about which rows are projected on them, and what is worth a word.
     type internal Found =
-        { Rows: Source<RowBatch>
+        { Shifts: float[] voption
           Components: Components
           Warnings: string list }
 
+    let private found shifts components warnings =
+        { Shifts = shifts
+          Components = components
+          Warnings = warnings }
+
+    let saved: Saved<Found> =
+        { Write =
+            fun writer found ->
+                writer.Write found.Shifts.IsSome
+                found.Shifts |> ValueOption.iter (Saved.writeArray writer)
+                writer.Write found.Components.Count
+                writer.Write found.Components.TotalVariance
+
+                for numbers in
+                    [ found.Components.Loadings
+                      found.Components.Means
+                      found.Components.Variances
+                      found.Components.Ratios ] do
+                    Saved.writeArray writer numbers
+
+                writer.Write found.Warnings.Length
+                found.Warnings |> List.iter writer.Write
+          Read =
+            fun reader ->
+                let shifts =
+                    if reader.ReadBoolean() then ValueSome(Saved.readArray reader) else ValueNone
+
+                let count = reader.ReadInt32()
+                let total = reader.ReadDouble()
+                let loadings = Saved.readArray reader
+                let means = Saved.readArray reader
+                let variances = Saved.readArray reader
+                let ratios = Saved.readArray reader
+
+                let components =
+                    { Count = count
+                      Loadings = loadings
+                      Means = means
+                      Variances = variances
+                      Ratios = ratios
+                      TotalVariance = total }
+
+                found shifts components [ for _ in 1 .. reader.ReadInt32() -> reader.ReadString() ] }
+
     /// The sums of products of the chosen genes, whose rows the sink sees as well.
     let private gram (job: Job) source (genes: RowMask) sink =
-        Gram.fold (int genes.Count) |> Passes.run job pass (source |> RowSelection.choose genes) sink
+        Gram.fold (int genes.Count)
+        |> Passes.run job pass (source |> RowSelection.choose genes) (sink |> Sink.used SinkUse.OnDemand)
 
     /// Sums of the chosen genes, whose rows the sink sees as well.
     let private sums (job: Job) source (genes: RowMask) sink =
-        Shift.sums (int genes.Count) |> Passes.run job pass (source |> RowSelection.choose genes) sink
+        Shift.sums (int genes.Count)
+        |> Passes.run job pass (source |> RowSelection.choose genes) (sink |> Sink.used SinkUse.OnDemand)
 
     let private products = "pca: products"
     let private eigenvectors = "pca: eigenvectors"
@@ -35,6 +84,12 @@ module internal PcaRun =
     /// Half as many values in a row batch, where rows grow by genes that are not stored.
     let private about shifts (spill: Spill) (fit: Fit) =
         spill.Rows(max 1 (fit.ValuesPerBatch / 2)) |> Reader.through (Shift.start shifts)
+
+    /// The rows that are projected.
+    let rows (spill: Spill) (fit: Fit) found =
+        match found.Shifts with
+        | ValueSome shifts -> about shifts spill fit
+        | ValueNone -> spill.Rows fit.ValuesPerBatch
 
     /// Without centring the first component is the mean, and what is so small beside it is lost in its rounding errors.
     let private drowned (values: float[]) =
@@ -69,28 +124,14 @@ module internal PcaRun =
             | ValueNone -> Ok(Components.componentsUnder watch options nameOf gram)
             | ValueSome shifts -> Error struct (Components.uncentred watch options nameOf gram, shifts)
 
-        let plain = lazy (spill.Rows fit.ValuesPerBatch)
-
         if options.ZeroCenter then
             match centred () with
-            | Ok gram ->
-                { Rows = plain.Value
-                  Components = Components.componentsUnder watch options nameOf gram
-                  Warnings = [] }
-            | Error shifts ->
-                { Rows = about shifts spill fit
-                  Components = sumAbout shifts |> Components.componentsUnder watch options nameOf
-                  Warnings = [] }
+            | Ok gram -> found ValueNone (Components.componentsUnder watch options nameOf gram) []
+            | Error shifts -> found (ValueSome shifts) (sumAbout shifts |> Components.componentsUnder watch options nameOf) []
         else
             match uncentred () with
-            | Ok components ->
-                { Rows = plain.Value
-                  Components = components
-                  Warnings = [] }
-            | Error struct (pairs, shifts) ->
-                { Rows = plain.Value
-                  Components = Components.ofShifted pairs (sumAbout shifts)
-                  Warnings = drowned pairs.Values }
+            | Ok components -> found ValueNone components []
+            | Error struct (pairs, shifts) -> found ValueNone (Components.ofShifted pairs (sumAbout shifts)) (drowned pairs.Values)
 
     /// Rows that were spilled, and the sums of their genes: as distances from a shift where means are large, which `IsShifted` says, and as they are.
     type private Summed =
@@ -98,7 +139,15 @@ module internal PcaRun =
           AboutSums: GeneSums
           Plain: Source<RowBatch>
           PlainSums: GeneSums
-          IsShifted: bool }
+          Shifts: float[] voption }
+
+        /// The shifts of the rows that are projected: without centring scores are not about any mean.
+        member summed.ShiftsOfScores options =
+            if options.ZeroCenter then summed.Shifts else ValueNone
+
+        /// What is worth a word about eigenvalues.
+        member summed.Warnings(options, values) =
+            if summed.Shifts.IsSome && not options.ZeroCenter then drowned values else []
 
     let private summed (job: Job) source options nameOf (genes: RowMask) fit (spill: Spill) =
         let plain = sums job source genes spill.Sink
@@ -119,7 +168,7 @@ module internal PcaRun =
           AboutSums = sums
           Plain = if shifts.IsSome then spill.Rows fit.ValuesPerBatch else about
           PlainSums = plain
-          IsShifted = shifts.IsSome }
+          Shifts = shifts }
 
     /// By products of rows with vectors, each of which is another read of the rows that were spilled.
     let byRows (job: Job) source (options: PcaOptions) nameOf (genes: RowMask) fit (spill: Spill) =
@@ -138,22 +187,18 @@ module internal PcaRun =
         let about = rowsOf summed.About summed.AboutSums
 
         // Without centring scores are not about any mean.
-        let source, rows =
-            if options.ZeroCenter then
-                summed.About, about
-            else
-                summed.Plain, rowsOf summed.Plain summed.PlainSums
+        let rows =
+            if options.ZeroCenter then about else rowsOf summed.Plain summed.PlainSums
 
         // Each read tells how far it is.
         let watch =
             { Passes.watch job eigenvectors with
                 Tell = ignore }
 
-        let struct (found, values) = PcaByRows.components watch options nameOf rows about
+        let struct (components, values) =
+            PcaByRows.components watch options nameOf rows about
 
-        { Rows = source
-          Components = found
-          Warnings = if summed.IsShifted && not options.ZeroCenter then drowned values else [] }
+        found (summed.ShiftsOfScores options) components (summed.Warnings(options, values))
 
     /// By products of cells, from the columns of the rows that were spilled.
     let byCells (job: Job) source precision (options: PcaOptions) nameOf (genes: RowMask) fit (spill: Spill) =
@@ -161,7 +206,6 @@ module internal PcaRun =
         let summed = summed job source options nameOf genes fit spill
         let sums = summed.AboutSums
 
-        // Without centring scores are not about any mean.
         let rows, ofRows =
             if options.ZeroCenter then summed.About, summed.AboutSums else summed.Plain, summed.PlainSums
 
@@ -174,7 +218,7 @@ module internal PcaRun =
                 job.File.X.Path
                 rows
                 size
-                (if summed.IsShifted then Precision.Double else precision)
+                (if summed.Shifts.IsSome then Precision.Double else precision)
                 scratch.Disk
                 job.Folder
                 settings.Memory
@@ -194,6 +238,7 @@ module internal PcaRun =
 
         Passes.again job "pca: loadings" fit columns (LoadingSink.into loadings (PcaByCells.loadings options pairs)) (Fold.always ())
 
-        { Rows = rows
-          Components = PcaByCells.components (Passes.watch job "pca: loadings at right angles") options sums pairs loadings
-          Warnings = if summed.IsShifted && not options.ZeroCenter then drowned pairs.Pairs.Values else [] }
+        found
+            (summed.ShiftsOfScores options)
+            (PcaByCells.components (Passes.watch job "pca: loadings at right angles") options sums pairs loadings)
+            (summed.Warnings(options, pairs.Pairs.Values))

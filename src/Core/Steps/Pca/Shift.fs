@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Steps
 
 open System
 open SingleSharp.Core
+open SingleSharp.Core.Folds
 
 /// Sums of each gene over all cells.
 type internal GeneSums =
@@ -112,8 +113,21 @@ module internal Shift =
             Array.Clear(array, 0, 2 * genes)
             array
 
+        let form =
+            { Write =
+                fun writer (struct (cells: int64, pairs)) ->
+                    writer.Write cells
+                    Saved.write writer pairs (2 * genes)
+              Read =
+                fun reader ->
+                    let cells = reader.ReadInt64()
+                    let pairs = pool.Rent(2 * genes)
+                    Saved.readInto reader pairs (2 * genes)
+                    struct (cells, pairs) }
+
         // The sum of gene g is at 2g, that of its squares at 2g + 1.
-        Fold.ofSteps
+        Fold.saved
+            form
             { Fresh = fun () -> struct (0L, cleared ())
               Step =
                 fun (struct (cells, pairs)) rowBatch ->

@@ -2,6 +2,7 @@
 namespace SingleSharp.Core.Steps
 
 open System
+open System.IO
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Rows
@@ -166,6 +167,19 @@ type private Tallies(genes, stock: TalliesStock) =
 
     member _.Unpack() = unpack ()
 
+    member sums.Write(writer: BinaryWriter) =
+        unpack ()
+        writer.Write sums.Cells
+        Saved.write writer detected genes
+        Saved.write writer totals genes
+
+    /// Takes the place of sums of no cells.
+    member sums.Read(reader: BinaryReader) =
+        plainSums ()
+        sums.Cells <- reader.ReadInt64()
+        Saved.readInto reader detected genes
+        Saved.readInto reader totals genes
+
     member _.Return() =
         for numbers in [| packed; detected |] do
             if not (isNull numbers) then
@@ -185,7 +199,16 @@ module internal GeneTallies =
     let perGene genes : Fold<RowBatch, GeneTallies> =
         let stock = TalliesStock genes
 
-        Fold.ofSteps
+        let form =
+            { Write = fun writer (sums: Tallies) -> sums.Write writer
+              Read =
+                fun reader ->
+                    let sums = Tallies(genes, stock)
+                    sums.Read reader
+                    sums }
+
+        Fold.saved
+            form
             { Fresh = fun () -> Tallies(genes, stock)
               Step =
                 fun sums rowBatch ->

@@ -1,0 +1,72 @@
+/// The files that a plan is about, and whether they are still what they were.
+namespace SingleSharp.Core.Shards
+
+open System
+open System.IO
+open System.Security.Cryptography
+open SingleSharp.Core
+
+type internal InputFile =
+    {
+        Path: string
+        Length: int64
+        /// When it was written last, in ticks of UTC.
+        Written: int64
+        /// The SHA-256 of some pieces of it, in hexadecimal digits.
+        Pieces: string
+    }
+
+[<RequireQualifiedAccess>]
+module internal InputFiles =
+    /// The first piece has the description of the file, and the others lie evenly spaced behind it.
+    let private pieceBytes, pieces = 1 <<< 16, 128L
+
+    let private hash (path: string) =
+        use file =
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 1)
+
+        use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
+        let buffer: byte[] = Array.zeroCreate pieceBytes
+        let mutable last = -1L
+
+        for piece in 0L .. pieces do
+            let place = max 0L (file.Length - int64 pieceBytes) / pieces * piece
+
+            if place > last then
+                last <- place
+                file.Seek(place, SeekOrigin.Begin) |> ignore
+                let got = file.ReadAtLeast(Span buffer, buffer.Length, false)
+                hash.AppendData(buffer, 0, got)
+
+        Convert.ToHexStringLower(hash.GetHashAndReset())
+
+    let private reading path (work: unit -> 'r) =
+        try
+            work ()
+        with
+        | :? FileNotFoundException
+        | :? DirectoryNotFoundException -> Fault.throw (NotFound path)
+        | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
+        | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you may not read it"))
+
+    let ofPath path =
+        reading path (fun () ->
+            let info = FileInfo path
+
+            { Path = path
+              Length = info.Length
+              Written = info.LastWriteTimeUtc.Ticks
+              Pieces = hash path })
+
+    /// Refuses a file that is another one than was planned for. A copy has another time, and the same bytes.
+    let require (planned: InputFile) =
+        reading planned.Path (fun () ->
+            let info = FileInfo planned.Path
+
+            if info.Length <> planned.Length || info.LastWriteTimeUtc.Ticks <> planned.Written && hash planned.Path <> planned.Pieces then
+                Fault.throw (
+                    InvalidOption(
+                        "plan",
+                        $"{planned.Path} is no longer the file that the plan was made for; make the plan anew, and its parts"
+                    )
+                ))

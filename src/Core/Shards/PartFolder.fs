@@ -1,0 +1,93 @@
+/// The folder of the parts of a plan, which all machines see.
+namespace SingleSharp.Core.Shards
+
+open System
+open System.IO
+open System.Threading
+open SingleSharp
+open SingleSharp.Core
+
+[<Sealed>]
+type internal PartFolder(path: string, plan: ShardPlan) =
+    let id = Convert.FromHexString plan.Id
+
+    let tasksOf stage =
+        (plan.Stages |> Seq.find (fun (other: ShardStage) -> other.Name = stage)).Tasks
+
+    member _.Path = path
+
+    member _.Make() =
+        try
+            Directory.CreateDirectory path |> ignore
+        with Fault.WriteTrouble trouble ->
+            Fault.throw (Fault.ofWrite path trouble)
+
+    member _.Part(stage, task: int) =
+        Path.Combine(path, $"{stage}.{task:D4}.part")
+
+    member _.Merged stage = Path.Combine(path, $"{stage}.merged")
+
+    /// What is made of passes once and for all.
+    member _.Known name = Path.Combine(path, $"{name}.known")
+
+    /// The one file of several inputs.
+    member _.Joined = Path.Combine(path, "joined.h5ad")
+
+    member _.NameOf(stage, task) : PartName =
+        { Plan = id
+          Stage = stage
+          Task = task
+          Tasks = tasksOf stage }
+
+    member _.NameOfKnown name : PartName =
+        { Plan = id
+          Stage = name
+          Task = -2
+          Tasks = 0 }
+
+    /// Trouble with a part as a fault that names it.
+    member _.Naming part (work: unit -> 'r) =
+        try
+            work ()
+        with PartTrouble why ->
+            Fault.throw (NotYet(path, $"{Path.GetFileName(part: string)} {why}"))
+
+    member folder.IsMerged stage =
+        try
+            PartFile.requireThere (folder.Merged stage) (folder.NameOf(stage, -1))
+            true
+        with PartTrouble _ ->
+            false
+
+    /// The tasks of a stage whose part is not there, and why.
+    member folder.Missing stage =
+        [ for task in 0 .. tasksOf stage - 1 do
+              try
+                  PartFile.requireThere (folder.Part(stage, task)) (folder.NameOf(stage, task))
+              with PartTrouble why ->
+                  task, why ]
+
+    /// Waits until all parts of a stage are there: what another machine has just renamed may be seen late.
+    member folder.Await(stage, patience: TimeSpan, cancel: CancellationToken) =
+        let until = DateTime.UtcNow + patience
+
+        let rec look () =
+            match folder.Missing stage with
+            | [] -> ()
+            | missing when DateTime.UtcNow >= until ->
+                let named =
+                    missing |> List.truncate 5 |> List.map (fun (task, why) -> $"{Path.GetFileName(folder.Part(stage, task))} {why}")
+
+                let more =
+                    if missing.Length > named.Length then
+                        [ $"and {missing.Length - named.Length} more are not there either" ]
+                    else
+                        []
+
+                Fault.throw (NotYet(path, String.concat ", " (named @ more)))
+            | _ ->
+                cancel.WaitHandle.WaitOne 500 |> ignore
+                cancel.ThrowIfCancellationRequested()
+                look ()
+
+        look ()

@@ -1,0 +1,207 @@
+/// Makes the plan of a run over shards, before anything is read of X: stages, tasks, and what each takes.
+namespace SingleSharp.Core.Shards
+
+open System
+open System.IO
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Folds
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Concat
+open SingleSharp.Core.Steps
+open SingleSharp.Core.Run
+
+[<RequireQualifiedAccess>]
+module internal ShardPlanning =
+    /// The stage that makes one file of several inputs.
+    let join = "join"
+
+    /// States of all parts of a stage beyond this are no plan but an accident.
+    let private mostOfStates = 128L <<< 30
+
+    let private refuse option why =
+        Fault.throw (InvalidOption(option, why))
+
+    let private require (recipe: Recipe) =
+        Recipe.check recipe
+
+        if not recipe.Also.IsEmpty then
+            refuse "also" "code of one's own cannot be sent to other machines; leave it out of a run over shards"
+
+        if (Recipe.narrowing recipe).IsSome then
+            refuse "subset" "in a run over shards genes are chosen at its end; run subset on the result, or leave it out"
+
+    /// Paths count from where the plan is made; tasks may run anywhere.
+    let private absolute (recipe: Recipe) =
+        { recipe with
+            Steps =
+                recipe.Steps
+                |> List.map (fun step ->
+                    step.Read [ for option, path in step.Body.Files -> option, [ Path.GetFullPath path ] ] |> Result.defaultValue step)
+            GeneSets =
+                recipe.GeneSets
+                |> List.map (fun set ->
+                    match set.Rule with
+                    | GeneRule.ListedIn path ->
+                        { set with
+                            Rule = GeneRule.ListedIn(Path.GetFullPath path) }
+                    | _ -> set) }
+
+    let private count shards cells =
+        let blocks = max 1L (Blocks.count cells)
+
+        match shards with
+        | Shards wanted when wanted < 1 -> refuse "shards" "it must be at least 1"
+        | Shards wanted -> int (min (int64 wanted) blocks)
+        | CellsPerShard most when most < 1L -> refuse "cells_per_shard" "it must be at least 1"
+        | CellsPerShard most -> int (min ((cells + most - 1L) / most |> max 1L) (min blocks 1_000_000L))
+
+    /// Bytes of X, not compressed.
+    let private bytesOf (matrix: Matrix) =
+        matrix.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
+
+    let private perTask (tasks: int) bytes =
+        (bytes + int64 tasks - 1L) / int64 tasks
+
+    /// Bytes that leave rows of a stage and wait in parts, at most, of all tasks.
+    let private rowBytes (file: AnnDataFile) (plan: RunPlan) kind =
+        let columns = plan.Steps |> List.sumBy _.CellColumnCount |> (*) (8L * file.X.Cells)
+
+        match kind with
+        | PassKind.Main when plan.Values <> Writing.Untouched -> columns + file.X.Stored * int64 (8 + DType.size plan.TypeAfter)
+        | PassKind.Main
+        | PassKind.Select -> columns
+        | PassKind.After "pca" -> 6L * file.X.Stored
+        | PassKind.Before(_, "median") -> 8L * file.X.Cells
+        | _ -> 0L
+
+    let private stageOf (file: AnnDataFile) (plan: RunPlan) shards (pass: FittedPass) : ShardStage =
+        let state = pass.Needs |> List.map _.Segment |> List.fold max 0L
+        let states = ShardCut.states file.X.Cells shards
+
+        let part =
+            Memory.plus (Memory.times states state) (perTask shards (rowBytes file plan pass.Kind))
+
+        let all = Memory.times (int64 shards) (Memory.times states state)
+
+        if all > mostOfStates then
+            Fault.throw (
+                Unsuitable(
+                    pass.Purpose,
+                    $"the states of {shards} shards would take {all >>> 30} GiB, {states} of {Fault.size state} each; take fewer batches or sort cells by batch, or run it on one machine"
+                )
+            )
+
+        { Name = PassKind.stage pass.Kind
+          Purpose = pass.Purpose
+          Tasks = shards
+          Memory = pass.Fit.Memory
+          MergeMemory = max pass.Fit.Memory (Memory.times 2L state)
+          Reads = perTask shards (bytesOf file.X)
+          Part = part }
+
+    let private stages (file: AnnDataFile) (plan: RunPlan) shards components =
+        [ for pass in plan.Passes do
+              if pass.Kind <> PassKind.Transpose then
+                  stageOf file plan shards pass
+
+              if pass.Kind = PcaRun.pass then
+                  { Name = PcaRun.scores
+                    Purpose = "pca: scores"
+                    Tasks = shards
+                    Memory = pass.Fit.Memory
+                    MergeMemory = pass.Fit.Memory
+                    Reads = perTask shards (6L * file.X.Stored)
+                    Part = perTask shards (4L * file.X.Cells * components) } ]
+
+    /// Components of each cell, at most.
+    let private components (recipe: Recipe) =
+        match Recipe.tryFind "pca" recipe with
+        | Some step ->
+            match step.Body.Json |> List.tryFind (fun (name, _) -> name = "n_comps") with
+            | Some(_, JsonValue.Integer comps) -> comps
+            | _ -> int64 Components.usual
+        | None -> 0L
+
+    /// What the tasks will do with a file, which is there or, where several inputs make one, only planned.
+    let private told (file: AnnDataFile) isThere (recipe: Recipe) (settings: Settings) shards out before : ShardPlan =
+        let folder = Scratch.folder settings (Path.GetTempPath())
+        let batches = RunPlan.batches file recipe folder
+        use _ = Option.toObj batches
+        let plan = RunPlan.make file batches recipe settings
+
+        if isThere then
+            match plan.Selector with
+            | Some { By = Known known } -> known.Force() |> ignore
+            | _ -> ()
+
+            AtomicReplace.requireOther file.Store out
+            Runner.requireEditable file plan None settings.Cancel |> ignore
+
+        let stages = before @ stages file plan shards (components recipe)
+
+        if stages |> List.forall (fun stage -> stage.Name = join) then
+            refuse "steps" "no step reads X, so that there is nothing to do for several machines; take subset or convert"
+
+        { Id = ""
+          Version = Release.version
+          Bits = Release.bits
+          Inputs = []
+          Out = out
+          Cells = file.X.Cells
+          Genes = int64 file.X.Genes
+          Shards = shards
+          Stages = stages
+          Warnings =
+            [ yield! plan.Told.Warnings
+              if plan.Has PassKind.Transpose then
+                  $"{file.X.Path} is stored in columns, so each task reads all of it to put rows together; csr is better for many machines" ] }
+
+    /// Plans a run of the input to a new file.
+    let plan (input: Input) (recipe: Recipe) (settings: Settings) (shards: ShardCount) (out: string) : PlannedRun =
+        require recipe
+
+        let input =
+            { input with
+                Paths = input.Paths |> List.map Path.GetFullPath }
+
+        let recipe = absolute recipe
+        let out = Path.GetFullPath out
+        AtomicReplace.require out 0L
+        AtomicReplace.requireReplaceable out false
+        Apart.require out (Recipe.files recipe)
+
+        let told =
+            if Inputs.isTakenAsItIs input recipe then
+                using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix input.Paths.Head) (fun file ->
+                    told file true recipe settings (count shards file.X.Cells) out [])
+            else
+                Inputs.requireSteps recipe settings input.Paths
+
+                Inputs.foreseen input recipe settings false (fun file recipe combination _ memory ->
+                    let joined =
+                        { Name = join
+                          Purpose = "one file of all inputs"
+                          Tasks = 1
+                          Memory = memory
+                          MergeMemory = 0L
+                          Reads = bytesOf file.X
+                          Part = bytesOf file.X }
+
+                    let told =
+                        told file false recipe settings (count shards file.X.Cells) out [ joined ]
+
+                    { told with
+                        Warnings = combination.Warnings @ List.ofSeq told.Warnings })
+
+        PlanFile.identified
+            { Told = { told with Inputs = input.Paths }
+              Input = input
+              Files = (List.collect Convert.filesOf input.Paths) @ Recipe.files recipe |> List.distinct |> List.map InputFiles.ofPath
+              Recipe = recipe
+              Compression = settings.Compression
+              Provenance = settings.Provenance }

@@ -1,0 +1,219 @@
+/// Takes tasks and merges of a plan. Both may be taken twice, also at once: parts appear whole, under a name that says what they are, and the
+/// second one has the bytes of the first.
+namespace SingleSharp.Core.Shards
+
+open System
+open System.IO
+open SingleSharp
+open SingleSharp.Core
+open SingleSharp.Core.Contract
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
+open SingleSharp.Core.Concat
+open SingleSharp.Core.Steps
+open SingleSharp.Core.Run
+
+[<RequireQualifiedAccess>]
+module internal ShardRun =
+    let private refuse option why =
+        Fault.throw (InvalidOption(option, why))
+
+    let private stageOf (run: PlannedRun) name =
+        match run.Told.Stages |> Seq.tryFind (fun stage -> stage.Name = name) with
+        | Some stage -> stage
+        | None ->
+            let known = run.Told.Stages |> Seq.map _.Name |> String.concat ", "
+            refuse "stage" $"the plan has no stage {name}; its stages are {known}"
+
+    let private isLast (run: PlannedRun) stage = (Seq.last run.Told.Stages).Name = stage
+
+    let private before (run: PlannedRun) stage =
+        run.Told.Stages |> Seq.takeWhile (fun other -> other.Name <> stage) |> Seq.tryLast
+
+    /// What leads to the same bits on every machine is the plan's; the rest is this machine's.
+    let private within (run: PlannedRun) (settings: Settings) =
+        { settings with
+            Compression = run.Compression
+            Provenance = run.Provenance }
+
+    let private isJoined (run: PlannedRun) =
+        not (Inputs.isTakenAsItIs run.Input run.Recipe)
+
+    let private asked (run: PlannedRun) =
+        { Input = run.Input
+          Files = List.collect Convert.filesOf run.Input.Paths
+          Recipe = run.Recipe }
+
+    /// Gives `work` the file that is read, and the recipe as it applies to it.
+    let private withFile (run: PlannedRun) (folder: PartFolder) (settings: Settings) (work: AnnDataFile -> Recipe -> 'r) =
+        let path, recipe =
+            if isJoined run then
+                folder.Joined, snd (Inputs.apart run.Input run.Recipe)
+            else
+                run.Input.Paths.Head, run.Recipe
+
+        let read () =
+            using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix path) (fun file -> work file recipe)
+
+        if isJoined run then
+            Temporary.telling path (Inputs.shown run.Input.Paths) run.Told.Out read
+        else
+            read ()
+
+    let private scratch (settings: Settings) =
+        Scratch.folder settings (Path.GetTempPath())
+
+    let private taker (run: PlannedRun) folder stage work =
+        ShardTaker.make
+            folder
+            [ for stage in run.Told.Stages do
+                  if stage.Name <> ShardPlanning.join then
+                      stage.Name, stage.Tasks ]
+            stage
+            work
+
+    /// Goes through the program up to the end of the stage, on a file that nobody changes meanwhile.
+    let private partake run folder settings stage work =
+        withFile run folder settings (fun file recipe ->
+            let isChanged = AtomicReplace.watch file.Store
+
+            try
+                Runner.partake (taker run folder stage work) file recipe settings (scratch settings)
+            with StageOver ->
+                ()
+
+            if isChanged () then
+                Fault.throw (InputChanged file.Path))
+
+    let private joinInputs (run: PlannedRun) (folder: PartFolder) settings =
+        let conversion, _ = Inputs.apart run.Input run.Recipe
+        Convert.runFor false conversion settings run.Input.Paths folder.Joined |> ignore
+
+    let private isThere (folder: PartFolder) stage task =
+        try
+            PartFile.requireWhole (folder.Part(stage, task)) (folder.NameOf(stage, task))
+            stage <> ShardPlanning.join || File.Exists folder.Joined
+        with PartTrouble _ ->
+            false
+
+    let private requireBefore (run: PlannedRun) (folder: PartFolder) stage patience (settings: Settings) =
+        match before run stage with
+        | None -> ()
+        | Some earlier ->
+            let until = DateTime.UtcNow + patience
+
+            while not (folder.IsMerged earlier.Name) do
+                if DateTime.UtcNow >= until then
+                    Fault.throw (
+                        NotYet(folder.Path, $"{Path.GetFileName(folder.Merged earlier.Name)}, which the merge of {earlier.Name} makes")
+                    )
+
+                settings.Cancel.WaitHandle.WaitOne 500 |> ignore
+                settings.Cancel.ThrowIfCancellationRequested()
+
+    /// Takes one task of a stage; false where its part was there, whole.
+    let run (run: PlannedRun) (parts: string) (patience: TimeSpan) stage task (settings: Settings) =
+        let planned = stageOf run stage
+
+        if task < 0 || task >= planned.Tasks then
+            refuse "task" $"{stage} has the tasks 0 to {planned.Tasks - 1}, and no {task}"
+
+        let folder = PartFolder(parts, run.Told)
+        folder.Make()
+
+        if isThere folder stage task then
+            false
+        else
+            requireBefore run folder stage patience settings
+            run.Files |> List.iter InputFiles.require
+            let settings = within run settings
+
+            PartFile.write (folder.Part(stage, task)) (folder.NameOf(stage, task)) (fun file ->
+                if stage = ShardPlanning.join then
+                    joinInputs run folder settings
+                else
+                    partake run folder settings stage (Share(task, file)))
+
+            true
+
+    /// The output as it was written.
+    let private stampOf (path: string) =
+        let info = FileInfo path
+        if info.Exists then ValueSome(struct (info.Length, info.LastWriteTimeUtc.Ticks)) else ValueNone
+
+    /// Has this merge been taken, and is its output still there?
+    let private isMerged (run: PlannedRun) (folder: PartFolder) stage =
+        folder.IsMerged stage
+        && (not (isLast run stage)
+            || (let mutable noted = ValueNone
+
+                try
+                    PartFile.values (folder.Merged stage) (folder.NameOf(stage, -1)) (fun reader ->
+                        let length = reader.ReadInt64()
+                        noted <- ValueSome(struct (length, reader.ReadInt64())))
+                with PartTrouble _ ->
+                    ()
+
+                noted.IsSome && noted = stampOf run.Told.Out))
+
+    let private output (run: PlannedRun) (folder: PartFolder) stage (settings: Settings) =
+        let report =
+            withFile run folder settings (fun file recipe ->
+                Runner.onFileWith
+                    { Runner.alone with
+                        Taker = taker run folder stage Output }
+                    (asked run)
+                    file
+                    recipe
+                    settings
+                    (NewFile run.Told.Out))
+
+        let struct (length, written) =
+            stampOf run.Told.Out |> ValueOption.defaultValue (struct (0L, 0L))
+
+        PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (fun file ->
+            file.Value(fun writer ->
+                writer.Write length
+                writer.Write written))
+
+        { report with
+            Input = Inputs.shown run.Input.Paths }
+
+    /// Merges the parts of a stage; the merge of the last one writes the output, and gives its report. None where nothing was left to do, or
+    /// more stages follow.
+    let merge (run: PlannedRun) (parts: string) (patience: TimeSpan) stage (settings: Settings) : Report option =
+        stageOf run stage |> ignore
+        let folder = PartFolder(parts, run.Told)
+        folder.Make()
+
+        if isMerged run folder stage then
+            None
+        else
+            requireBefore run folder stage patience settings
+            folder.Await(stage, patience, settings.Cancel)
+            run.Files |> List.iter InputFiles.require
+            let settings = within run settings
+
+            if isLast run stage then
+                Some(output run folder stage settings)
+            else
+                PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (fun file ->
+                    if stage <> ShardPlanning.join then
+                        partake run folder settings stage (Merge file))
+
+                None
+
+    /// How far each stage is. A part counts as done when it is there, of this plan, and not cut off.
+    let status (run: PlannedRun) (parts: string) : ShardProgress list =
+        let folder = PartFolder(parts, run.Told)
+
+        [ for stage in run.Told.Stages do
+              let missing = folder.Missing stage.Name
+
+              { Stage = stage.Name
+                Tasks = stage.Tasks
+                Done = stage.Tasks - missing.Length
+                Missing = [| for task, why in missing -> Collections.Generic.KeyValuePair(task, why) |]
+                IsMerged = isMerged run folder stage.Name } ]
