@@ -101,16 +101,7 @@ let private readers =
           File.WriteAllText(sandbox.File "Snakefile", ShardScripts.text "snakemake" plan.Value path)
 
           let outcome =
-              must
-                  "/usr/bin/snakemake"
-                  [ "-n"
-                    "-p"
-                    "-q"
-                    "rules"
-                    "-d"
-                    sandbox.Folder
-                    "-s"
-                    sandbox.File "Snakefile" ]
+              must "/usr/bin/snakemake" [ "-n"; "-p"; "-d"; sandbox.Folder; "-s"; sandbox.File "Snakefile" ]
 
           let jobs = plan.Value.Stages |> Seq.sumBy (fun stage -> stage.Tasks + 1)
           Expect.stringContains outcome "singlesharp shard run 'it'\"'\"'s \"a\" plan.json' main 7 --workers" "the last task of main"
