@@ -57,7 +57,8 @@ volume() {
     until_true on head bash -c '[ "$(stat -f -c %a /mfs)" -gt 0 ]'
 }
 
-# A lost machine is noticed after 6 s, and a job that goes back into the queue waits for as long as credentials are valid: 3 s.
+# A lost machine is noticed after some seconds. A job that goes back into the queue waits for as long as credentials are valid: 5 s at least,
+# and two minutes where Slurm does not like the number.
 slurm() {
     cat > "$SLURM_CONF" <<CONF
 ClusterName=$prefix
@@ -66,7 +67,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket=$B/run/munge.socket,cred_expire=3
+AuthInfo=socket=$B/run/munge.socket,cred_expire=5
 StateSaveLocation=$B/slurmctld
 SlurmdSpoolDir=/local/slurmd
 SlurmctldPidFile=$B/run/slurmctld.pid
@@ -84,6 +85,8 @@ SelectTypeParameters=CR_Core
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=1
 ReturnToService=2
 SlurmdTimeout=6
+MessageTimeout=3
+TCPTimeout=1
 KillWait=2
 MinJobAge=3600
 InactiveLimit=0
