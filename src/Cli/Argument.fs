@@ -12,6 +12,7 @@ type OptionGroup =
     | Input
     | Sources
     | Split
+    | Shards
     | Folder
     | Head
     | NewFile
@@ -56,6 +57,11 @@ type Argument =
     | [<Unique>] No_Provenance
     | [<Unique>] By of COLUMN: string
     | [<Unique>] Out_Dir of DIR: string
+    | [<Unique>] Shards of N: string
+    | [<Unique>] Cells_Per_Shard of N: string
+    | [<Unique>] Parts of DIR: string
+    | [<Unique>] Engine of NAME: string
+    | [<Unique>] Wait of SECONDS: string
     | [<Unique>] Rows of N: string
     | [<Unique>] Mt_Prefix of PREFIX: string
     | Gene_Set of SPEC: string
@@ -91,6 +97,11 @@ type Argument =
         | Index_Unique _ -> OptionGroup.Sources
         | By _ -> OptionGroup.Split
         | Out_Dir _ -> OptionGroup.Folder
+        | Shards _
+        | Cells_Per_Shard _
+        | Parts _
+        | Engine _
+        | Wait _ -> OptionGroup.Shards
         | Rows _ -> OptionGroup.Head
         | Out _ -> OptionGroup.NewFile
         | No_Clobber -> OptionGroup.Clobber
@@ -129,6 +140,7 @@ type Argument =
         | Join _ -> [ "inner"; "outer" ]
         | Progress _ -> [ "json" ]
         | To _ -> ExportFormat.names
+        | Engine _ -> ShardScripts.engines
         | _ -> []
 
     interface IArgParserTemplate with
@@ -160,6 +172,13 @@ type Argument =
             | By _ ->
                 "the column of obs whose values the files are for: categories, texts, integers or booleans, 1,000 different values at most."
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."
+            | Shards _ -> "of plan: cut the work into N shards; no more than X has blocks of 4,096 cells."
+            | Cells_Per_Shard _ -> "of plan: as many shards as it takes for none to have more cells than this, about."
+            | Parts _ ->
+                "of run, merge and status: the folder for parts, which all machines see. Default: that of the plan, its name with .parts for .json."
+            | Engine _ -> "of script: the workflow engine to write a script for: slurm, snakemake, nextflow, dask or k8s."
+            | Wait _ ->
+                "of run and merge: how long to wait for parts that another machine may just have written, before they count as missing. Default: 60."
             | Rows _ -> "how many rows, at most 10,000. Default: 5."
             | Mt_Prefix _ ->
                 "genes that begin with this are mitochondrial, the gene set mt. Default: MT-, or mt- where no gene begins with MT-. An empty string: no such set."

@@ -12,8 +12,9 @@ module Command =
 
     let private names = all |> List.map _.Name
 
-    /// Does it take steps, rather than look at a file?
-    let runs (command: Command) = not command.Steps.IsEmpty
+    /// Does it take steps itself, rather than look at a file or say what other machines do?
+    let runs (command: Command) =
+        not command.Steps.IsEmpty && command.Name <> CommandList.shard.Name
 
     /// "a, b and c"
     let enumerated (names: string list) =
@@ -72,6 +73,9 @@ module Command =
         | "report", OptionGroup.Input -> "the .h5ad file to read."
         | "head", OptionGroup.Input -> "the .h5ad file to read, and what of it."
         | "report", OptionGroup.Clobber -> "refuse to replace a page that is there."
+        | "shard", OptionGroup.Clobber -> "of plan: refuse an output that is there."
+        | "shard", OptionGroup.Input ->
+            "plan, run, merge, status or script. Behind plan, the files to read; behind the others, the plan, then of run and merge the stage, and of run the task, from 0. Without a task it is that of SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX or JOB_COMPLETION_INDEX."
         | "split", OptionGroup.Clobber -> "refuse to replace files that are there; nothing is written then."
         | "split", OptionGroup.Folder -> "the folder for the files; it is made where it is missing."
         | "report", OptionGroup.NewFile -> "write the page to this file. One that is there is replaced once the new one is complete."

@@ -39,6 +39,7 @@ module CommandError =
         | InsufficientMemory _ -> "insufficient_memory", None, Some "memory"
         | OutOfMemory -> "out_of_memory", None, Some "memory"
         | InputChanged path -> "input_changed", Some path, None
+        | NotYet(folder, _) -> "not_yet", Some folder, None
 
     let private plain kind message exitCode =
         { Kind = kind
@@ -54,6 +55,13 @@ module CommandError =
         { plain kind (Fault.sentence fault) 1 with
             Path = path
             Option = option }
+
+    /// What may go well later or on another machine, as workflow engines are told by EX_TEMPFAIL of sysexits.h.
+    let private temporary = 75
+
+    /// The same error of a task that an engine takes again where that may help.
+    let retriable isTemporary error =
+        if isTemporary || error.Kind = "system" then { error with ExitCode = temporary } else error
 
     /// Mistakes of a command line.
     let usage mistakes =

@@ -135,6 +135,25 @@ module CommandList =
                 "singlesharp plan hvg logged.h5ad --n-top-genes 2000" ] with
             Syntax = "[COMMAND] FILE... [options of the command]" }
 
+    let shard =
+        let whole = pipeline
+
+        { whole with
+            Name = "shard"
+            Line = "pipeline over many machines, with the same bits."
+            About =
+                "Takes pipeline over many machines. shard plan prints a plan: stages, each with a task for each shard and then a merge. Whatever starts programs on machines runs the tasks of a stage, in any order, and then its merge; the merge of the last stage writes the output, with the bits that pipeline gives. Tasks and merges look first whether their part is there, so that they can be taken again, also twice at once. shard status tells what is missing, shard script prints a script for an engine. The exit code is 0 where a task is done, now or before, and 75 where it may succeed later or elsewhere: a full disk, an error of reading, parts that are not there yet."
+            Syntax =
+                "plan FILE... --out FILE --shards N [options] > PLAN\n       singlesharp shard run PLAN STAGE [TASK] | merge PLAN STAGE | status PLAN\n       singlesharp shard script PLAN --engine NAME"
+            Groups =
+                OptionGroup.Shards
+                :: (whole.Groups
+                    |> List.filter (fun group ->
+                        not (List.contains group [ OptionGroup.Output; OptionGroup.Trial; OptionGroup.Report; OptionGroup.Page ])))
+            Examples =
+                [ "singlesharp shard plan counts.h5ad --out pca.h5ad --shards 8 > plan.json"
+                  "singlesharp shard script plan.json --engine slurm > submit.sh" ] }
+
     let private convert =
         { Name = "convert"
           Line = "make an .h5ad file of 10x output, or one of several files."
@@ -299,6 +318,7 @@ module CommandList =
           yield! Pipeline.steps |> List.map ofStep
           preprocess
           pipeline
+          shard
           split
           report
           export

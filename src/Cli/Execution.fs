@@ -17,7 +17,7 @@ module Execution =
     /// Where scratch files go unless an option says so; it matters to those who write some.
     let private usualScratch (request: Request) () =
         match request.Task, Environment.GetEnvironmentVariable "SINGLESHARP_SCRATCH" with
-        | (Info _ | Plan _ | Convert _ | Run _ | Split _), folder when not (String.IsNullOrEmpty folder) ->
+        | (Info _ | Plan _ | Convert _ | Run _ | Split _ | Shard _), folder when not (String.IsNullOrEmpty folder) ->
             if not (Directory.Exists folder) then
                 let why = $"there is no folder {folder}; make it first, or choose another"
                 raise (Stopped(InvalidOption("the environment variable SINGLESHARP_SCRATCH", why)))
@@ -257,5 +257,6 @@ module Execution =
         | History path -> Looks.history request settings path |> succeed
         | Export(path, element, columns, format, target) -> export log request settings path element columns format target |> succeed
         | Verify path -> if Looks.verify request settings path then 0 else 1
+        | Shard(task, parts, wait) -> ShardCommand.perform log request settings parts wait task |> succeed
         | Plan(command, input, recipe) -> plan log request settings command input recipe |> succeed
         | Run(command, input, recipe, output) -> run log request settings command input recipe output |> succeed

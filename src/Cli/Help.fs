@@ -15,6 +15,7 @@ module Help =
         | OptionGroup.Input -> "INPUT"
         | OptionGroup.Sources -> "10X AND SEVERAL FILES"
         | OptionGroup.Split -> "SPLIT"
+        | OptionGroup.Shards -> "SHARDS"
         | OptionGroup.Head
         | OptionGroup.Columns -> "TABLE"
         | OptionGroup.Folder

@@ -161,6 +161,44 @@ module Json =
             strings json "warnings" split.Warnings
             number json "seconds" (Some(Math.Round(seconds, 3))))
 
+    let ofShardTask (stage: string) task isNew =
+        print (fun json ->
+            json.WriteString("command", "shard")
+            text json "stage" stage
+
+            match task with
+            | Some(task: int) -> json.WriteNumber("task", task)
+            | None -> ()
+
+            json.WriteBoolean("now", isNew))
+
+    let ofShardStatus (plan: ShardPlan) (parts: string) (stages: ShardProgress list) =
+        print (fun json ->
+            json.WriteString("command", "shard")
+            text json "id" plan.Id
+            text json "out" plan.Out
+            text json "parts" parts
+            json.WriteStartArray "stages"
+
+            for stage in stages do
+                json.WriteStartObject()
+                text json "stage" stage.Stage
+                json.WriteNumber("tasks", stage.Tasks)
+                json.WriteNumber("done", stage.Finished)
+                json.WriteBoolean("merged", stage.IsMerged)
+                json.WriteStartArray "missing"
+
+                for missing in stage.Missing do
+                    json.WriteStartObject()
+                    json.WriteNumber("task", missing.Key)
+                    text json "why" missing.Value
+                    json.WriteEndObject()
+
+                json.WriteEndArray()
+                json.WriteEndObject()
+
+            json.WriteEndArray())
+
     let ofHeads path (heads: TableHead list) =
         print (fun json ->
             text json "path" path

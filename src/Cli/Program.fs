@@ -1,4 +1,5 @@
-/// From the command line to the exit code: 0 done, 1 a fault, 2 a command line that makes no sense, 70 a bug; cancelled: 130 by Ctrl-C,
+/// From the command line to the exit code: 0 done, 1 a fault, 2 a command line that makes no sense, 70 a bug, of shard 75 what may go
+/// well later or elsewhere; cancelled: 130 by Ctrl-C,
 /// 143 by SIGTERM, 129 by SIGHUP.
 module internal SingleSharp.Cli.Program
 
@@ -129,7 +130,18 @@ let private perform isJson words (request: Request) =
             let error = CommandError.cancelled signal unfinished
             Display.note error.Kind error.Message
             ended error
-        | _ -> admit trouble |> ended
+        | _ ->
+            let error = admit trouble
+
+            match request.Task with
+            | Shard _ ->
+                let isTemporary =
+                    match trouble with
+                    | :? Stopped as stopped -> Fault.isTemporary stopped.Fault
+                    | _ -> false
+
+                CommandError.retriable isTemporary error |> ended
+            | _ -> ended error
 
 let private explain words mistakes =
     if List.isEmpty words then

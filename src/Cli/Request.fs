@@ -11,6 +11,14 @@ type Listener =
     | Program
     | Nobody
 
+/// What is asked for of a run over shards.
+type ShardTask =
+    | PlanShards of Input * Recipe * ShardCount * output: string
+    | RunShard of plan: string * stage: string * task: int
+    | MergeShards of plan: string * stage: string
+    | ShardStatus of plan: string
+    | ShardScript of plan: string * engine: string
+
 /// What is asked for.
 type Task =
     | Help of Command option
@@ -28,6 +36,8 @@ type Task =
     | History of path: string
     | Export of path: string * element: string * columns: string list * ExportFormat * target: string
     | Plan of command: string * Input * Recipe
+    /// With the folder of parts, where one is named, and the seconds that are waited for them.
+    | Shard of ShardTask * parts: string option * wait: int
     | Run of command: string * Input * Recipe * Output
 
 /// A task and how to do it.

@@ -179,4 +179,5 @@ module Tasks =
         | "completion" -> completion files
         | "man" -> alone Man "man" files
         | "version" -> alone Version "version" files
+        | "shard" -> ShardTasks.ofArgs command args files
         | _ -> run command args files

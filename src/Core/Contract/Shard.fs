@@ -51,7 +51,7 @@ type ShardProgress =
         Stage: string
         Tasks: int
         /// The tasks whose part is there and whole.
-        Done: int
+        Finished: int
         /// The tasks whose part is missing, cut off, damaged or of another plan, in order, and why.
         Missing: IReadOnlyList<KeyValuePair<int, string>>
         IsMerged: bool

@@ -214,6 +214,6 @@ module internal ShardRun =
 
               { Stage = stage.Name
                 Tasks = stage.Tasks
-                Done = stage.Tasks - missing.Length
+                Finished = stage.Tasks - missing.Length
                 Missing = [| for task, why in missing -> Collections.Generic.KeyValuePair(task, why) |]
                 IsMerged = isMerged run folder stage.Name } ]
