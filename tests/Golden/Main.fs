@@ -10,6 +10,7 @@ let all =
         "Golden"
         [ // What takes long begins first, so that no core waits for it in the end; and beside the packing of packages, what needs none.
           FuzzGolden.all
+          ShardCluster.all
           Consumers.tests
           FacadeGolden.tests
           FacadeOptions.tests
@@ -46,6 +47,7 @@ let all =
           RunFilesGolden.all
           CompletionGolden.all
           ManualGolden.all
+          WorkflowGolden.all
           DisplayGolden.all
           ProtocolGolden.all
           ApartGolden.all
