@@ -137,10 +137,13 @@ internal static class Interop
             return (report, answer.Value);
         });
 
-    public static Invocation<ShardedRun> PlanShards(Core.Input input, Core.Recipe recipe, string path, ShardCount shards)
+    public static Invocation<ShardedRun> PlanShards(Core.Input input, Core.Recipe recipe, string path, ShardCount shards, bool perShard)
     {
         NotNull(path);
-        return new(settings => new(Answer(Core.Shard.plan(shards, recipe, settings, input, path))));
+
+        return new(settings => new(Answer(perShard
+            ? Core.Shard.planFiles(shards, recipe, settings, input, path)
+            : Core.Shard.plan(shards, recipe, settings, input, path))));
     }
 
     public static Invocation<ShardedRun> LoadShards(string path)
@@ -306,7 +309,7 @@ internal static class Interop
             "by" => "column",
             "out_dir" => "folder",
             "no_clobber" => "replace: false",
-            "part" or "rows" or "columns" or "plan" or "stage" or "task" or "shards" => name,
+            "part" or "rows" or "columns" or "shards" => name,
             "gene_set" => "GeneSets",
             "mt_prefix" => "Mitochondrial",
             "to" => "Format",
