@@ -17,10 +17,13 @@ let all =
           FacadeRecords.tests
           DoorsGolden.tests
           DocsGolden.tests
+          KillGolden.all
+          PythonGolden.all
           SamplesGolden.tests
           ReportGolden.all
           Conformance.all
           PipelineConformance.all
+          CrashGolden.all
           CompatibilityGolden.tests
           DeterminismGolden.all
           ImportGolden.all
@@ -50,7 +53,6 @@ let all =
           ApartGolden.all
           UnfinishedGolden.all
           SignalGolden.all
-          PythonGolden.all
           VerifyGolden.all
           BrokenGolden.all
           FoldGolden.tests
@@ -64,8 +66,6 @@ let all =
           CompressionGolden.all
           ScratchGolden.all
           InterruptionGolden.all
-          CrashGolden.all
-          KillGolden.all
           ImportFaults.all
           InputGolden.tests
           StrangerGolden.tests
@@ -102,5 +102,8 @@ let main args =
         0
     | [ "--slowly"; recipe; input; output ] ->
         InterruptionGolden.slowly recipe input output
+        0
+    | [ "--commands" ] ->
+        Resident.serve ()
         0
     | arguments -> Suite.run arguments all

@@ -233,7 +233,7 @@ let private refusals =
 
 let tests: Test =
     testSequencedGroup
-        "packages"
+        "pages"
         (testList
             "docs"
             [ coverage

@@ -98,7 +98,9 @@ let private outcomeOf path (step: Step) =
           Batches = None
           Scope = Whole
           Genes = RowMask.all (int64 file.X.Genes)
-          Folder = Path.GetTempPath() }
+          Folder = Path.GetTempPath()
+          Taker = Taker.alone
+          Aside = Aside.nothing }
 
     let turn = Passes.ask file false settings (plan.Start job Normalize.nothing).Fold
 

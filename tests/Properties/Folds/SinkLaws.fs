@@ -36,7 +36,7 @@ let private recorder limit (told: List<Told>) : Sink<int> =
 let private drive (blocks: int list list) (sink: Sink<int>) =
     sink.Open
         { new SinkUser<int, Sink<int>> with
-            member _.Use pages =
+            member _.Use(pages, _) =
                 blocks
                 |> List.iteri (fun i block ->
                     let buffer = pages.Begin(int64 i)
