@@ -8,6 +8,7 @@ open System.Text.Json
 open Expecto
 open SingleSharp
 open SingleSharp.Cli
+open SingleSharp.Core.Writing
 open SingleSharp.Golden.Shared
 open SingleSharp.Golden.Sample
 
@@ -171,6 +172,33 @@ let private submission =
           Expect.equal printed name "what Python reads"
       } ]
 
+let private digest path =
+    must "/usr/bin/env" [ "dotnet"; tool; "digest"; path; "--quiet" ]
+
+let private dask =
+    test "Dask runs the tasks and merges of a plan" {
+        requireModule "distributed"
+        use sandbox = new Sandbox()
+        let input, plan = sandbox.File "it's counts.h5ad", sandbox.File "plan.json"
+        NewFile.write input Unchunked (Made.counts 9000 100)
+        let options = [ "--n-top-genes"; "50"; "--n-comps"; "5" ]
+
+        let said arguments =
+            must "/usr/bin/env" ("dotnet" :: tool :: arguments)
+
+        said ([ "pipeline"; input; "--out"; sandbox.File "one.h5ad"; "--quiet" ] @ options) |> ignore
+
+        File.WriteAllText(plan, said ([ "shard"; "plan"; input; "--out"; sandbox.File "many.h5ad"; "--shards"; "3" ] @ options))
+        File.WriteAllText(sandbox.File "drive.py", said [ "shard"; "script"; plan; "--engine"; "dask" ])
+
+        let outcome =
+            Child.run python [ sandbox.File "drive.py" ] [ "SINGLESHARP", $"dotnet '{tool}'"; "PYTHONWARNINGS", "ignore" ] ""
+
+        Expect.equal outcome.ExitCode 0 outcome.Errors
+        Expect.stringContains outcome.Output "main: 3 done, merged" "the tasks"
+        Expect.equal (digest (sandbox.File "many.h5ad")) (digest (sandbox.File "one.h5ad")) "the digest of one run"
+    }
+
 let all =
     testList
         "Workflows"
@@ -180,4 +208,5 @@ let all =
               current $"snakemake/profile/{name}" (fun () -> text)
           test "every engine has an example" { Expect.equal (List.map snd files) ShardScripts.engines "engines" }
           yield! readers
+          dask
           yield! submission ]

@@ -108,6 +108,15 @@ up() {
     networks; volume; slurm
 }
 
+# The machine takes jobs once it sees the volume again: the health check that clusters have.
+heal() {
+    daemon=$(cat "$B/run/slurmd.$1.pid")
+    kill -STOP "$daemon"
+    ip -n "$prefix-head" link set "v$1" up
+    until_true on "$1" timeout 1 stat /mfs/. > /dev/null
+    kill -CONT "$daemon"
+}
+
 down() {
     for h in $(machines) head; do
         # Twice: what is starting at this moment is not in the first list.
@@ -124,7 +133,7 @@ case $1 in
     up) shift; up "$@" ;;
     run) shift; on head "$@" ;;
     cut) ip -n "$prefix-head" link set "v$2" down ;; # the machine runs on, alone
-    heal) ip -n "$prefix-head" link set "v$2" up ;;
+    heal) heal "$2" ;;
     kill) ip netns pids "$prefix-$2" | xargs -r kill -9 2> /dev/null || true ;; # a power failure
     down) down ;;
 esac
