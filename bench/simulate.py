@@ -5,10 +5,10 @@
 
 It takes the default pipeline, on the largest file and the most shards that were measured. What is assumed:
 - A process takes as long before it works as one whose task is done.
-- The rest of a task grows with its stored values, in processor seconds, and so do the bytes of its part, but for the states: 17 bytes for
-  each gene and segment in main, 16 MB for each segment in pca (2,000 genes).
-- The merges of main and pca take what they took (bins, eigenvectors), and the time to read all states.
-- The last merge writes the output: it grows with the stored values.
+- The rest of the processor seconds of a task, and the bytes of its part, grow with its stored values in main, and with the stored values of the
+  chosen genes in pca and scores, but for the states: 17 bytes for each gene and segment in main, 16 MB for each segment in pca (2,000 genes).
+- The merges of main and pca take the processor seconds that they took (bins, eigenvectors), and the time to read all states.
+- The last merge writes the output: its processor seconds grow with the stored values.
 - A machine moves --node-rate bytes per second, the storage --storage-rate for all machines. A task takes its processor time or the time of its
   bytes, whichever is longer. Machines take the tasks of a stage in turn, each job waits --start seconds, nothing fails.
 """
@@ -24,7 +24,7 @@ GRAM = 16e6
 
 
 def measured(path):
-    """Of each stage in order: processor seconds and bytes of parts per stored value, and seconds of its merge. And seconds of a start."""
+    """Of each stage in order: processor seconds and bytes of parts per value, and those of its merge. And those of a start."""
     with open(path) as file:
         rows = [row for row in csv.DictReader(file, delimiter="\t") if row["stage"] != "one"]
     cells = max(int(row["cells"]) for row in rows)
@@ -38,15 +38,17 @@ def measured(path):
             continue
         stage = stages.setdefault(row["stage"], {"cpu": 0.0, "bytes": 0.0, "merge": 0.0})
         if row["task"] == "merge":
-            stage["merge"] = max(float(row["wall"]) - float(begin["wall"]), 0.0)
+            stage["merge"] = max(float(row["cpu"]) - float(begin["cpu"]), 0.0)
         else:
             stage["cpu"] += max(float(row["cpu"]) - float(begin["cpu"]), 0.0)
             stage["bytes"] += float(row["bytes"])
     stages["pca"]["bytes"] -= math.ceil(cells / SEGMENT) * GRAM
-    for stage in stages.values():
-        stage.update(cpu=stage["cpu"] / values, bytes=stage["bytes"] / values)
+    chosen = stages["pca"]["bytes"] / 6  # a value of four bytes and the place of its gene in two
+    for name, stage in stages.items():
+        unit = values if name == "main" else chosen
+        stage.update(cpu=stage["cpu"] / unit, bytes=stage["bytes"] / unit)
     stages["scores"]["merge"] /= values
-    return stages, float(begin["wall"])
+    return stages, float(begin["cpu"])
 
 
 def simulate(stages, start, options, nodes):
@@ -55,11 +57,13 @@ def simulate(stages, start, options, nodes):
     shards = max(math.ceil(options.cells / options.cells_per_shard), 1)
     segments = math.ceil(options.cells / SEGMENT)
     states = {"main": 17.0 * options.genes * segments, "pca": GRAM * segments, "scores": 0.0}
-    reads = {"main": values * VALUE, "pca": values * VALUE, "scores": stages["pca"]["bytes"] * values}
+    chosen = options.cells * options.chosen
+    units = {"main": values, "pca": chosen, "scores": chosen}
+    reads = {"main": values * VALUE, "pca": values * VALUE, "scores": stages["pca"]["bytes"] * chosen}
     seconds = []
     for name, stage in stages.items():
-        moved = (reads[name] + stage["bytes"] * values + states[name]) / shards
-        cpu = stage["cpu"] * values / shards / options.processors
+        moved = (reads[name] + stage["bytes"] * units[name] + states[name]) / shards
+        cpu = stage["cpu"] * units[name] / shards / options.processors
         left, tasks = shards, 0.0
         while left > 0:
             busy = min(nodes, left)
@@ -78,6 +82,7 @@ def main():
     parser.add_argument("measured", help="scale.tsv of bench/scale.sh")
     parser.add_argument("--cells", type=float, default=100e6)
     parser.add_argument("--stored", type=float, default=1100, help="stored values per cell")
+    parser.add_argument("--chosen", type=float, default=133, help="stored values per cell of the chosen genes")
     parser.add_argument("--genes", type=float, default=60_000)
     parser.add_argument("--nodes", type=int, nargs="+", default=[1, 8, 32, 128])
     parser.add_argument("--processors", type=int, default=2, help="of a machine")
