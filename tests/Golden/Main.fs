@@ -48,6 +48,9 @@ let all =
           ApartGolden.all
           UnfinishedGolden.all
           SignalGolden.all
+          ShardGolden.all
+          ShardFaults.all
+          ShardKills.all
           PythonGolden.all
           VerifyGolden.all
           BrokenGolden.all
