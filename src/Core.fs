@@ -197,9 +197,17 @@ module Shard =
         { Folder = folder
           Patience = TimeSpan.FromMinutes 1.0 }
 
+    let private planned shards withFiles recipe settings input output =
+        Pipeline.within settings (fun () -> ShardPlanning.plan input recipe settings shards withFiles output |> ShardedRun)
+
     /// Plans a run of an input to a new file. What cannot be cut into shards is refused here.
     let plan (shards: ShardCount) (recipe: Recipe) (settings: Settings) (input: Input) (output: string) : Result<ShardedRun, Fault> =
-        Pipeline.within settings (fun () -> ShardPlanning.plan input recipe settings shards output |> ShardedRun)
+        planned shards false recipe settings input output
+
+    /// The same with a further stage, files, in which each task writes a file with its share of the result's cells: result.0000.h5ad and so on,
+    /// each valid alone.
+    let planFiles (shards: ShardCount) (recipe: Recipe) (settings: Settings) (input: Input) (output: string) : Result<ShardedRun, Fault> =
+        planned shards true recipe settings input output
 
     /// Reads a plan from a file that holds its Json.
     let load (path: string) : Result<ShardedRun, Fault> =

@@ -1,12 +1,15 @@
 """What the tests share: a sample, the tool itself, and folders that vanish."""
 
+import atexit
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 import warnings
+from functools import lru_cache
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
@@ -22,11 +25,34 @@ sample = edge / "plain_csr_f32" / "input.h5ad"
 duplicates = edge / "duplicate_indices" / "input.h5ad"
 
 
+@lru_cache(None)
+def resident():
+    """The tool in a process that stays, where the suite says how it is started: what a test compares with need not start .NET each time."""
+    line = os.environ.get("SINGLESHARP_RESIDENT")
+    child = subprocess.Popen(line.split("\n"), stdin=subprocess.PIPE, stdout=subprocess.PIPE) if line else None
+
+    if child:
+        atexit.register(child.communicate)
+
+    return child
+
+
 def cli(*words):
     """Runs the tool as a shell does."""
-    outcome = subprocess.run(tool.find() + [str(word) for word in words], capture_output=True, check=False)
-    assert outcome.returncode == 0, outcome.stderr.decode()
-    return outcome.stdout.decode()
+    words = [str(word) for word in words]
+    child = resident()
+
+    if child:
+        child.stdin.write(json.dumps({"words": words, "folder": os.getcwd()}).encode() + b"\n")
+        child.stdin.flush()
+        answer = json.loads(child.stdout.readline())
+        code, output, errors = answer["code"], answer["output"], answer["errors"]
+    else:
+        outcome = subprocess.run(tool.find() + words, capture_output=True, check=False)
+        code, output, errors = outcome.returncode, outcome.stdout.decode(), outcome.stderr.decode()
+
+    assert code == 0, errors
+    return output
 
 
 def digest(path):

@@ -59,6 +59,7 @@ type Argument =
     | [<Unique>] Out_Dir of DIR: string
     | [<Unique>] Shards of N: string
     | [<Unique>] Cells_Per_Shard of N: string
+    | [<Unique>] Per_Shard
     | [<Unique>] Parts of DIR: string
     | [<Unique>] Engine of NAME: string
     | [<Unique>] Wait of SECONDS: string
@@ -99,6 +100,7 @@ type Argument =
         | Out_Dir _ -> OptionGroup.Folder
         | Shards _
         | Cells_Per_Shard _
+        | Per_Shard
         | Parts _
         | Engine _
         | Wait _ -> OptionGroup.Shards
@@ -174,6 +176,8 @@ type Argument =
             | Out_Dir _ -> "the folder for the two files. Default: singlesharp-demo."
             | Shards _ -> "of plan: cut the work into N shards; no more than X has blocks of 4,096 cells."
             | Cells_Per_Shard _ -> "of plan: as many shards as it takes for none to have more cells than this, about."
+            | Per_Shard ->
+                "of plan: also write a file for each shard with its share of the cells of the result, as result.0000.h5ad, each valid alone; one more stage."
             | Parts _ ->
                 "of run, merge and status: the folder for parts, which all machines see. Default: that of the plan, its name with .parts for .json."
             | Engine _ -> "of script: the workflow engine to write a script for: slurm, snakemake, nextflow, dask or k8s."

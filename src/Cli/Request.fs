@@ -13,7 +13,7 @@ type Listener =
 
 /// What is asked for of a run over shards.
 type ShardTask =
-    | PlanShards of Input * Recipe * ShardCount * output: string
+    | PlanShards of Input * Recipe * ShardCount * withFiles: bool * output: string
     | RunShard of plan: string * stage: string * task: int
     | MergeShards of plan: string * stage: string
     | ShardStatus of plan: string

@@ -41,7 +41,8 @@ module internal ScriptText =
 
     /// The folder of the parts that commands take where none is named.
     let parts (planPath: string) =
-        (if planPath.EndsWith ".json" then planPath[.. planPath.Length - 6] else planPath) + ".parts"
+        let isJson = planPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+        (if isJson then planPath[.. planPath.Length - 6] else planPath) + ".parts"
 
     /// What a script says first: the command that made it.
     let madeBy engine planPath =

@@ -21,10 +21,11 @@ module ShardCommand =
 
     let private load path = Shard.load path |> Stopped.orStop
 
-    let private plan log request (settings: Settings) input recipe shards output =
+    let private plan log request (settings: Settings) input recipe shards withFiles output =
         let warn = Stopped.warn log request
 
-        let sharded = Shard.plan shards recipe settings input output |> Stopped.orStop
+        let sharded =
+            (if withFiles then Shard.planFiles else Shard.plan) shards recipe settings input output |> Stopped.orStop
 
         sharded.Plan.Warnings |> Seq.iter warn
         printf "%s" sharded.Json
@@ -79,7 +80,7 @@ module ShardCommand =
 
     let perform log (request: Request) settings parts wait task =
         match task with
-        | PlanShards(input, recipe, shards, output) -> plan log request settings input recipe shards output
+        | PlanShards(input, recipe, shards, withFiles, output) -> plan log request settings input recipe shards withFiles output
         | RunShard(path, stage, task) -> run log request settings (partsOf path parts wait) path stage task
         | MergeShards(path, stage) -> merge log request settings (partsOf path parts wait) path stage
         | ShardStatus path -> status request (partsOf path parts wait) path

@@ -52,7 +52,7 @@ module ShardTasks =
                 | Some file -> Values.name "--out" file
                 | None -> Validated.mistake "where should the result go? Say --out FILE."
 
-            return PlanShards(input, recipe, shards, output)
+            return PlanShards(input, recipe, shards, ParsedArgs.has Argument.Per_Shard args, output)
         }
 
     /// The options that one of the actions takes beside general ones.

@@ -130,6 +130,17 @@ public sealed partial class Chain
         Interop.RunInPlace(_input, _recipe).Start(settings, progress, cancellationToken);
 
     /// <summary>
+    /// Plans the same run for many machines: a plan to be saved, whose tasks any of them takes. No value of X is read and nothing is written.
+    /// </summary>
+    /// <param name="path">The path of the new file, as every machine knows it.</param>
+    /// <param name="shards">Into how many shards: <c>ShardCount.NewShards(8)</c> or <c>ShardCount.NewCellsPerShard(1_000_000)</c>.</param>
+    /// <param name="perShard">Also write a file for each shard with its share of the cells of the result, each valid alone.</param>
+    /// <param name="settings">How tasks would run; the defaults of <see cref="Settings"/> where it is null.</param>
+    /// <exception cref="SingleSharpException">The input, the steps or the output cannot be worked with, or not in shards.</exception>
+    public ShardedRun PlanShards(string path, ShardCount shards, bool perShard = false, Settings? settings = null) =>
+        Interop.PlanShards(_input, _recipe, path, Interop.NotNull(shards), perShard).Now(settings);
+
+    /// <summary>
     /// Makes one <c>.h5ad</c> file of the inputs, without any step: of 10x files and folders, of several files, or of another matrix of
     /// one file. X streams from disk to disk.
     /// </summary>

@@ -10,16 +10,20 @@ let all =
         "Golden"
         [ // What takes long begins first, so that no core waits for it in the end; and beside the packing of packages, what needs none.
           FuzzGolden.all
+          ShardCluster.all
           Consumers.tests
           FacadeGolden.tests
           FacadeOptions.tests
           FacadeRecords.tests
           DoorsGolden.tests
           DocsGolden.tests
+          KillGolden.all
+          PythonGolden.all
           SamplesGolden.tests
           ReportGolden.all
           Conformance.all
           PipelineConformance.all
+          CrashGolden.all
           CompatibilityGolden.tests
           DeterminismGolden.all
           ImportGolden.all
@@ -43,6 +47,7 @@ let all =
           RunFilesGolden.all
           CompletionGolden.all
           ManualGolden.all
+          WorkflowGolden.all
           DisplayGolden.all
           ProtocolGolden.all
           ApartGolden.all
@@ -51,7 +56,6 @@ let all =
           ShardGolden.all
           ShardFaults.all
           ShardKills.all
-          PythonGolden.all
           VerifyGolden.all
           BrokenGolden.all
           FoldGolden.tests
@@ -65,8 +69,6 @@ let all =
           CompressionGolden.all
           ScratchGolden.all
           InterruptionGolden.all
-          CrashGolden.all
-          KillGolden.all
           ImportFaults.all
           InputGolden.tests
           StrangerGolden.tests
@@ -103,5 +105,8 @@ let main args =
         0
     | [ "--slowly"; recipe; input; output ] ->
         InterruptionGolden.slowly recipe input output
+        0
+    | [ "--commands" ] ->
+        Resident.serve ()
         0
     | arguments -> Suite.run arguments all

@@ -87,7 +87,7 @@ module internal PlanFile =
 
     /// What is wrong with a plan: the end of a sentence.
     let private refuse path why : 'a =
-        Fault.throw (InvalidOption("plan", $"{path} {why}; make it with shard plan"))
+        Fault.throw (InvalidOption("the plan", $"{path} {why}; make it with shard plan"))
 
     let private noPlan path : 'a =
         refuse path "is no plan of a run over shards"

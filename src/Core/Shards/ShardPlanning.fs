@@ -161,8 +161,8 @@ module internal ShardPlanning =
               if plan.Has PassKind.Transpose then
                   $"{file.X.Path} is stored in columns, so each task reads all of it to put rows together; csr is better for many machines" ] }
 
-    /// Plans a run of the input to a new file.
-    let plan (input: Input) (recipe: Recipe) (settings: Settings) (shards: ShardCount) (out: string) : PlannedRun =
+    /// Plans a run of the input to a new file, and to files of its shards where these are wanted as well.
+    let plan (input: Input) (recipe: Recipe) (settings: Settings) (shards: ShardCount) withFiles (out: string) : PlannedRun =
         require recipe
 
         let input =
@@ -198,8 +198,26 @@ module internal ShardPlanning =
                     { told with
                         Warnings = combination.Warnings @ List.ofSeq told.Warnings })
 
+        let stages =
+            [ yield! told.Stages
+              if withFiles then
+                  let last = Seq.last told.Stages
+
+                  { last with
+                      Name = ShardFiles.stage
+                      Purpose = "files of shards"
+                      Tasks = told.Shards
+                      Part = 0L } ]
+
+        if withFiles then
+            for task in 0 .. told.Shards - 1 do
+                AtomicReplace.require (ShardFiles.path out task) 0L
+
         PlanFile.identified
-            { Told = { told with Inputs = input.Paths }
+            { Told =
+                { told with
+                    Inputs = input.Paths
+                    Stages = stages }
               Input = input
               Files = (List.collect Convert.filesOf input.Paths) @ Recipe.files recipe |> List.distinct |> List.map InputFiles.ofPath
               Recipe = recipe

@@ -25,9 +25,11 @@ module internal ShardRun =
         | Some stage -> stage
         | None ->
             let known = run.Told.Stages |> Seq.map _.Name |> String.concat ", "
-            refuse "stage" $"the plan has no stage {name}; its stages are {known}"
+            refuse "the stage" $"the plan has no stage {name}; its stages are {known}"
 
-    let private isLast (run: PlannedRun) stage = (Seq.last run.Told.Stages).Name = stage
+    /// Does the merge of this stage write the output?
+    let private isLast (run: PlannedRun) stage =
+        (run.Told.Stages |> Seq.filter (fun other -> other.Name <> ShardFiles.stage) |> Seq.last).Name = stage
 
     let private before (run: PlannedRun) stage =
         run.Told.Stages |> Seq.takeWhile (fun other -> other.Name <> stage) |> Seq.tryLast
@@ -69,7 +71,7 @@ module internal ShardRun =
         ShardTaker.make
             folder
             [ for stage in run.Told.Stages do
-                  if stage.Name <> ShardPlanning.join then
+                  if stage.Name <> ShardPlanning.join && stage.Name <> ShardFiles.stage then
                       stage.Name, stage.Tasks ]
             stage
             work
@@ -91,10 +93,41 @@ module internal ShardRun =
         let conversion, _ = Inputs.apart run.Input run.Recipe
         Convert.runFor false conversion settings run.Input.Paths folder.Joined |> ignore
 
-    let private isThere (folder: PartFolder) stage task =
+    /// A file as it was written.
+    let private stampOf (path: string) =
+        let info = FileInfo path
+        if info.Exists then ValueSome(struct (info.Length, info.LastWriteTimeUtc.Ticks)) else ValueNone
+
+    let private noteStamp (path: string) (file: PartFile.Writer) =
+        let struct (length, written) =
+            stampOf path |> ValueOption.defaultValue (struct (0L, 0L))
+
+        file.Value(fun writer ->
+            writer.Write length
+            writer.Write written)
+
+    /// Is a file there as a part has noted it?
+    let private isUnchanged (path: string) part name =
+        let mutable noted = ValueNone
+
+        try
+            PartFile.values part name (fun reader ->
+                let length = reader.ReadInt64()
+                noted <- ValueSome(struct (length, reader.ReadInt64())))
+        with PartTrouble _ ->
+            ()
+
+        noted.IsSome && noted = stampOf path
+
+    let private isThere (run: PlannedRun) (folder: PartFolder) stage task =
         try
             PartFile.requireWhole (folder.Part(stage, task)) (folder.NameOf(stage, task))
-            stage <> ShardPlanning.join || File.Exists folder.Joined
+
+            if stage = ShardPlanning.join then
+                File.Exists folder.Joined
+            else
+                stage <> ShardFiles.stage
+                || isUnchanged (ShardFiles.path run.Told.Out task) (folder.Part(stage, task)) (folder.NameOf(stage, task))
         with PartTrouble _ ->
             false
 
@@ -118,12 +151,12 @@ module internal ShardRun =
         let planned = stageOf run stage
 
         if task < 0 || task >= planned.Tasks then
-            refuse "task" $"{stage} has the tasks 0 to {planned.Tasks - 1}, and no {task}"
+            refuse "the task" $"{stage} has the tasks 0 to {planned.Tasks - 1}, and no {task}"
 
         let folder = PartFolder(parts, run.Told)
         folder.Make()
 
-        if isThere folder stage task then
+        if isThere run folder stage task then
             false
         else
             requireBefore run folder stage patience settings
@@ -133,30 +166,18 @@ module internal ShardRun =
             PartFile.write (folder.Part(stage, task)) (folder.NameOf(stage, task)) (fun file ->
                 if stage = ShardPlanning.join then
                     joinInputs run folder settings
+                elif stage = ShardFiles.stage then
+                    ShardFiles.write run.Told.Out planned.Tasks task settings
+                    noteStamp (ShardFiles.path run.Told.Out task) file
                 else
                     partake run folder settings stage (Share(task, file)))
 
             true
 
-    /// The output as it was written.
-    let private stampOf (path: string) =
-        let info = FileInfo path
-        if info.Exists then ValueSome(struct (info.Length, info.LastWriteTimeUtc.Ticks)) else ValueNone
-
     /// Has this merge been taken, and is its output still there?
     let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
         isThere stage
-        && (not (isLast run stage)
-            || (let mutable noted = ValueNone
-
-                try
-                    PartFile.values (folder.Merged stage) (folder.NameOf(stage, -1)) (fun reader ->
-                        let length = reader.ReadInt64()
-                        noted <- ValueSome(struct (length, reader.ReadInt64())))
-                with PartTrouble _ ->
-                    ()
-
-                noted.IsSome && noted = stampOf run.Told.Out))
+        && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
 
     let private output (run: PlannedRun) (folder: PartFolder) stage (settings: Settings) =
         let report =
@@ -170,13 +191,7 @@ module internal ShardRun =
                     settings
                     (NewFile run.Told.Out))
 
-        let struct (length, written) =
-            stampOf run.Told.Out |> ValueOption.defaultValue (struct (0L, 0L))
-
-        PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (fun file ->
-            file.Value(fun writer ->
-                writer.Write length
-                writer.Write written))
+        PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (noteStamp run.Told.Out)
 
         { report with
             Input = Inputs.shown run.Input.Paths }
@@ -201,7 +216,7 @@ module internal ShardRun =
                 Some(output run folder stage settings)
             else
                 PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (fun file ->
-                    if stage <> ShardPlanning.join then
+                    if stage <> ShardPlanning.join && stage <> ShardFiles.stage then
                         partake run folder settings stage (Merge file))
 
                 None

@@ -9,6 +9,11 @@ open SingleSharp.Golden.Shared
 
 let private package = Path.Combine(root, "python")
 
+/// The program that common.py asks for what commands make; the package itself starts the tool.
+let private resident =
+    let program, arguments = Child.selfArguments [ "--commands" ]
+    program :: arguments
+
 let private start (folder: string) arguments =
     let info =
         Child.prepare
@@ -17,7 +22,8 @@ let private start (folder: string) arguments =
             [ "PYTHONPATH", package
               "PYTHONWARNINGS", "ignore"
               "PYTHONDONTWRITEBYTECODE", "1"
-              "SINGLESHARP", Sample.tool ]
+              "SINGLESHARP", Sample.tool
+              "SINGLESHARP_RESIDENT", String.concat "\n" resident ]
 
     info.WorkingDirectory <- folder
     use running = Diagnostics.Process.Start info

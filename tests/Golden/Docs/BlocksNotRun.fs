@@ -22,6 +22,10 @@ let all =
       "docs/guides/from-r.md", "r", "adata <- read_h5ad(\"pca.h5ad\")", noR
       "docs/guides/from-r.md", "r", "library(zellkonverter)", noR
       "docs/guides/from-r.md", "r", "library(BPCells)", noR
+      "docs/scale-out.md",
+      "console",
+      "singlesharp shard plan atlas.h5ad --out pca.h5ad --cells-per-shard 1000000 --workers 2 > plan.json",
+      "it needs Slurm; Golden.Cluster runs such a script"
       "docs/performance.md",
       "sh",
       "bench/run 100000 300000 1000000 --lanes SingleSharp --commands preprocess pipeline",

@@ -81,6 +81,15 @@ let private others: (string * (Sandbox -> unit) * (Sandbox -> unit)) list =
       (fun sandbox -> Expect.equal (whole (sandbox.File "one.h5ad")) (whole (sandbox.File "eight.h5ad")) "the same bits")
       "docs/guides/large-files.md", nothing, nothing
       "docs/guides/many-samples.md", SampleFiles.twoSamples, nothing
+      "docs/scale-out.md",
+      withCounts,
+      (fun sandbox ->
+          expectMade
+              sandbox
+              "pca.h5ad"
+              (limited
+                  { Filter.defaults with
+                      MaxPct = [ "mt", 20.0 ] }))
       "docs/guides/notebook.md", demo "pbmc_like.h5ad", nothing
       "docs/guides/csharp.md", demo "pbmc_like.h5ad", nothing
       "docs/guides/reading.md", demo "pbmc_like.h5ad", nothing
@@ -224,7 +233,7 @@ let private refusals =
 
 let tests: Test =
     testSequencedGroup
-        "packages"
+        "pages"
         (testList
             "docs"
             [ coverage

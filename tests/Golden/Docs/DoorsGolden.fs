@@ -19,7 +19,7 @@ let private report = "report.html"
 
 let tests: Test =
     testSequencedGroup
-        "packages"
+        "doors"
         (testList
             "Doors"
             [ test "every door makes the same of pbmc3k, and the page tells its digest" {

@@ -63,4 +63,4 @@ let private changes =
               Expect.equal (File.ReadAllBytes input) (File.ReadAllBytes sample) "the other file stays as it is")
       } ]
 
-let all = testSequenced <| testList "Changes" changes
+let all = testSequencedGroup "changes" <| testList "Changes" changes

@@ -121,4 +121,4 @@ let private replay =
             $"crash replay: {cutPoints} cut points and orderings of {layouts.Length * recipes.Length} runs, {files} different files, each old or new"
     }
 
-let all = testSequenced <| testList "Crashes" [ replay ]
+let all = testList "Crashes" [ replay ]

@@ -162,4 +162,5 @@ let private kills =
           test $"{recipe} in place, killed" { killed recipe (fun _ -> "") } ]
 
 let all =
-    testSequenced <| testList "Interruptions" [ testList "cancelled" cancellations; changed; testList "killed" kills ]
+    testSequencedGroup "interruptions"
+    <| testList "Interruptions" [ testList "cancelled" cancellations; changed; testList "killed" kills ]

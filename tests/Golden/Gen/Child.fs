@@ -2,9 +2,11 @@
 module internal SingleSharp.Golden.Child
 
 open System
+open System.Collections.Concurrent
 open System.Diagnostics
 open System.IO
 open System.Reflection
+open System.Text.Json
 open Expecto
 
 /// What a program left behind.
@@ -93,7 +95,7 @@ let requireH5dump () =
     if not hasH5dump.Value then
         skiptest "skipped: no /usr/bin/h5dump"
 
-/// Runs one of the scripts in some folder, and returns what it printed.
+/// Runs one of the scripts in some folder, in a process of its own, and returns what it printed.
 let scriptIn folder (name: string) arguments input =
     requirePython ()
 
@@ -105,5 +107,43 @@ let scriptIn folder (name: string) arguments input =
 
     outcome.Output
 
+/// A Python that stays, and runs one script after another in forks of itself: to import its libraries takes longer than most scripts do.
+[<Sealed>]
+type private Forks() =
+    let child =
+        Process.Start(prepare python [ Shared.here "scripts/forks.py" ] [ "PYTHONWARNINGS", "ignore" ])
+
+    let complaints = child.StandardError.ReadToEndAsync()
+
+    member _.Run (words: string list) (input: string) =
+        child.StandardInput.WriteLine(JsonSerializer.Serialize {| words = words; input = input |})
+        child.StandardInput.Flush()
+
+        match child.StandardOutput.ReadLine() with
+        | null -> failtest $"forks.py failed: {complaints.Result}"
+        | line ->
+            let answer = JsonDocument.Parse(line).RootElement
+
+            { ExitCode = answer.GetProperty("code").GetInt32()
+              Output = string (answer.GetProperty "output")
+              Errors = string (answer.GetProperty "errors") }
+
+/// Those that are free: there come to be as many as scripts run at the same time. They end when their stdin does, with the program.
+let private forks = ConcurrentBag<Forks>()
+
 /// Runs one of the scripts, and returns what it printed.
-let script = scriptIn ""
+let script (name: string) arguments input =
+    requirePython ()
+
+    let fork =
+        match forks.TryTake() with
+        | true, fork -> fork
+        | _ -> Forks()
+
+    let outcome = fork.Run (Shared.here $"scripts/{name}" :: arguments) input
+    forks.Add fork
+
+    if outcome.ExitCode <> 0 then
+        failtest $"{name} failed: {outcome.Errors}"
+
+    outcome.Output

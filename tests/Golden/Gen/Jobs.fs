@@ -43,6 +43,15 @@ type ImportJob =
       separator: string | null
       stored: int64 }
 
+/// A command line for the resident tool, and the folder that it is given in.
+type CommandRequest = { words: string[]; folder: string }
+
+/// How it ended, and what it wrote to stdout and stderr.
+type CommandAnswer =
+    { code: int
+      output: string
+      errors: string }
+
 /// What became of so many mutants.
 type Tally =
     {

@@ -55,6 +55,12 @@ module Command =
         | struct (0, output, _) -> output
         | struct (code, output, errors) -> failtestf "%s %A ended with %d\n%s\n%s" program arguments code output errors
 
+/// How these tests were built, and all projects with them.
+let private configuration =
+    match DirectoryInfo(AppContext.BaseDirectory).Name with
+    | "debug" -> "Debug"
+    | _ -> "Release"
+
 /// The packages of this working copy in a folder, under a version that no cache has seen.
 [<Sealed>]
 type Feed() =
@@ -65,17 +71,19 @@ type Feed() =
     let dotnet arguments =
         Command.run home.FullName [] "dotnet" arguments
 
-    let pack project =
+    /// What `dotnet pack` of the solution makes, but of what was built with these tests: a second build would take a minute, and be the same.
+    let pack () =
         dotnet
             [ "pack"
-              Path.Combine(root, "src", project)
+              Path.Combine(root, "SingleSharp.sln")
               "--configuration"
-              "Release"
+              configuration
               "--output"
               folder
-              $"-p:Version={version}"
-              // What it builds on the way must not get between those who build the working copy.
-              $"-p:ArtifactsPath={home.FullName}/artifacts/" ]
+              $"-p:PackageVersion={version}"
+              "--no-build"
+              // Without this, Report and Cli would have those projects built that they refer to.
+              "-p:BuildProjectReferences=false" ]
         |> ignore
 
     /// Removes the packages from here and from the cache that all projects of the user share.
@@ -100,7 +108,7 @@ type Feed() =
 
     do
         AppDomain.CurrentDomain.ProcessExit.Add(fun _ -> remove ())
-        [ "Core"; "Facade"; "Report"; "Arrow"; "Cli" ] |> List.iter pack
+        pack ()
 
     member _.Folder = folder
     member _.Version = version

@@ -174,9 +174,10 @@ def failures(path):
 
 
 def lost(before, after):
-    """What could be done with the input and cannot be done with the output."""
-    known = failures(before)
-    return [f"no longer possible: {use} ({why})" for use, why in failures(after).items() if use not in known]
+    """What could be done with the input and cannot be done with the output. Where all can, nobody has to ask what the input bore."""
+    failing = failures(after)
+    known = failures(before) if failing else {}
+    return [f"no longer possible: {use} ({why})" for use, why in failing.items() if use not in known]
 
 
 def mixed(path):
