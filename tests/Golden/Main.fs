@@ -53,6 +53,9 @@ let all =
           ApartGolden.all
           UnfinishedGolden.all
           SignalGolden.all
+          ShardGolden.all
+          ShardFaults.all
+          ShardKills.all
           VerifyGolden.all
           BrokenGolden.all
           FoldGolden.tests

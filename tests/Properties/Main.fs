@@ -144,6 +144,14 @@ let all =
           Utf8Laws.tests
           UniqueNamesLaws.tests
           ColumnConcatLaws.tests
+          PartsLaws.tests
+          SavedLaws.tests
+          SavedSinkLaws.tests
+          FrameLaws.tests
+          PartFileLaws.tests
+          ShardCutLaws.tests
+          PlanFileLaws.tests
+          ShardLaws.tests
           DocsLaws.tests
           TroubleshootingLaws.tests ]
 

@@ -145,10 +145,11 @@ module internal Inputs =
                 | Some looked -> looked |> List.sumBy _.Values
                 | None -> combination.Inputs |> List.sumBy _.Stored
 
-            let batchKey = recipe.Steps |> List.tryPick (fun step -> step.Body.BatchKey)
+            let batchKey = recipe.Steps |> List.tryPick _.Body.BatchKey
+            let mask = recipe.Steps |> List.tryPick _.Body.MaskObs
 
             use file =
-                PlannedFile.make settings.Compression (shown input.Paths) all combination stored batchKey
+                PlannedFile.make settings.Compression (shown input.Paths) all combination stored batchKey mask
 
             look file recipe combination looked memory)
 

@@ -80,16 +80,20 @@ module internal PlannedFile =
         | Column.Numbers _
         | Column.Categories _ -> field
 
-    let private obs (editor: FileEditor) (held: NameMemory) cells (columns: (string * Column) list) batchKey =
+    let private obs (editor: FileEditor) (held: NameMemory) cells (columns: (string * Column) list) batchKey mask =
         let bytes = Checked.(*) cells (int64 (Datatype.size VlenString))
 
         let index =
             editor.PutDataset(VlenString, Encode.line cells, editor.Reserve bytes, NewElement.encoding editor "string-array" "0.2.0")
 
-        /// Only batches are looked at; their codes are held.
+        /// Only batches and masks are looked at; codes of batches and whole masks are held.
         let put name field =
             match field with
-            | _ when Some name <> batchKey -> DataFrameWriter.put editor 0L (Column.Numbers(DType.Int8, Seq.empty))
+            | Column.Numbers(DType.Bool, _)
+            | Column.NumbersOrNone(DType.Bool, _) when Some name = mask ->
+                held.Take(Memory.times 2L cells)
+                DataFrameWriter.put editor cells field
+            | _ when Some name <> batchKey && Some name <> mask -> DataFrameWriter.put editor 0L (Column.Numbers(DType.Int8, Seq.empty))
             | Column.Numbers(numeric, _) when DType.isFloat numeric ->
                 let bytes = Memory.times cells (int64 (DType.size numeric))
 
@@ -108,9 +112,9 @@ module internal PlannedFile =
 
         DataFrameWriter.group editor index [ for name, field in columns -> name, put name field ]
 
-    /// The sketch of what some inputs make together, with N values; of the columns of obs only the batches are there.
+    /// The sketch of what some inputs make together, with N values; of the columns of obs only the batches and the mask are there.
     /// Law (sketch): its plan is that of the file itself.
-    let make compression path (held: NameMemory) (combination: ConcatPlan) stored batchKey =
+    let make compression path (held: NameMemory) (combination: ConcatPlan) stored batchKey mask =
         let annotations = combination.Annotations
         let cells = combination.Inputs |> List.sumBy _.Cells
         let most = combination.Inputs |> List.sumBy _.Stored
@@ -130,7 +134,7 @@ module internal PlannedFile =
 
         let members =
             [ "X", x
-              "obs", obs editor held cells annotations.Obs batchKey
+              "obs", obs editor held cells annotations.Obs batchKey mask
               "var", DataFrameWriter.write editor (int64 genes) annotations.GeneNames annotations.Var
               for name in [ "layers"; "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
                   name, H5adWriter.dict editor ]

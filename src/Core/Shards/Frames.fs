@@ -8,14 +8,17 @@ open System.Numerics
 open System.Security.Cryptography
 
 // A frame is its kind (a byte), whether it is the last of its record (a byte), the length of what it holds (int32), the CRC-32C of that
-// (uint32), and that.
+// (uint32), the CRC-32C of all this (uint32), and what it holds. The head has its own checksum, since frames are passed over by their heads.
 
 /// What a part is not, and why: the end of a sentence that begins with its name.
 exception internal PartTrouble of why: string
 
 [<RequireQualifiedAccess>]
 module internal Frame =
-    let head = 10
+    let head = 14
+
+    /// Bytes of the head that its own checksum is of.
+    let checkedHead = 10
 
     /// Bytes that a frame holds at most.
     let room = 1 <<< 20
@@ -56,6 +59,12 @@ type internal FrameWriter(target: Stream) =
         head[1] <- if isLast then 1uy else 0uy
         BinaryPrimitives.WriteInt32LittleEndian(Span(head, 2, 4), used)
         BinaryPrimitives.WriteUInt32LittleEndian(Span(head, 6, 4), Frame.checksum bytes)
+
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            Span(head, Frame.checkedHead, 4),
+            Frame.checksum (ReadOnlySpan(head, 0, Frame.checkedHead))
+        )
+
         put (ReadOnlySpan head)
         put bytes
         used <- 0
@@ -110,7 +119,8 @@ type internal FrameReader(source: FileStream) =
     inherit Stream()
 
     let head: byte[] = Array.zeroCreate Frame.head
-    let held: byte[] = Array.zeroCreate Frame.room
+    // As large as the largest frame so far: most parts are asked for their header alone.
+    let mutable held: byte[] = Array.Empty()
     let mutable length = 0
     let mutable at = 0
     let mutable isLast = true
@@ -119,16 +129,23 @@ type internal FrameReader(source: FileStream) =
         if not isSound then
             raise (PartTrouble "is damaged")
 
+    let requireSum bytes at =
+        require (Frame.checksum bytes = BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(head, at, 4)))
+
     let readHead () =
         source.ReadExactly(head, 0, head.Length)
+        requireSum (ReadOnlySpan(head, 0, Frame.checkedHead)) Frame.checkedHead
         length <- BinaryPrimitives.ReadInt32LittleEndian(ReadOnlySpan(head, 2, 4))
         require (length >= 0 && length <= Frame.room)
         isLast <- head[1] = 1uy
         at <- 0
 
     let load () =
+        if held.Length < length then
+            held <- Array.zeroCreate length
+
         source.ReadExactly(held, 0, length)
-        require (Frame.checksum (ReadOnlySpan(held, 0, length)) = BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(head, 6, 4)))
+        requireSum (ReadOnlySpan(held, 0, length)) 6
 
     /// Passes over frames as far as the wanted place of a record; nothing is read of those before it.
     let skip (count: int64) =

@@ -31,7 +31,8 @@ module internal InputFiles =
         let mutable last = -1L
 
         for piece in 0L .. pieces do
-            let place = max 0L (file.Length - int64 pieceBytes) / pieces * piece
+            // The last piece ends where the file does.
+            let place = max 0L (file.Length - int64 pieceBytes) * piece / pieces
 
             if place > last then
                 last <- place

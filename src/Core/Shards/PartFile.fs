@@ -182,8 +182,8 @@ module internal PartFile =
             (begun file name).Dispose()
             file.Seek(0L, SeekOrigin.Begin) |> ignore
             use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
-            let buffer: byte[] = Array.zeroCreate (1 <<< 20)
             let mutable left = file.Length - endBytes
+            let buffer: byte[] = Array.zeroCreate (int (min left (1L <<< 20)))
 
             while left > 0L do
                 let now = int (min left (int64 buffer.Length))
@@ -191,8 +191,15 @@ module internal PartFile =
                 hash.AppendData(buffer, 0, now)
                 left <- left - int64 now
 
-            let said: byte[] = Array.zeroCreate (int endBytes)
-            file.ReadExactly(said, 0, said.Length)
+            // The last frame is checked like any other: whoever reads the part comes by it.
+            use last = new FrameReader(file)
+            let said: byte[] = Array.zeroCreate SHA256.HashSizeInBytes
 
-            if not (hash.GetHashAndReset().AsSpan().SequenceEqual(ReadOnlySpan(said, Frame.head, SHA256.HashSizeInBytes))) then
+            if last.Next() <> ending then
+                raise (PartTrouble "is cut off")
+
+            last.Begin()
+            last.ReadExactly(said, 0, said.Length)
+
+            if not (hash.GetHashAndReset().AsSpan().SequenceEqual(ReadOnlySpan said)) then
                 raise (PartTrouble "is damaged"))

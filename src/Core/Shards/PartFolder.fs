@@ -52,12 +52,19 @@ type internal PartFolder(path: string, plan: ShardPlan) =
         with PartTrouble why ->
             Fault.throw (NotYet(path, $"{Path.GetFileName(part: string)} {why}"))
 
-    member folder.IsMerged stage =
+    member private folder.HasMerged(require: string -> PartName -> unit, stage) =
         try
-            PartFile.requireThere (folder.Merged stage) (folder.NameOf(stage, -1))
+            require (folder.Merged stage) (folder.NameOf(stage, -1))
             true
         with PartTrouble _ ->
             false
+
+    member folder.IsMerged stage =
+        folder.HasMerged(PartFile.requireThere, stage)
+
+    /// The same, and each byte is what was written.
+    member folder.IsMergedWhole stage =
+        folder.HasMerged(PartFile.requireWhole, stage)
 
     /// The tasks of a stage whose part is not there, and why.
     member folder.Missing stage =

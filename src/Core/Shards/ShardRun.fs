@@ -175,8 +175,8 @@ module internal ShardRun =
             true
 
     /// Has this merge been taken, and is its output still there?
-    let private isMerged (run: PlannedRun) (folder: PartFolder) stage =
-        folder.IsMerged stage
+    let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
+        isThere stage
         && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
 
     let private output (run: PlannedRun) (folder: PartFolder) stage (settings: Settings) =
@@ -203,7 +203,8 @@ module internal ShardRun =
         let folder = PartFolder(parts, run.Told)
         folder.Make()
 
-        if isMerged run folder stage then
+        // Later stages refuse what is damaged, so it is not taken for done here.
+        if isMerged run folder folder.IsMergedWhole stage then
             None
         else
             requireBefore run folder stage patience settings
@@ -231,4 +232,4 @@ module internal ShardRun =
                 Tasks = stage.Tasks
                 Finished = stage.Tasks - missing.Length
                 Missing = [| for task, why in missing -> Collections.Generic.KeyValuePair(task, why) |]
-                IsMerged = isMerged run folder stage.Name } ]
+                IsMerged = isMerged run folder folder.IsMerged stage.Name } ]

@@ -59,6 +59,8 @@ type internal StepKind<'o> =
         UsesSets: 'o -> SetUse
         /// The column of obs whose batches it looks at.
         BatchKey: 'o -> string option
+        /// The column of obs that says which cells it is about.
+        MaskObs: 'o -> string option
         /// The options that hold paths of files.
         FileOptions: string list
         /// What the options that were given, by their names, mean for those that were not.
@@ -87,6 +89,7 @@ module internal StepKind =
           Narrows = fun _ -> None
           UsesSets = fun _ -> NoSets
           BatchKey = fun _ -> None
+          MaskObs = fun _ -> None
           FileOptions = []
           Settle = fun _ options -> Ok options
           Check = fun _ _ -> []
@@ -103,6 +106,7 @@ type internal StepBody =
         Selects: bool
         Narrows: GeneNarrowing option
         BatchKey: string option
+        MaskObs: string option
         /// The files that its options name, by these options.
         Files: (string * string) list
         /// Reads options given as text, by their names; or a sentence for each mistake, begun with the option.
@@ -172,6 +176,7 @@ module internal StepBody =
           Selects = kind.Selects
           Narrows = kind.Narrows options
           BatchKey = kind.BatchKey options
+          MaskObs = kind.MaskObs options
           Files =
             [ for option in kind.Options do
                   if List.contains option.Info.Name kind.FileOptions then

@@ -64,7 +64,8 @@ let private errors =
                 CannotWrite("", "")
                 InsufficientMemory("", 0L, 0L, "")
                 OutOfMemory
-                InputChanged "" ]
+                InputChanged ""
+                NotYet("", "") ]
 
           let cases = Microsoft.FSharp.Reflection.FSharpType.GetUnionCases typeof<Fault>
           let kinds = faults |> List.map (CommandError.ofFault >> _.Kind)

@@ -54,7 +54,8 @@ let private array2 numeric (rows: Rows) : Array =
     | DType.Int8 -> Array2D.map sbyte full
     | other -> invalidOp $"{other} is not tried"
 
-let private x form numeric (rows: Rows) : obj =
+/// X alone, as a member of a file.
+let x form numeric (rows: Rows) : obj =
     let sparse kind (lines: Rows) storage =
         let values, indices, pointers = AnnDataFiles.csr lines.Rows
 

@@ -262,7 +262,8 @@ module Scale =
             IsOptional = true
             ChangesValues = fun options -> not options.ZeroCenter
             Check = check
-            Require = require }
+            Require = require
+            MaskObs = _.MaskObs }
 
     /// The step with these options.
     let step options = Step(StepBody.make kind options)
