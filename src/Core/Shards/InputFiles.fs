@@ -67,7 +67,7 @@ module internal InputFiles =
             if info.Length <> planned.Length || info.LastWriteTimeUtc.Ticks <> planned.Written && hash planned.Path <> planned.Pieces then
                 Fault.throw (
                     InvalidOption(
-                        "plan",
+                        "the plan",
                         $"{planned.Path} is no longer the file that the plan was made for; make the plan anew, and its parts"
                     )
                 ))
