@@ -35,7 +35,7 @@ note() { printf '%s\t' "$@" >> "$lines"; printf '\n' >> "$lines"; }
 size() { if [ -e "$1" ]; then stat -c %s "$1"; else echo 0; fi; }
 column() { # of the lines of these cells and shards: all, tasks or merges
     awk -F '\t' -v c="$1" -v n="$2" -v kind="$3" -v f="$4" \
-        'NR > 1 && $1 == c && $3 == n && $4 != "one" && (kind == "all" || (kind == "merges") == ($5 == "merge")) { s += $f } END { printf "%.2f", s }' "$lines"
+        'NR > 1 && $1 == c && $3 == n && $4 != "one" && $4 != "again" && (kind == "all" || (kind == "merges") == ($5 == "merge")) { s += $f } END { printf "%.2f", s }' "$lines"
 }
 
 input() {
@@ -49,10 +49,11 @@ input() {
 
 # One run over shards, task by task.
 sharded() {
-    local count=$1 n=$2 plan=$folder/plan.json parts=$folder/plan.parts stage tasks task
+    local count=$1 n=$2 plan=$folder/plan.json parts=$folder/plan.parts stage tasks task first=
     rm -rf "$parts" "$folder/sharded.h5ad"
     "${tool[@]}" shard plan "$path" --out "$folder/sharded.h5ad" --shards "$n" --workers 2 > "$plan"
     while read -r stage tasks; do
+        first=${first:-$stage}
         for task in $(seq 0 $((tasks - 1))); do
             measure "${tool[@]}" shard run "$plan" "$stage" "$task" --workers 2 --quiet < /dev/null
             note "$count" "$stored" "$n" "$stage" "$task" "$wall" "$cpu" "$(size "$parts/$(printf '%s.%04d.part' "$stage" "$task")")"
@@ -61,6 +62,9 @@ sharded() {
         note "$count" "$stored" "$n" "$stage" merge "$wall" "$cpu" "$(size "$parts/$stage.merged")"
     done < <("$python" -c 'import json, sys
 for stage in json.load(open(sys.argv[1]))["stages"]: print(stage["name"], stage["tasks"])' "$plan")
+    # A task that is done: what a process takes before it begins to work.
+    measure "${tool[@]}" shard run "$plan" "$first" 0 --workers 2 --quiet < /dev/null
+    note "$count" "$stored" "$n" again 0 "$wall" "$cpu" 0
     [ "$("${tool[@]}" digest "$folder/sharded.h5ad" --quiet)" = "$digest" ] || { echo "$count cells, $n shards: another result" >&2; exit 1; }
     rm -rf "$parts" "$folder/sharded.h5ad"
 }
@@ -82,9 +86,10 @@ for count in "${cells[@]}"; do
     for n in "${shards[@]}"; do
         [ "$count" = "$largest" ] || [ "$n" = "${shards[-1]}" ] || continue
         sharded "$count" "$n"
+        last=$(awk -F '\t' '$5 == "merge" { s = $6 } END { print s }' "$lines")
         all=$(column "$count" "$n" all 7)
         bytes=$(column "$count" "$n" tasks 8)
-        awk -v c="$count" -v n="$n" -v one="$one" -v all="$all" -v m="$(column "$count" "$n" merges 6)" -v last="$wall" -v b="$bytes" \
+        awk -v c="$count" -v n="$n" -v one="$one" -v all="$all" -v m="$(column "$count" "$n" merges 6)" -v last="$last" -v b="$bytes" \
             'BEGIN { printf "| %d | %d | %.1f | %.1f | %.2f | %.1f | %.1f | %.0f | %.0f |\n", c, n, one, all, all / one, m, last, b / 1e6, b / 1e6 / n }'
     done
 done

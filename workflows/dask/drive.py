@@ -23,11 +23,11 @@ PLAN = os.path.abspath("plan.json")
 TEMPORARY = {75, 130, 137, 143}
 RETRIES = 2
 STAGES = [
-    # main: qc + normalize_total + log1p + hvg; 8 tasks, each reads 8.58 GiB and leaves 8.75 GiB; 500 MiB of memory, the merge 456 MiB
+    # main: qc + normalize_total + log1p + hvg; 8 tasks, each reads 0.10 GiB and leaves 0.16 GiB; 218 MiB of memory, the merge 218 MiB
     ("main", 8),
-    # pca: pca; 8 tasks, each reads 8.58 GiB and leaves 0.91 GiB; 550 MiB of memory, the merge 600 MiB
+    # pca: pca; 8 tasks, each reads 0.10 GiB and leaves 0.09 GiB; 309 MiB of memory, the merge 309 MiB
     ("pca", 8),
-    # scores: write; 8 tasks, each reads 0.80 GiB and leaves 0.20 GiB; 380 MiB of memory, the merge 380 MiB
+    # scores: pca: scores; 8 tasks, each reads 0.07 GiB and leaves 0.02 GiB; 309 MiB of memory, the merge 309 MiB
     ("scores", 8),
 ]
 

@@ -18,10 +18,10 @@ def quoted(path) {
     return "'" + file(path).toAbsolutePath().toString().replace("'", "'\\''") + "'"
 }
 
-// main: qc + normalize_total + log1p + hvg; 8 tasks, each reads 8.58 GiB and leaves 8.75 GiB
+// main: qc + normalize_total + log1p + hvg; 8 tasks, each reads 0.10 GiB and leaves 0.16 GiB
 process main_task {
     cpus params.cpus
-    memory { 500.MB * task.attempt }
+    memory { 218.MB * task.attempt }
     errorStrategy { task.exitStatus in [75, 130, 137, 143] ? 'retry' : 'terminate' }
     maxRetries 3
     tag "${index}"
@@ -41,7 +41,7 @@ process main_task {
 
 process main_merge {
     cpus params.cpus
-    memory { 456.MB * task.attempt }
+    memory { 218.MB * task.attempt }
     errorStrategy { task.exitStatus in [75, 130, 137, 143] ? 'retry' : 'terminate' }
     maxRetries 3
 
@@ -58,10 +58,10 @@ process main_merge {
     """
 }
 
-// pca: pca; 8 tasks, each reads 8.58 GiB and leaves 0.91 GiB
+// pca: pca; 8 tasks, each reads 0.10 GiB and leaves 0.09 GiB
 process pca_task {
     cpus params.cpus
-    memory { 550.MB * task.attempt }
+    memory { 309.MB * task.attempt }
     errorStrategy { task.exitStatus in [75, 130, 137, 143] ? 'retry' : 'terminate' }
     maxRetries 3
     tag "${index}"
@@ -81,7 +81,7 @@ process pca_task {
 
 process pca_merge {
     cpus params.cpus
-    memory { 600.MB * task.attempt }
+    memory { 309.MB * task.attempt }
     errorStrategy { task.exitStatus in [75, 130, 137, 143] ? 'retry' : 'terminate' }
     maxRetries 3
 
@@ -98,10 +98,10 @@ process pca_merge {
     """
 }
 
-// scores: write; 8 tasks, each reads 0.80 GiB and leaves 0.20 GiB
+// scores: pca: scores; 8 tasks, each reads 0.07 GiB and leaves 0.02 GiB
 process scores_task {
     cpus params.cpus
-    memory { 380.MB * task.attempt }
+    memory { 309.MB * task.attempt }
     errorStrategy { task.exitStatus in [75, 130, 137, 143] ? 'retry' : 'terminate' }
     maxRetries 3
     tag "${index}"
@@ -121,7 +121,7 @@ process scores_task {
 
 process scores_merge {
     cpus params.cpus
-    memory { 380.MB * task.attempt }
+    memory { 309.MB * task.attempt }
     errorStrategy { task.exitStatus in [75, 130, 137, 143] ? 'retry' : 'terminate' }
     maxRetries 3
 

@@ -43,10 +43,10 @@ stage() { # name, number of tasks, MiB of a task, MiB of the merge, options
     printf '%s: tasks %s, merge %s\n' "$name" "$tasks" "$merged"
 }
 
-# main: qc + normalize_total + log1p + hvg; 8 tasks, each reads 8.58 GiB and leaves 8.75 GiB
-stage 'main' 8 500 456 "$@"
-# pca: pca; 8 tasks, each reads 8.58 GiB and leaves 0.91 GiB
-stage 'pca' 8 550 600 "$@"
-# scores: write; 8 tasks, each reads 0.80 GiB and leaves 0.20 GiB
-stage 'scores' 8 380 380 "$@"
-printf 'the output is there when job %s is done: %s\n' "$merged" 'atlas.pca.h5ad'
+# main: qc + normalize_total + log1p + hvg; 8 tasks, each reads 0.10 GiB and leaves 0.16 GiB
+stage 'main' 8 218 218 "$@"
+# pca: pca; 8 tasks, each reads 0.10 GiB and leaves 0.09 GiB
+stage 'pca' 8 309 309 "$@"
+# scores: pca: scores; 8 tasks, each reads 0.07 GiB and leaves 0.02 GiB
+stage 'scores' 8 309 309 "$@"
+printf 'the output is there when job %s is done: %s\n' "$merged" '/data/pca.h5ad'

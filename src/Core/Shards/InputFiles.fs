@@ -5,6 +5,7 @@ open System
 open System.IO
 open System.Security.Cryptography
 open SingleSharp.Core
+open SingleSharp.Core.Hdf5
 
 type internal InputFile =
     {
@@ -41,18 +42,21 @@ module internal InputFiles =
 
         Convert.ToHexStringLower(hash.GetHashAndReset())
 
-    let private reading path (work: unit -> 'r) =
+    let private reading path missing (work: unit -> 'r) =
         try
             work ()
         with
         | :? FileNotFoundException
-        | :? DirectoryNotFoundException -> Fault.throw (NotFound path)
+        | :? DirectoryNotFoundException -> Fault.throw missing
         | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you may not read it"))
 
+    /// What a symbolic link leads to counts, not the link.
+    let infoOf (path: string) = FileInfo(AtomicReplace.resolve path)
+
     let ofPath path =
-        reading path (fun () ->
-            let info = FileInfo path
+        reading path (NotFound path) (fun () ->
+            let info = infoOf path
 
             { Path = path
               Length = info.Length
@@ -61,8 +65,12 @@ module internal InputFiles =
 
     /// Refuses a file that is another one than was planned for. A copy has another time, and the same bytes.
     let require (planned: InputFile) =
-        reading planned.Path (fun () ->
-            let info = FileInfo planned.Path
+        // A machine that has lost its folders is no reason for others not to try.
+        let missing =
+            Unreadable(planned.Path, "it is not there on this machine; its folder may not be mounted")
+
+        reading planned.Path missing (fun () ->
+            let info = infoOf planned.Path
 
             if info.Length <> planned.Length || info.LastWriteTimeUtc.Ticks <> planned.Written && hash planned.Path <> planned.Pieces then
                 Fault.throw (

@@ -95,7 +95,7 @@ module internal ShardRun =
 
     /// A file as it was written.
     let private stampOf (path: string) =
-        let info = FileInfo path
+        let info = InputFiles.infoOf path
         if info.Exists then ValueSome(struct (info.Length, info.LastWriteTimeUtc.Ticks)) else ValueNone
 
     let private noteStamp (path: string) (file: PartFile.Writer) =

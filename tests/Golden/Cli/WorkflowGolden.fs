@@ -152,7 +152,7 @@ let private submission =
               Expect.stringContains call "[--requeue]" "the loss of a machine"
 
           Expect.stringContains calls[0] "[--array=0-7]" "eight tasks"
-          Expect.stringContains calls[0] "[--mem=500M]" "300 MiB of the plan, and the runtime"
+          Expect.stringContains calls[0] "[--mem=218M]" "18 MiB of the plan, and the runtime"
           Expect.stringContains said "job 6" "the last job"
       }
       test "Slurm: paths with quotes, spaces and percent signs" {
