@@ -134,6 +134,8 @@ let private perform isJson words (request: Request) =
             let error = admit trouble
 
             match request.Task with
+            // A plan is made by a person, who has to choose another output or input: nothing tries it again.
+            | Shard(PlanShards _, _, _) -> ended error
             | Shard _ ->
                 let isTemporary =
                     match trouble with

@@ -109,6 +109,9 @@ let private changed =
         task [ "nowhere"; "0" ] |> told 1 [ "the plan has no stage nowhere; its stages are main, pca, scores" ]
         task [ "main"; "3" ] |> told 1 [ "main has the tasks 0 to 2" ]
 
+        // Nobody is to try a plan again that cannot be.
+        tool [ "plan"; input; "--out"; input; "--shards"; "2" ] |> told 1 [ "it is the input itself" ]
+
         // A copy is the same input.
         File.SetLastWriteTimeUtc(input, DateTime.UtcNow.AddMinutes 1.0)
         take planned "main" [ 0 ]

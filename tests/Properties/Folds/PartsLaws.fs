@@ -57,9 +57,12 @@ let rec private anyFold depth =
               Gen.map Mapped inner
               Gen.map Shifted inner ]
 
-/// What a row holds: numbers of very different size, so that the order of additions shows.
+let private powers = Array.init 32 (fun power -> Math.ScaleB(1.0, power))
+
+/// What a row holds: numbers of very different size and many digits, so that the order of additions shows.
 let private value (row: int64) =
-    float ((row * 7919L) % 1009L) * 1e-3 + (if row % 13L = 0L then 1e10 else 0.0)
+    let mixed = uint64 (row + 1L) * 0x9E3779B97F4A7C15UL
+    float (mixed >>> 12) * powers[int (mixed >>> 3 &&& 31UL)]
 
 /// Rows as pairs of a first one and the one behind the last.
 type private Rows = (struct (int64 * int64))

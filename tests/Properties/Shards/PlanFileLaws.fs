@@ -113,7 +113,7 @@ let private load (content: string) =
 /// Is a plan refused, and told how another one is made?
 let private isRefused content =
     match GenFiles.faultOf (fun () -> load content) with
-    | InvalidOption("plan", why) -> why.EndsWith "make it with shard plan"
+    | InvalidOption("the plan", why) -> why.EndsWith "make it with shard plan"
     | fault -> failtest (Fault.sentence fault)
 
 /// All values that differ from this one in one place: another value, one less, one more.
@@ -166,7 +166,7 @@ let private isOther planned =
     try
         InputFiles.require planned
         false
-    with FaultException(InvalidOption("plan", why)) ->
+    with FaultException(InvalidOption("the plan", why)) ->
         why.Contains planned.Path && why.Contains "no longer the file"
 
 let tests =
