@@ -73,7 +73,6 @@ module Command =
         | "report", OptionGroup.Input -> "the .h5ad file to read."
         | "head", OptionGroup.Input -> "the .h5ad file to read, and what of it."
         | "report", OptionGroup.Clobber -> "refuse to replace a page that is there."
-        | "shard", OptionGroup.Clobber -> "of plan: refuse an output that is there."
         | "shard", OptionGroup.Input ->
             "plan, run, merge, status or script. Behind plan, the files to read; behind the others, the plan, then of run and merge the stage, and of run the task, from 0. Without a task it is that of SLURM_ARRAY_TASK_ID, AWS_BATCH_JOB_ARRAY_INDEX or JOB_COMPLETION_INDEX."
         | "split", OptionGroup.Clobber -> "refuse to replace files that are there; nothing is written then."

@@ -149,7 +149,15 @@ module CommandList =
                 OptionGroup.Shards
                 :: (whole.Groups
                     |> List.filter (fun group ->
-                        not (List.contains group [ OptionGroup.Output; OptionGroup.Trial; OptionGroup.Report; OptionGroup.Page ])))
+                        not (
+                            List.contains
+                                group
+                                [ OptionGroup.Output
+                                  OptionGroup.Clobber
+                                  OptionGroup.Trial
+                                  OptionGroup.Report
+                                  OptionGroup.Page ]
+                        )))
             Examples =
                 [ "singlesharp shard plan counts.h5ad --out pca.h5ad --shards 8 > plan.json"
                   "singlesharp shard script plan.json --engine slurm > submit.sh" ] }

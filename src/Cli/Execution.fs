@@ -257,6 +257,6 @@ module Execution =
         | History path -> Looks.history request settings path |> succeed
         | Export(path, element, columns, format, target) -> export log request settings path element columns format target |> succeed
         | Verify path -> if Looks.verify request settings path then 0 else 1
-        | Shard(task, parts, wait) -> ShardCommand.perform log request settings parts wait task |> succeed
+        | Shard(task, memory, parts, wait) -> ShardCommand.perform log request settings memory parts wait task |> succeed
         | Plan(command, input, recipe) -> plan log request settings command input recipe |> succeed
         | Run(command, input, recipe, output) -> run log request settings command input recipe output |> succeed

@@ -135,7 +135,7 @@ let private perform isJson words (request: Request) =
 
             match request.Task with
             // A plan is made by a person, who has to choose another output or input: nothing tries it again.
-            | Shard(PlanShards _, _, _) -> ended error
+            | Shard(PlanShards _, _, _, _) -> ended error
             | Shard _ ->
                 let isTemporary =
                     match trouble with

@@ -36,8 +36,8 @@ type Task =
     | History of path: string
     | Export of path: string * element: string * columns: string list * ExportFormat * target: string
     | Plan of command: string * Input * Recipe
-    /// With the folder of parts, where one is named, and the seconds that are waited for them.
-    | Shard of ShardTask * parts: string option * wait: int
+    /// With the memory and the folder of parts, where they are named, and the seconds that are waited for parts.
+    | Shard of ShardTask * memory: int64 option * parts: string option * wait: int
     | Run of command: string * Input * Recipe * Output
 
 /// A task and how to do it.

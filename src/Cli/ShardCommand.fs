@@ -21,13 +21,22 @@ module ShardCommand =
 
     let private load path = Shard.load path |> Stopped.orStop
 
-    let private plan log request (settings: Settings) input recipe shards withFiles output =
+    /// Engines give a task the memory that the plan asks for, so that it takes as much unless told otherwise.
+    let private within memory (settings: Settings) (sharded: ShardedRun) =
+        let planned =
+            sharded.Plan.Stages |> Seq.map (fun stage -> max stage.Memory stage.MergeMemory) |> Seq.fold max (256L <<< 20)
+
+        { settings with
+            Memory = memory |> Option.defaultValue planned }
+
+    let private plan log (request: Request) (settings: Settings) input recipe shards withFiles output =
         let warn = Stopped.warn log request
 
         let sharded =
             (if withFiles then Shard.planFiles else Shard.plan) shards recipe settings input output |> Stopped.orStop
 
         sharded.Plan.Warnings |> Seq.iter warn
+        request.SaveRecipe |> Option.iter (fun file -> Recipe.save file recipe |> Stopped.orStop)
         printf "%s" sharded.Json
 
     let private during (log: RunLog) (request: Request) (settings: Settings) (work: Settings -> Result<'r, Fault>) =
@@ -42,8 +51,9 @@ module ShardCommand =
         log.Tell sentence
         if request.Json then json () else Stopped.say sentence
 
-    let private run log request settings parts path stage task =
+    let private run log request settings memory parts path stage task =
         let sharded = load path
+        let settings = within memory settings sharded
 
         let isNew =
             during log request settings (fun settings -> Shard.run stage task parts settings sharded)
@@ -51,8 +61,9 @@ module ShardCommand =
         let done' = if isNew then "done" else "was done before"
         tell log request $"task {task} of {stage}: {done'}" (fun () -> Json.ofShardTask stage (Some task) isNew)
 
-    let private merge (log: RunLog) request settings parts path stage =
+    let private merge (log: RunLog) request settings memory parts path stage =
         let sharded = load path
+        let settings = within memory settings sharded
         let clock = Stopwatch.StartNew()
 
         match during log request settings (fun settings -> Shard.merge stage parts settings sharded) with
@@ -78,10 +89,10 @@ module ShardCommand =
         else
             Summary.ofShardStatus sharded.Plan parts.Folder stages |> Table.print
 
-    let perform log (request: Request) settings parts wait task =
+    let perform log (request: Request) settings memory parts wait task =
         match task with
         | PlanShards(input, recipe, shards, withFiles, output) -> plan log request settings input recipe shards withFiles output
-        | RunShard(path, stage, task) -> run log request settings (partsOf path parts wait) path stage task
-        | MergeShards(path, stage) -> merge log request settings (partsOf path parts wait) path stage
+        | RunShard(path, stage, task) -> run log request settings memory (partsOf path parts wait) path stage task
+        | MergeShards(path, stage) -> merge log request settings memory (partsOf path parts wait) path stage
         | ShardStatus path -> status request (partsOf path parts wait) path
         | ShardScript(path, engine) -> printf "%s" (ShardScripts.text engine (load path).Plan path)

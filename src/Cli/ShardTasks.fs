@@ -97,6 +97,7 @@ module ShardTasks =
         let inFolder parse =
             check {
                 let! task = parse
+                and! memory = args |> ParsedArgs.optional Argument.Memory Values.memory
                 and! parts = args |> ParsedArgs.optional Argument.Parts Values.name
 
                 and! wait =
@@ -104,7 +105,7 @@ module ShardTasks =
                     | Some seconds -> number "--wait" seconds
                     | None -> Ok 60
 
-                return Shard(task, parts, wait)
+                return Shard(task, memory, parts, wait)
             }
 
         match files with

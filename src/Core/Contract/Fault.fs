@@ -151,6 +151,8 @@ module Fault =
         | Unreadable _
         | CannotWrite _
         | OutOfMemory
+        // Of a file that was touched, or made again as it was; one that is another is refused when it is looked at again.
+        | InputChanged _
         | NotYet _ -> true
         | _ -> false
 

@@ -50,9 +50,9 @@ type ShardProgress =
     {
         Stage: string
         Tasks: int
-        /// The tasks whose part is there and whole.
+        /// The tasks whose part is there, and ends as it should. Damage inside of it shows when it is read.
         Finished: int
-        /// The tasks whose part is missing, cut off, damaged or of another plan, in order, and why.
+        /// The tasks whose part is missing, cut off or of another plan, in order, and why.
         Missing: IReadOnlyList<KeyValuePair<int, string>>
         IsMerged: bool
     }

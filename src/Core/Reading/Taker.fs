@@ -19,8 +19,8 @@ type internal Taker =
     /// Takes a pass: reads the source for the fold and the sink.
     abstract Take: stage: string * schedule: Schedule * source: Source<'a> * sink: Sink<'a> * fold: Fold<'a, 'r> * aside: Aside -> 'r
 
-    /// What is made of passes once and for all, by a name of its own.
-    abstract Remember: name: string * form: Saved<'v> * make: (unit -> 'v) -> 'v
+    /// What is made of the pass of a stage once and for all.
+    abstract Remember: stage: string * form: Saved<'v> * make: (unit -> 'v) -> 'v
 
     /// Lets out what a pass has saved of a sink that is used on demand, as far as this machine goes on with it.
     abstract Restore: stage: string * sink: Sink<'a> -> unit

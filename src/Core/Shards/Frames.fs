@@ -21,7 +21,7 @@ module internal Frame =
     let checkedHead = 10
 
     /// Bytes that a frame holds at most.
-    let room = 1 <<< 20
+    let room = 1 <<< 16
 
     /// CRC-32C, as iSCSI has it (RFC 3720).
     let checksum (bytes: ReadOnlySpan<byte>) =

@@ -18,9 +18,10 @@ type internal PartName =
 [<RequireQualifiedAccess>]
 module internal PartFile =
     /// The last byte is the version of the format.
-    let private magic = "SingleSharp part\001"B
+    let private magic = "SingleSharp part\003"B
 
-    let private rows, state, counts, value, ending = 1uy, 2uy, 3uy, 4uy, 255uy
+    let private rows, state, counts, value, known', ending =
+        1uy, 2uy, 3uy, 4uy, 5uy, 255uy
 
     /// A last frame with the SHA-256 of all before.
     let private endBytes = int64 (Frame.head + SHA256.HashSizeInBytes)
@@ -30,6 +31,8 @@ module internal PartFile =
         use writer = new BinaryWriter(bytes)
         writer.Write magic
         writer.Write name.Plan
+        // Another version may save states in another form.
+        writer.Write Contract.Release.version
         writer.Write name.Stage
         writer.Write name.Task
         writer.Write name.Tasks
@@ -41,6 +44,7 @@ module internal PartFile =
     type Writer internal (frames: FrameWriter) =
         member _.Counts write = frames.Record(counts, write)
         member _.Value write = frames.Record(value, write)
+        member _.Known write = frames.Record(known', write)
 
         interface PartWriter with
             member _.Rows write = frames.Record(rows, write)
@@ -170,6 +174,7 @@ module internal PartFile =
                     visit { First = first; Stop = stop } reader) }
 
     let counts' path name visit = each path name counts visit
+    let known path name visit = each path name known' visit
     let values path name visit = each path name value visit
 
     /// Throws PartTrouble unless the part is there, of this task, and ends as it should.

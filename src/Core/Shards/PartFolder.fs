@@ -27,23 +27,14 @@ type internal PartFolder(path: string, plan: ShardPlan) =
 
     member _.Merged stage = Path.Combine(path, $"{stage}.merged")
 
-    /// What is made of passes once and for all.
-    member _.Known name = Path.Combine(path, $"{name}.known")
-
     /// The one file of several inputs.
-    member _.Joined = Path.Combine(path, "joined.h5ad")
+    member _.Joined = Path.Combine(path, $"joined.{plan.Id[..11]}.h5ad")
 
     member _.NameOf(stage, task) : PartName =
         { Plan = id
           Stage = stage
           Task = task
           Tasks = tasksOf stage }
-
-    member _.NameOfKnown name : PartName =
-        { Plan = id
-          Stage = name
-          Task = -2
-          Tasks = 0 }
 
     /// Trouble with a part as a fault that names it.
     member _.Naming part (work: unit -> 'r) =

@@ -96,11 +96,18 @@ module internal ShardPlanning =
                 )
             )
 
+        // Each program puts rows together first, where X is stored in columns.
+        let memory =
+            plan.Passes
+            |> List.filter (fun other -> other.Kind = PassKind.Transpose)
+            |> List.map _.Fit.Memory
+            |> List.fold max pass.Fit.Memory
+
         { Name = PassKind.stage pass.Kind
           Purpose = pass.Purpose
           Tasks = shards
-          Memory = pass.Fit.Memory
-          MergeMemory = max pass.Fit.Memory (Memory.times 2L state)
+          Memory = memory
+          MergeMemory = max memory (Memory.times 2L state)
           Reads = perTask shards (bytesOf file.X)
           Part = part }
 
@@ -173,7 +180,8 @@ module internal ShardPlanning =
         let out = Path.GetFullPath out
         AtomicReplace.require out 0L
         AtomicReplace.requireReplaceable out false
-        Apart.require out (Recipe.files recipe)
+        let read = input.Paths @ Recipe.files recipe
+        Apart.require out read
 
         let told =
             if Inputs.isTakenAsItIs input recipe then
@@ -212,6 +220,7 @@ module internal ShardPlanning =
         if withFiles then
             for task in 0 .. told.Shards - 1 do
                 AtomicReplace.require (ShardFiles.path out task) 0L
+                Apart.require (ShardFiles.path out task) read
 
         PlanFile.identified
             { Told =

@@ -40,59 +40,6 @@ module internal ShardRun =
             Compression = run.Compression
             Provenance = run.Provenance }
 
-    let private isJoined (run: PlannedRun) =
-        not (Inputs.isTakenAsItIs run.Input run.Recipe)
-
-    let private asked (run: PlannedRun) =
-        { Input = run.Input
-          Files = List.collect Convert.filesOf run.Input.Paths
-          Recipe = run.Recipe }
-
-    /// Gives `work` the file that is read, and the recipe as it applies to it.
-    let private withFile (run: PlannedRun) (folder: PartFolder) (settings: Settings) (work: AnnDataFile -> Recipe -> 'r) =
-        let path, recipe =
-            if isJoined run then
-                folder.Joined, snd (Inputs.apart run.Input run.Recipe)
-            else
-                run.Input.Paths.Head, run.Recipe
-
-        let read () =
-            using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix path) (fun file -> work file recipe)
-
-        if isJoined run then
-            Temporary.telling path (Inputs.shown run.Input.Paths) run.Told.Out read
-        else
-            read ()
-
-    let private scratch (settings: Settings) =
-        Scratch.folder settings (Path.GetTempPath())
-
-    let private taker (run: PlannedRun) folder stage work =
-        ShardTaker.make
-            folder
-            [ for stage in run.Told.Stages do
-                  if stage.Name <> ShardPlanning.join && stage.Name <> ShardFiles.stage then
-                      stage.Name, stage.Tasks ]
-            stage
-            work
-
-    /// Goes through the program up to the end of the stage, on a file that nobody changes meanwhile.
-    let private partake run folder settings stage work =
-        withFile run folder settings (fun file recipe ->
-            let isChanged = AtomicReplace.watch file.Store
-
-            try
-                Runner.partake (taker run folder stage work) file recipe settings (scratch settings)
-            with StageOver ->
-                ()
-
-            if isChanged () then
-                Fault.throw (InputChanged file.Path))
-
-    let private joinInputs (run: PlannedRun) (folder: PartFolder) settings =
-        let conversion, _ = Inputs.apart run.Input run.Recipe
-        Convert.runFor false conversion settings run.Input.Paths folder.Joined |> ignore
-
     /// A file as it was written.
     let private stampOf (path: string) =
         let info = InputFiles.infoOf path
@@ -119,17 +66,101 @@ module internal ShardRun =
 
         noted.IsSome && noted = stampOf path
 
+    let private isJoined (run: PlannedRun) =
+        not (Inputs.isTakenAsItIs run.Input run.Recipe)
+
+    let private asked (run: PlannedRun) =
+        { Input = run.Input
+          Files = List.collect Convert.filesOf run.Input.Paths
+          Recipe = run.Recipe }
+
+    /// Gives `work` the file that is read, and the recipe as it applies to it.
+    let private withFile (run: PlannedRun) (folder: PartFolder) (settings: Settings) (work: AnnDataFile -> Recipe -> 'r) =
+        if
+            isJoined run
+            && not (isUnchanged folder.Joined (folder.Part(ShardPlanning.join, 0)) (folder.NameOf(ShardPlanning.join, 0)))
+        then
+            Fault.throw (NotYet(folder.Path, $"{Path.GetFileName folder.Joined}, which task 0 of {ShardPlanning.join} makes"))
+
+        let path, recipe =
+            if isJoined run then
+                folder.Joined, snd (Inputs.apart run.Input run.Recipe)
+            else
+                run.Input.Paths.Head, run.Recipe
+
+        let read () =
+            using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix path) (fun file -> work file recipe)
+
+        if isJoined run then
+            Temporary.telling path (Inputs.shown run.Input.Paths) run.Told.Out read
+        else
+            read ()
+
+    let private scratch (settings: Settings) =
+        Scratch.folder settings (Path.GetTempPath())
+
+    let private taker (run: PlannedRun) folder (settings: Settings) stage work isTaken =
+        ShardTaker.make
+            folder
+            [ for stage in run.Told.Stages do
+                  if stage.Name <> ShardPlanning.join && stage.Name <> ShardFiles.stage then
+                      stage.Name, stage.Tasks ]
+            settings.Cancel
+            stage
+            work
+            isTaken
+
+    /// Goes through the program up to the end of the stage, on a file that nobody changes meanwhile.
+    let private partake run folder settings stage work =
+        withFile run folder settings (fun file recipe ->
+            let isChanged = AtomicReplace.watch file.Store
+            let isTaken = ref false
+
+            try
+                Runner.partake (taker run folder settings stage work isTaken) file recipe settings (scratch settings)
+            with StageOver ->
+                ()
+
+            if not isTaken.Value then
+                invalidOp $"the pass of the stage {stage} did not come"
+
+            if isChanged () then
+                Fault.throw (InputChanged file.Path))
+
     let private isThere (run: PlannedRun) (folder: PartFolder) stage task =
         try
             PartFile.requireWhole (folder.Part(stage, task)) (folder.NameOf(stage, task))
 
             if stage = ShardPlanning.join then
-                File.Exists folder.Joined
+                isUnchanged folder.Joined (folder.Part(stage, task)) (folder.NameOf(stage, task))
             else
                 stage <> ShardFiles.stage
                 || isUnchanged (ShardFiles.path run.Told.Out task) (folder.Part(stage, task)) (folder.NameOf(stage, task))
         with PartTrouble _ ->
             false
+
+    /// Makes the one file; where another machine has made it meanwhile, which has the same bytes, that one stays, since others may read it.
+    let private joinInputs (run: PlannedRun) (folder: PartFolder) settings (part: PartFile.Writer) =
+        let conversion, _ = Inputs.apart run.Input run.Recipe
+        let temporary = $"{folder.Joined}.{Guid.NewGuid():N}.tmp"
+
+        try
+            Temporary.telling temporary (Inputs.shown run.Input.Paths) folder.Joined (fun () ->
+                Convert.runFor false conversion settings run.Input.Paths temporary |> ignore)
+
+            if not (isThere run folder ShardPlanning.join 0) then
+                try
+                    File.Move(temporary, folder.Joined, true)
+                with Fault.WriteTrouble trouble ->
+                    Fault.throw (Fault.ofWrite folder.Joined trouble)
+        finally
+            TempFile.remove temporary
+
+        noteStamp folder.Joined part
+
+    /// Has this merge been taken, and is its output still there?
+    let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
+        isThere stage && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
 
     let private requireBefore (run: PlannedRun) (folder: PartFolder) stage patience (settings: Settings) =
         match before run stage with
@@ -137,7 +168,7 @@ module internal ShardRun =
         | Some earlier ->
             let until = DateTime.UtcNow + patience
 
-            while not (folder.IsMerged earlier.Name) do
+            while not (isMerged run folder folder.IsMerged earlier.Name) do
                 if DateTime.UtcNow >= until then
                     Fault.throw (
                         NotYet(folder.Path, $"{Path.GetFileName(folder.Merged earlier.Name)}, which the merge of {earlier.Name} makes")
@@ -165,7 +196,7 @@ module internal ShardRun =
 
             PartFile.write (folder.Part(stage, task)) (folder.NameOf(stage, task)) (fun file ->
                 if stage = ShardPlanning.join then
-                    joinInputs run folder settings
+                    joinInputs run folder settings file
                 elif stage = ShardFiles.stage then
                     ShardFiles.write run.Told.Out planned.Tasks task settings
                     noteStamp (ShardFiles.path run.Told.Out task) file
@@ -174,17 +205,12 @@ module internal ShardRun =
 
             true
 
-    /// Has this merge been taken, and is its output still there?
-    let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
-        isThere stage
-        && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
-
     let private output (run: PlannedRun) (folder: PartFolder) stage (settings: Settings) =
         let report =
             withFile run folder settings (fun file recipe ->
                 Runner.onFileWith
                     { Runner.alone with
-                        Taker = taker run folder stage Output }
+                        Taker = taker run folder settings stage Output (ref false) }
                     (asked run)
                     file
                     recipe
@@ -194,7 +220,8 @@ module internal ShardRun =
         PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (noteStamp run.Told.Out)
 
         { report with
-            Input = Inputs.shown run.Input.Paths }
+            Input = Inputs.shown run.Input.Paths
+            Warnings = List.ofSeq run.Told.Warnings @ List.ofSeq report.Warnings |> List.distinct }
 
     /// Merges the parts of a stage; the merge of the last one writes the output, and gives its report. None where nothing was left to do, or
     /// more stages follow.

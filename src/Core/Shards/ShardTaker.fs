@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Shards
 
 open System
 open System.IO
+open System.Threading
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Reading
@@ -21,7 +22,15 @@ type internal StageWork =
 
 [<RequireQualifiedAccess>]
 module internal ShardTaker =
-    let make (folder: PartFolder) (stages: (string * int) list) (current: string) (work: StageWork) : Taker =
+    /// `isTaken` becomes true once the pass of the current stage has come.
+    let make
+        (folder: PartFolder)
+        (stages: (string * int) list)
+        (cancel: CancellationToken)
+        (current: string)
+        (work: StageWork)
+        (isTaken: bool ref)
+        : Taker =
         let placeOf stage =
             stages |> List.findIndex (fun (name, _) -> name = stage)
 
@@ -34,10 +43,16 @@ module internal ShardTaker =
 
             { new PartReader with
                 member _.Rows visit =
-                    folder.Naming path (fun () -> inner.Rows visit)
+                    folder.Naming path (fun () ->
+                        inner.Rows(fun reader ->
+                            cancel.ThrowIfCancellationRequested()
+                            visit reader))
 
                 member _.States visit =
-                    folder.Naming path (fun () -> inner.States visit) }
+                    folder.Naming path (fun () ->
+                        inner.States(fun range reader ->
+                            cancel.ThrowIfCancellationRequested()
+                            visit range reader)) }
 
         let readers stage = Seq.init (tasksOf stage) (reader stage)
 
@@ -51,17 +66,17 @@ module internal ShardTaker =
             let path = folder.Merged stage
             folder.Naming path (fun () -> read path (folder.NameOf(stage, -1)))
 
+        let damaged stage : 'a =
+            folder.Naming (folder.Merged stage) (fun () -> raise (PartTrouble "is damaged"))
+
         /// The answer that the merge of a stage has found.
-        let replay stage (source: Source<'a>) (sink: Sink<'a>) (fold: Fold<'a, 'r>) (aside: Aside) =
+        let replay stage (sink: Sink<'a>) (fold: Fold<'a, 'r>) (aside: Aside) =
             Parts.restore sink isWanted true (readers stage)
             merged stage (fun path name -> PartFile.counts' path name aside.AddCounts)
             let mutable answer = ValueNone
             merged stage (fun path name -> PartFile.values path name (fun reader -> answer <- ValueSome(Parts.answer fold reader)))
 
-            match answer with
-            | ValueSome answer -> answer
-            // The merge found what it would have made of the answer, and did not ask for it again.
-            | ValueNone -> Parts.merge source.Rows fold (readers stage) ignore
+            answer |> ValueOption.defaultWith (fun () -> damaged stage)
 
         let merge stage (source: Source<'a>) (sink: Sink<'a>) (fold: Fold<'a, 'r>) (aside: Aside) keep keepCounts =
             for task in 0 .. tasksOf stage - 1 do
@@ -77,31 +92,29 @@ module internal ShardTaker =
 
             member _.Take(stage, schedule, source, sink, fold, aside) =
                 match compare (placeOf stage) here, work with
-                | place, _ when place < 0 -> replay stage source sink fold aside
+                | place, _ when place < 0 -> replay stage sink fold aside
                 | place, _ when place > 0 -> raise StageOver
                 | _, Share(task, part) ->
+                    isTaken.Value <- true
                     Parts.take schedule source sink fold (ShardCut.range source.Rows (tasksOf stage) task) part
                     part.Counts aside.SaveCounts
                     raise StageOver
-                | _, Merge file -> merge stage source sink fold aside file.Value file.Counts
+                | _, Merge file ->
+                    isTaken.Value <- true
+                    merge stage source sink fold aside file.Value file.Counts
                 | _, Output -> merge stage source sink fold aside ignore ignore
 
-            member _.Remember(name, form, make) =
-                let path = folder.Known name
-                let mutable known = ValueNone
-
-                try
-                    PartFile.values path (folder.NameOfKnown name) (fun reader -> known <- ValueSome(form.Read reader))
-                with PartTrouble _ ->
-                    known <- ValueNone
-
-                match known, work with
-                | ValueSome value, _ -> value
-                | ValueNone, Share _ -> make ()
-                | ValueNone, _ ->
+            member _.Remember(stage, form, make) =
+                match compare (placeOf stage) here, work with
+                | place, _ when place < 0 ->
+                    let mutable known = ValueNone
+                    merged stage (fun path name -> PartFile.known path name (fun reader -> known <- ValueSome(form.Read reader)))
+                    known |> ValueOption.defaultWith (fun () -> damaged stage)
+                | 0, Merge file ->
                     let value = make ()
-                    PartFile.write path (folder.NameOfKnown name) (fun file -> file.Value(fun writer -> form.Write writer value))
+                    file.Known(fun writer -> form.Write writer value)
                     value
+                | _ -> make ()
 
             member _.Restore(stage, sink) =
                 let parts =

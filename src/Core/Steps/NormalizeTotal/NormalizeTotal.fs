@@ -206,7 +206,7 @@ module NormalizeTotal =
                 ValueNone
 
         let medianOf isCounted =
-            job.Taker.Remember("median", Saved.float, (fun () -> medianTotal job precision excluded isCounted))
+            job.Taker.Remember(PassKind.stage median, Saved.float, (fun () -> medianTotal job precision excluded isCounted))
 
         let target =
             match options.TargetSum with

@@ -175,7 +175,7 @@ module Pca =
             | PcaWay.ByCells -> PcaRun.byCells job (source turn job genes) precision options nameOf genes fit spill
             | PcaWay.ByGenes -> PcaRun.byGenes job (source turn job genes) options nameOf genes fit spill
 
-        let found = job.Taker.Remember("components", PcaRun.saved, find)
+        let found = job.Taker.Remember(PassKind.stage PcaRun.pass, PcaRun.saved, find)
 
         let scores = turn.Editor.Reserve(Checked.(*) (Checked.(*) cells (int64 count)) 4L)
 
