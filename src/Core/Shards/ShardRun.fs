@@ -176,8 +176,7 @@ module internal ShardRun =
 
     /// Has this merge been taken, and is its output still there?
     let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
-        isThere stage
-        && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
+        isThere stage && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
 
     let private output (run: PlannedRun) (folder: PartFolder) stage (settings: Settings) =
         let report =
