@@ -160,7 +160,11 @@ module internal PartFile =
                 else
                     frames.Pass()
 
-                found <- frames.Next())
+                found <- frames.Next()
+
+            // A file may be cut off where what is left looks like its end.
+            if file.Position + int64 SHA256.HashSizeInBytes <> file.Length then
+                raise (PartTrouble "is cut off"))
 
     /// What a part holds; whatever is wrong with it throws PartTrouble.
     let reader path name =

@@ -231,12 +231,14 @@ let tests =
                       write bytes[.. length - 2] 0.0
                       isCopy && isDamaged && isLonger && isOther planned)))
 
-          test "an input that is gone is not found" {
+          test "an input that is gone cannot be read here, which may change" {
               let path = GenFiles.freshPath ()
               File.WriteAllText(path, "input")
               let planned = InputFiles.ofPath path
               File.Delete path
-              Expect.equal (GenFiles.faultOf (fun () -> InputFiles.require planned)) (NotFound path) "gone"
+              let fault = GenFiles.faultOf (fun () -> InputFiles.require planned)
+              Expect.equal (Fault.kind fault, Fault.isTemporary fault) (FaultKind.Unreadable, true) (Fault.sentence fault)
+              Expect.stringContains (Fault.sentence fault) path "the sentence"
           }
 
           test "a plan of one's own is the plan of the file" {

@@ -264,12 +264,44 @@ let private severalSegments =
                 | Error fault -> failtest (Fault.sentence fault))
     }
 
+/// The plan knows of the column although the file that has it is not there yet.
+let private joinedMask =
+    test "several inputs, scaled by a mask of cells" {
+        let case =
+            { Study =
+                { Seed = 7
+                  Cells = 5000
+                  Genes = 6
+                  Form = GenForms.AnyForm.Rows Unchunked
+                  Type = DType.Float32
+                  PoorFrom = Int32.MaxValue
+                  IsFractional = true
+                  HasNegative = false }
+              Recipe =
+                Recipe.ofSteps
+                    [ Scale.step
+                          { Scale.defaults with
+                              ZeroCenter = false
+                              MaskObs = Some "chosen" } ]
+              Shards = 2
+              Workers = 1
+              Compression = None
+              Notes = true
+              IsJoined = true
+              Course = 1 }
+
+        let mutable end' = None
+        Expect.isTrue (isAsAtOnce (fun told -> end' <- Some told) case) "the same bytes"
+        Expect.equal end' (Some(Ok())) "a result"
+    }
+
 let tests =
     testSequenced
     <| testList
         "Shard"
         [ Law.holdsWithResults 45 20 "shards" (fun tell () -> Prop.forAll anything (isAsAtOnce tell))
           severalSegments
+          joinedMask
           test "shards, drops, empty shards and repairs were among them" {
               printfn
                   $"shards: {severalShards} runs over several, {dropped} dropped cells, {emptyShards} had empty shards, {repaired} were begun anew"
