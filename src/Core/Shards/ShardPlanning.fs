@@ -181,7 +181,7 @@ module internal ShardPlanning =
         AtomicReplace.require out 0L
         AtomicReplace.requireReplaceable out false
         let read = input.Paths @ Recipe.files recipe
-        Apart.require out read
+        Apart.require out (Recipe.files recipe)
 
         let told =
             if Inputs.isTakenAsItIs input recipe then
@@ -205,6 +205,9 @@ module internal ShardPlanning =
 
                     { told with
                         Warnings = combination.Warnings @ List.ofSeq told.Warnings })
+
+        // Of one file its own refusal says more, and has come before.
+        Apart.require out read
 
         let stages =
             [ yield! told.Stages

@@ -215,11 +215,11 @@ let private terminated =
 
         use sandbox = new Sandbox()
         let input = sandbox.File "input.h5ad"
-        NewFile.write input (Gzipped 1000) (Made.counts 30000 30)
-        let planned = planned sandbox "run" 3 input
+        NewFile.write input (Gzipped 1000) (Made.counts 90000 30)
+        let planned = planned sandbox "run" 1 input
 
         use child =
-            start (wordsOf planned ("main", Some 1) @ [ "--progress"; "json"; "--json"; "--workers"; "1" ])
+            start (wordsOf planned ("main", Some 0) @ [ "--progress"; "json"; "--json"; "--workers"; "1" ])
 
         let said = child.StandardOutput.ReadToEndAsync()
         Expect.isNotNull (child.StandardError.ReadLine()) "the first line of progress"
