@@ -46,7 +46,7 @@ let private refused =
       "demo a.h5ad", [ "'a.h5ad'" ]
       "digest a.h5ad --scratch b", [ "digest has no option --scratch" ]
       "info a.h5ad --compression gzip", [ "info has no option --compression" ]
-      "log1p a.h5ad --in-place --keep-counts", [ "log1p has no option --keep-counts; preprocess and pipeline have." ]
+      "log1p a.h5ad --in-place --keep-counts", [ "log1p has no option --keep-counts; preprocess, pipeline and shard have." ]
       "qc a.h5ad --in-place --compression gzip:10", [ "--compression: gzip has the levels 0 to 9, not 10." ]
       "qc a.h5ad --in-place --compression lzf:1", [ "--compression: lzf has no levels; leave it out." ]
       "qc a.h5ad --in-place --compression bzip2",
@@ -54,7 +54,7 @@ let private refused =
       "pca a.h5ad --in-place --out b.h5ad", [ "exclude each other" ]
       "pca a.h5ad --n-top 3 --in-place", [ "no option --n-top; did you mean --n-top-genes?" ]
       "pca a.h5ad --nonsense 3 --in-place", [ "no option --nonsense." ]
-      "qc a.h5ad --in-place --n-comps 3 --min-genes 5", [ "qc has no option --n-comps; pca and pipeline have."; "--min-genes" ]
+      "qc a.h5ad --in-place --n-comps 3 --min-genes 5", [ "qc has no option --n-comps; pca, pipeline and shard have."; "--min-genes" ]
       "qc a.h5ad --in-place --version", [ "--version" ]
       "--version --n-top-genes 5", [ "--version is said alone, without --n-top-genes" ]
       // An option is no value of the one before it.
