@@ -41,6 +41,9 @@ module internal ShardTaker =
 
         let readers stage = Seq.init (tasksOf stage) (reader stage)
 
+        // What this task finds out once more, since it does not see what a merge has found, takes the rows of all shards.
+        let findsAnew = ref false
+
         let isWanted usage =
             match usage with
             | SinkUse.Always -> true
@@ -97,7 +100,9 @@ module internal ShardTaker =
 
                 match known, work with
                 | ValueSome value, _ -> value
-                | ValueNone, Share _ -> make ()
+                | ValueNone, Share _ ->
+                    findsAnew.Value <- true
+                    make ()
                 | ValueNone, _ ->
                     let value = make ()
                     PartFile.write path (folder.NameOfKnown name) (fun file -> file.Value(fun writer -> form.Write writer value))
@@ -106,7 +111,7 @@ module internal ShardTaker =
             member _.Restore(stage, sink) =
                 let parts =
                     match work with
-                    | Share(task, _) -> Seq.singleton (reader stage task)
+                    | Share(task, _) when not findsAnew.Value -> Seq.singleton (reader stage task)
                     | _ -> readers stage
 
                 Parts.restore sink (fun usage -> usage = SinkUse.OnDemand) false parts }
