@@ -56,9 +56,6 @@ module internal ShardTaker =
 
         let readers stage = Seq.init (tasksOf stage) (reader stage)
 
-        // What this task finds out once more, since it does not see what a merge has found, takes the rows of all shards.
-        let findsAnew = ref false
-
         let isWanted usage =
             match usage with
             | SinkUse.Always -> true
@@ -122,7 +119,7 @@ module internal ShardTaker =
             member _.Restore(stage, sink) =
                 let parts =
                     match work with
-                    | Share(task, _) when not findsAnew.Value -> Seq.singleton (reader stage task)
+                    | Share(task, _) -> Seq.singleton (reader stage task)
                     | _ -> readers stage
 
                 Parts.restore sink (fun usage -> usage = SinkUse.OnDemand) false parts }

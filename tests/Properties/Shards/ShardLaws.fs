@@ -317,9 +317,10 @@ let private emptyShard =
                   MaskVar = MaskVar.AllGenes } ]
         false
 
-/// Far from zero, so that components take a second look at all rows; a task that does not see them finds them itself.
-let private unseenComponents =
-    test "components that a task does not see" {
+/// Far from zero, so that components take a second look at all rows. A part that is lost once its merge has been is made anew as it was, and
+/// what the merge has found stays.
+let private lostOnceMerged =
+    test "a part that is lost once it was merged" {
         inFolder (fun path ->
             let random = Random 3
 
@@ -347,12 +348,14 @@ let private unseenComponents =
             let run = Shard.plan (Shards 3) recipe Settings.standard input output |> need
 
             for stage in run.Plan.Stages do
-                for task in 0 .. stage.Tasks - 1 do
-                    if stage.Name = "scores" then
-                        let known = Directory.GetFiles(parts.Folder, "*.known")
-                        Expect.isTrue (task > 0 || known.Length = 1) "what the merge of pca has found"
-                        known |> Array.iter File.Delete
+                if stage.Name = "scores" then
+                    let lost = Path.Combine(parts.Folder, "pca.0001.part")
+                    let was = File.ReadAllBytes lost
+                    File.Delete lost
+                    Expect.isTrue (Shard.run "pca" 1 parts Settings.standard run |> need) "it is made"
+                    Expect.isTrue (File.ReadAllBytes(lost).AsSpan().SequenceEqual(ReadOnlySpan was)) "the same part"
 
+                for task in 0 .. stage.Tasks - 1 do
                     Shard.run stage.Name task parts Settings.standard run |> need |> ignore
 
                 Shard.merge stage.Name parts Settings.standard run |> need |> ignore
@@ -368,7 +371,7 @@ let tests =
           severalSegments
           joinedMask
           emptyShard
-          unseenComponents
+          lostOnceMerged
           test "shards, drops, empty shards and repairs were among them" {
               printfn
                   $"shards: {severalShards} runs over several, {dropped} dropped cells, {emptyShards} had empty shards, {repaired} were begun anew"
