@@ -23,7 +23,8 @@ let private faults =
       CannotWrite(file, "WHY")
       InsufficientMemory("WHAT", 12L <<< 20, 8L <<< 20, "ADVICE, ")
       OutOfMemory
-      InputChanged file ]
+      InputChanged file
+      NotYet("FOLDER", "WHAT") ]
 
 let private quotations =
     test "docs/troubleshooting.md has a quotation for each kind of fault, and no other" {
