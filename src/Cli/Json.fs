@@ -2,71 +2,13 @@
 namespace SingleSharp.Cli
 
 open System
-open System.Text.Encodings.Web
 open System.Text.Json
 open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Cli.JsonFields
 
 [<RequireQualifiedAccess>]
 module Json =
-    let private options =
-        JsonWriterOptions(Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
-
-    /// Writes one object to stdout in UTF-8, whatever the terminal's own encoding.
-    let private print (fields: Utf8JsonWriter -> unit) =
-        use out = Console.OpenStandardOutput()
-
-        using (new Utf8JsonWriter(out, options)) (fun json ->
-            json.WriteStartObject()
-            fields json
-            json.WriteEndObject())
-
-        out.WriteByte(byte '\n')
-
-    /// JSON escapes what steers a terminal by itself; it cannot hold half a surrogate pair.
-    let private text (json: Utf8JsonWriter) (name: string) (value: string) =
-        json.WriteString(Escaped.whole name, Escaped.whole value)
-
-    let private object' (json: Utf8JsonWriter) (name: string) fields =
-        json.WriteStartObject name
-        fields ()
-        json.WriteEndObject()
-
-    let private strings (json: Utf8JsonWriter) (name: string) (values: seq<string>) =
-        json.WriteStartArray name
-        values |> Seq.iter (fun (value: string) -> json.WriteStringValue(Escaped.whole value))
-        json.WriteEndArray()
-
-    /// JSON has no NaN and no infinity; they are null, as is what was not computed.
-    let private value (json: Utf8JsonWriter) (value: float option) =
-        match value with
-        | Some value when Double.IsFinite value -> json.WriteNumberValue value
-        | _ -> json.WriteNullValue()
-
-    let private number (json: Utf8JsonWriter) (name: string) number =
-        json.WritePropertyName name
-        value json number
-
-    let private numbers (json: Utf8JsonWriter) (name: string) (numbers: seq<float>) =
-        json.WriteStartArray name
-        numbers |> Seq.iter (Some >> value json)
-        json.WriteEndArray()
-
-    /// A number that may be missing.
-    let private whole (json: Utf8JsonWriter) (name: string) (value: Nullable<int>) =
-        if value.HasValue then json.WriteNumber(name, value.Value) else json.WriteNull name
-
-    let private optional json name (value: string option) =
-        match value with
-        | Some value -> text json name value
-        | None -> json.WriteNull name
-
-    let private losses json name (losses: seq<LimitLoss>) =
-        object' json name (fun () -> losses |> Seq.iter (fun loss -> json.WriteNumber(loss.Limit, loss.Lost)))
-
-    let private geneSets json (sets: seq<GeneSetSize>) =
-        object' json "gene_sets" (fun () -> sets |> Seq.iter (fun set -> json.WriteNumber(Escaped.whole set.Name, set.Genes)))
-
     /// Of every command that did not come to its end.
     let ofError (error: CommandError) =
         print (fun json ->
@@ -160,44 +102,6 @@ module Json =
             json.WriteNumber("n_obs_without_value", split.CellsWithoutValue)
             strings json "warnings" split.Warnings
             number json "seconds" (Some(Math.Round(seconds, 3))))
-
-    let ofShardTask (stage: string) task isNew =
-        print (fun json ->
-            json.WriteString("command", "shard")
-            text json "stage" stage
-
-            match task with
-            | Some(task: int) -> json.WriteNumber("task", task)
-            | None -> ()
-
-            json.WriteBoolean("now", isNew))
-
-    let ofShardStatus (plan: ShardPlan) (parts: string) (stages: ShardProgress list) =
-        print (fun json ->
-            json.WriteString("command", "shard")
-            text json "id" plan.Id
-            text json "out" plan.Out
-            text json "parts" parts
-            json.WriteStartArray "stages"
-
-            for stage in stages do
-                json.WriteStartObject()
-                text json "stage" stage.Stage
-                json.WriteNumber("tasks", stage.Tasks)
-                json.WriteNumber("done", stage.Finished)
-                json.WriteBoolean("merged", stage.IsMerged)
-                json.WriteStartArray "missing"
-
-                for missing in stage.Missing do
-                    json.WriteStartObject()
-                    json.WriteNumber("task", missing.Key)
-                    text json "why" missing.Value
-                    json.WriteEndObject()
-
-                json.WriteEndArray()
-                json.WriteEndObject()
-
-            json.WriteEndArray())
 
     let ofHeads path (heads: TableHead list) =
         print (fun json ->

@@ -59,7 +59,7 @@ module ShardCommand =
             during log request settings (fun settings -> Shard.run stage task parts settings sharded)
 
         let done' = if isNew then "done" else "was done before"
-        tell log request $"task {task} of {stage}: {done'}" (fun () -> Json.ofShardTask stage (Some task) isNew)
+        tell log request $"task {task} of {stage}: {done'}" (fun () -> ShardOutput.task stage (Some task) isNew)
 
     let private merge (log: RunLog) request settings memory parts path stage =
         let sharded = load path
@@ -67,7 +67,7 @@ module ShardCommand =
         let clock = Stopwatch.StartNew()
 
         match during log request settings (fun settings -> Shard.merge stage parts settings sharded) with
-        | None -> tell log request $"{stage}: merged" (fun () -> Json.ofShardTask stage None true)
+        | None -> tell log request $"{stage}: merged" (fun () -> ShardOutput.task stage None true)
         | Some report ->
             let seconds = clock.Elapsed.TotalSeconds
             log.Tell $"result: {report.Output}, with {report.CellsKept} cells and {report.GenesKept} genes"
@@ -84,10 +84,7 @@ module ShardCommand =
         let sharded = load path
         let stages = Shard.status parts sharded |> Stopped.orStop
 
-        if request.Json then
-            Json.ofShardStatus sharded.Plan parts.Folder stages
-        else
-            Summary.ofShardStatus sharded.Plan parts.Folder stages |> Table.print
+        ShardOutput.status request.Json sharded.Plan parts.Folder stages
 
     let perform log (request: Request) settings memory parts wait task =
         match task with

@@ -139,27 +139,6 @@ module Summary =
                   "without a value", several split.CellsWithoutValue "cell"
               "time", String.Format(invariant, "{0:0.0} s", seconds) ] }
 
-    /// Tasks of a stage that are named at most.
-    let private mostTasks = 5
-
-    let ofShardStatus (plan: ShardPlan) (parts: string) (stages: ShardProgress list) =
-        let missing (stage: ShardProgress) =
-            let named =
-                [ for task in Seq.truncate mostTasks stage.Missing -> $"{task.Key} {task.Value}" ] |> String.concat ", "
-
-            let more =
-                if stage.Missing.Count > mostTasks then $" and {stage.Missing.Count - mostTasks} more" else ""
-
-            if stage.Missing.Count = 0 then "" else $"; {named}{more}"
-
-        { Title = $"{plan.Out}, by {plan.Shards} shards in {parts}"
-          Lines =
-            [ for stage in stages do
-                  let merged =
-                      if stage.IsMerged then "merged" else $"{stage.Finished} of {stage.Tasks} tasks done{missing stage}"
-
-                  stage.Stage, merged ] }
-
     let private looksLikeCounts (info: Info) =
         // Where X is stored in columns, genes were looked at.
         let examined =

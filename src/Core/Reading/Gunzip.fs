@@ -4,11 +4,12 @@ namespace SingleSharp.Core.Reading
 open System
 open System.IO
 open System.IO.Compression
+open SingleSharp.Core.Files
 
 /// A file with some bytes behind its end.
 [<Sealed>]
 type private Followed(file: Stream, tail: byte[]) =
-    inherit Stream()
+    inherit OneWayStream()
     let mutable isPast = false
     let mutable at = 0
 
@@ -27,22 +28,7 @@ type private Followed(file: Stream, tail: byte[]) =
             at <- at + now
             now
 
-    override followed.Read(target: byte[], offset: int, count: int) =
-        followed.Read(Span(target, offset, count))
-
     override _.CanRead = true
-    override _.CanSeek = false
-    override _.CanWrite = false
-    override _.Length = raise (NotSupportedException())
-
-    override _.Position
-        with get () = raise (NotSupportedException())
-        and set _ = raise (NotSupportedException())
-
-    override _.Flush() = ()
-    override _.Seek(_, _) = raise (NotSupportedException())
-    override _.SetLength _ = raise (NotSupportedException())
-    override _.Write(_: byte[], _: int, _: int) = raise (NotSupportedException())
 
 /// The content of a gzip file of one member or several. An EndOfStreamException says that it is cut off.
 [<Sealed>]

@@ -6,6 +6,7 @@ open System.Buffers.Binary
 open System.IO
 open System.Numerics
 open System.Security.Cryptography
+open SingleSharp.Core.Files
 
 // A frame is its kind (a byte), whether it is the last of its record (a byte), the length of what it holds (int32), the CRC-32C of that
 // (uint32), the CRC-32C of all this (uint32), and what it holds. The head has its own checksum, since frames are passed over by their heads.
@@ -41,7 +42,7 @@ module internal Frame =
 /// Writes records of frames one after another, and hashes all that it writes.
 [<Sealed>]
 type internal FrameWriter(target: Stream) =
-    inherit Stream()
+    inherit OneWayStream()
 
     let hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
     let held: byte[] = Array.zeroCreate Frame.room
@@ -92,22 +93,7 @@ type internal FrameWriter(target: Stream) =
             used <- used + now
             at <- at + now
 
-    override writer.Write(bytes: byte[], offset, count) =
-        writer.Write(ReadOnlySpan(bytes, offset, count))
-
-    override _.CanRead = false
-    override _.CanSeek = false
     override _.CanWrite = true
-    override _.Length = raise (NotSupportedException())
-
-    override _.Position
-        with get () = raise (NotSupportedException())
-        and set _ = raise (NotSupportedException())
-
-    override _.Flush() = ()
-    override _.Read(_: byte[], _: int, _: int) = raise (NotSupportedException())
-    override _.Seek(_, _) = raise (NotSupportedException())
-    override _.SetLength _ = raise (NotSupportedException())
 
     override _.Dispose(disposing: bool) =
         if disposing then
@@ -116,7 +102,7 @@ type internal FrameWriter(target: Stream) =
 /// Reads the records that follow in a file.
 [<Sealed>]
 type internal FrameReader(source: FileStream) =
-    inherit Stream()
+    inherit OneWayStream()
 
     let head: byte[] = Array.zeroCreate Frame.head
     // As large as the largest frame so far: most parts are asked for their header alone.
@@ -198,8 +184,6 @@ type internal FrameReader(source: FileStream) =
 
         got
 
-    override reader.Read(bytes: byte[], offset, count) = reader.Read(Span(bytes, offset, count))
-
     override _.Seek(offset, origin) =
         if origin <> SeekOrigin.Current || offset < 0L then
             raise (NotSupportedException())
@@ -208,14 +192,3 @@ type internal FrameReader(source: FileStream) =
         0L
 
     override _.CanRead = true
-    override _.CanSeek = false
-    override _.CanWrite = false
-    override _.Length = raise (NotSupportedException())
-
-    override _.Position
-        with get () = raise (NotSupportedException())
-        and set _ = raise (NotSupportedException())
-
-    override _.Flush() = ()
-    override _.Write(_: byte[], _: int, _: int) = raise (NotSupportedException())
-    override _.SetLength _ = raise (NotSupportedException())
