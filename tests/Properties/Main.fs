@@ -151,6 +151,7 @@ let all =
           PartFileLaws.tests
           ShardCutLaws.tests
           PlanFileLaws.tests
+          JoinedRowsLaws.tests
           ShardLaws.tests
           DocsLaws.tests
           TroubleshootingLaws.tests ]

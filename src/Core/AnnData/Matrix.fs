@@ -53,6 +53,10 @@ type internal Matrix =
 
 [<RequireQualifiedAccess>]
 module internal Matrix =
+    /// Bytes of all that is stored of a matrix, not compressed.
+    let bytes (matrix: Matrix) =
+        matrix.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
+
     /// The matrix with each of its datasets changed.
     let withDatasets (change: Dataset -> Dataset) (matrix: Matrix) =
         let changed (arrays: SparseArrays) =

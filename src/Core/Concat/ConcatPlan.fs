@@ -16,7 +16,8 @@ type internal ConcatPlan =
         Type: DType
         /// The other matrices: their types, and what each input has for them.
         Layers: (string * DType * CountInput option list) list
-        Warnings: string list
+        /// They are found when they are asked for, while inputs are open: names of all cells are compared.
+        Warnings: Lazy<string list>
     }
 
 [<RequireQualifiedAccess>]
@@ -132,7 +133,7 @@ module internal ConcatPlan =
           Places = [ input.Places ]
           Type = typeOf [ input ]
           Layers = fst (layersOf Join.Inner [ input ])
-          Warnings = warnings options room [ input ] input.Genes input.CellNames [] @ renamed }
+          Warnings = lazy (warnings options room [ input ] input.Genes input.CellNames [] @ renamed) }
 
     let private joined options held room samples (inputs: CountInput list) =
         let unnamed = inputs |> List.map (uniquely options)
@@ -173,10 +174,11 @@ module internal ConcatPlan =
           Type = typeOf inputs
           Layers = layers
           Warnings =
-            JoinOverlap.warnings options.Join genes.Length inputs
-            @ warnings options room unnamed genes names (oddObs @ oddVar @ oddObsm @ oddLayers)
-            @ List.concat renamed
-            @ List.map (told "obs") moved }
+            lazy
+                (JoinOverlap.warnings options.Join genes.Length inputs
+                 @ warnings options room unnamed genes names (oddObs @ oddVar @ oddObsm @ oddLayers)
+                 @ List.concat renamed
+                 @ List.map (told "obs") moved) }
 
     /// What inputs, and the names of their samples, make together; names of cells are compared within N bytes, and what is held is counted.
     let make options held room samples (inputs: CountInput list) =
@@ -186,4 +188,4 @@ module internal ConcatPlan =
             | several -> joined options held room samples several
 
         { combination with
-            Warnings = combination.Warnings |> List.map Printable.line }
+            Warnings = lazy (combination.Warnings.Value |> List.map Printable.line) }

@@ -8,24 +8,32 @@ open SingleSharp.Core.Inputs
 
 [<RequireQualifiedAccess>]
 module internal ConcatRows =
-    /// Works with what an input stores; what is stored twice is told by the names of its cell and gene.
+    let private names (input: CountInput) cell column =
+        Seq.item (int cell) input.CellNames,
+        match input.Places[column] with
+        | -1 -> $"at column {column}"
+        | place -> input.Genes[place]
+
+    /// What is stored twice is told by the names of its cell and gene.
+    let refuse (input: CountInput) cause =
+        match cause with
+        | SecondValue(cell, column) ->
+            let cell, gene = names input cell column
+            Fault.throw (DuplicateEntry(input.Path, cell, gene))
+        | SumTooLarge(cell, column) ->
+            let cell, gene = names input cell column
+
+            Fault.throw (
+                InvalidOption("sum_duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {input.Path} holds")
+            )
+        | _ -> ()
+
     let private naming (input: CountInput) work =
         try
             work ()
-        with BlockFailed(_, _, (SecondValue(cell, column) | SumTooLarge(cell, column) as cause)) ->
-            let cell = Seq.item (int cell) input.CellNames
-
-            let gene =
-                match input.Places[column] with
-                | -1 -> $"at column {column}"
-                | place -> input.Genes[place]
-
-            Fault.throw (
-                match cause with
-                | SecondValue _ -> DuplicateEntry(input.Path, cell, gene)
-                | _ ->
-                    InvalidOption("sum_duplicates", $"the values of cell {cell}, gene {gene} add up to more than X of {input.Path} holds")
-            )
+        with BlockFailed(_, _, cause) ->
+            refuse input cause
+            reraise ()
 
     /// Looks at each input as it will be taken, while N bytes are held.
     let look (settings: Settings) held (combination: ConcatPlan) =
@@ -33,7 +41,7 @@ module internal ConcatRows =
         |> List.map (fun (input, places) -> naming input (fun () -> input.Look settings held places))
 
     let private rowsOf (settings: Settings) held pass passes (input: CountInput) places sink =
-        let fit, rows = input.Open settings held
+        let fit, rows = CountInput.opened input.Fit input.Read settings held
 
         let schedule =
             Passes.schedule settings fit input.Cells (input.Stored * 8L) pass passes

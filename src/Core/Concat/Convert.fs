@@ -178,7 +178,7 @@ module internal Convert =
             // Warnings are told by each door in its own spelling, as faults are.
             let spelled =
                 { combination with
-                    Warnings = combination.Warnings |> List.map (OptionText.spell settings.Spelling) }
+                    Warnings = lazy (combination.Warnings.Value |> List.map (OptionText.spell settings.Spelling)) }
 
             work spelled held)
 
@@ -218,7 +218,7 @@ module internal Convert =
             let held = all.Bytes
             let opened = combination.Inputs
             requireOther opened target
-            combination.Warnings |> List.iter settings.Warn
+            combination.Warnings.Value |> List.iter settings.Warn
             // What does not fit into memory is refused before anything is read.
             for matrix in List.collect CountInput.matrices opened do
                 matrix.Fit settings held |> ignore
@@ -241,7 +241,7 @@ module internal Convert =
                     []
               ObsColumns = List.map fst combination.Annotations.Obs
               VarColumns = List.map fst combination.Annotations.Var
-              Warnings = combination.Warnings })
+              Warnings = combination.Warnings.Value })
 
     /// Makes one file of all inputs, rows one after another, for those to read who may read all inputs, or for its owner alone.
     /// Throws a FaultException for expected trouble and OperationCanceledException when cancelled; then the target is as it was.

@@ -51,8 +51,11 @@ type internal CountInput =
         Fit: Settings -> int64 -> Fit
         /// A reading of its own before rows can be read, which tells how many cells of how many it has done.
         Prepare: ((int64 -> int64 -> unit) -> unit) option
-        /// The same as Fit, and the rows as they are stored.
-        Open: Settings -> int64 -> Fit * Source<RowBatch>
+        /// The rows as they are stored, some values at a time.
+        Read: int -> Source<RowBatch>
+        /// How many values are taken when columns go to these places, where that is known without a read; then they are counted as
+        /// they are stored.
+        Known: int[] -> int64 option
         /// Looks at it within the memory allowed, of which N bytes are taken, when its columns go to these places.
         Look: Settings -> int64 -> int[] -> InputCheck
         /// Has somebody changed it since it was opened?
@@ -99,15 +102,18 @@ module internal CountInput =
         fitAfter before (CsrView.Foreseen matrix) settings taken
 
     /// Rows that lie on a disk; what a cell has twice of a gene is added up or refused.
-    let rows (disk: RandomAccessFile) (matrix: Matrix) sumDuplicates (settings: Settings) taken =
-        let fit = fit matrix settings taken
-        let rows = Reader.rows disk matrix fit.ValuesPerBatch
+    let rows (disk: RandomAccessFile) (matrix: Matrix) sumDuplicates valuesPerBatch =
+        let rows = Reader.rows disk matrix valuesPerBatch
 
-        fit,
         if sumDuplicates then
             Duplicates.summed matrix.Type matrix.Genes rows
         else
             Duplicates.refused matrix.Genes rows
+
+    /// How to read within the memory allowed, of which N bytes are taken, and the rows.
+    let opened (fit: Settings -> int64 -> Fit) (rows: int -> Source<RowBatch>) settings taken =
+        let fit = fit settings taken
+        fit, rows fit.ValuesPerBatch
 
     /// N rows without any value.
     let empty cells : Source<RowBatch> =
@@ -143,6 +149,7 @@ module internal CountInput =
         let fill (rowBatch: RowBatch) (target: RowBatch) =
             target.Reserve(rowBatch.Cells, rowBatch.Count)
             target.FirstCell <- rowBatch.FirstCell
+            target.FirstValue <- rowBatch.FirstValue
             target.Cells <- rowBatch.Cells
             let genes, values = rowBatch.Genes, rowBatch.Values
             let targetGenes, output = target.Genes, target.Output

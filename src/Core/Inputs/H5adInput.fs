@@ -117,12 +117,17 @@ module internal H5adInput =
                 layersOf file
                 |> List.map (fun (name, layer) -> name, layer |> Option.map (fun layer -> layer, rowsOf layer folder settings held))
 
-            let opened (rows: Lazy<CsrView>) settings taken =
-                CountInput.rows rows.Value.Disk rows.Value.Matrix sumDuplicates settings taken
+            let opened (rows: Lazy<CsrView>) valuesPerBatch =
+                CountInput.rows rows.Value.Disk rows.Value.Matrix sumDuplicates valuesPerBatch
+
+            let known places =
+                CountInput.known places sumDuplicates file.X
+
+            let fit = CountInput.fitOf file.X
 
             /// Where nothing has to be put together or added up, X itself is looked at.
             let look settings taken places =
-                match CountInput.known places sumDuplicates file.X with
+                match known places with
                 | Some values ->
                     let findings, examined = Examine.firstBlock file settings
 
@@ -130,7 +135,7 @@ module internal H5adInput =
                       Values = values
                       AreCounts = findings.AreCounts
                       CellsExamined = examined }
-                | None -> CountInput.look settings file.X.Datasets None (opened rows settings taken) places
+                | None -> CountInput.look settings file.X.Datasets None (CountInput.opened fit (opened rows) settings taken) places
 
             let close () =
                 for rows in rows :: List.choose (snd >> Option.map snd) layers do
@@ -157,9 +162,10 @@ module internal H5adInput =
                     @ oddObs
                     @ oddVar
                     @ (layers |> List.filter (snd >> Option.isNone) |> List.map (fun (name, _) -> $"layers/{name}"))
-                  Fit = CountInput.fitOf file.X
+                  Fit = fit
                   Prepare = None
-                  Open = opened rows
+                  Read = opened rows
+                  Known = known
                   Look = look
                   IsChanged = AtomicReplace.watch store
                   Close = close }
@@ -174,7 +180,8 @@ module internal H5adInput =
                                   Type = layer.X.Type
                                   Stored = layer.X.Stored
                                   Fit = CountInput.fitOf layer.X
-                                  Open = opened rows }
+                                  Read = opened rows
+                                  Known = fun places -> CountInput.known places sumDuplicates layer.X }
                           | None -> () ] }
         with _ ->
             (file :> IDisposable).Dispose()

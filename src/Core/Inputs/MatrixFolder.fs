@@ -240,10 +240,16 @@ module internal MatrixFolder =
             Some(fun tell ->
                 told.Value <- tell
                 rows.Force() |> ignore)
-          Open =
-            fun settings taken ->
+          Read =
+            fun valuesPerBatch ->
                 let scratch, matrix = rows.Force()
-                CountInput.rows scratch.Disk matrix false settings taken
+                CountInput.rows scratch.Disk matrix false valuesPerBatch
+          Known =
+            fun places ->
+                if choice.SumDuplicates || Array.exists (fun place -> place < 0) places then
+                    None
+                else
+                    Some head.Stored
           Look = fun settings _ places -> look settings matrixPath head places
           IsChanged = fun () -> stateOf paths <> state
           Close =

@@ -108,6 +108,10 @@ module internal TenX =
         let places = CountInput.placesOf wanted
         let taken = CountInput.taken places
         let openRows = CountInput.rows store.Disk matrix choice.SumDuplicates
+        let fit = CountInput.fit matrix
+
+        let known places =
+            CountInput.known places choice.SumDuplicates matrix
 
         { Path = path
           Files = [ path ]
@@ -122,17 +126,13 @@ module internal TenX =
           Obsm = []
           Layers = []
           LeftOut = leftOut
-          Fit = CountInput.fit matrix
+          Fit = fit
           Prepare = None
-          Open = openRows
+          Read = openRows
+          Known = known
           Look =
             fun settings held places ->
-                CountInput.look
-                    settings
-                    matrix.Datasets
-                    (CountInput.known places choice.SumDuplicates matrix)
-                    (openRows settings held)
-                    places
+                CountInput.look settings matrix.Datasets (known places) (CountInput.opened fit openRows settings held) places
           IsChanged = AtomicReplace.watch store
           Close = fun () -> (store :> IDisposable).Dispose() }
 

@@ -75,9 +75,6 @@ module internal PassKind =
 
 [<RequireQualifiedAccess>]
 module internal Passes =
-    let private bytesOf (matrix: Matrix) =
-        matrix.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
-
     /// Adds up duplicate entries where the recipe says so. Otherwise the first pass refuses them, and later ones need not look.
     let private unambiguous sumDuplicates isFirst (matrix: Matrix) source =
         match matrix.Format with
@@ -92,9 +89,11 @@ module internal Passes =
         if sumDuplicates then 9L * genes else genes / 8L
 
     /// Throws the fault that a failed block stands for, in the words of the file.
-    let private explain (file: AnnDataFile) (geneOf: int -> int64) cause =
+    let private explain (file: AnnDataFile) (rows: CsrView) (geneOf: int -> int64) cause =
         let cellName cell =
-            DataFrame.nameOf file.Store file.Obs cell
+            match rows.Elsewhere with
+            | ValueSome elsewhere -> elsewhere.CellName cell
+            | ValueNone -> DataFrame.nameOf file.Store file.Obs cell
 
         let geneName gene =
             DataFrame.nameOf file.Store file.Var gene
@@ -140,14 +139,12 @@ module internal Passes =
 
         try
             Blocks.run
-                (schedule settings fit file.X.Cells (bytesOf rows.Matrix) 1 1)
-                (Reader.rows rows.Disk rows.Matrix fit.ValuesPerBatch
-                 |> unambiguous sumDuplicates true rows.Matrix
-                 |> Reader.through (fun () -> _.LeaveValues()))
+                (schedule settings fit file.X.Cells (Matrix.bytes rows.Matrix) 1 1)
+                (rows.Rows fit.ValuesPerBatch |> unambiguous sumDuplicates true rows.Matrix |> Reader.through (fun () -> _.LeaveValues()))
                 Sink.none
                 question
         with BlockFailed(_, _, cause) ->
-            explain file int64 cause
+            explain file rows int64 cause
             ExceptionDispatchInfo.Throw cause
             raise cause
 
@@ -171,7 +168,8 @@ module internal Passes =
 
         let grouped =
             let all =
-                Reader.rows job.Rows.Disk matrix (fitOf job kind).ValuesPerBatch |> unambiguous job.SumDuplicates isFirst matrix
+                job.Rows.Rows (fitOf job kind).ValuesPerBatch
+                |> if job.Rows.Elsewhere.IsSome then id else unambiguous job.SumDuplicates isFirst matrix
 
             match job.Batches with
             | Some batches -> all |> RowSelection.labelled batches.Open
@@ -192,7 +190,7 @@ module internal Passes =
             let answer =
                 job.Taker.Take(
                     PassKind.stage kind,
-                    schedule job.Settings fit source.Rows (bytesOf job.Rows.Matrix) number job.Passes.Length,
+                    schedule job.Settings fit source.Rows (Matrix.bytes job.Rows.Matrix) number job.Passes.Length,
                     source,
                     sink,
                     question,
@@ -203,7 +201,7 @@ module internal Passes =
             Memory.release fit.Memory
             answer
         with BlockFailed(_, _, cause) ->
-            explain job.File (fun gene -> job.Genes.At(int64 gene)) cause
+            explain job.File job.Rows (fun gene -> job.Genes.At(int64 gene)) cause
             reraise ()
 
     /// What later passes see, once it is known which cells and genes stay.
@@ -232,7 +230,7 @@ module internal Passes =
                           Passes = job.Passes.Length
                           CellsDone = job.File.X.Cells
                           Cells = job.File.X.Cells
-                          Bytes = bytesOf job.Rows.Matrix
+                          Bytes = Matrix.bytes job.Rows.Matrix
                           Task = System.Nullable { Name = task; Done = share } } }
 
     let private takeAgain (job: Job) task (fit: Fit) (source: Source<RowBatch>) (take: Schedule -> 'r) =
@@ -240,7 +238,7 @@ module internal Passes =
 
         let answer =
             take
-                { schedule job.Settings fit job.File.X.Cells (bytesOf job.Rows.Matrix) 1 1 with
+                { schedule job.Settings fit job.File.X.Cells (Matrix.bytes job.Rows.Matrix) 1 1 with
                     RowsDone = fun rows -> watch.Tell(float rows / float source.Rows) }
 
         Memory.release fit.Memory

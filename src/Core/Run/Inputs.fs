@@ -149,7 +149,7 @@ module internal Inputs =
             let mask = recipe.Steps |> List.tryPick _.Body.MaskObs
 
             use file =
-                PlannedFile.make settings.Compression (shown input.Paths) all combination stored batchKey mask
+                SketchedObs.Looked(batchKey, mask) |> PlannedFile.make settings.Compression (shown input.Paths) all combination stored
 
             look file recipe combination looked memory)
 
@@ -172,8 +172,8 @@ module internal Inputs =
             requireSteps recipe settings input.Paths
 
             foreseen input recipe settings false (fun file recipe combination _ memory ->
-                combination.Warnings |> List.iter settings.Warn
-                planned file false recipe combination.Warnings |> beside memory)
+                combination.Warnings.Value |> List.iter settings.Warn
+                planned file false recipe combination.Warnings.Value |> beside memory)
 
     /// What the inputs hold and what a recipe would do to it; they are read where they lie.
     let info (input: Input) (recipe: Recipe) (settings: Settings) =
@@ -206,7 +206,7 @@ module internal Inputs =
                     Others = [ for name, _, _ in combination.Layers -> $"layers/{name}" ]
                     Plan =
                         { beside memory info.Plan with
-                            Warnings = combination.Warnings @ List.ofSeq info.Plan.Warnings } })
+                            Warnings = combination.Warnings.Value @ List.ofSeq info.Plan.Warnings } })
 
     /// Answers a fold of somebody's own over a matrix of an input.
     let ask (input: Input) matrix sumDuplicates (settings: Settings) question =

@@ -1,4 +1,4 @@
-/// The file that a conversion would make, as far as a plan looks at it: in memory, without values of X and names of cells.
+/// The file that a conversion would make, without values of X: as much of it as a plan looks at, or as a run does.
 namespace SingleSharp.Core.Run
 
 open System
@@ -12,6 +12,14 @@ open SingleSharp.Core.Reading
 open SingleSharp.Core.Writing
 open SingleSharp.Core.Inputs
 open SingleSharp.Core.Concat
+
+/// What a sketch has of obs.
+[<RequireQualifiedAccess>]
+type internal SketchedObs =
+    /// These columns, without names of cells; they are held in memory.
+    | Looked of batchKey: string option * mask: string option
+    /// Everything; it lies in a scratch file in the folder.
+    | All of folder: string
 
 [<RequireQualifiedAccess>]
 module internal PlannedFile =
@@ -112,14 +120,19 @@ module internal PlannedFile =
 
         DataFrameWriter.group editor index [ for name, field in columns -> name, put name field ]
 
-    /// The sketch of what some inputs make together, with N values; of the columns of obs only the batches and the mask are there.
+    /// The sketch of what some inputs make together, with N values.
     /// Law (sketch): its plan is that of the file itself.
-    let make compression path (held: NameMemory) (combination: ConcatPlan) stored batchKey mask =
+    let make compression path (held: NameMemory) (combination: ConcatPlan) stored sketched =
         let annotations = combination.Annotations
         let cells = combination.Inputs |> List.sumBy _.Cells
         let most = combination.Inputs |> List.sumBy _.Stored
         let genes = annotations.GeneNames.Length
-        let device = new MemoryDevice()
+
+        let device =
+            match sketched with
+            | SketchedObs.Looked _ -> new MemoryDevice() :> Device
+            | SketchedObs.All folder -> (new ScratchFile(folder)).Disk.Device
+
         let editor = H5adWriter.editor compression (new RandomAccessFile(path, device, 0L))
         let index = IndexType.fresh (max most (int64 genes))
 
@@ -134,7 +147,10 @@ module internal PlannedFile =
 
         let members =
             [ "X", x
-              "obs", obs editor held cells annotations.Obs batchKey mask
+              "obs",
+              match sketched with
+              | SketchedObs.Looked(batchKey, mask) -> obs editor held cells annotations.Obs batchKey mask
+              | SketchedObs.All _ -> DataFrameWriter.write editor cells annotations.CellNames annotations.Obs
               "var", DataFrameWriter.write editor (int64 genes) annotations.GeneNames annotations.Var
               for name in [ "layers"; "obsm"; "obsp"; "uns"; "varm"; "varp" ] do
                   name, H5adWriter.dict editor ]

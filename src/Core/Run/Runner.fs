@@ -219,7 +219,7 @@ module internal Runner =
               Passes = plan.Passes.Length
               CellsDone = int64 (share * float file.X.Cells)
               Cells = file.X.Cells
-              Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
+              Bytes = Matrix.bytes file.X
               Task = Nullable() }
 
     /// A file that is read as planned. Everything is checked once the rows are put together, which may take a while.
@@ -256,12 +256,22 @@ module internal Runner =
         Memory.release (AnnDataFile.geneNameBytes file)
         work batches plan
 
-    /// Goes through the run as far as the taker goes, and writes no output.
-    let partake taker (file: AnnDataFile) recipe (settings: Settings) folder =
+    /// Goes through the run as far as the taker goes, and writes no output. Rows may come from elsewhere than the file.
+    let partake taker rows (file: AnnDataFile) recipe (settings: Settings) folder =
         Recipe.check recipe
 
         planned file recipe settings folder (fun batches plan ->
-            let job = jobOf { alone with Taker = taker } file plan batches settings folder
+            let job =
+                jobOf
+                    { alone with
+                        Taker = taker
+                        Rows = rows }
+                    file
+                    plan
+                    batches
+                    settings
+                    folder
+
             use _ = job.Rows
 
             use nowhere =

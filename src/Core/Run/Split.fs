@@ -128,7 +128,7 @@ module internal Split =
                   Passes = 1
                   CellsDone = int64 (share * float file.X.Cells)
                   Cells = file.X.Cells
-                  Bytes = file.X.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
+                  Bytes = Matrix.bytes file.X
                   Task = Nullable() }
 
         // What is stored in columns is put together once for all files.

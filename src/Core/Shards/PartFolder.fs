@@ -27,9 +27,6 @@ type internal PartFolder(path: string, plan: ShardPlan) =
 
     member _.Merged stage = Path.Combine(path, $"{stage}.merged")
 
-    /// The one file of several inputs.
-    member _.Joined = Path.Combine(path, $"joined.{plan.Id[..11]}.h5ad")
-
     member _.NameOf(stage, task) : PartName =
         { Plan = id
           Stage = stage

@@ -17,9 +17,6 @@ open SingleSharp.Core.Run
 
 [<RequireQualifiedAccess>]
 module internal ShardPlanning =
-    /// The stage that makes one file of several inputs.
-    let join = "join"
-
     /// States of all parts of a stage beyond this are no plan but an accident.
     let private mostOfStates = 128L <<< 30
 
@@ -59,10 +56,6 @@ module internal ShardPlanning =
         | Shards wanted -> int (min (int64 wanted) blocks)
         | CellsPerShard most when most < 1L -> refuse "cells_per_shard" "it must be at least 1"
         | CellsPerShard most -> int (min ((cells + most - 1L) / most |> max 1L) (min blocks 1_000_000L))
-
-    /// Bytes of X, not compressed.
-    let private bytesOf (matrix: Matrix) =
-        matrix.Datasets |> List.sumBy (fun dataset -> dataset.Count * int64 dataset.ElementSize)
 
     let private perTask (tasks: int) bytes =
         (bytes + int64 tasks - 1L) / int64 tasks
@@ -108,7 +101,7 @@ module internal ShardPlanning =
           Tasks = shards
           Memory = memory
           MergeMemory = max memory (Memory.times 2L state)
-          Reads = perTask shards (bytesOf file.X)
+          Reads = perTask shards (Matrix.bytes file.X)
           Part = part }
 
     let private stages (file: AnnDataFile) (plan: RunPlan) shards components =
@@ -134,8 +127,8 @@ module internal ShardPlanning =
             | _ -> int64 Components.usual
         | None -> 0L
 
-    /// What the tasks will do with a file, which is there or, where several inputs make one, only planned.
-    let private told (file: AnnDataFile) isThere (recipe: Recipe) (settings: Settings) shards out before : ShardPlan =
+    /// What the tasks will do with a file, which is there or, where several inputs make one, only planned; `before` tells what comes first.
+    let private told (file: AnnDataFile) isThere (recipe: Recipe) (settings: Settings) shards out (before: RunPlan -> ShardStage list) =
         let folder = Scratch.folder settings (Path.GetTempPath())
         let batches = RunPlan.batches file recipe folder
         use _ = Option.toObj batches
@@ -149,9 +142,9 @@ module internal ShardPlanning =
             AtomicReplace.requireOther file.Store out
             Runner.requireEditable file plan None settings.Cancel |> ignore
 
-        let stages = before @ stages file plan shards (components recipe)
+        let stages = stages file plan shards (components recipe)
 
-        if stages |> List.forall (fun stage -> stage.Name = join) then
+        if stages.IsEmpty then
             refuse "steps" "no step reads X, so that there is nothing to do for several machines; take subset or convert"
 
         { Id = ""
@@ -162,11 +155,40 @@ module internal ShardPlanning =
           Cells = file.X.Cells
           Genes = int64 file.X.Genes
           Shards = shards
-          Stages = stages
+          Stages = before plan @ stages
           Warnings =
             [ yield! plan.Told.Warnings
               if plan.Has PassKind.Transpose then
                   $"{file.X.Path} is stored in columns, so each task reads all of it to put rows together; csr is better for many machines" ] }
+
+    /// The same of several inputs, which each task reads where they lie; the last merge puts them together.
+    let private toldOfInputs (input: Input) (recipe: Recipe) (settings: Settings) shards out : ShardPlan =
+        Inputs.requireSteps recipe settings input.Paths
+
+        JoinedInputs.read input recipe settings (Scratch.folder settings (Path.GetTempPath())) (fun joined ->
+            let shards = count shards joined.File.X.Cells
+
+            let counting (plan: RunPlan) =
+                [ if JoinedInputs.mustCount joined plan.Values then
+                      let memory = (JoinedInputs.fit joined).Memory
+
+                      { Name = JoinedInputs.stage
+                        Purpose = "count values"
+                        Tasks = shards
+                        Memory = memory
+                        MergeMemory = memory
+                        Reads = perTask shards (Matrix.bytes joined.File.X)
+                        Part = 8L * perTask shards (Blocks.count joined.File.X.Cells) } ]
+
+            let told = told joined.File false joined.Recipe joined.Settings shards out counting
+
+            { told with
+                Warnings = joined.Warnings.Value @ List.ofSeq told.Warnings
+                Stages =
+                    [ for stage in told.Stages do
+                          { stage with
+                              Memory = stage.Memory + joined.Memory
+                              MergeMemory = stage.MergeMemory + joined.Memory } ] })
 
     /// Plans a run of the input to a new file, and to files of its shards where these are wanted as well.
     let plan (input: Input) (recipe: Recipe) (settings: Settings) (shards: ShardCount) withFiles (out: string) : PlannedRun =
@@ -186,25 +208,9 @@ module internal ShardPlanning =
         let told =
             if Inputs.isTakenAsItIs input recipe then
                 using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix input.Paths.Head) (fun file ->
-                    told file true recipe settings (count shards file.X.Cells) out [])
+                    told file true recipe settings (count shards file.X.Cells) out (fun _ -> []))
             else
-                Inputs.requireSteps recipe settings input.Paths
-
-                Inputs.foreseen input recipe settings false (fun file recipe combination _ memory ->
-                    let joined =
-                        { Name = join
-                          Purpose = "one file of all inputs"
-                          Tasks = 1
-                          Memory = memory
-                          MergeMemory = 0L
-                          Reads = bytesOf file.X
-                          Part = bytesOf file.X }
-
-                    let told =
-                        told file false recipe settings (count shards file.X.Cells) out [ joined ]
-
-                    { told with
-                        Warnings = combination.Warnings @ List.ofSeq told.Warnings })
+                toldOfInputs input recipe settings shards out
 
         // Of one file its own refusal says more, and has come before.
         Apart.require out read

@@ -66,35 +66,10 @@ module internal ShardRun =
 
         noted.IsSome && noted = stampOf path
 
-    let private isJoined (run: PlannedRun) =
-        not (Inputs.isTakenAsItIs run.Input run.Recipe)
-
     let private asked (run: PlannedRun) =
         { Input = run.Input
           Files = List.collect Convert.filesOf run.Input.Paths
           Recipe = run.Recipe }
-
-    /// Gives `work` the file that is read, and the recipe as it applies to it.
-    let private withFile (run: PlannedRun) (folder: PartFolder) (settings: Settings) (work: AnnDataFile -> Recipe -> 'r) =
-        if
-            isJoined run
-            && not (isUnchanged folder.Joined (folder.Part(ShardPlanning.join, 0)) (folder.NameOf(ShardPlanning.join, 0)))
-        then
-            Fault.throw (NotYet(folder.Path, $"{Path.GetFileName folder.Joined}, which task 0 of {ShardPlanning.join} makes"))
-
-        let path, recipe =
-            if isJoined run then
-                folder.Joined, snd (Inputs.apart run.Input run.Recipe)
-            else
-                run.Input.Paths.Head, run.Recipe
-
-        let read () =
-            using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix path) (fun file -> work file recipe)
-
-        if isJoined run then
-            Temporary.telling path (Inputs.shown run.Input.Paths) run.Told.Out read
-        else
-            read ()
 
     let private scratch (settings: Settings) =
         Scratch.folder settings (Path.GetTempPath())
@@ -103,60 +78,63 @@ module internal ShardRun =
         ShardTaker.make
             folder
             [ for stage in run.Told.Stages do
-                  if stage.Name <> ShardPlanning.join && stage.Name <> ShardFiles.stage then
+                  if stage.Name <> ShardFiles.stage then
                       stage.Name, stage.Tasks ]
             settings.Cancel
             stage
             work
             isTaken
 
-    /// Goes through the program up to the end of the stage, on a file that nobody changes meanwhile.
-    let private partake run folder settings stage work =
-        withFile run folder settings (fun file recipe ->
-            let isChanged = AtomicReplace.watch file.Store
-            let isTaken = ref false
+    /// Goes through the program as far as the taker goes, on inputs that nobody changes meanwhile.
+    let private goThrough (run: PlannedRun) (settings: Settings) (taker: Taker) =
+        let folder = scratch settings
 
+        let untilOver work =
             try
-                Runner.partake (taker run folder settings stage work isTaken) file recipe settings (scratch settings)
+                work ()
             with StageOver ->
                 ()
 
-            if not isTaken.Value then
-                invalidOp $"the pass of the stage {stage} did not come"
+        let isCounted =
+            run.Told.Stages |> Seq.exists (fun stage -> stage.Name = JoinedInputs.stage)
+
+        if Inputs.isTakenAsItIs run.Input run.Recipe then
+            use file =
+                AnnDataFile.openReadWithin settings.Memory run.Recipe.Matrix run.Input.Paths.Head
+
+            let isChanged = AtomicReplace.watch file.Store
+            untilOver (fun () -> Runner.partake taker None file run.Recipe settings folder)
 
             if isChanged () then
-                Fault.throw (InputChanged file.Path))
+                Fault.throw (InputChanged file.Path)
+        else
+            JoinedInputs.read run.Input run.Recipe settings folder (fun joined ->
+                untilOver (fun () ->
+                    let counted =
+                        if isCounted then ValueSome(JoinedInputs.count taker joined) else ValueNone
+
+                    use rows = joined.Rows counted
+                    Runner.partake taker (Some rows) joined.File joined.Recipe joined.Settings folder)
+
+                if joined.IsChanged() then
+                    Fault.throw (InputChanged joined.File.Path))
+
+    /// The same up to the end of a stage.
+    let private partake run folder settings stage work =
+        let isTaken = ref false
+        goThrough run settings (taker run folder settings stage work isTaken)
+
+        if not isTaken.Value then
+            invalidOp $"the pass of the stage {stage} did not come"
 
     let private isThere (run: PlannedRun) (folder: PartFolder) stage task =
         try
             PartFile.requireWhole (folder.Part(stage, task)) (folder.NameOf(stage, task))
 
-            if stage = ShardPlanning.join then
-                isUnchanged folder.Joined (folder.Part(stage, task)) (folder.NameOf(stage, task))
-            else
-                stage <> ShardFiles.stage
-                || isUnchanged (ShardFiles.path run.Told.Out task) (folder.Part(stage, task)) (folder.NameOf(stage, task))
+            stage <> ShardFiles.stage
+            || isUnchanged (ShardFiles.path run.Told.Out task) (folder.Part(stage, task)) (folder.NameOf(stage, task))
         with PartTrouble _ ->
             false
-
-    /// Makes the one file; where another machine has made it meanwhile, which has the same bytes, that one stays, since others may read it.
-    let private joinInputs (run: PlannedRun) (folder: PartFolder) settings (part: PartFile.Writer) =
-        let conversion, _ = Inputs.apart run.Input run.Recipe
-        let temporary = $"{folder.Joined}.{Guid.NewGuid():N}.tmp"
-
-        try
-            Temporary.telling temporary (Inputs.shown run.Input.Paths) folder.Joined (fun () ->
-                Convert.runFor false conversion settings run.Input.Paths temporary |> ignore)
-
-            if not (isThere run folder ShardPlanning.join 0) then
-                try
-                    File.Move(temporary, folder.Joined, true)
-                with Fault.WriteTrouble trouble ->
-                    Fault.throw (Fault.ofWrite folder.Joined trouble)
-        finally
-            TempFile.remove temporary
-
-        noteStamp folder.Joined part
 
     /// Has this merge been taken, and is its output still there?
     let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
@@ -195,9 +173,7 @@ module internal ShardRun =
             let settings = within run settings
 
             PartFile.write (folder.Part(stage, task)) (folder.NameOf(stage, task)) (fun file ->
-                if stage = ShardPlanning.join then
-                    joinInputs run folder settings file
-                elif stage = ShardFiles.stage then
+                if stage = ShardFiles.stage then
                     ShardFiles.write run.Told.Out planned.Tasks task settings
                     noteStamp (ShardFiles.path run.Told.Out task) file
                 else
@@ -207,7 +183,9 @@ module internal ShardRun =
 
     let private output (run: PlannedRun) (folder: PartFolder) stage (settings: Settings) =
         let report =
-            withFile run folder settings (fun file recipe ->
+            Inputs.asFile run.Input run.Recipe settings (Some(NewFile run.Told.Out)) (fun path recipe _ ->
+                use file = AnnDataFile.openReadWithin settings.Memory recipe.Matrix path
+
                 Runner.onFileWith
                     { Runner.alone with
                         Taker = taker run folder settings stage Output (ref false) }
@@ -243,7 +221,7 @@ module internal ShardRun =
                 Some(output run folder stage settings)
             else
                 PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (fun file ->
-                    if stage <> ShardPlanning.join && stage <> ShardFiles.stage then
+                    if stage <> ShardFiles.stage then
                         partake run folder settings stage (Merge file))
 
                 None

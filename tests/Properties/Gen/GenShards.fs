@@ -26,6 +26,14 @@ type Study =
         HasNegative: bool
     }
 
+/// A second input that is joined to the first: of the same genes, fewer or more.
+type Second =
+    { Cells: int
+      Genes: int
+      Form: AnyForm
+      Type: DType
+      Join: Join }
+
 type ShardCase =
     {
         Study: Study
@@ -34,8 +42,7 @@ type ShardCase =
         Workers: int
         Compression: Compression option
         Notes: bool
-        /// Is the file one of two that are joined?
-        IsJoined: bool
+        Second: Second option
         /// What happens on the way.
         Course: int
     }
@@ -96,7 +103,41 @@ let write (path: string) study =
 
     file.Write(path, H5WriteOptions(PreferCompactDatasetLayout = false))
 
-let private study =
+let private anyForm =
+    gen {
+        let! storage = Gen.elements [ Unchunked; InChunks 5003; Gzipped 3001 ]
+
+        return!
+            Gen.frequency
+                [ 5, Gen.constant (AnyForm.Rows storage)
+                  2, Gen.constant (AnyForm.Columns storage)
+                  1, Gen.constant AnyForm.Dense
+                  1, Gen.elements [ AnyForm.Chunks(1000, 3, true); AnyForm.Chunks(700, 20, false) ] ]
+    }
+
+let private anyType =
+    Gen.elements [ DType.Float32; DType.Float32; DType.Float64; DType.Int32; DType.UInt16 ]
+
+/// Nothing but the first values may tell where an input ends, so it ends in a block more often than not.
+let private second (first: Study) =
+    gen {
+        let! cells =
+            Gen.frequency [ 1, Gen.choose (1, 40); 3, Gen.choose (1, 6000); 1, Gen.constant 4096 ]
+
+        let! genes = Gen.frequency [ 2, Gen.constant 0; 3, Gen.choose (-2, 2) ]
+        let! form = anyForm
+        let! numeric = Gen.frequency [ 2, Gen.constant first.Type; 1, anyType ]
+        let! join = Gen.elements [ Join.Inner; Join.Outer ]
+
+        return
+            { Cells = cells
+              Genes = first.Genes + genes
+              Form = form
+              Type = numeric
+              Join = join }
+    }
+
+let study =
     gen {
         let! seed = Gen.choose (1, 1_000_000)
 
@@ -107,17 +148,8 @@ let private study =
                   5, Gen.choose (4097, 14_000) ]
 
         let! genes = Gen.choose (4, 14)
-        let! storage = Gen.elements [ Unchunked; InChunks 5003; Gzipped 3001 ]
-
-        let! form =
-            Gen.frequency
-                [ 5, Gen.constant (AnyForm.Rows storage)
-                  2, Gen.constant (AnyForm.Columns storage)
-                  1, Gen.constant AnyForm.Dense
-                  1, Gen.elements [ AnyForm.Chunks(1000, 3, true); AnyForm.Chunks(700, 20, false) ] ]
-
-        let! numeric =
-            Gen.elements [ DType.Float32; DType.Float32; DType.Float64; DType.Int32; DType.UInt16 ]
+        let! form = anyForm
+        let! numeric = anyType
 
         let! poor =
             Gen.frequency [ 2, Gen.constant Int32.MaxValue; 1, Gen.choose (0, cells) ]
@@ -243,7 +275,9 @@ let private case =
         let! shards = Gen.choose (1, 7)
         let! workers = Gen.choose (1, 3)
         let! notes = Gen.elements [ true; false ]
-        let! isJoined = Gen.frequency [ 6, Gen.constant false; 1, Gen.constant true ]
+        let! second = Gen.frequency [ 3, Gen.constant None; 1, Gen.map Some (second study) ]
+        // Sums of joined inputs are made while they are read.
+        let! sums = Gen.frequency [ 5, Gen.constant false; 1, Gen.constant true ]
         let! course = Gen.choose (1, 1_000_000)
 
         let! compression =
@@ -257,18 +291,23 @@ let private case =
 
         return
             { Study = study
-              Recipe = recipe
+              Recipe =
+                { recipe with
+                    SumDuplicates = sums && not recipe.KeepCounts }
               Shards = shards
               Workers = workers
               Compression = compression
               Notes = notes
-              IsJoined = isJoined
+              Second = second
               Course = course }
     }
 
 /// Fewer cells, or fewer steps.
 let private simpler case =
     seq {
+        if case.Second.IsSome then
+            { case with Second = None }
+
         if case.Study.Cells > 1 then
             { case with
                 Study =

@@ -15,7 +15,7 @@ let private openFolder scratch choice path =
     MatrixFolder.openRead Settings.standard scratch path choice (NameMemory Int64.MaxValue)
 
 let private rowsOf (input: CountInput) =
-    let _, source = input.Open Settings.standard 0L
+    let source = input.Read 1000
 
     Blocks.run Blocks.sequential source Sink.none AnnDataFiles.transcript
     |> List.map (fun (_, _, row) -> row |> List.map (fun (gene, value) -> gene, RowSource.bits value))

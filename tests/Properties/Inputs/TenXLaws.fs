@@ -14,7 +14,7 @@ open SingleSharp.Properties.TenXFiles
 /// What a file gives: its barcodes, genes and columns of var, the place of each column, and its rows as they are stored.
 let private read path choice =
     use input = TenX.openRead Settings.standard path choice (NameMemory Int64.MaxValue)
-    let _, source = input.Open Settings.standard 0L
+    let source = input.Read 1000
     let rows = Blocks.run Blocks.sequential source Sink.none AnnDataFiles.transcript
     let look = input.Look Settings.standard 0L input.Places
 

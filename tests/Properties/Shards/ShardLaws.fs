@@ -19,6 +19,8 @@ let mutable private dropped = 0
 let mutable private emptyShards = 0
 let mutable private repaired = 0
 let mutable private cutInSegments = 0
+let mutable private counted = 0
+let mutable private uncounted = 0
 
 let private count (counter: byref<int>) =
     Interlocked.Increment &counter |> ignore
@@ -151,20 +153,24 @@ let private isAsAtOnce tell (case: ShardCase) =
         write (path "in.h5ad") case.Study
 
         let input =
-            if case.IsJoined then
+            match case.Second with
+            | None -> Input.file (path "in.h5ad")
+            | Some second ->
                 write
                     (path "more.h5ad")
                     { case.Study with
                         Seed = case.Study.Seed + 1
-                        Cells = 1 + case.Study.Cells / 3 }
+                        Cells = second.Cells
+                        Genes = second.Genes
+                        Form = second.Form
+                        Type = second.Type }
 
                 { Paths = [ path "in.h5ad"; path "more.h5ad" ]
                   Convert =
                     { Input.convert with
+                        Join = second.Join
                         SampleNames = [ "x"; "y" ]
                         IndexUnique = Some "-" } }
-            else
-                Input.file (path "in.h5ad")
 
         let settings =
             { Settings.standard with
@@ -184,6 +190,11 @@ let private isAsAtOnce tell (case: ShardCase) =
         match atOnce, found with
         | Ok report, Ok(plan, _) ->
             tell (Ok())
+
+            if plan.Stages |> Seq.exists (fun stage -> stage.Name = "count") then
+                count &counted
+            elif case.Second.IsSome then
+                count &uncounted
 
             if report.CellsKept < report.Cells then
                 count &dropped
@@ -265,7 +276,7 @@ let private severalSegments =
     }
 
 /// A case that is to occur in every run of these tests.
-let private fixedCase name study recipe isJoined =
+let private fixedCase name study recipe second =
     test name {
         let case =
             { Study =
@@ -283,7 +294,7 @@ let private fixedCase name study recipe isJoined =
               Workers = 1
               Compression = None
               Notes = true
-              IsJoined = isJoined
+              Second = second
               Course = 1 }
 
         let mutable end' = None
@@ -300,7 +311,41 @@ let private joinedMask =
               { Scale.defaults with
                   ZeroCenter = false
                   MaskObs = Some "chosen" } ]
-        true
+        (Some
+            { Cells = 5000
+              Genes = 6
+              Form = GenForms.AnyForm.Columns Unchunked
+              Type = DType.Float32
+              Join = Join.Inner })
+
+/// One has a gene that the others lack, so that nobody knows before they are counted how many values are taken; and cells are chosen by a
+/// column that is not there before inputs are joined.
+let private joinedOther =
+    fixedCase
+        "several inputs of other genes, of which a query takes some cells"
+        id
+        [ SubsetStep.step
+              { SubsetStep.defaults with
+                  ObsQuery = Some "sample == 'y' or batch == 'a'" }
+          Qc.step Qc.defaults ]
+        (Some
+            { Cells = 5000
+              Genes = 5
+              Form = GenForms.AnyForm.Dense
+              Type = DType.Int32
+              Join = Join.Inner })
+
+let private joinedCounted =
+    fixedCase
+        "several inputs of other genes"
+        id
+        [ NormalizeTotal.step NormalizeTotal.defaults ]
+        (Some
+            { Cells = 5000
+              Genes = 5
+              Form = GenForms.AnyForm.Rows Unchunked
+              Type = DType.Float32
+              Join = Join.Inner })
 
 /// Fewer blocks stay than there are tasks.
 let private emptyShard =
@@ -315,7 +360,7 @@ let private emptyShard =
               { Pca.defaults with
                   NComps = Some 2
                   MaskVar = MaskVar.AllGenes } ]
-        false
+        None
 
 /// Far from zero, so that components take a second look at all rows. A part that is lost once its merge has been is made anew as it was, and
 /// what the merge has found stays.
@@ -370,16 +415,21 @@ let tests =
         [ Law.holdsWithResults 40 15 "shards" (fun tell () -> Prop.forAll anything (isAsAtOnce tell))
           severalSegments
           joinedMask
+          joinedOther
+          joinedCounted
           emptyShard
           lostOnceMerged
           test "shards, drops, empty shards and repairs were among them" {
               printfn
-                  $"shards: {severalShards} runs over several, {dropped} dropped cells, {emptyShards} had empty shards, {repaired} were begun anew"
+                  $"shards: {severalShards} runs over several, {dropped} dropped cells, {emptyShards} had empty shards, {repaired} were begun anew, \
+                    {counted} counted the values of inputs, {uncounted} knew them"
 
               // A law about what hardly ever occurs says little.
               Expect.isGreaterThanOrEqual severalShards 8 "runs over several shards"
               Expect.isGreaterThanOrEqual dropped 2 "runs that dropped cells"
               Expect.isGreaterThanOrEqual emptyShards 1 "runs with tasks of no block"
               Expect.isGreaterThanOrEqual repaired 3 "runs that were begun anew for a part"
+              Expect.isGreaterThanOrEqual counted 1 "runs whose inputs were counted"
+              Expect.isGreaterThanOrEqual uncounted 2 "runs of inputs that need not be counted"
               Expect.equal cutInSegments 1 "a cut inside a segment"
           } ]
