@@ -50,8 +50,16 @@ let private runIn folder program arguments environment (input: string) =
 /// Runs a program to its end.
 let run = runIn ""
 
-/// The tool as others run it: dotnet and this path.
-let tool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+/// The tool beside this program.
+let ownTool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
+
+/// The tool as others run it: dotnet and this path. SINGLESHARP_TOOL may name one of the same sources that was compiled ahead of time, since
+/// it starts some thousand times.
+let tool =
+    match Environment.GetEnvironmentVariable "SINGLESHARP_TOOL" with
+    | null
+    | "" -> ownTool
+    | path -> path
 
 /// Runs the tool.
 let runTool (arguments: string list) = run "dotnet" (tool :: arguments) [] ""

@@ -18,8 +18,8 @@ extern int private dup2(int descriptor, int other)
 
 /// What `dotnet singlesharp.dll` calls.
 let private main =
-    match Assembly.LoadFrom(Child.tool).EntryPoint with
-    | null -> failwith $"{Child.tool} has no entry point"
+    match Assembly.LoadFrom(Child.ownTool).EntryPoint with
+    | null -> failwith $"{Child.ownTool} has no entry point"
     | main -> main.CreateDelegate<Func<string[], int>>()
 
 let private writer (stream: Stream) =
