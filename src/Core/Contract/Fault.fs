@@ -144,10 +144,15 @@ module Fault =
         | InputChanged _ -> FaultKind.InputChanged
         | NotYet _ -> FaultKind.NotYet
 
+    /// How the reason begins where permission is what is missing.
+    let private forbidden = [ "you may not"; "you have no permission" ]
+
     /// May the same work succeed later or on another machine? Full and failing disks, files that cannot be read just now, parts that are not
-    /// there yet, and memory that others have taken.
+    /// there yet, and memory that others have taken; but nobody gets a permission by trying again.
     let isTemporary fault =
         match fault with
+        | Unreadable(_, why)
+        | CannotWrite(_, why) when forbidden |> List.exists (why: string).StartsWith -> false
         | Unreadable _
         | CannotWrite _
         | OutOfMemory

@@ -86,7 +86,7 @@ module internal RunPlan =
     let private flags cells = cells / 4L
 
     /// What is kept during the main pass: what each step keeps, and what values and columns leave through.
-    let private mainNeed (settings: Settings) (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) =
+    let private mainNeed (settings: Settings) isSaved (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) =
         let stored =
             file.X
             |> Matrix.withDatasets (fun dataset -> NewFilters.like settings.Compression dataset.Type (List.ofArray dataset.Dims) dataset)
@@ -97,7 +97,11 @@ module internal RunPlan =
             (steps |> List.sumBy _.CellColumnCount) + int64 (Also.columns recipe.Also).Length |> SinkMemory.columns
 
         { ofSteps with
-            Buffer = [ columns; SinkMemory.values rows storage after ] |> List.fold Memory.plus ofSteps.Buffer
+            Buffer =
+                [ columns
+                  SinkMemory.values rows storage after
+                  (if isSaved then SinkMemory.savedValues file.X storage after else 0L) ]
+                |> List.fold Memory.plus ofSteps.Buffer
             Worker = ofSteps.Worker + SinkMemory.denseRows file.X storage
             PerValue = ofSteps.PerValue + SinkMemory.perValue storage after
             Once = [ flags file.X.Cells; SinkMemory.chunks stored storage after ] |> List.fold Memory.plus ofSteps.Once
@@ -122,7 +126,7 @@ module internal RunPlan =
         (reading file recipe, steps) ||> List.mapFold (fun before step -> before, Budget.beside before (kept step)) |> fst
 
     /// The passes that the steps ask for, in order.
-    let private passes settings (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) besides =
+    let private passes settings isSaved (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) besides =
         let pass kind purpose needs =
             { Kind = kind
               Purpose = purpose
@@ -148,7 +152,8 @@ module internal RunPlan =
               let names =
                   (inMain |> List.map _.Name) @ (if recipe.Also.IsEmpty then [] else [ "also" ])
 
-              pass PassKind.Main (String.concat " + " names) [ mainNeed settings file rows recipe storage after inMain ] |> reading
+              pass PassKind.Main (String.concat " + " names) [ mainNeed settings isSaved file rows recipe storage after inMain ]
+              |> reading
           for step, need in List.zip steps besides do
               yield! step.After |> List.map (beside need) ]
 
@@ -196,7 +201,7 @@ module internal RunPlan =
         | None -> Batches.alone
 
     /// The steps, each planned with what those before it leave.
-    let private steps (file: AnnDataFile) rows (recipe: Recipe) settings batches =
+    let private steps isSaved (file: AnnDataFile) rows (recipe: Recipe) settings batches =
         let first =
             { File = file
               Rows = rows
@@ -208,6 +213,7 @@ module internal RunPlan =
                   LogBase = AnnDataFile.logBase file
                   SeenAs = file.X.Type }
               Spread = spread file batches
+              IsSaved = isSaved
               Choices = []
               DropsCells = false
               DropsGenes = false }
@@ -233,7 +239,8 @@ module internal RunPlan =
         for step in recipe.Steps do
             step.Body.Require file (Recipe.common recipe)
 
-    let make (file: AnnDataFile) (batches: Batches option) (recipe: Recipe) (settings: Settings) =
+    /// Decides all that. Where the output of passes `isSaved` before it leaves, dense rows wait for that.
+    let make isSaved (file: AnnDataFile) (batches: Batches option) (recipe: Recipe) (settings: Settings) =
         Recipe.check recipe
 
         if recipe.Matrix = MatrixName.Raw && not (Recipe.leavesRaw recipe) then
@@ -244,7 +251,7 @@ module internal RunPlan =
 
         requireSteps file recipe
         let rows = CsrView.Foreseen file.X
-        let steps = steps file rows recipe settings batches
+        let steps = steps isSaved file rows recipe settings batches
         let changes = steps |> List.exists _.ChangesValues
 
         let after =
@@ -260,7 +267,7 @@ module internal RunPlan =
         let besides = besides file recipe steps
 
         let passes =
-            passes settings file rows recipe storage after steps besides |> fitting file rows settings
+            passes settings isSaved file rows recipe storage after steps besides |> fitting file rows settings
 
         let warnings =
             [ yield! steps |> List.collect _.Warnings
@@ -309,7 +316,7 @@ module internal RunPlan =
     let ofFile (file: AnnDataFile) isThere recipe settings =
         let batches = batches file recipe (Scratch.folder settings (Path.GetTempPath()))
         use _ = Option.toObj batches
-        let plan = make file batches recipe settings
+        let plan = make false file batches recipe settings
 
         // A plan finds the mistakes of a query that a run would find; a file that is only planned has no columns to ask.
         match plan.Selector with

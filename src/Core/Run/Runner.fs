@@ -244,10 +244,10 @@ module internal Runner =
 
     /// What is asked of a file for a recipe: the batches, for as long as `work` takes, and the plan. A query that the columns do not fit is
     /// refused before anything is copied.
-    let private planned (file: AnnDataFile) recipe (settings: Settings) folder (work: Batches option -> RunPlan -> 'r) =
+    let private planned isSaved (file: AnnDataFile) recipe (settings: Settings) folder (work: Batches option -> RunPlan -> 'r) =
         let batches = RunPlan.batches file recipe folder
         use _ = Option.toObj batches
-        let plan = RunPlan.make file batches recipe settings
+        let plan = RunPlan.make isSaved file batches recipe settings
 
         match plan.Selector with
         | Some { By = Known known } -> known.Force() |> ignore
@@ -260,7 +260,7 @@ module internal Runner =
     let partake taker rows (file: AnnDataFile) recipe (settings: Settings) folder =
         Recipe.check recipe
 
-        planned file recipe settings folder (fun batches plan ->
+        planned true file recipe settings folder (fun batches plan ->
             let job =
                 jobOf
                     { alone with
@@ -301,7 +301,7 @@ module internal Runner =
         let folder =
             Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target))
 
-        planned file recipe settings folder (fun batches plan ->
+        planned around.Taker.IsSaved file recipe settings folder (fun batches plan ->
             let start = jobOf around file plan batches settings
             let note = if settings.Provenance then Provenance.next file.Store asked else None
 

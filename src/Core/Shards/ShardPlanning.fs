@@ -69,6 +69,8 @@ module internal ShardPlanning =
         | PassKind.Main
         | PassKind.Select -> columns
         | PassKind.After "pca" -> 6L * file.X.Stored
+        // The dense layer.
+        | PassKind.After "scale" -> Memory.times file.X.Cells (int64 file.X.Genes * int64 (DType.size plan.TypeAfter))
         | PassKind.Before(_, "median") -> 8L * file.X.Cells
         | _ -> 0L
 
@@ -132,7 +134,7 @@ module internal ShardPlanning =
         let folder = Scratch.folder settings (Path.GetTempPath())
         let batches = RunPlan.batches file recipe folder
         use _ = Option.toObj batches
-        let plan = RunPlan.make file batches recipe settings
+        let plan = RunPlan.make true file batches recipe settings
 
         if isThere then
             match plan.Selector with

@@ -63,6 +63,8 @@ type internal PlanContext =
         State: ValueState
         /// How the batches that a step asks for are spread over the cells.
         Spread: BatchSpread
+        /// Is the output of passes saved before it leaves?
+        IsSaved: bool
         /// The boolean columns of var of the steps before.
         Choices: GeneChoice list
         /// Does a step before drop cells, or genes?

@@ -2,74 +2,65 @@
 namespace SingleSharp.Core.Writing
 
 open System
+open System.Buffers
 open System.Collections.Concurrent
 open System.Collections.Generic
 open System.IO
-open System.Numerics
 open SingleSharp.Core
 open SingleSharp.Core.Folds
 
 /// Puts bytes where a position says.
 type internal PutBytes = delegate of position: int64 * bytes: ReadOnlySpan<byte> -> unit
 
-/// Pieces of a block that wait to be saved, one after another.
+/// Pieces of a block that wait to be saved, one after another. Dense rows of a row batch may be larger than any array, so each piece has its own.
 [<Sealed; AllowNullLiteral>]
 type private WaitingPieces() =
-    let mutable bytes: byte[] = Array.Empty()
-    let mutable used = 0
-    let pieces = List<struct (int64 * int)>()
-
-    member _.Add(position, piece: ReadOnlySpan<byte>) =
-        let needed = Checked.(+) used piece.Length
-
-        if bytes.Length < needed then
-            Array.Resize(&bytes, int (min (uint32 Array.MaxLength) (BitOperations.RoundUpToPowerOf2(uint32 needed))))
-
-        piece.CopyTo(Span(bytes, used, piece.Length))
-        used <- needed
-        pieces.Add(struct (position, piece.Length))
+    let mutable used = 0L
+    let pieces = List<struct (int64 * int * byte[])>()
 
     member _.Bytes = used
 
-    member _.Each(put: PutBytes) =
-        let mutable at = 0
+    member _.Add(position, piece: ReadOnlySpan<byte>) =
+        let bytes = ArrayPool<byte>.Shared.Rent piece.Length
+        piece.CopyTo(Span bytes)
+        used <- used + int64 piece.Length
+        pieces.Add(struct (position, piece.Length, bytes))
 
-        for struct (position, length) in pieces do
-            put.Invoke(position, ReadOnlySpan(bytes, at, length))
-            at <- at + length
+    /// Lets go of all pieces, each of which somebody looks at first.
+    member private _.Take(look: PutBytes) =
+        for struct (position, length, bytes) in pieces do
+            look.Invoke(position, ReadOnlySpan(bytes, 0, length))
+            ArrayPool<byte>.Shared.Return bytes
 
-    member _.Save(writer: BinaryWriter) =
+        pieces.Clear()
+        used <- 0L
+
+    member waiting.Leave(put: PutBytes) = waiting.Take put
+
+    member waiting.Save(writer: BinaryWriter) =
         writer.Write pieces.Count
 
-        for struct (position, length) in pieces do
-            writer.Write position
-            writer.Write length
+        waiting.Take(
+            PutBytes(fun position bytes ->
+                writer.Write position
+                writer.Write bytes.Length
+                writer.Write bytes)
+        )
 
-        writer.Write(ReadOnlySpan(bytes, 0, used))
-
-    member waiting.Load(reader: BinaryReader) =
-        waiting.Clear()
-        let count = reader.ReadInt32()
-
-        for _ in 1..count do
+    /// Lets out what was saved, piece by piece.
+    static member Restore(reader: BinaryReader, put: PutBytes) =
+        for _ in 1 .. reader.ReadInt32() do
             let position = reader.ReadInt64()
             let length = reader.ReadInt32()
-            pieces.Add(struct (position, length))
-            used <- Checked.(+) used length
-
-        if bytes.Length < used then
-            bytes <- Array.zeroCreate (int (min (uint32 Array.MaxLength) (BitOperations.RoundUpToPowerOf2(uint32 used))))
-
-        reader.BaseStream.ReadExactly(Span(bytes, 0, used))
-
-    member _.Clear() =
-        used <- 0
-        pieces.Clear()
+            let bytes = ArrayPool<byte>.Shared.Rent length
+            reader.BaseStream.ReadExactly(Span(bytes, 0, length))
+            put.Invoke(position, ReadOnlySpan(bytes, 0, length))
+            ArrayPool<byte>.Shared.Return bytes
 
 [<RequireQualifiedAccess>]
 module internal PlaceSink =
     /// Buffers that hold more than this leave before their block ends.
-    let private mostWaiting = 4 * 1024 * 1024
+    let private mostWaiting = 4L * 1024L * 1024L
 
     let private atOnce (encode: RowBatch -> PutBytes -> unit) put : Sink<RowBatch> =
         Sink.ofBuffer
@@ -89,21 +80,12 @@ module internal PlaceSink =
             | _ -> WaitingPieces()
 
         Sink.ofSaved
-            (fun writer (pieces: WaitingPieces) ->
-                pieces.Save writer
-                pieces.Clear())
-            (fun reader ->
-                let pieces = rent ()
-                pieces.Load reader
-                pieces.Each put
-                spare.Add pieces)
+            (fun writer (pieces: WaitingPieces) -> pieces.Save writer)
+            (fun reader -> WaitingPieces.Restore(reader, put))
             { Begin = fun _ -> rent ()
               Fill = fun (pieces: WaitingPieces) rowBatch -> encode rowBatch (PutBytes(fun position bytes -> pieces.Add(position, bytes)))
               IsFull = fun pieces -> pieces.Bytes > mostWaiting
-              Flush =
-                fun pieces ->
-                    pieces.Each put
-                    pieces.Clear()
+              Flush = fun pieces -> pieces.Leave put
               Recycle = spare.Add
               Complete = ignore }
 

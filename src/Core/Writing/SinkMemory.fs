@@ -60,6 +60,19 @@ module internal SinkMemory =
         | Dense _, (Overwrite | RowByRow) -> max piece (8L * int64 matrix.Genes) + 8L * int64 matrix.Genes
         | _ -> 0L
 
+    /// Dense rows of N genes that wait to be saved: those of a row batch, which may have all rows of a block.
+    let savedRows genes size =
+        Memory.times block (Memory.times genes size)
+
+    /// The same of the values of a matrix that have their places beforehand.
+    let savedValues (matrix: Matrix) values after =
+        let size = int64 (DType.size after)
+
+        match matrix.Format, values with
+        | Dense _, (Overwrite | RowByRow) -> savedRows (int64 matrix.Genes) size
+        | Csr _, Overwrite -> waiting matrix size
+        | _ -> 0L
+
     /// A chunk of a dataset that is written row by row, and the buffers of its codec.
     let private chunkOf bytes (dataset: Dataset) =
         match dataset.Layout with

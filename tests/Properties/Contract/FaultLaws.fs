@@ -41,6 +41,17 @@ let private written =
           Expect.stringContains (Fault.sentence (Fault.ofWrite path (PathTooLongException()))) "choose a shorter one" "what to do"
       }
 
+      test "a full disk is another one elsewhere, a permission is not" {
+          for trouble, isTemporary in
+              [ IOException("No space left on device", 28) :> exn, true
+                IOException("Input/output error", 5), true
+                UnauthorizedAccessException(), false ] do
+              let fault = Fault.ofWrite path trouble
+              Expect.equal (Fault.isTemporary fault) isTemporary (Fault.sentence fault)
+
+          Expect.isFalse (Fault.isTemporary (Unreadable(path, "you have no permission"))) "reading"
+      }
+
       test "every write of a disk tells it so" {
           let device =
               { new Device with

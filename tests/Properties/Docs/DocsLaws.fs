@@ -84,6 +84,7 @@ let private outcomeOf path (step: Step) =
                   LogBase = None
                   SeenAs = file.X.Type }
               Spread = Batches.alone
+              IsSaved = false
               Choices = []
               DropsCells = false
               DropsGenes = false }

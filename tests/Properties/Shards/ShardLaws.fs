@@ -362,6 +362,28 @@ let private emptyShard =
                   MaskVar = MaskVar.AllGenes } ]
         None
 
+/// Rows of a dense layer wait to be saved, all genes of each; so does what they are in a part.
+let private denseLayer =
+    test "what dense rows take is planned" {
+        inFolder (fun path ->
+            NewFile.write (path "in.h5ad") Unchunked (AnnDataFiles.counts AnnDataFiles.manyRows)
+
+            let recipe =
+                Recipe.ofSteps
+                    [ Scale.step
+                          { Scale.defaults with
+                              DenseLayer = Some "scaled" } ]
+
+            let run =
+                Shard.plan (Shards 1) recipe Settings.standard (Input.file (path "in.h5ad")) (path "out.h5ad") |> need
+
+            let stage = run.Plan.Stages |> Seq.find (fun stage -> stage.Name = "scale")
+            let genes = int64 AnnDataFiles.manyRows.Genes
+            let cells = int64 AnnDataFiles.manyRows.Rows.Length
+            Expect.isGreaterThanOrEqual stage.Memory (4L * genes * int64 Blocks.rowsPerBlock) "memory"
+            Expect.isGreaterThanOrEqual stage.Part (4L * genes * cells) "the part")
+    }
+
 /// Far from zero, so that components take a second look at all rows. A part that is lost once its merge has been is made anew as it was, and
 /// what the merge has found stays.
 let private lostOnceMerged =
@@ -418,6 +440,7 @@ let tests =
           joinedOther
           joinedCounted
           emptyShard
+          denseLayer
           lostOnceMerged
           test "shards, drops, empty shards and repairs were among them" {
               printfn

@@ -185,6 +185,7 @@ module Scale =
           Purpose = $"scaled values for layers/{name}"
           Needs =
             [ { flags with
+                  Buffer = if context.IsSaved then SinkMemory.savedRows genes (int64 (DType.size (dtype context))) else 0L
                   Once = flags.Once + 32L * genes
                   Worker = max rowBytes SinkMemory.piece + 8L * genes } ]
           What = "This"
