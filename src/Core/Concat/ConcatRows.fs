@@ -9,7 +9,7 @@ open SingleSharp.Core.Inputs
 [<RequireQualifiedAccess>]
 module internal ConcatRows =
     let private names (input: CountInput) cell column =
-        Seq.item (int cell) input.CellNames,
+        CountInput.nameAt input.CellNames cell,
         match input.Places[column] with
         | -1 -> $"at column {column}"
         | place -> input.Genes[place]

@@ -63,7 +63,8 @@ module internal Convert =
         | Some name -> Fault.throw (InvalidOption("sample_names", $"two inputs are called {name}; give each a name of its own"))
         | None -> names
 
-    let private check (request: ConvertRequest) (inputs: string list) =
+    /// Refuses options that fit no inputs, before any is read.
+    let check (request: ConvertRequest) (inputs: string list) =
         if inputs.IsEmpty then
             Fault.throw (InvalidStep("convert", "there is no input"))
 
@@ -145,8 +146,15 @@ module internal Convert =
              + 64L * (cells + combination.Annotations.GeneNames.LongLength))
 
     /// Opens all inputs and works with what they make together, while N bytes are held for names. What has to be put together
-    /// before it can be read waits in the folder.
-    let gather (request: ConvertRequest) (settings: Settings) (inputs: string list) scratchFolder (work: ConcatPlan -> NameMemory -> 'r) =
+    /// before it can be read waits in the folder; to put it together may take N bytes of room.
+    let gather
+        (request: ConvertRequest)
+        (settings: Settings)
+        room
+        (inputs: string list)
+        scratchFolder
+        (work: ConcatPlan -> NameMemory -> 'r)
+        =
         let samples = samples request inputs
 
         let choice: TenXChoice =
@@ -165,9 +173,9 @@ module internal Convert =
                     settings.Cancel.ThrowIfCancellationRequested()
 
                     match kind with
-                    | AnnData -> H5adInput.openRead request.Matrix request.SumDuplicates input scratchFolder settings held
+                    | AnnData -> H5adInput.openRead request.Matrix request.SumDuplicates input scratchFolder settings room held
                     | TenXFile -> TenX.openRead settings input choice held
-                    | Folder -> MatrixFolder.openRead settings scratchFolder input choice held)
+                    | Folder -> MatrixFolder.openRead settings room scratchFolder input choice held)
 
         withAll opens [] (fun opened ->
             requireNames held opened
@@ -214,7 +222,7 @@ module internal Convert =
         let scratchFolder =
             Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target))
 
-        gather request settings inputs scratchFolder (fun combination all ->
+        gather request settings settings.Memory inputs scratchFolder (fun combination all ->
             let held = all.Bytes
             let opened = combination.Inputs
             requireOther opened target

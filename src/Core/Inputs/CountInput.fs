@@ -51,6 +51,12 @@ type internal CountInput =
         Fit: Settings -> int64 -> Fit
         /// A reading of its own before rows can be read, which tells how many cells of how many it has done.
         Prepare: ((int64 -> int64 -> unit) -> unit) option
+        /// Bytes that one worker takes to read it by CountInput.valuesTogether, where it is one of several that are read as one.
+        Worker: int64
+        /// Bytes of where its chunks lie.
+        Tables: int64
+        /// Bytes that it takes to put rows together before they can be read, if they have to be.
+        Together: int64
         /// The rows as they are stored, some values at a time.
         Read: int -> Source<RowBatch>
         /// How many values are taken when columns go to these places, where that is known without a read; then they are counted as
@@ -100,6 +106,22 @@ module internal CountInput =
             if CscToCsr.isNeeded matrix then CscToCsr.memory (settings.Memory - taken) matrix else 0L
 
         fitAfter before (CsrView.Foreseen matrix) settings taken
+
+    /// Values in a row batch of inputs that are read as one, at most: each worker has a reader of its own, beside all that the pass takes.
+    let valuesTogether = 1 <<< 15
+
+    /// Bytes that one worker takes to read rows so.
+    let worker sumDuplicates (rows: Matrix) =
+        Memory.plus (Reader.memory rows valuesTogether) (Passes.duplicates sumDuplicates rows)
+
+    /// The text at a place of many.
+    let nameAt (names: seq<string>) (place: int64) =
+        use name = names.GetEnumerator()
+
+        for _ in 0L .. place do
+            name.MoveNext() |> ignore
+
+        name.Current
 
     /// Rows that lie on a disk; what a cell has twice of a gene is added up or refused.
     let rows (disk: RandomAccessFile) (matrix: Matrix) sumDuplicates valuesPerBatch =

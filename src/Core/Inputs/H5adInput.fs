@@ -70,9 +70,13 @@ module internal H5adInput =
                   | _ -> ()
           | _ -> () ]
 
+    /// Bytes for putting rows together, of those that are meant for it.
+    let private together room (x: Matrix) =
+        if CscToCsr.isNeeded x then CscToCsr.memory (max room (CscToCsr.least x)) x else 0L
+
     /// The rows of a matrix, put together first where they have to be.
-    let private rowsOf (file: AnnDataFile) folder (settings: Settings) (held: NameMemory) =
-        lazy CsrView.Prepare(file, folder, settings.Memory - held.Bytes, settings.Cancel, ignore)
+    let private rowsOf (file: AnnDataFile) folder (settings: Settings) room (held: NameMemory) =
+        lazy CsrView.Prepare(file, folder, max (room - held.Bytes) (CscToCsr.least file.X), settings.Cancel, ignore)
 
     /// A layer as a matrix, unless it is none, lies in another file, or runs along other genes.
     let private tryLayer (file: AnnDataFile) (layers: Group) name =
@@ -102,20 +106,21 @@ module internal H5adInput =
                       link.Name, (if isOfRaw then None else tryLayer file group link.Name)
           | _ -> () ]
 
-    /// Opens a file for the matrix that is wanted; where its rows have to be put together first, they wait in the folder.
-    let openRead matrix sumDuplicates path folder (settings: Settings) (held: NameMemory) : CountInput =
+    /// Opens a file for the matrix that is wanted; where its rows have to be put together first, they wait in the folder, and this takes
+    /// the N bytes of room, if they are enough.
+    let openRead matrix sumDuplicates path folder (settings: Settings) room (held: NameMemory) : CountInput =
         let file = AnnDataFile.openReadWithin settings.Memory matrix path
 
         try
             let store = file.Store
             let obs, oddObs = fields store held file.Obs
             let var, oddVar = fields store held file.Var
-            let rows = rowsOf file folder settings held
+            let rows = rowsOf file folder settings room held
             let obsm = obsm file
 
             let layers =
                 layersOf file
-                |> List.map (fun (name, layer) -> name, layer |> Option.map (fun layer -> layer, rowsOf layer folder settings held))
+                |> List.map (fun (name, layer) -> name, layer |> Option.map (fun layer -> layer, rowsOf layer folder settings room held))
 
             let opened (rows: Lazy<CsrView>) valuesPerBatch =
                 CountInput.rows rows.Value.Disk rows.Value.Matrix sumDuplicates valuesPerBatch
@@ -163,6 +168,9 @@ module internal H5adInput =
                     @ oddVar
                     @ (layers |> List.filter (snd >> Option.isNone) |> List.map (fun (name, _) -> $"layers/{name}"))
                   Fit = fit
+                  Worker = CountInput.worker sumDuplicates (CsrView.Foreseen file.X)
+                  Tables = Reader.tables (CsrView.Foreseen file.X)
+                  Together = together (room - held.Bytes) file.X
                   Prepare = None
                   Read = opened rows
                   Known = known

@@ -76,12 +76,12 @@ module internal MatrixFolder =
     let private entryBytes = 12L
 
     /// Entries that are sorted in memory at a time.
-    let private runLength (settings: Settings) (head: MatrixHead) =
-        int (max 1024L (min (1L <<< 23) (min head.Stored (settings.Memory / 4L / entryBytes))))
+    let private runLength room (head: MatrixHead) =
+        int (max 1024L (min (1L <<< 23) (min head.Stored (room / 4L / entryBytes))))
 
     /// Bytes that sorting takes: entries that are sorted, as many that are merged, and lines and rows on their way.
-    let private sortBytes settings head =
-        2L * entryBytes * int64 (runLength settings head) + (3L <<< 20)
+    let private sortBytes room head =
+        2L * entryBytes * int64 (runLength room head) + (3L <<< 20)
 
     /// More entries of one gene than any cell has.
     let private mostOfOne = 1 <<< 24
@@ -98,8 +98,8 @@ module internal MatrixFolder =
         Precision.toFloat32 sum
 
     /// Brings the entries behind the head into rows in a scratch file.
-    let private sorted (settings: Settings) scratchFolder (lines: TextLines) head sumDuplicates twice told =
-        use entries = new ExternalSort(scratchFolder, runLength settings head)
+    let private sorted (settings: Settings) room scratchFolder (lines: TextLines) head sumDuplicates twice told =
+        use entries = new ExternalSort(scratchFolder, runLength room head)
         MatrixMarket.read lines head (fun cell gene value -> entries.Add(cell, gene, value)) settings.Cancel told
         let rows = new SparseScratch(scratchFolder, head.Cells, head.Genes, head.Stored)
 
@@ -173,8 +173,8 @@ module internal MatrixFolder =
           CellsExamined = examined }
 
     /// Opens a folder as scanpy's read_10x_mtx reads it, names made unique. Before rows can be read, entries are brought into order
-    /// in a scratch file in another folder; names of cells are read as often as they are needed, and not held.
-    let openRead (settings: Settings) scratchFolder (input: string) (choice: TenXChoice) (held: NameMemory) : CountInput =
+    /// in a scratch file in another folder, within N bytes of room; names of cells are read as often as they are needed, and not held.
+    let openRead (settings: Settings) room scratchFolder (input: string) (choice: TenXChoice) (held: NameMemory) : CountInput =
         let folder = tryFolder input |> Option.defaultValue input
         let struct (matrixPath, genesPath, barcodesPath) = filesOf folder
         let paths = [ matrixPath; genesPath; barcodesPath ]
@@ -211,7 +211,7 @@ module internal MatrixFolder =
             lazy
                 (use lines = new TextLines(matrixPath)
 
-                 sorted settings scratchFolder lines (MatrixMarket.readHead lines) choice.SumDuplicates twice (fun count ->
+                 sorted settings room scratchFolder lines (MatrixMarket.readHead lines) choice.SumDuplicates twice (fun count ->
                      let share = if head.Stored = 0L then 1.0 else float count / float head.Stored
                      told.Value (int64 (share * float head.Cells)) head.Cells))
 
@@ -235,7 +235,13 @@ module internal MatrixFolder =
           LeftOut = []
           Fit =
             fun settings ->
-                CountInput.fitAfter (sortBytes settings head) (SparseScratch.Foreseen(head.Cells, head.Genes, head.Stored)) settings
+                CountInput.fitAfter
+                    (sortBytes (min room settings.Memory) head)
+                    (SparseScratch.Foreseen(head.Cells, head.Genes, head.Stored))
+                    settings
+          Worker = CountInput.worker false (SparseScratch.Foreseen(head.Cells, head.Genes, head.Stored))
+          Tables = 0L
+          Together = sortBytes room head
           Prepare =
             Some(fun tell ->
                 told.Value <- tell

@@ -6,6 +6,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Contract
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
+open SingleSharp.Core.Reading
 
 [<RequireQualifiedAccess>]
 module internal TenX =
@@ -127,6 +128,9 @@ module internal TenX =
           Layers = []
           LeftOut = leftOut
           Fit = fit
+          Worker = CountInput.worker choice.SumDuplicates matrix
+          Tables = Reader.tables matrix
+          Together = 0L
           Prepare = None
           Read = openRows
           Known = known

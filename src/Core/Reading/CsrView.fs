@@ -11,8 +11,12 @@ open SingleSharp.Core.AnnData
 /// Rows of a matrix that is written nowhere, some values at a time, and the names of its cells. Whoever gives the rows looks for
 /// duplicate entries himself.
 type internal RowsElsewhere =
-    { Rows: int -> Source<RowBatch>
-      CellName: int64 -> string }
+    {
+        Rows: int -> Source<RowBatch>
+        /// Bytes that each worker takes to read them, beside a row batch.
+        Worker: int64
+        CellName: int64 -> string
+    }
 
 [<Sealed>]
 type internal CsrView private (disk: RandomAccessFile, matrix: Matrix, scratch: ScratchFile voption, elsewhere: RowsElsewhere voption) =

@@ -128,30 +128,38 @@ module internal Inputs =
     let foreseen (input: Input) (recipe: Recipe) (settings: Settings) isExact look =
         let conversion, recipe = apart input recipe
 
-        Convert.gather conversion settings input.Paths (Scratch.folder settings (Path.GetTempPath())) (fun combination all ->
-            let held = all.Bytes
+        Convert.check conversion input.Paths
 
-            let memory =
-                combination.Inputs
-                |> List.collect CountInput.matrices
-                |> List.map (fun matrix -> (matrix.Fit settings held).Memory)
-                |> List.fold max all.Most
+        Convert.gather
+            conversion
+            settings
+            settings.Memory
+            input.Paths
+            (Scratch.folder settings (Path.GetTempPath()))
+            (fun combination all ->
+                let held = all.Bytes
 
-            let looked =
-                if isExact then Some(ConcatRows.look settings held combination) else None
+                let memory =
+                    combination.Inputs
+                    |> List.collect CountInput.matrices
+                    |> List.map (fun matrix -> (matrix.Fit settings held).Memory)
+                    |> List.fold max all.Most
 
-            let stored =
-                match looked with
-                | Some looked -> looked |> List.sumBy _.Values
-                | None -> combination.Inputs |> List.sumBy _.Stored
+                let looked =
+                    if isExact then Some(ConcatRows.look settings held combination) else None
 
-            let batchKey = recipe.Steps |> List.tryPick _.Body.BatchKey
-            let mask = recipe.Steps |> List.tryPick _.Body.MaskObs
+                let stored =
+                    match looked with
+                    | Some looked -> looked |> List.sumBy _.Values
+                    | None -> combination.Inputs |> List.sumBy _.Stored
 
-            use file =
-                SketchedObs.Looked(batchKey, mask) |> PlannedFile.make settings.Compression (shown input.Paths) all combination stored
+                let batchKey = recipe.Steps |> List.tryPick _.Body.BatchKey
+                let mask = recipe.Steps |> List.tryPick _.Body.MaskObs
 
-            look file recipe combination looked memory)
+                use file =
+                    SketchedObs.Looked(batchKey, mask) |> PlannedFile.make settings.Compression (shown input.Paths) all combination stored
+
+                look file recipe combination looked memory)
 
     let private beside memory (plan: Plan) =
         { plan with

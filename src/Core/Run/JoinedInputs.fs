@@ -17,48 +17,50 @@ type internal JoinedInputs =
         File: AnnDataFile
         /// The recipe as it applies to the file.
         Recipe: Recipe
-        /// What is left of the memory allowed beside the reading of inputs.
+        /// What is left of the memory allowed beside what is held of the inputs.
         Settings: Settings
-        /// What reading inputs takes of it.
+        /// What is held, and the most that it takes to put the rows of an input together.
         Memory: int64
+        /// Inputs whose rows have to be put together.
+        Together: string list
+        /// What each worker takes to read them.
+        Worker: int64
+        /// What it takes to write them to one file.
+        Converting: int64
         Warnings: Lazy<string list>
         /// Is it known where values begin before any is read?
         AreStartsKnown: bool
         /// The rows; the argument has the first value of each block, if that was counted.
         Rows: int64[] voption -> CsrView
-        IsChanged: unit -> bool
+        /// An input that somebody has changed since it was opened.
+        Changed: unit -> string option
     }
 
 [<RequireQualifiedAccess>]
 module internal JoinedInputs =
-    /// What names take that are held, and what reading the most demanding input takes. It is content with a quarter of the memory where
-    /// that is possible, since the rest is for what is done with the rows.
-    let private memory (settings: Settings) (held: NameMemory) (combination: ConcatPlan) =
-        let quarter =
-            { settings with
-                Memory = held.Bytes + (settings.Memory - held.Bytes) / 4L }
-
-        let fitOf (input: CountInput) =
-            try
-                input.Fit quarter held.Bytes
-            with FaultException(InsufficientMemory(_, needed, _, _)) ->
-                input.Fit
-                    { settings with
-                        Memory = min settings.Memory needed }
-                    held.Bytes
-
-        combination.Inputs |> List.map (fun input -> (fitOf input).Memory) |> List.fold max held.Most
+    /// Rows are put together while a pass holds its states, so they may take this share of the memory, or what they need.
+    let private shareOfRows = 4L
 
     /// Does the recipe ask for more of the cells than their batches and a mask? A query may ask for any column, and for names.
     let private asksForAll (recipe: Recipe) =
-        recipe.Steps |> List.exists (fun step -> step.Name = "subset")
+        recipe.Steps
+        |> List.exists (fun step ->
+            step.Name = "subset" && step.Body.Json |> List.exists (fun (name, _) -> name = "obs_query" || name = "obs"))
+
+    /// What does not fit is told with all that is needed, and all that is allowed.
+    let private within (memory: int64) work =
+        try
+            work ()
+        with FaultException(InsufficientMemory(what, needed, allowed, advice)) ->
+            Fault.throw (InsufficientMemory(what, Memory.plus needed memory, allowed + memory, advice))
 
     /// Gives `work` what the inputs make together; no row is read before it asks for one. What has to be put together before it can be read
     /// waits in the folder.
     let read (input: Input) (recipe: Recipe) (settings: Settings) folder (work: JoinedInputs -> 'r) =
         let conversion, recipe = Inputs.apart input recipe
+        Convert.check conversion input.Paths
 
-        Convert.gather conversion settings input.Paths folder (fun combination held ->
+        Convert.gather conversion settings (settings.Memory / shareOfRows) input.Paths folder (fun combination held ->
             let stored = combination.Inputs |> List.sumBy _.Stored
 
             let sketched =
@@ -70,7 +72,19 @@ module internal JoinedInputs =
             use file =
                 PlannedFile.make settings.Compression (Inputs.shown input.Paths) held combination stored sketched
 
-            let memory = memory settings held combination
+            let inputs = combination.Inputs
+
+            let most (bytes: CountInput -> int64) =
+                inputs |> List.map bytes |> List.fold max 0L
+
+            let memory =
+                (Memory.plus held.Bytes (most _.Together), inputs)
+                ||> List.fold (fun all input -> Memory.plus all input.Tables)
+                |> max held.Most
+
+            if memory > settings.Memory then
+                Fault.throw (Fault.memory memory settings.Memory)
+
             let known = JoinedRows.tryStarts combination
 
             let rows counted =
@@ -82,21 +96,37 @@ module internal JoinedInputs =
 
                 CsrView.From(
                     file,
-                    { Rows = JoinedRows.source combination starts settings.Cancel.ThrowIfCancellationRequested
-                      CellName = fun cell -> combination.Annotations.CellNames |> Seq.item (int cell) }
+                    { Rows =
+                        min CountInput.valuesTogether >> JoinedRows.source combination starts settings.Cancel.ThrowIfCancellationRequested
+                      Worker = most _.Worker
+                      CellName = CountInput.nameAt combination.Annotations.CellNames }
                 )
 
-            work
+            let converting =
+                inputs
+                |> List.collect CountInput.matrices
+                |> List.map (fun matrix -> (matrix.Fit settings held.Bytes).Memory)
+                |> List.fold max held.Most
+
+            let joined =
                 { File = file
                   Recipe = recipe
                   Settings =
                     { settings with
                         Memory = settings.Memory - memory }
                   Memory = memory
+                  Converting = converting
+                  Together =
+                    [ for input in inputs do
+                          if input.Together > 0L then
+                              input.Path ]
+                  Worker = most _.Worker
                   Warnings = combination.Warnings
                   AreStartsKnown = known.IsSome
                   Rows = rows
-                  IsChanged = fun () -> combination.Inputs |> List.exists (fun input -> input.IsChanged()) })
+                  Changed = fun () -> inputs |> List.tryFind (fun input -> input.IsChanged()) |> Option.map _.Path }
+
+            within memory (fun () -> work joined))
 
     /// Must values be counted before the main pass? Where values go to places of their own beforehand, these must be known.
     let mustCount (joined: JoinedInputs) (values: ValueStorage) =
@@ -107,7 +137,11 @@ module internal JoinedInputs =
 
     /// How values are counted.
     let fit (joined: JoinedInputs) =
-        Budget.fit joined.File.X joined.Settings Budget.nothing
+        Budget.fit
+            joined.File.X
+            joined.Settings
+            { Budget.nothing with
+                Worker = joined.Worker }
 
     /// The first value of each block.
     let count (taker: Taker) (joined: JoinedInputs) =

@@ -57,7 +57,7 @@ module internal Narrow =
             let nobody _ = invalidOp "a plan asks for no genes"
 
             let second =
-                RunPlan.make false file None (second recipe (RunPlan.narrowing nobody narrowing)) settings
+                RunPlan.make RunPlan.alone file None (second recipe (RunPlan.narrowing nobody narrowing)) settings
 
             { first with
                 Passes =
@@ -134,7 +134,7 @@ module internal Narrow =
         let room =
             let batches = RunPlan.batches file whole folder
             use _ = Option.toObj batches
-            bytes settings file narrowing (RunPlan.make false file batches whole settings)
+            bytes settings file narrowing (RunPlan.make RunPlan.alone file batches whole settings)
 
         requireRoom settings target beside folder room
         let temporary = TempFile.pathIn (AtomicReplace.resolve folder)

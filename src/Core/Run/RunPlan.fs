@@ -21,6 +21,15 @@ type internal FittedPass =
       Needs: Need list
       Fit: Fit }
 
+/// What a run does otherwise than one that reads a file on one machine.
+type internal RunWay =
+    {
+        /// The output of passes is saved before it leaves, so that dense rows wait for that.
+        IsSaved: bool
+        /// Rows come from elsewhere than the file, and take N bytes of each worker for that.
+        Elsewhere: int64
+    }
+
 /// A plan with all that a run needs to know.
 type internal RunPlan =
     {
@@ -45,6 +54,9 @@ type internal RunPlan =
 
 [<RequireQualifiedAccess>]
 module internal RunPlan =
+    /// One machine, which reads a file.
+    let alone = { IsSaved = false; Elsewhere = 0L }
+
     /// Are cells and genes judged in a read of their own? Genes have to be, and so have the cells of dense X, whose rows have
     /// their places in the output only once it is known which of them stay.
     let private tryJudgesFirst (matrix: Matrix) (selector: Selector) =
@@ -111,22 +123,22 @@ module internal RunPlan =
         { rules.Need with
             Buffer = Memory.plus rules.Need.Buffer (SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)) }
 
-    /// Every read of X tells duplicate entries, or adds them up.
-    let private reading (file: AnnDataFile) (recipe: Recipe) =
+    /// Every read of X tells duplicate entries, or adds them up; rows from elsewhere take N bytes more.
+    let private reading (reader: RunWay) (file: AnnDataFile) (recipe: Recipe) =
         { Budget.nothing with
-            Worker = Passes.duplicates recipe.SumDuplicates file.X }
+            Worker = Memory.plus reader.Elsewhere (Passes.duplicates recipe.SumDuplicates file.X) }
 
     /// For each step, what stands beside its passes after the main one: what reading takes, and what the results of the steps before
     /// take until they are written, which are their columns of var and what later rows are made with.
-    let private besides (file: AnnDataFile) recipe (steps: StepPlan list) =
+    let private besides way (file: AnnDataFile) recipe (steps: StepPlan list) =
         let kept (step: StepPlan) =
             { step.Later with
                 Once = step.Later.Once + 8L * int64 file.X.Genes * int64 step.GeneColumns.Length }
 
-        (reading file recipe, steps) ||> List.mapFold (fun before step -> before, Budget.beside before (kept step)) |> fst
+        (reading way file recipe, steps) ||> List.mapFold (fun before step -> before, Budget.beside before (kept step)) |> fst
 
     /// The passes that the steps ask for, in order.
-    let private passes settings isSaved (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) besides =
+    let private passes settings (way: RunWay) (file: AnnDataFile) rows (recipe: Recipe) storage after (steps: StepPlan list) besides =
         let pass kind purpose needs =
             { Kind = kind
               Purpose = purpose
@@ -138,7 +150,7 @@ module internal RunPlan =
             { pass with
                 Needs = pass.Needs |> List.map (Budget.beside need) }
 
-        let reading = beside (reading file recipe)
+        let reading = beside (reading way file recipe)
         let inMain = steps |> List.filter _.Main.IsSome
 
         [ if CscToCsr.isNeeded file.X then
@@ -152,7 +164,7 @@ module internal RunPlan =
               let names =
                   (inMain |> List.map _.Name) @ (if recipe.Also.IsEmpty then [] else [ "also" ])
 
-              pass PassKind.Main (String.concat " + " names) [ mainNeed settings isSaved file rows recipe storage after inMain ]
+              pass PassKind.Main (String.concat " + " names) [ mainNeed settings way.IsSaved file rows recipe storage after inMain ]
               |> reading
           for step, need in List.zip steps besides do
               yield! step.After |> List.map (beside need) ]
@@ -239,8 +251,8 @@ module internal RunPlan =
         for step in recipe.Steps do
             step.Body.Require file (Recipe.common recipe)
 
-    /// Decides all that. Where the output of passes `isSaved` before it leaves, dense rows wait for that.
-    let make isSaved (file: AnnDataFile) (batches: Batches option) (recipe: Recipe) (settings: Settings) =
+    /// Decides all that.
+    let make (way: RunWay) (file: AnnDataFile) (batches: Batches option) (recipe: Recipe) (settings: Settings) =
         Recipe.check recipe
 
         if recipe.Matrix = MatrixName.Raw && not (Recipe.leavesRaw recipe) then
@@ -251,7 +263,7 @@ module internal RunPlan =
 
         requireSteps file recipe
         let rows = CsrView.Foreseen file.X
-        let steps = steps isSaved file rows recipe settings batches
+        let steps = steps way.IsSaved file rows recipe settings batches
         let changes = steps |> List.exists _.ChangesValues
 
         let after =
@@ -264,10 +276,10 @@ module internal RunPlan =
         let storage =
             values settings file recipe (steps |> List.exists _.Selector.IsSome) changes after
 
-        let besides = besides file recipe steps
+        let besides = besides way file recipe steps
 
         let passes =
-            passes settings isSaved file rows recipe storage after steps besides |> fitting file rows settings
+            passes settings way file rows recipe storage after steps besides |> fitting file rows settings
 
         let warnings =
             [ yield! steps |> List.collect _.Warnings
@@ -316,7 +328,7 @@ module internal RunPlan =
     let ofFile (file: AnnDataFile) isThere recipe settings =
         let batches = batches file recipe (Scratch.folder settings (Path.GetTempPath()))
         use _ = Option.toObj batches
-        let plan = make false file batches recipe settings
+        let plan = make alone file batches recipe settings
 
         // A plan finds the mistakes of a query that a run would find; a file that is only planned has no columns to ask.
         match plan.Selector with

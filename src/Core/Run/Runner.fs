@@ -242,12 +242,26 @@ module internal Runner =
           Taker = around.Taker
           Aside = Aside.nothing }
 
+    let private wayOf (around: RunSurroundings) : RunWay =
+        { IsSaved = around.Taker.IsSaved
+          Elsewhere =
+            match around.Rows with
+            | Some rows -> rows.Elsewhere |> ValueOption.map _.Worker |> ValueOption.defaultValue 0L
+            | None -> 0L }
+
     /// What is asked of a file for a recipe: the batches, for as long as `work` takes, and the plan. A query that the columns do not fit is
     /// refused before anything is copied.
-    let private planned isSaved (file: AnnDataFile) recipe (settings: Settings) folder (work: Batches option -> RunPlan -> 'r) =
+    let private planned
+        (around: RunSurroundings)
+        (file: AnnDataFile)
+        recipe
+        (settings: Settings)
+        folder
+        (work: Batches option -> RunPlan -> 'r)
+        =
         let batches = RunPlan.batches file recipe folder
         use _ = Option.toObj batches
-        let plan = RunPlan.make isSaved file batches recipe settings
+        let plan = RunPlan.make (wayOf around) file batches recipe settings
 
         match plan.Selector with
         | Some { By = Known known } -> known.Force() |> ignore
@@ -260,18 +274,13 @@ module internal Runner =
     let partake taker rows (file: AnnDataFile) recipe (settings: Settings) folder =
         Recipe.check recipe
 
-        planned true file recipe settings folder (fun batches plan ->
-            let job =
-                jobOf
-                    { alone with
-                        Taker = taker
-                        Rows = rows }
-                    file
-                    plan
-                    batches
-                    settings
-                    folder
+        let around =
+            { alone with
+                Taker = taker
+                Rows = rows }
 
+        planned around file recipe settings folder (fun batches plan ->
+            let job = jobOf around file plan batches settings folder
             use _ = job.Rows
 
             use nowhere =
@@ -301,7 +310,7 @@ module internal Runner =
         let folder =
             Scratch.folder settings (Path.GetDirectoryName(AtomicReplace.resolve target))
 
-        planned around.Taker.IsSaved file recipe settings folder (fun batches plan ->
+        planned around file recipe settings folder (fun batches plan ->
             let start = jobOf around file plan batches settings
             let note = if settings.Provenance then Provenance.next file.Store asked else None
 

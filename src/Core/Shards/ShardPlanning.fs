@@ -130,19 +130,37 @@ module internal ShardPlanning =
         | None -> 0L
 
     /// What the tasks will do with a file, which is there or, where several inputs make one, only planned; `before` tells what comes first.
-    let private told (file: AnnDataFile) isThere (recipe: Recipe) (settings: Settings) shards out (before: RunPlan -> ShardStage list) =
+    let private told
+        (file: AnnDataFile)
+        isThere
+        elsewhere
+        (recipe: Recipe)
+        (settings: Settings)
+        shards
+        out
+        (before: RunPlan -> ShardStage list)
+        =
         let folder = Scratch.folder settings (Path.GetTempPath())
         let batches = RunPlan.batches file recipe folder
         use _ = Option.toObj batches
-        let plan = RunPlan.make true file batches recipe settings
+
+        let plan =
+            RunPlan.make
+                { IsSaved = true
+                  Elsewhere = elsewhere }
+                file
+                batches
+                recipe
+                settings
+
+        match plan.Selector with
+        | Some { By = Known known } -> known.Force() |> ignore
+        | _ -> ()
 
         if isThere then
-            match plan.Selector with
-            | Some { By = Known known } -> known.Force() |> ignore
-            | _ -> ()
-
             AtomicReplace.requireOther file.Store out
-            Runner.requireEditable file plan None settings.Cancel |> ignore
+
+        Runner.requireEditable file plan None settings.Cancel |> ignore
 
         let stages = stages file plan shards (components recipe)
 
@@ -182,15 +200,25 @@ module internal ShardPlanning =
                         Reads = perTask shards (Matrix.bytes joined.File.X)
                         Part = 8L * perTask shards (Blocks.count joined.File.X.Cells) } ]
 
-            let told = told joined.File false joined.Recipe joined.Settings shards out counting
+            let told =
+                told joined.File false joined.Worker joined.Recipe joined.Settings shards out counting
+
+            let last = (Seq.last told.Stages).Name
 
             { told with
-                Warnings = joined.Warnings.Value @ List.ofSeq told.Warnings
+                Warnings =
+                    [ yield! joined.Warnings.Value
+                      for path in joined.Together do
+                          $"{path} is not stored by cells, so each task that reads of it puts all of its rows together; csr is better for many machines"
+                      yield! told.Warnings ]
                 Stages =
                     [ for stage in told.Stages do
+                          let merging = stage.MergeMemory + joined.Memory
+
                           { stage with
                               Memory = stage.Memory + joined.Memory
-                              MergeMemory = stage.MergeMemory + joined.Memory } ] })
+                              // The last merge puts the inputs together before it begins.
+                              MergeMemory = if stage.Name = last then max merging joined.Converting else merging } ] })
 
     /// Plans a run of the input to a new file, and to files of its shards where these are wanted as well.
     let plan (input: Input) (recipe: Recipe) (settings: Settings) (shards: ShardCount) withFiles (out: string) : PlannedRun =
@@ -210,7 +238,7 @@ module internal ShardPlanning =
         let told =
             if Inputs.isTakenAsItIs input recipe then
                 using (AnnDataFile.openReadWithin settings.Memory recipe.Matrix input.Paths.Head) (fun file ->
-                    told file true recipe settings (count shards file.X.Cells) out (fun _ -> []))
+                    told file true 0L recipe settings (count shards file.X.Cells) out (fun _ -> []))
             else
                 toldOfInputs input recipe settings shards out
 

@@ -116,8 +116,9 @@ module internal ShardRun =
                     use rows = joined.Rows counted
                     Runner.partake taker (Some rows) joined.File joined.Recipe joined.Settings folder)
 
-                if joined.IsChanged() then
-                    Fault.throw (InputChanged joined.File.Path))
+                match joined.Changed() with
+                | Some input -> Fault.throw (InputChanged input)
+                | None -> ())
 
     /// The same up to the end of a stage.
     let private partake run folder settings stage work =

@@ -247,4 +247,55 @@ let private refusals =
             "nobody"
     }
 
-let all = testList "Shards" [ filtered; joined; usage; refusals ]
+/// What nobody could write in the end is refused before the first task, although the joined file is not there.
+let private joinedRefusals =
+    test "what several inputs cannot become is refused with its plan" {
+        use sandbox = new Sandbox()
+
+        let input =
+            { Paths = [ small.Value; small.Value ]
+              Convert =
+                { Sample.joined with
+                    SampleNames = [ "x"; "y" ] } }
+
+        let refuse (input: Input) recipe words =
+            match Shard.plan (SingleSharp.Shards 2) recipe Settings.standard input (sandbox.File "out.h5ad") with
+            | Ok _ -> failtest $"{words}"
+            | Error fault -> Expect.stringContains (Fault.sentence fault) words "the sentence"
+
+        let qc = Recipe.ofSteps [ Qc.step Qc.defaults ]
+
+        refuse
+            { input with
+                Convert = { input.Convert with SampleKey = "a/b" } }
+            qc
+            "a/b"
+
+        refuse
+            input
+            (Recipe.ofSteps
+                [ SubsetStep.step
+                      { SubsetStep.defaults with
+                          ObsQuery = Some "nobody > 3" } ])
+            "nobody"
+
+        let layered = sandbox.File "layered.h5ad"
+
+        Pipeline.run
+            { Recipe.ofSteps [ Log1p.step Log1p.defaults ] with
+                KeepCounts = true }
+            Settings.standard
+            (Input.file small.Value)
+            (NewFile layered)
+        |> need
+        |> ignore
+
+        refuse
+            { input with
+                Paths = [ layered; layered ] }
+            { Recipe.ofSteps [ NormalizeTotal.step NormalizeTotal.defaults ] with
+                KeepCounts = true }
+            "counts"
+    }
+
+let all = testList "Shards" [ filtered; joined; usage; refusals; joinedRefusals ]

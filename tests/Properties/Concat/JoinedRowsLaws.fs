@@ -99,7 +99,7 @@ let private areThoseOfTheFile case =
                   value
               file.X.Stored ]
 
-        Convert.gather request Settings.standard paths folder (fun combination _ ->
+        Convert.gather request Settings.standard Settings.standard.Memory paths folder (fun combination _ ->
             let rows starts =
                 let source = JoinedRows.source combination starts ignore case.ValuesPerBatch
 

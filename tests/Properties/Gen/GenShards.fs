@@ -12,10 +12,19 @@ open SingleSharp.Properties.Gen
 open SingleSharp.Properties.GenForms
 open SingleSharp.Properties.AnnDataFiles
 
+/// How a column of batches is stored.
+[<RequireQualifiedAccess>]
+type BatchesAs =
+    | Categories
+    | Numbers
+    | Texts
+    | Flags
+
 /// A matrix that is told by numbers, since FsCheck would take longer for a list of its values than the runs do.
 type Study =
     {
         Seed: int
+        Batches: BatchesAs
         Cells: int
         Genes: int
         Form: AnyForm
@@ -80,16 +89,25 @@ let write (path: string) study =
     let rows = rowsOf study
     let cells = rows.Rows.Length
 
+    let batchOf cell = cell * 7 / 3 % 3
+
+    // Values come in another order than they have.
     let batches =
-        group
-            "categorical"
-            [ "codes", H5Dataset(Array.init cells (fun cell -> if cell % 41 = 40 then -1y else sbyte (cell * 7 / 3 % 3)))
-              "categories", H5Dataset [| "a"; "b"; "c" |] ]
+        match study.Batches with
+        | BatchesAs.Categories ->
+            group
+                "categorical"
+                [ "codes", H5Dataset(Array.init cells (fun cell -> if cell % 41 = 40 then -1y else sbyte (batchOf cell)))
+                  "categories", H5Dataset [| "a"; "b"; "c" |] ]
+            |> box
+        | BatchesAs.Numbers -> H5Dataset(Array.init cells (fun cell -> [| 300; -7; 20 |][batchOf cell])) |> box
+        | BatchesAs.Texts -> H5Dataset(Array.init cells (fun cell -> [| "b"; "c"; "a" |][batchOf cell])) |> box
+        | BatchesAs.Flags -> H5Dataset(Array.init cells (fun cell -> if batchOf cell = 0 then H5Bool.TRUE else H5Bool.FALSE)) |> box
 
     let flags =
         H5Dataset(Array.init cells (fun cell -> if cell % 5 < 3 then H5Bool.TRUE else H5Bool.FALSE))
 
-    let obs = frame (names "cell" cells) [ "batch", box batches; "chosen", box flags ]
+    let obs = frame (names "cell" cells) [ "batch", batches; "chosen", box flags ]
 
     let var =
         frame (H5Dataset(Array.init study.Genes (fun gene -> if gene % 5 = 0 then $"MT-{gene}" else $"gene{gene}"))) []
@@ -154,11 +172,15 @@ let study =
         let! poor =
             Gen.frequency [ 2, Gen.constant Int32.MaxValue; 1, Gen.choose (0, cells) ]
 
+        let! batches =
+            Gen.elements [ BatchesAs.Categories; BatchesAs.Numbers; BatchesAs.Texts; BatchesAs.Flags ]
+
         let! isFractional = Gen.elements [ true; false ]
         let! hasNegative = Gen.frequency [ 15, Gen.constant false; 1, Gen.constant true ]
 
         return
             { Seed = seed
+              Batches = batches
               Cells = cells
               Genes = genes
               Form = form

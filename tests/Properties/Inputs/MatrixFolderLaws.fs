@@ -12,7 +12,7 @@ open SingleSharp.Core.Inputs
 open SingleSharp.Properties.MatrixFolders
 
 let private openFolder scratch choice path =
-    MatrixFolder.openRead Settings.standard scratch path choice (NameMemory Int64.MaxValue)
+    MatrixFolder.openRead Settings.standard Settings.standard.Memory scratch path choice (NameMemory Int64.MaxValue)
 
 let private rowsOf (input: CountInput) =
     let source = input.Read 1000

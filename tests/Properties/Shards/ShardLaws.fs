@@ -281,6 +281,7 @@ let private fixedCase name study recipe second =
         let case =
             { Study =
                 { Seed = 7
+                  Batches = BatchesAs.Categories
                   Cells = 9000
                   Genes = 6
                   Form = GenForms.AnyForm.Rows Unchunked
@@ -334,6 +335,27 @@ let private joinedOther =
               Form = GenForms.AnyForm.Dense
               Type = DType.Int32
               Join = Join.Inner })
+
+/// Sums over batches go by their numbers, and those of a joined column by the values that all inputs have.
+let private joinedBatches =
+    [ for batches in [ BatchesAs.Numbers; BatchesAs.Texts ] do
+          fixedCase
+              $"several inputs, by batches that are %A{batches}"
+              (fun study ->
+                  { study with
+                      Batches = batches
+                      Genes = 40 })
+              [ Log1p.step Log1p.defaults
+                Hvg.step
+                    { Hvg.defaults with
+                        BatchKey = Some "batch"
+                        NTopGenes = Some 7 } ]
+              (Some
+                  { Cells = 5000
+                    Genes = 40
+                    Form = GenForms.AnyForm.Rows Unchunked
+                    Type = DType.Float32
+                    Join = Join.Inner }) ]
 
 let private joinedCounted =
     fixedCase
@@ -439,6 +461,7 @@ let tests =
           joinedMask
           joinedOther
           joinedCounted
+          yield! joinedBatches
           emptyShard
           denseLayer
           lostOnceMerged
