@@ -155,6 +155,8 @@ module internal Chunks =
             | ExtensibleArray -> Array.sortBy (fun d -> if rooms[d] < 0L then -1 else d) [| 0 .. shape.Length - 1 |]
             | _ -> [| 0 .. shape.Length - 1 |]
 
+        let length = disk.Length
+
         let slot i =
             let at = Array.zeroCreate<int64> shape.Length
             let mutable rest = i
@@ -163,11 +165,11 @@ module internal Chunks =
                 at[d] <- rest % counts[d]
                 rest <- rest / counts[d]
 
-            order |> Array.fold (fun slot d -> if slot > disk.Length then slot else slot * max 1L rooms[d] + at[d]) 0L
+            order |> Array.fold (fun slot d -> if slot > length then slot else slot * max 1L rooms[d] + at[d]) 0L
 
         let slots = Array.init (int count) (fun i -> slot (int64 i))
 
-        if slots |> Array.exists (fun slot -> slot < 0L || slot > disk.Length) then
+        if slots |> Array.exists (fun slot -> slot < 0L || slot > length) then
             disk.Damaged dataset.Path "its chunk index would be larger than the file"
 
         slots
@@ -251,6 +253,9 @@ module internal Chunks =
 
                 edge
 
+            // Asking for it is a system call, and there may be a million chunks.
+            let length = disk.Length
+
             for i in 0 .. entries.Length - 1 do
                 let entry = entries[i]
                 let size = if entry.Size < 0L then bytes else entry.Size
@@ -264,7 +269,7 @@ module internal Chunks =
                 then
                     disk.Damaged where $"chunk {i} should have {bytes} bytes, but only {size} are stored, which cannot hold as many"
 
-                if entry.Address <> Bytes.undefined && (size < 1L || entry.Address < 0L || entry.Address > disk.Length - size) then
+                if entry.Address <> Bytes.undefined && (size < 1L || entry.Address < 0L || entry.Address > length - size) then
                     disk.Damaged where $"chunk {i} should lie at byte {entry.Address}, outside the file (is it cut off?)"
 
                 entries[i] <- { entry with Size = size; Mask = mask }
