@@ -116,8 +116,9 @@ module internal Parts =
         sink.Open
             { new SinkUser<'a, bool> with
                 member _.Use(buffers, saved) =
-                    for part in parts do
-                        part.Rows(saved.Restore wanted)
+                    if saved.Leaves wanted then
+                        for part in parts do
+                            part.Rows(saved.Restore wanted)
 
                     if isComplete then
                         buffers.Complete()

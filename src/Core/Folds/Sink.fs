@@ -19,7 +19,8 @@ type internal SinkUse =
 
 type internal SavedSink<'p> =
     { Save: BinaryWriter -> 'p -> unit
-      Restore: (SinkUse -> bool) -> BinaryReader -> unit }
+      Restore: (SinkUse -> bool) -> BinaryReader -> unit
+      Leaves: (SinkUse -> bool) -> bool }
 
 type internal SinkUser<'a, 'z> =
     abstract Use<'p> : SinkBuffer<'a, 'p> * SavedSink<'p> -> 'z
@@ -38,13 +39,15 @@ module internal Sink =
         make
             buffers
             { Save = fun _ _ -> ()
-              Restore = fun _ _ -> () }
+              Restore = fun _ _ -> ()
+              Leaves = fun _ -> false }
 
     let ofSaved (save: BinaryWriter -> 'p -> unit) (restore: BinaryReader -> unit) (buffers: SinkBuffer<'a, 'p>) =
         make
             buffers
             { Save = save
-              Restore = fun _ reader -> restore reader }
+              Restore = fun _ reader -> restore reader
+              Leaves = fun _ -> true }
 
     let none<'a> : Sink<'a> =
         ofBuffer
@@ -79,7 +82,8 @@ module internal Sink =
                                 if wanted usage then
                                     saved.Restore wanted reader
                                 else
-                                    reader.BaseStream.Seek(length, SeekOrigin.Current) |> ignore } }
+                                    reader.BaseStream.Seek(length, SeekOrigin.Current) |> ignore
+                          Leaves = fun wanted -> wanted usage && saved.Leaves wanted } }
 
     let private beside (left: SinkBuffer<'a, 'p>) leftSaved (right: SinkBuffer<'a, 'q>) rightSaved =
         make
@@ -108,7 +112,8 @@ module internal Sink =
               Restore =
                 fun wanted reader ->
                     leftSaved.Restore wanted reader
-                    rightSaved.Restore wanted reader }
+                    rightSaved.Restore wanted reader
+              Leaves = fun wanted -> leftSaved.Leaves wanted || rightSaved.Leaves wanted }
 
     let both (left: Sink<'a>) (right: Sink<'a>) =
         left.Open

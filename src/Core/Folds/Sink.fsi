@@ -38,6 +38,8 @@ type internal SavedSink<'p> =
         Save: BinaryWriter -> 'p -> unit
         /// Lets out what was saved, where its use is one of those that are wanted.
         Restore: (SinkUse -> bool) -> BinaryReader -> unit
+        /// Is there anything to let out of these uses? Parts of which nothing is wanted are not read.
+        Leaves: (SinkUse -> bool) -> bool
     }
 
 /// Somebody who can use a sink whatever the type of its buffers.
