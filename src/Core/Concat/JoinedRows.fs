@@ -32,6 +32,7 @@ type private JoinedReader
         if not (isNull (box reader)) then
             reader.Dispose()
             reader <- Unchecked.defaultof<_>
+            current <- -1
 
     let openInput input =
         if current <> input then

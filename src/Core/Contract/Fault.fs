@@ -152,7 +152,7 @@ module Fault =
     let isTemporary fault =
         match fault with
         | Unreadable(_, why)
-        | CannotWrite(_, why) when forbidden |> List.exists (why: string).StartsWith -> false
+        | CannotWrite(_, why) when forbidden |> List.exists (fun start -> why.StartsWith(start, StringComparison.Ordinal)) -> false
         | Unreadable _
         | CannotWrite _
         | OutOfMemory

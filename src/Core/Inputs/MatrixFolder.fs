@@ -211,9 +211,13 @@ module internal MatrixFolder =
             lazy
                 (use lines = new TextLines(matrixPath)
 
-                 sorted settings room scratchFolder lines (MatrixMarket.readHead lines) choice.SumDuplicates twice (fun count ->
-                     let share = if head.Stored = 0L then 1.0 else float count / float head.Stored
-                     told.Value (int64 (share * float head.Cells)) head.Cells))
+                 let rows =
+                     sorted settings room scratchFolder lines (MatrixMarket.readHead lines) choice.SumDuplicates twice (fun count ->
+                         let share = if head.Stored = 0L then 1.0 else float count / float head.Stored
+                         told.Value (int64 (share * float head.Cells)) head.Cells)
+
+                 Memory.release (sortBytes room head)
+                 rows)
 
         { Path = input
           Files = paths

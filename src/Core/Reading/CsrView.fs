@@ -13,7 +13,7 @@ open SingleSharp.Core.AnnData
 type internal RowsElsewhere =
     {
         Rows: int -> Source<RowBatch>
-        /// Bytes that each worker takes to read them, beside a row batch.
+        /// Bytes that each worker takes to read them, beside the row batch that it gives.
         Worker: int64
         CellName: int64 -> string
     }

@@ -19,14 +19,14 @@ type internal JoinedInputs =
         Recipe: Recipe
         /// What is left of the memory allowed beside what is held of the inputs.
         Settings: Settings
-        /// What is held, and the most that it takes to put the rows of an input together.
+        /// What is held, where all chunks lie, and the most that it takes to put the rows of an input together.
         Memory: int64
         /// Inputs whose rows have to be put together.
         Together: string list
         /// What each worker takes to read them.
         Worker: int64
-        /// What it takes to write them to one file.
-        Converting: int64
+        /// What it takes to write them to one file; only the last merge does.
+        Converting: Lazy<int64>
         Warnings: Lazy<string list>
         /// Is it known where values begin before any is read?
         AreStartsKnown: bool
@@ -103,10 +103,11 @@ module internal JoinedInputs =
                 )
 
             let converting =
-                inputs
-                |> List.collect CountInput.matrices
-                |> List.map (fun matrix -> (matrix.Fit settings held.Bytes).Memory)
-                |> List.fold max held.Most
+                lazy
+                    (inputs
+                     |> List.collect CountInput.matrices
+                     |> List.map (fun matrix -> (matrix.Fit settings held.Bytes).Memory)
+                     |> List.fold max held.Most)
 
             let joined =
                 { File = file

@@ -187,8 +187,7 @@ module internal PlannedFile =
         try
             let disk = new RandomAccessFile(where, device, 0L)
             write (H5adWriter.editor compression disk) held combination stored sketched
+            Hdf5File.onDevice path device |> AnnDataFile.opened MatrixName.X
         with _ ->
             device.Dispose()
             reraise ()
-
-        Hdf5File.onDevice path device |> AnnDataFile.opened MatrixName.X

@@ -105,18 +105,21 @@ module internal RunPlan =
 
         let ofSteps = steps |> List.choose _.Main |> List.fold Budget.beside Budget.nothing
 
+        let saved = if isSaved then SinkMemory.savedValues file.X storage after else 0L
+
         let columns =
             (steps |> List.sumBy _.CellColumnCount) + int64 (Also.columns recipe.Also).Length |> SinkMemory.columns
 
         { ofSteps with
-            Buffer =
-                [ columns
-                  SinkMemory.values rows storage after
-                  (if isSaved then SinkMemory.savedValues file.X storage after else 0L) ]
-                |> List.fold Memory.plus ofSteps.Buffer
+            Buffer = [ columns; SinkMemory.values rows storage after; saved ] |> List.fold Memory.plus ofSteps.Buffer
             Worker = ofSteps.Worker + SinkMemory.denseRows file.X storage
             PerValue = ofSteps.PerValue + SinkMemory.perValue storage after
-            Once = [ flags file.X.Cells; SinkMemory.chunks stored storage after ] |> List.fold Memory.plus ofSteps.Once
+            Once =
+                [ flags file.X.Cells
+                  SinkMemory.chunks stored storage after
+                  // One buffer is put together before it is saved.
+                  Memory.times 2L saved ]
+                |> List.fold Memory.plus ofSteps.Once
             After = max ofSteps.After (SinkMemory.chunksAfter stored storage after) }
 
     let private selectNeed (steps: StepPlan list) (rules: SelectionRules) =
@@ -124,9 +127,9 @@ module internal RunPlan =
             Buffer = Memory.plus rules.Need.Buffer (SinkMemory.columns (steps |> List.sumBy _.CellColumnCount)) }
 
     /// Every read of X tells duplicate entries, or adds them up; rows from elsewhere take N bytes more.
-    let private reading (reader: RunWay) (file: AnnDataFile) (recipe: Recipe) =
+    let private reading (way: RunWay) (file: AnnDataFile) (recipe: Recipe) =
         { Budget.nothing with
-            Worker = Memory.plus reader.Elsewhere (Passes.duplicates recipe.SumDuplicates file.X) }
+            Worker = Memory.plus way.Elsewhere (Passes.duplicates recipe.SumDuplicates file.X) }
 
     /// For each step, what stands beside its passes after the main one: what reading takes, and what the results of the steps before
     /// take until they are written, which are their columns of var and what later rows are made with.
@@ -251,7 +254,7 @@ module internal RunPlan =
         for step in recipe.Steps do
             step.Body.Require file (Recipe.common recipe)
 
-    /// Decides all that.
+    /// What the recipe means for the file.
     let make (way: RunWay) (file: AnnDataFile) (batches: Batches option) (recipe: Recipe) (settings: Settings) =
         Recipe.check recipe
 

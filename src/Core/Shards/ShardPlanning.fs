@@ -70,7 +70,9 @@ module internal ShardPlanning =
         | PassKind.Select -> columns
         | PassKind.After "pca" -> 6L * file.X.Stored
         // The dense layer.
-        | PassKind.After "scale" -> Memory.times file.X.Cells (int64 file.X.Genes * int64 (DType.size plan.TypeAfter))
+        | PassKind.After "scale" ->
+            let size = if plan.TypeAfter = DType.Float32 then 4L else 8L
+            Memory.times file.X.Cells (int64 file.X.Genes * size)
         | PassKind.Before(_, "median") -> 8L * file.X.Cells
         | _ -> 0L
 
@@ -218,7 +220,7 @@ module internal ShardPlanning =
                           { stage with
                               Memory = stage.Memory + joined.Memory
                               // The last merge puts the inputs together before it begins.
-                              MergeMemory = if stage.Name = last then max merging joined.Converting else merging } ] })
+                              MergeMemory = if stage.Name = last then max merging joined.Converting.Value else merging } ] })
 
     /// Plans a run of the input to a new file, and to files of its shards where these are wanted as well.
     let plan (input: Input) (recipe: Recipe) (settings: Settings) (shards: ShardCount) withFiles (out: string) : PlannedRun =

@@ -60,16 +60,23 @@ module internal SinkMemory =
         | Dense _, (Overwrite | RowByRow) -> max piece (8L * int64 matrix.Genes) + 8L * int64 matrix.Genes
         | _ -> 0L
 
-    /// Dense rows of N genes that wait to be saved: those of a row batch, which may have all rows of a block.
-    let savedRows genes size =
-        Memory.times block (Memory.times genes size)
+    /// Values of a row batch of dense X, unless a row has more.
+    let private denseBatch = 1L <<< 17
+
+    /// Dense rows of N genes that wait in a buffer to be saved, of row batches of a matrix: of a sparse one a row batch may have all rows of
+    /// a block.
+    let savedRows (matrix: Matrix) genes size =
+        match matrix.Format with
+        | Dense _ -> Memory.plus mostWaiting (Memory.times (max denseBatch genes) size)
+        | Csr _
+        | Csc _ -> Memory.times block (Memory.times genes size)
 
     /// The same of the values of a matrix that have their places beforehand.
     let savedValues (matrix: Matrix) values after =
         let size = int64 (DType.size after)
 
         match matrix.Format, values with
-        | Dense _, (Overwrite | RowByRow) -> savedRows (int64 matrix.Genes) size
+        | Dense _, (Overwrite | RowByRow) -> savedRows matrix (int64 matrix.Genes) size
         | Csr _, Overwrite -> waiting matrix size
         | _ -> 0L
 

@@ -403,7 +403,19 @@ let private denseLayer =
             let genes = int64 AnnDataFiles.manyRows.Genes
             let cells = int64 AnnDataFiles.manyRows.Rows.Length
             Expect.isGreaterThanOrEqual stage.Memory (4L * genes * int64 Blocks.rowsPerBlock) "memory"
-            Expect.isGreaterThanOrEqual stage.Part (4L * genes * cells) "the part")
+            Expect.isGreaterThanOrEqual stage.Part (4L * genes * cells) "the part"
+
+            // More than an array holds.
+            let wide =
+                AnnDataFiles.counts
+                    { Genes = 140_000
+                      Rows = [ [ 0, 1.0; 139_999, 2.0 ] ] }
+
+            NewFile.write (path "wide.h5ad") Unchunked wide
+
+            match Shard.plan (Shards 1) recipe Settings.standard (Input.file (path "wide.h5ad")) (path "out.h5ad") with
+            | Ok _ -> failtest "it is planned"
+            | Error fault -> Expect.stringContains (Fault.sentence fault) "more than can be saved at a time" "the sentence")
     }
 
 /// Far from zero, so that components take a second look at all rows. A part that is lost once its merge has been is made anew as it was, and

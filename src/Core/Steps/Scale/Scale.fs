@@ -181,12 +181,27 @@ module Scale =
         let genes = int64 context.File.X.Genes
         let rowBytes = genes * int64 (DType.size (dtype context))
 
+        let saved =
+            if context.IsSaved then
+                SinkMemory.savedRows context.Rows genes (int64 (DType.size (dtype context)))
+            else
+                0L
+
+        if saved > int64 System.Array.MaxLength then
+            Fault.throw (
+                Unsuitable(
+                    "scale",
+                    $"the rows of a block take {Fault.size saved} in the dense layer {name}, which is more than can be saved at a time; leave genes out, or run it on one machine"
+                )
+            )
+
         { Kind = layerPass
           Purpose = $"scaled values for layers/{name}"
           Needs =
             [ { flags with
-                  Buffer = if context.IsSaved then SinkMemory.savedRows genes (int64 (DType.size (dtype context))) else 0L
-                  Once = flags.Once + 32L * genes
+                  Buffer = saved
+                  // One buffer is put together before it is saved.
+                  Once = flags.Once + 32L * genes + Memory.times 2L saved
                   Worker = max rowBytes SinkMemory.piece + 8L * genes } ]
           What = "This"
           Advice = "" },
