@@ -152,7 +152,7 @@ let all =
           ShardCutLaws.tests
           PlanFileLaws.tests
           JoinedRowsLaws.tests
-          ShardLaws.tests
+          ShardCaseLaws.tests
           DocsLaws.tests
           TroubleshootingLaws.tests ]
 
