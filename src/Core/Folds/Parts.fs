@@ -111,12 +111,13 @@ module internal Parts =
                     | ValueSome form -> form.Read reader |> steps.Finish
                     | ValueNone -> unsaved () }
 
-    /// Lets out what parts hold, in order, as far as its use is wanted.
-    let restore (sink: Sink<'a>) wanted isComplete (parts: seq<PartReader>) =
+    /// Lets out what parts hold, in order, as far as its use is wanted. Parts of which nothing is wanted are looked through all the same when
+    /// they are new, so that damage shows while their tasks are still known.
+    let restore areNew (sink: Sink<'a>) wanted isComplete (parts: seq<PartReader>) =
         sink.Open
             { new SinkUser<'a, bool> with
                 member _.Use(buffers, saved) =
-                    if saved.Leaves wanted then
+                    if areNew || saved.Leaves wanted then
                         for part in parts do
                             part.Rows(saved.Restore wanted)
 

@@ -71,7 +71,7 @@ module internal ShardTaker =
 
         /// The answer that the merge of a stage has found.
         let replay stage (sink: Sink<'a>) (fold: Fold<'a, 'r>) (aside: Aside) =
-            Parts.restore sink isWanted true (readers stage)
+            Parts.restore false sink isWanted true (readers stage)
             merged stage (fun path name -> PartFile.counts' path name aside.AddCounts)
             let mutable answer = ValueNone
             merged stage (fun path name -> PartFile.values path name (fun reader -> answer <- ValueSome(Parts.answer fold reader)))
@@ -84,7 +84,7 @@ module internal ShardTaker =
                 folder.Naming path (fun () -> PartFile.counts' path (folder.NameOf(stage, task)) aside.AddCounts)
 
             keepCounts aside.SaveCounts
-            Parts.restore sink isWanted true (readers stage)
+            Parts.restore true sink isWanted true (readers stage)
             Parts.merge source.Rows fold (readers stage) keep
 
         { new Taker with
@@ -122,4 +122,4 @@ module internal ShardTaker =
                     | Share(task, _) -> Seq.singleton (reader stage task)
                     | _ -> readers stage
 
-                Parts.restore sink (fun usage -> usage = SinkUse.OnDemand) false parts }
+                Parts.restore false sink (fun usage -> usage = SinkUse.OnDemand) false parts }

@@ -277,7 +277,7 @@ let tests =
 
                   let restored wanted isComplete =
                       let left = fresh ()
-                      Parts.restore (sinks left) wanted isComplete (readers parts)
+                      Parts.restore false (sinks left) wanted isComplete (readers parts)
                       left |> Array.map List.ofSeq |> List.ofArray
 
                   let all = atOnce |> Array.map List.ofSeq |> List.ofArray

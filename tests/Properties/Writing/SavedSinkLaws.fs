@@ -184,7 +184,7 @@ let private isSame schedule source (leave: (Sink<RowBatch> -> unit) -> byte[]) b
         leave (fun sink -> Blocks.run Blocks.sequential source sink (Fold.always ()))
 
     let parts = ranges bounds |> List.map (taken schedule source leave)
-    leave (fun sink -> Parts.restore sink (fun _ -> true) true parts) = atOnce
+    leave (fun sink -> Parts.restore false sink (fun _ -> true) true parts) = atOnce
 
 let tests =
     testList
@@ -228,7 +228,7 @@ let tests =
 
                   use other = new ScratchFile(Path.GetTempPath())
                   let restored = spill other.Disk
-                  restored.Await(rows.LongLength, (fun () -> Parts.restore restored.Sink (fun _ -> true) false [ part ]))
+                  restored.Await(rows.LongLength, (fun () -> Parts.restore false restored.Sink (fun _ -> true) false [ part ]))
                   let rows = restored.Rows 100
                   Expect.equal rows.Rows 10000L "all rows are counted"
                   let found = List<int64 * (int * float) list>()
