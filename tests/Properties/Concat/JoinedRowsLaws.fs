@@ -61,20 +61,12 @@ let private anyCase =
     }
     |> Arb.fromGen
 
-let private inFolder work =
-    let folder = Directory.CreateTempSubdirectory "singlesharp"
-
-    try
-        work folder.FullName
-    finally
-        folder.Delete true
-
 let private areThoseOfTheFile case =
-    inFolder (fun folder ->
+    GenShards.inFolder (fun inside ->
         let paths =
             case.Inputs
             |> List.mapi (fun i study ->
-                let path = Path.Combine(folder, $"{i}.h5ad")
+                let path = inside $"{i}.h5ad"
                 GenShards.write path study
                 path)
 
@@ -86,7 +78,7 @@ let private areThoseOfTheFile case =
               Matrix = MatrixName.X
               SumDuplicates = case.SumDuplicates }
 
-        let target = Path.Combine(folder, "joined.h5ad")
+        let target = inside "joined.h5ad"
         Convert.run request Settings.standard paths target |> ignore
         use file = GenFiles.openRead target
         let schedule = schedule case.Schedule
@@ -99,7 +91,7 @@ let private areThoseOfTheFile case =
                   value
               file.X.Stored ]
 
-        Convert.gather request Settings.standard Settings.standard.Memory paths folder (fun combination _ ->
+        Convert.gather request Settings.standard Settings.standard.Memory paths (inside "") (fun combination _ ->
             let rows starts =
                 let source = JoinedRows.source combination starts ignore case.ValuesPerBatch
 

@@ -2,6 +2,7 @@
 module internal SingleSharp.Properties.GenShards
 
 open System
+open System.IO
 open FsCheck.FSharp
 open PureHDF
 open PureHDF.VOL.Native
@@ -66,6 +67,15 @@ let private value study (random: Random) cell gene =
     // Beyond what packed sums take, where the type can hold it.
     elif study.Type <> DType.UInt16 && random.Next 2000 = 0 then 33554432.0
     else float drawn
+
+/// Works in a folder that is gone afterwards; it is told by where a name in it leads.
+let inFolder (work: (string -> string) -> 'r) =
+    let folder = Directory.CreateTempSubdirectory "singlesharp"
+
+    try
+        work (fun name -> Path.Combine(folder.FullName, name))
+    finally
+        folder.Delete true
 
 /// The rows of a study; some cells are empty, and every seventh gene is silent.
 let rowsOf study : Rows =

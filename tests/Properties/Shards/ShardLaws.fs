@@ -24,14 +24,6 @@ let mutable private uncounted = 0
 let private count (counter: byref<int>) =
     Interlocked.Increment &counter |> ignore
 
-let inFolder work =
-    let folder = Directory.CreateTempSubdirectory "singlesharp"
-
-    try
-        work (fun name -> Path.Combine(folder.FullName, name))
-    finally
-        folder.Delete true
-
 /// The run cannot go on: what one of its programs says.
 exception Stopped of Fault
 
