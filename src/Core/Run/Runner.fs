@@ -25,8 +25,16 @@ type internal RunSurroundings =
         Kept: AnnDataFile -> FileEditor -> (string * (string * int64) list) list
         KeptBytes: int64
         /// What is done once a new file is complete, just before it takes its place; where that throws, the target is as it was.
-        Complete: unit -> unit
+        Complete: RandomAccessFile -> unit
+        /// The new file beside the target, where several machines have written to it already.
+        Begun: string option
     }
+
+/// A new file that several machines write together: how it is opened, by whoever closes it again, and the share of this one.
+type internal OutputShare =
+    { Open: AnnDataFile -> RandomAccessFile
+      Task: int
+      Tasks: int }
 
 [<RequireQualifiedAccess>]
 module internal Runner =
@@ -36,7 +44,8 @@ module internal Runner =
           Rows = None
           Kept = fun _ _ -> []
           KeptBytes = 0L
-          Complete = ignore }
+          Complete = ignore
+          Begun = None }
 
     /// What lies in the file of elements that a filter replaces, if it drops anything of what it may drop.
     let private withheld (file: AnnDataFile) (plan: RunPlan) =
@@ -60,7 +69,7 @@ module internal Runner =
     /// Takes all steps, then commits.
     let private write (around: RunSurroundings) (plan: RunPlan) (job: Job) (editor: FileEditor) note following withheld =
         let file = job.File
-        let taken = StepRun.take plan job editor following
+        let taken = StepRun.take plan job editor (StepRun.placing job) following
 
         let noted =
             { Outcome.nothing with
@@ -110,7 +119,10 @@ module internal Runner =
         let withheld = withheld file plan
 
         let copied =
-            file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
+            if around.Begun.IsSome then
+                0L
+            else
+                file.Store.Superblock.EndOfFile - (withheld |> List.sumBy (fun (struct (_, length)) -> length))
 
         AtomicReplace.require target ([ copied; around.KeptBytes ] |> List.fold Memory.plus (Added.bytes settings file plan note))
 
@@ -120,22 +132,34 @@ module internal Runner =
         let isChanged = AtomicReplace.watch file.Store
         let job = start folder
         use _ = job.Rows
+        let readers, origin = WhoReads asked.Files, file.Store.Disk.Origin
 
         // What was read elsewhere has not come by here.
         let reads = plan.Has PassKind.Main && not around.Taker.IsSaved
 
-        AtomicReplace.replaceFor (WhoReads asked.Files) target file.Store.Disk.Origin (fun disk ->
-            let editor, following =
-                OutputStorage.clone file disk plan.Values settings.Compression reads withheld settings.Cancel
-
+        let finish editor following =
             let report = write around plan job editor note following withheld
 
             if isChanged () then
                 Fault.throw (InputChanged file.Path)
 
-            let report = report target
-            around.Complete()
-            report)
+            report target
+
+        match around.Begun with
+        | None ->
+            AtomicReplace.replaceFor readers target origin (fun disk ->
+                let editor, following =
+                    OutputStorage.clone file disk plan.Values settings.Compression reads withheld settings.Cancel
+
+                let report = finish editor following
+                around.Complete disk
+                report)
+        | Some begun ->
+            AtomicReplace.finishFor readers begun target origin around.Complete (fun disk ->
+                let editor =
+                    OutputStorage.completing file disk plan.Values settings.Compression WholePages.page settings.Cancel
+
+                finish editor Sink.none)
 
     /// New columns and members are appended to the input itself, once all are there; only the last write makes them visible.
     let private toInput (file: AnnDataFile) plan note settings start =
@@ -270,8 +294,9 @@ module internal Runner =
         Memory.release (AnnDataFile.geneNameBytes file)
         work batches plan
 
-    /// Goes through the run as far as the taker goes, and writes no output. Rows may come from elsewhere than the file.
-    let partake taker rows (file: AnnDataFile) recipe (settings: Settings) folder =
+    /// Goes through the run as far as the taker goes. Rows may come from elsewhere than the file. Of the output nothing is written but a share,
+    /// if there is one.
+    let partake taker rows (share: OutputShare option) (file: AnnDataFile) recipe (settings: Settings) folder =
         Recipe.check recipe
 
         let around =
@@ -286,7 +311,16 @@ module internal Runner =
             use nowhere =
                 new RandomAccessFile(file.Path, new NowhereDevice(file.Store.Disk), 0L)
 
-            StepRun.take plan job (FileEditor(nowhere, file.Store.Superblock, [], settings.Compression)) Sink.none |> ignore)
+            let take placing =
+                StepRun.take plan job (FileEditor(nowhere, file.Store.Superblock, [], settings.Compression)) placing Sink.none |> ignore
+
+            match share with
+            | Some share when OutputStorage.isSharable plan.Values ->
+                let output = share.Open file
+                let page = WholePages.page
+                OutputStorage.copyShare file output plan.Values page share.Task share.Tasks settings.Cancel
+                take (if plan.Values = Overwrite then Together(output, page) else Saved)
+            | _ -> take (StepRun.placing job))
 
     /// Do the results go to the input's own bytes, rather than to a new file?
     let private appends (recipe: Recipe) output =

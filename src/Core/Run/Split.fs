@@ -172,7 +172,7 @@ module internal Split =
                 Runner.onFileWith
                     { Runner.alone with
                         Rows = Some rows
-                        Complete = complete number }
+                        Complete = fun _ -> complete number () }
                     { Input = input
                       Files = read
                       Recipe = recipe }

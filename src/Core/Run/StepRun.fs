@@ -210,8 +210,12 @@ module internal StepRun =
 
         take 0 []
 
-    /// Takes all steps, with what they let out, `following` what the read of all of X goes through.
-    let take (plan: RunPlan) (job: Job) (editor: FileEditor) following : Taken =
+    /// How values leave that have their places beforehand.
+    let placing (job: Job) =
+        if job.Taker.IsSaved then Saved else AtOnce
+
+    /// Takes all steps, with what they let out, values of X by `placing`, `following` what the read of all of X goes through.
+    let take (plan: RunPlan) (job: Job) (editor: FileEditor) placing following : Taken =
         let file = job.File
         let judged = judge plan job editor
         let transformation, parts = start plan (quietly plan judged.Job)
@@ -230,7 +234,7 @@ module internal StepRun =
             let areOld = not (plan.ChangesValues || plan.Recipe.SumDuplicates)
 
             OutputStorage.sink
-                job.Taker.IsSaved
+                placing
                 editor
                 file
                 plan.Values

@@ -18,10 +18,10 @@ type internal PartName =
 [<RequireQualifiedAccess>]
 module internal PartFile =
     /// The last byte is the version of the format.
-    let private magic = "SingleSharp part\003"B
+    let private magic = "SingleSharp part\004"B
 
-    let private rows, state, counts, value, known', ending =
-        1uy, 2uy, 3uy, 4uy, 5uy, 255uy
+    let private rows, state, counts, value, known', output, ending =
+        1uy, 2uy, 3uy, 4uy, 5uy, 6uy, 255uy
 
     /// A last frame with the SHA-256 of all before.
     let private endBytes = int64 (Frame.head + SHA256.HashSizeInBytes)
@@ -46,6 +46,9 @@ module internal PartFile =
         member _.Value write = frames.Record(value, write)
         member _.Known write = frames.Record(known', write)
 
+        /// Says that values are in this unfinished output, before all else.
+        member _.Output(name: string) = frames.Record(output, _.Write(name))
+
         interface PartWriter with
             member _.Rows write = frames.Record(rows, write)
 
@@ -65,9 +68,7 @@ module internal PartFile =
         | :? IOException
         | :? UnauthorizedAccessException -> ()
 
-    /// Writes a part, which takes its name once it is complete and on the device. Another attempt at the same task has another temporary
-    /// name, and whichever comes last leaves the same bytes.
-    let write (path: string) name (work: Writer -> 'r) =
+    let private writeAs replaces (path: string) name (work: Writer -> 'r) =
         let temporary = $"{path}.{Guid.NewGuid():N}.tmp"
 
         try
@@ -84,13 +85,25 @@ module internal PartFile =
                     file.Flush true
                     result
 
-                File.Move(temporary, path, true)
+                File.Move(temporary, path, replaces)
                 AtomicReplace.syncFolder (Path.GetDirectoryName path)
                 result
             with Fault.WriteTrouble trouble ->
                 Fault.throw (Fault.ofWrite path trouble)
         finally
             remove temporary
+
+    /// Writes a part, which takes its name once it is complete and on the device. Another attempt at the same task has another temporary
+    /// name, and whichever comes last leaves the same bytes.
+    let write path name work = writeAs true path name work
+
+    /// The same of what attempts may write otherwise: false where another one was first, unless that is to be replaced.
+    let writeNew replaces path name work =
+        try
+            writeAs replaces path name work
+            true
+        with FaultException _ when not replaces && File.Exists path ->
+            false
 
     /// Trouble with a part makes it one that is not there; the reason is the end of a sentence.
     let private guarded (work: unit -> 'r) =
@@ -180,6 +193,18 @@ module internal PartFile =
     let counts' path name visit = each path name counts visit
     let known path name visit = each path name known' visit
     let values path name visit = each path name value visit
+
+    /// The unfinished output that values of the part are in.
+    let tryOutput path name =
+        opened path (fun file ->
+            use frames = begun file name
+
+            if frames.Next() = output then
+                frames.Begin()
+                use reader = new BinaryReader(frames)
+                Some(reader.ReadString())
+            else
+                None)
 
     /// Throws PartTrouble unless the part is there, of this task, and ends as it should.
     let requireThere path name =

@@ -10,11 +10,13 @@ open SingleSharp.Core
 [<Sealed>]
 type internal PartFolder(path: string, plan: ShardPlan) =
     let id = Convert.FromHexString plan.Id
+    let output = UnfinishedOutput(path, plan)
 
     let tasksOf stage =
         (plan.Stages |> Seq.find (fun (other: ShardStage) -> other.Name = stage)).Tasks
 
     member _.Path = path
+    member _.Output = output
 
     member _.Make() =
         try
@@ -54,20 +56,28 @@ type internal PartFolder(path: string, plan: ShardPlan) =
     member folder.IsMergedWhole stage =
         folder.HasMerged(PartFile.requireWhole, stage)
 
+    /// Throws PartTrouble where values of a part are in an output that is gone, unless the run `isOver`.
+    member folder.RequireOutput(stage, task, isOver: Lazy<bool>) =
+        match PartFile.tryOutput (folder.Part(stage, task)) (folder.NameOf(stage, task)) with
+        | Some name when (output.TryPath name).IsNone && not isOver.Value ->
+            raise (PartTrouble "has its values in an unfinished output that is gone")
+        | _ -> ()
+
     /// The tasks of a stage whose part is not there, and why.
-    member folder.Missing stage =
+    member folder.Missing(stage, isOver) =
         [ for task in 0 .. tasksOf stage - 1 do
               try
                   PartFile.requireThere (folder.Part(stage, task)) (folder.NameOf(stage, task))
+                  folder.RequireOutput(stage, task, isOver)
               with PartTrouble why ->
                   task, why ]
 
     /// Waits until all parts of a stage are there: what another machine has just renamed may be seen late.
-    member folder.Await(stage, patience: TimeSpan, cancel: CancellationToken) =
+    member folder.Await(stage, isOver, patience: TimeSpan, cancel: CancellationToken) =
         let until = DateTime.UtcNow + patience
 
         let rec look () =
-            match folder.Missing stage with
+            match folder.Missing(stage, isOver) with
             | [] -> ()
             | missing when DateTime.UtcNow >= until ->
                 let named =
@@ -86,3 +96,16 @@ type internal PartFolder(path: string, plan: ShardPlan) =
                 look ()
 
         look ()
+
+    /// The unfinished output that values of a stage are in, if they are in one.
+    member folder.OutputOf stage =
+        [ for task in 0 .. tasksOf stage - 1 do
+              let path = folder.Part(stage, task)
+
+              folder.Naming path (fun () ->
+                  folder.RequireOutput(stage, task, lazy false)
+                  PartFile.tryOutput path (folder.NameOf(stage, task))) ]
+        |> List.distinct
+        |> function
+            | [ Some name ] -> output.TryPath name
+            | _ -> None

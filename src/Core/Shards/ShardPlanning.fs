@@ -60,11 +60,13 @@ module internal ShardPlanning =
     let private perTask (tasks: int) bytes =
         (bytes + int64 tasks - 1L) / int64 tasks
 
-    /// Bytes that leave rows of a stage and wait in parts, at most, of all tasks.
-    let private rowBytes (file: AnnDataFile) (plan: RunPlan) kind =
+    /// Bytes that leave rows of a stage and wait in parts, at most, of all tasks. Values that tasks write to the output itself leave little
+    /// where pages are not whole.
+    let private rowBytes (file: AnnDataFile) isThere (plan: RunPlan) kind =
         let columns = plan.Steps |> List.sumBy _.CellColumnCount |> (*) (8L * file.X.Cells)
 
         match kind with
+        | PassKind.Main when isThere && plan.Values = Writing.Overwrite -> columns + file.X.Stored * int64 (DType.size plan.TypeAfter) / 16L
         | PassKind.Main when plan.Values <> Writing.Untouched -> columns + file.X.Stored * int64 (8 + DType.size plan.TypeAfter)
         | PassKind.Main
         | PassKind.Select -> columns
@@ -76,12 +78,12 @@ module internal ShardPlanning =
         | PassKind.Before(_, "median") -> 8L * file.X.Cells
         | _ -> 0L
 
-    let private stageOf (file: AnnDataFile) (plan: RunPlan) shards (pass: FittedPass) : ShardStage =
+    let private stageOf (file: AnnDataFile) isThere (plan: RunPlan) shards (pass: FittedPass) : ShardStage =
         let state = pass.Needs |> List.map _.Segment |> List.fold max 0L
         let states = ShardCut.states file.X.Cells shards
 
         let part =
-            Memory.plus (Memory.times states state) (perTask shards (rowBytes file plan pass.Kind))
+            Memory.plus (Memory.times states state) (perTask shards (rowBytes file isThere plan pass.Kind))
 
         let all = Memory.times (int64 shards) (Memory.times states state)
 
@@ -108,10 +110,10 @@ module internal ShardPlanning =
           Reads = perTask shards (Matrix.bytes file.X)
           Part = part }
 
-    let private stages (file: AnnDataFile) (plan: RunPlan) shards components =
+    let private stages (file: AnnDataFile) isThere (plan: RunPlan) shards components =
         [ for pass in plan.Passes do
               if pass.Kind <> PassKind.Transpose then
-                  stageOf file plan shards pass
+                  stageOf file isThere plan shards pass
 
               if pass.Kind = PcaRun.pass then
                   { Name = PcaRun.scores
@@ -164,7 +166,7 @@ module internal ShardPlanning =
 
         Runner.requireEditable file plan None settings.Cancel |> ignore
 
-        let stages = stages file plan shards (components recipe)
+        let stages = stages file isThere plan shards (components recipe)
 
         if stages.IsEmpty then
             refuse "steps" "no step reads X, so that there is nothing to do for several machines; take subset or convert"

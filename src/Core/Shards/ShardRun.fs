@@ -4,6 +4,7 @@ namespace SingleSharp.Core.Shards
 
 open System
 open System.IO
+open System.Security.Cryptography
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Contract
@@ -11,6 +12,7 @@ open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
+open SingleSharp.Core.Writing
 open SingleSharp.Core.Concat
 open SingleSharp.Core.Steps
 open SingleSharp.Core.Run
@@ -40,18 +42,29 @@ module internal ShardRun =
             Compression = run.Compression
             Provenance = run.Provenance }
 
-    /// A file as it was written.
-    let private stampOf (path: string) =
-        let info = InputFiles.infoOf path
-        if info.Exists then ValueSome(struct (info.Length, info.LastWriteTimeUtc.Ticks)) else ValueNone
+    /// A file as it was written: how long it is, and what it begins with. Its time says less: machines that were cut off may still write to the
+    /// output what it has already.
+    let private stampOf (disk: RandomAccessFile) =
+        let first = -disk.Origin
+        let length = disk.Length - first
+        struct (length, Convert.ToHexString(SHA256.HashData(disk.Read(first, min length (int64 WholePages.page)))))
 
-    let private noteStamp (path: string) (file: PartFile.Writer) =
-        let struct (length, written) =
-            stampOf path |> ValueOption.defaultValue (struct (0L, 0L))
+    let private tryStamp path =
+        try
+            let handle =
+                File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete)
 
+            use disk = new RandomAccessFile(path, handle, 0L)
+            ValueSome(stampOf disk)
+        with
+        | :? IOException
+        | :? UnauthorizedAccessException
+        | FaultException _ -> ValueNone
+
+    let private noteStamp (struct (length: int64, start: string)) (file: PartFile.Writer) =
         file.Value(fun writer ->
             writer.Write length
-            writer.Write written)
+            writer.Write start)
 
     /// Is a file there as a part has noted it?
     let private isUnchanged (path: string) part name =
@@ -60,11 +73,11 @@ module internal ShardRun =
         try
             PartFile.values part name (fun reader ->
                 let length = reader.ReadInt64()
-                noted <- ValueSome(struct (length, reader.ReadInt64())))
+                noted <- ValueSome(struct (length, reader.ReadString())))
         with PartTrouble _ ->
             ()
 
-        noted.IsSome && noted = stampOf path
+        noted.IsSome && noted = tryStamp path
 
     let private asked (run: PlannedRun) =
         { Input = run.Input
@@ -86,7 +99,7 @@ module internal ShardRun =
             isTaken
 
     /// Goes through the program as far as the taker goes, on inputs that nobody changes meanwhile.
-    let private goThrough (run: PlannedRun) (settings: Settings) (taker: Taker) =
+    let private goThrough (run: PlannedRun) (settings: Settings) share (taker: Taker) =
         let folder = scratch settings
 
         let untilOver work =
@@ -103,7 +116,7 @@ module internal ShardRun =
                 AnnDataFile.openReadWithin settings.Memory run.Recipe.Matrix run.Input.Paths.Head
 
             let isChanged = AtomicReplace.watch file.Store
-            untilOver (fun () -> Runner.partake taker None file run.Recipe settings folder)
+            untilOver (fun () -> Runner.partake taker None share file run.Recipe settings folder)
 
             if isChanged () then
                 Fault.throw (InputChanged file.Path)
@@ -114,32 +127,69 @@ module internal ShardRun =
                         if isCounted then ValueSome(JoinedInputs.count taker joined) else ValueNone
 
                     use rows = joined.Rows counted
-                    Runner.partake taker (Some rows) joined.File joined.Recipe joined.Settings folder)
+                    Runner.partake taker (Some rows) None joined.File joined.Recipe joined.Settings folder)
 
                 match joined.Changed() with
                 | Some input -> Fault.throw (InputChanged input)
                 | None -> ())
 
     /// The same up to the end of a stage.
-    let private partake run folder settings stage work =
+    let private partake run folder settings share stage work =
         let isTaken = ref false
-        goThrough run settings (taker run folder settings stage work isTaken)
+        goThrough run settings share (taker run folder settings stage work isTaken)
 
         if not isTaken.Value then
             invalidOp $"the pass of the stage {stage} did not come"
 
+    /// The stage whose tasks write the output together, where they can.
+    let private sharing (run: PlannedRun) =
+        let main = PassKind.stage PassKind.Main
+        let stages = run.Told.Stages |> Seq.map _.Name |> List.ofSeq
+        if List.contains main stages then main else stages.Head
+
+    /// Takes the share of a task. What it writes to the output is on the device before its part is there.
+    let private takeShare (run: PlannedRun) (folder: PartFolder) settings patience (planned: ShardStage) task (part: PartFile.Writer) =
+        let mutable opened: RandomAccessFile option = None
+
+        let share =
+            if planned.Name = sharing run then
+                Some
+                    { Open =
+                        fun file ->
+                            let struct (name, disk) =
+                                folder.Output.Open(file.Store.Disk.Origin, file.Store.Superblock.EndOfFile, patience, settings.Cancel)
+
+                            opened <- Some disk
+                            part.Output name
+                            disk
+                      Task = task
+                      Tasks = planned.Tasks }
+            else
+                None
+
+        try
+            partake run folder settings share planned.Name (Share(task, part))
+            opened |> Option.iter _.Sync()
+        finally
+            opened |> Option.iter (fun disk -> (disk :> IDisposable).Dispose())
+
+    /// Has this merge been taken, and is its output still there?
+    let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
+        isThere stage && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
+
+    /// Is the output there?
+    let private isOver (run: PlannedRun) (folder: PartFolder) =
+        lazy (run.Told.Stages |> Seq.exists (fun stage -> isLast run stage.Name && isMerged run folder folder.IsMerged stage.Name))
+
     let private isThere (run: PlannedRun) (folder: PartFolder) stage task =
         try
             PartFile.requireWhole (folder.Part(stage, task)) (folder.NameOf(stage, task))
+            folder.RequireOutput(stage, task, isOver run folder)
 
             stage <> ShardFiles.stage
             || isUnchanged (ShardFiles.path run.Told.Out task) (folder.Part(stage, task)) (folder.NameOf(stage, task))
         with PartTrouble _ ->
             false
-
-    /// Has this merge been taken, and is its output still there?
-    let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
-        isThere stage && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
 
     let private requireBefore (run: PlannedRun) (folder: PartFolder) stage patience (settings: Settings) =
         match before run stage with
@@ -176,27 +226,37 @@ module internal ShardRun =
             PartFile.write (folder.Part(stage, task)) (folder.NameOf(stage, task)) (fun file ->
                 if stage = ShardFiles.stage then
                     ShardFiles.write run.Told.Out planned.Tasks task settings
-                    noteStamp (ShardFiles.path run.Told.Out task) file
+
+                    tryStamp (ShardFiles.path run.Told.Out task) |> ValueOption.iter (fun stamp -> noteStamp stamp file)
                 else
-                    partake run folder settings stage (Share(task, file)))
+                    takeShare run folder settings patience planned task file)
 
             true
 
     let private output (run: PlannedRun) (folder: PartFolder) stage (settings: Settings) =
+        let begun = folder.OutputOf(sharing run)
+
+        // Before the output is in its place, so that nobody takes another file for it, or all parts once more.
+        let note (disk: RandomAccessFile) =
+            let stamp = stampOf disk
+            PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (noteStamp stamp)
+
         let report =
             Inputs.asFile run.Input run.Recipe settings (Some(NewFile run.Told.Out)) (fun path recipe _ ->
                 use file = AnnDataFile.openReadWithin settings.Memory recipe.Matrix path
 
                 Runner.onFileWith
                     { Runner.alone with
-                        Taker = taker run folder settings stage Output (ref false) }
+                        Taker = taker run folder settings stage Output (ref false)
+                        Begun = begun
+                        Complete = note }
                     (asked run)
                     file
                     recipe
                     settings
                     (NewFile run.Told.Out))
 
-        PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (noteStamp run.Told.Out)
+        folder.Output.Tidy()
 
         { report with
             Input = Inputs.shown run.Input.Paths
@@ -214,7 +274,7 @@ module internal ShardRun =
             None
         else
             requireBefore run folder stage patience settings
-            folder.Await(stage, patience, settings.Cancel)
+            folder.Await(stage, isOver run folder, patience, settings.Cancel)
             run.Files |> List.iter InputFiles.require
             let settings = within run settings
 
@@ -223,7 +283,7 @@ module internal ShardRun =
             else
                 PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (fun file ->
                     if stage <> ShardFiles.stage then
-                        partake run folder settings stage (Merge file))
+                        partake run folder settings None stage (Merge file))
 
                 None
 
@@ -232,7 +292,7 @@ module internal ShardRun =
         let folder = PartFolder(parts, run.Told)
 
         [ for stage in run.Told.Stages do
-              let missing = folder.Missing stage.Name
+              let missing = folder.Missing(stage.Name, isOver run folder)
 
               { Stage = stage.Name
                 Tasks = stage.Tasks

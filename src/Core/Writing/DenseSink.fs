@@ -19,7 +19,7 @@ module internal DenseSink =
     /// values of the genes that are not stored. Places are known beforehand, so workers write at once.
     /// Law (dense out): the array is that which the rows mean, whatever the schedule and the row batches.
     let over
-        isSaved
+        placing
         (absent: RowBatch -> int -> float[])
         (disk: RandomAccessFile)
         address
@@ -50,21 +50,23 @@ module internal DenseSink =
 
                     Narrow.encode datatype row 0 (Span(bytes, (i - low) * rowBytes, rowBytes))
 
-                put.Invoke(rowBatch.FirstCell + int64 low, ReadOnlySpan(bytes, 0, (high - low) * rowBytes))
+                put.Invoke((rowBatch.FirstCell + int64 low) * int64 genes, ReadOnlySpan(bytes, 0, (high - low) * rowBytes))
 
             spare.Add(struct (row, bytes))
 
         PlaceSink.create
-            isSaved
+            placing
+            { Size = size
+              RunAt = fun element most -> struct (address + element * int64 size, most) }
+            disk
             (fun rowBatch put ->
                 if genes > 0 then
                     encode rowBatch put)
-            (PutBytes(fun row bytes -> disk.Write(address + row * int64 rowBytes, bytes)))
 
     /// The same, where what is not stored is zero.
-    let toPlace isSaved disk address datatype genes =
+    let toPlace placing disk address datatype genes =
         let zeros: float[] = Array.zeroCreate genes
-        over isSaved (fun _ _ -> zeros) disk address datatype genes
+        over placing (fun _ _ -> zeros) disk address datatype genes
 
     /// Stores an array that lies at the start of a scratch file, cells × genes, in chunks like those of an old one, and returns
     /// the address of the new dataset.

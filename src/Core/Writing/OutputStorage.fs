@@ -132,14 +132,23 @@ module internal OutputStorage =
         else
             []
 
+    /// The bytes that an edited copy gives up, and all that it does not take from the file as they are, `withheld` among them.
+    let private given (file: AnnDataFile) plan withheld =
+        let source = file.Store.Disk
+        let givenUp = givenUp file plan |> Array.ofList |> Array.collect (stored source)
+        let overwritten = if plan = Overwrite then stored source file.X.Values else [||]
+
+        let withheld =
+            withheld |> List.map (fun (struct (start, count)) -> struct (0L, start, count)) |> Array.ofList
+
+        struct (givenUp, Array.concat [ givenUp; overwritten; withheld ])
+
     /// A clone of the file as an edited copy. Where a pass will `read` all of X, what it reads is not copied yet: the sink copies it
     /// as it is read. Old values that nobody will read again are not copied at all; where new ones go elsewhere, their room is free.
     /// Neither is what is withheld, but its room is not free, because it may be copied later.
     let clone (file: AnnDataFile) (target: RandomAccessFile) plan compression read withheld cancel =
         let source = file.Store.Disk
-        let givenUp = givenUp file plan |> Array.ofList |> Array.collect (stored source)
-
-        let overwritten = if plan = Overwrite then stored source file.X.Values else [||]
+        let struct (givenUp, skipped) = given file plan withheld
 
         let copied pieces =
             let pieces = Array.sort pieces
@@ -154,12 +163,63 @@ module internal OutputStorage =
             | Csr arrays, (Overwrite | StoreAnew) when read -> copied (pieces source arrays.Indices)
             | _ -> copied [||]
 
-        let withheld =
-            withheld |> List.map (fun (struct (start, count)) -> struct (0L, start, count)) |> Array.ofList
-
-        let skipped = Array.concat [ givenUp; overwritten; followed; withheld ]
-        CopyRanges.copy source target file.Store.Superblock.EndOfFile (ranges skipped) cancel
+        CopyRanges.copy source target file.Store.Superblock.EndOfFile (ranges (Array.append skipped followed)) cancel
         FileEditor(target, file.Store.Superblock, room (ranges givenUp), compression), Sink.both following (FlushSink.every target)
+
+    /// Can several machines copy a file to a new one, and write values to their places in it, before anybody knows the rest? All stays where it
+    /// is but for values of X and what comes behind the end.
+    let isSharable plan =
+        match plan with
+        | Untouched
+        | Overwrite
+        | StoreAnew -> true
+        | RowByRow -> false
+
+    /// What a copy takes from a file as it is: whole pages, which several machines may copy, and what lies around them, beginning with the
+    /// user block and the superblock, which says what the copy has once all is there.
+    let private takenPages (file: AnnDataFile) plan page =
+        let struct (_, skipped) = given file plan []
+        let origin = file.Store.Disk.Origin
+        let head = file.Store.Superblock.Image.LongLength
+
+        let taken =
+            without (ranges skipped) [ struct (head, file.Store.Superblock.EndOfFile - head) ]
+
+        let pages =
+            [ for struct (start, length) in taken do
+                  let struct (low, high) = WholePages.within origin page start (start + length)
+
+                  if low < high then
+                      struct (low, high - low) ]
+
+        struct (pages, struct (-origin, origin + head) :: without pages taken)
+
+    /// Copies one of N shares of what an edited copy takes from the file as it is. Whoever copies it once more, even when the copy is complete,
+    /// leaves the same bytes.
+    /// Law (shares): all of them, and what `completing` copies, are what `clone` copies.
+    let copyShare (file: AnnDataFile) (target: RandomAccessFile) plan page share shares cancel =
+        let struct (pages, _) = takenPages file plan page
+
+        let all = pages |> List.sumBy (fun (struct (_, length)) -> length / int64 page)
+
+        let bound share =
+            int64 page * (all * int64 (share: int) / int64 (shares: int))
+
+        ((0L, []), pages)
+        ||> List.fold (fun (before, mine) (struct (start, length)) ->
+            let low = max 0L (bound share - before)
+            let high = min length (bound (share + 1) - before)
+            before + length, (if low < high then struct (start + low, high - low) :: mine else mine))
+        |> snd
+        |> List.rev
+        |> fun mine -> CopyRanges.copyRanges file.Store.Disk target mine cancel
+
+    /// The editor of a copy of which all shares are there.
+    let completing (file: AnnDataFile) (target: RandomAccessFile) plan compression page cancel =
+        let struct (givenUp, _) = given file plan []
+        let struct (_, around) = takenPages file plan page
+        CopyRanges.copyRanges file.Store.Disk target around cancel
+        FileEditor(target, file.Store.Superblock, room (ranges givenUp), compression, file.Store.Superblock.EndOfFile)
 
     let private sinkOf sink finish =
         { Sink = sink
@@ -168,19 +228,19 @@ module internal OutputStorage =
 
     let private untouched = sinkOf Sink.none (fun () -> SamePlaces)
 
-    let private overwrite isSaved (editor: FileEditor) (matrix: Matrix) precision =
+    let private overwrite placing (editor: FileEditor) (matrix: Matrix) precision =
         let data = matrix.Values
 
         let sink =
             match matrix.Format, data.Layout with
-            | Dense _, Contiguous address -> DenseSink.toPlace isSaved editor.Disk address data.Type matrix.Genes
+            | Dense _, Contiguous address -> DenseSink.toPlace placing editor.Disk address data.Type matrix.Genes
             | Dense _, _ -> invalidOp $"{data.Path} is not contiguous"
-            | _ -> ValueSink.inPlace isSaved editor.Disk data (chunksOf editor.Disk data) precision
+            | _ -> ValueSink.inPlace placing editor.Disk data (chunksOf editor.Disk data) precision
 
         sinkOf sink (fun () -> SamePlaces)
 
     /// Stored like the old values: chunks of the same extent with the same filters, or one piece.
-    let private storeAnew isSaved (editor: FileEditor) k (data: Dataset) precision =
+    let private storeAnew placing (editor: FileEditor) k (data: Dataset) precision =
         let datatype = DType.datatype (Precision.dtype precision)
 
         match data.Layout with
@@ -201,10 +261,10 @@ module internal OutputStorage =
                     Type = datatype
                     Layout = Contiguous address }
 
-            sinkOf (ValueSink.inPlace isSaved editor.Disk place ValueNone precision) (fun () -> NewContiguous(address, precision))
+            sinkOf (ValueSink.inPlace placing editor.Disk place ValueNone precision) (fun () -> NewContiguous(address, precision))
 
     /// A dense matrix of N cells and genes. Chunks of several rows are filled once all rows are there.
-    let private dense isSaved (editor: FileEditor) k (old: Dataset) datatype cells genes folder cancel =
+    let private dense placing (editor: FileEditor) k (old: Dataset) datatype cells genes folder cancel =
         let bytes = Checked.(*) (Checked.(*) cells genes) (int64 (Datatype.size datatype))
         let old = editor.Pattern(datatype, [ cells; genes ], old)
 
@@ -218,13 +278,13 @@ module internal OutputStorage =
             let scratch = new ScratchFile(folder)
             scratch.Disk.SetLength bytes
 
-            { Sink = DenseSink.toPlace isSaved scratch.Disk 0L datatype (int genes)
+            { Sink = DenseSink.toPlace placing scratch.Disk 0L datatype (int genes)
               Finish = fun () -> NewArray(DenseSink.inChunks editor k scratch.Disk old datatype cells genes cancel)
               Scratch = scratch }
         else
             let address = editor.ReserveWithin bytes
 
-            sinkOf (DenseSink.toPlace isSaved editor.Disk address datatype (int genes)) (fun () ->
+            sinkOf (DenseSink.toPlace placing editor.Disk address datatype (int genes)) (fun () ->
                 let place = if bytes = 0L then Bytes.undefined else address
                 NewArray(editor.PutReplacement(old, datatype, Simple([ cells; genes ], [ cells; genes ]), Encode.contiguous place bytes)))
 
@@ -238,17 +298,17 @@ module internal OutputStorage =
         else
             DType.datatype numeric
 
-    /// Where values of this type go, of the cells and genes that stay; `areOld` says that they are the values of the file, `isSaved` that they
-    /// are to be saved before they leave.
-    let sink isSaved (editor: FileEditor) (file: AnnDataFile) plan areOld numeric cells genes folder cancel =
+    /// Where values of this type go, of the cells and genes that stay; `areOld` says that they are the values of the file, `placing` how those
+    /// leave that have their places beforehand.
+    let sink placing (editor: FileEditor) (file: AnnDataFile) plan areOld numeric cells genes folder cancel =
         let matrix = file.X
         let k = file.Store.Superblock.ChunkNodeK
 
         match plan, matrix.Format with
         | Untouched, _ -> untouched
-        | Overwrite, _ -> overwrite isSaved editor matrix (Precision.ofDType numeric)
-        | StoreAnew, _ -> storeAnew isSaved editor k matrix.Values (Precision.ofDType numeric)
-        | RowByRow, Dense old -> dense isSaved editor k old (typeFor matrix areOld numeric) cells genes folder cancel
+        | Overwrite, _ -> overwrite placing editor matrix (Precision.ofDType numeric)
+        | StoreAnew, _ -> storeAnew placing editor k matrix.Values (Precision.ofDType numeric)
+        | RowByRow, Dense old -> dense placing editor k old (typeFor matrix areOld numeric) cells genes folder cancel
         | RowByRow, (Csr arrays | Csc arrays) ->
             let rows =
                 SparseSink.create editor k arrays (typeFor matrix areOld numeric) cells genes

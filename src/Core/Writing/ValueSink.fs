@@ -85,24 +85,13 @@ module internal ValueSink =
     /// Buffers that hold more than this leave before their block ends.
     let private mostWaiting = 4L * 1024L * 1024L
 
-    /// Writes what belongs to each value from the first one on to its place in an unfiltered dataset.
-    let private put (disk: RandomAccessFile) (data: Dataset) chunks =
-        let size = data.ElementSize
-
-        PutBytes(fun first bytes ->
-            let values = bytes.Length / size
-            let mutable at = 0
-
-            while at < values do
-                let struct (address, count) =
-                    Hyperslab.runAt data chunks (first + int64 at) (int64 (values - at))
-
-                let now = int count
-                disk.Write(address, bytes.Slice(at * size, now * size))
-                at <- at + now)
+    /// The places of an unfiltered dataset's elements.
+    let private places (data: Dataset) chunks =
+        { Size = data.ElementSize
+          RunAt = Hyperslab.runAt data chunks }
 
     /// Writes each value to where it lies in an unfiltered dataset.
-    let inPlace isSaved (disk: RandomAccessFile) (data: Dataset) (chunks: Chunks voption) precision : Sink<RowBatch> =
+    let inPlace placing (disk: RandomAccessFile) (data: Dataset) (chunks: Chunks voption) precision : Sink<RowBatch> =
         let datatype = DType.datatype (Precision.dtype precision)
         let size = Datatype.size datatype
         let spare = ConcurrentBag<byte[]>()
@@ -119,7 +108,7 @@ module internal ValueSink =
             put.Invoke(rowBatch.FirstValue, ReadOnlySpan(buffer, 0, needed))
             spare.Add buffer
 
-        PlaceSink.create isSaved encode (put disk data chunks)
+        PlaceSink.create placing (places data chunks) disk encode
 
     /// Are column indices stored as row batches have them?
     let canPutGenes (indices: Dataset) =
@@ -131,7 +120,7 @@ module internal ValueSink =
         let encode (rowBatch: RowBatch) (put: PutBytes) =
             put.Invoke(rowBatch.FirstValue, MemoryMarshal.AsBytes(ReadOnlySpan(rowBatch.Genes, 0, rowBatch.Count)))
 
-        PlaceSink.create false encode (put disk indices chunks)
+        PlaceSink.create AtOnce (places indices chunks) disk encode
 
     /// Builds chunks of `extent` values, encodes them and puts them into the editor in order; the table fills as they go.
     let intoChunks (editor: FileEditor) path (filters: Filter list) (extent: int64) precision (table: List<ChunkEntry>) : Sink<RowBatch> =

@@ -3,6 +3,7 @@ module internal SingleSharp.Properties.ShardCaseLaws
 
 open System
 open System.IO
+open System.Runtime.InteropServices
 open Expecto
 open SingleSharp
 open SingleSharp.Core
@@ -11,6 +12,13 @@ open SingleSharp.Core.Shards
 open SingleSharp.Core.Writing
 open SingleSharp.Properties.GenShards
 open SingleSharp.Properties.ShardLaws
+
+module private Link =
+    [<DllImport("libc", EntryPoint = "link")>]
+    extern int private linkFiles([<MarshalAs(UnmanagedType.LPUTF8Str)>] string from, [<MarshalAs(UnmanagedType.LPUTF8Str)>] string to')
+
+    /// Gives a file a second name.
+    let make (name: string) (file: string) = linkFiles (file, name)
 
 /// More cells than three segments have, of a handful of genes: sums of fractions, so that the order of additions shows.
 let private manyCells: Counts =
@@ -269,6 +277,61 @@ let private lostOnceMerged =
             Expect.isTrue (File.ReadAllBytes(output).AsSpan().SequenceEqual(ReadOnlySpan wanted)) "the same bytes")
     }
 
+/// A machine that was cut off may write to the output what it has, even once that is complete, since it has the file open.
+let private lateMachine =
+    test "a task that ends after the output is there leaves it as it is" {
+        for storage in [ Unchunked; InChunks 5000; Gzipped 5000 ] do
+            inFolder (fun path ->
+                let counts =
+                    { manyCells with
+                        Indptr = manyCells.Indptr[..20_000]
+                        CellNames = manyCells.CellNames[..19_999]
+                        Indices = manyCells.Indices[.. manyCells.Indptr[20_000] - 1]
+                        Data = manyCells.Data[.. manyCells.Indptr[20_000] - 1] }
+
+                NewFile.write (path "in.h5ad") storage counts
+                let input, output = Input.file (path "in.h5ad"), path "out.h5ad"
+
+                let recipe =
+                    Recipe.ofSteps
+                        [ Qc.step Qc.defaults
+                          NormalizeTotal.step NormalizeTotal.defaults
+                          Log1p.step Log1p.defaults ]
+
+                Pipeline.run recipe Settings.standard input (NewFile output) |> need |> ignore
+                let wanted = File.ReadAllBytes output
+                File.Delete output
+
+                let parts =
+                    { Folder = path "parts"
+                      Patience = TimeSpan.Zero }
+
+                let run = Shard.plan (Shards 4) recipe Settings.standard input output |> need
+                let main = run.Plan.Stages[0]
+
+                for task in 0 .. main.Tasks - 1 do
+                    Shard.run main.Name task parts Settings.standard run |> need |> ignore
+
+                let unfinished = Array.exactlyOne (unfinished output)
+                Expect.isGreaterThan (FileInfo(unfinished).Length) 65_536L "tasks have written to it"
+                Shard.merge main.Name parts Settings.standard run |> need |> ignore
+
+                let isAsWanted why =
+                    Expect.isTrue (File.ReadAllBytes(output).AsSpan().SequenceEqual(ReadOnlySpan wanted)) $"{storage}: {why}"
+
+                isAsWanted "merged"
+                // By this name the tasks find the output once more, as if they had it open.
+                Expect.equal (Link.make unfinished output) 0 "a second name"
+
+                for task in 0 .. main.Tasks - 1 do
+                    File.Delete(Path.Combine(parts.Folder, $"main.{task:D4}.part"))
+                    Expect.isTrue (Shard.run main.Name task parts Settings.standard run |> need) "it is taken again"
+
+                isAsWanted "tasks were late"
+                let status = Shard.status parts run |> need
+                Expect.isTrue (Seq.forall _.IsMerged status) "it is still the output")
+    }
+
 let tests =
     testSequenced
     <| testList
@@ -282,4 +345,5 @@ let tests =
           emptyShard
           denseLayer
           lostOnceMerged
+          lateMachine
           occurred ]

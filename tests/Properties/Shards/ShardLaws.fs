@@ -20,6 +20,7 @@ let mutable private emptyShards = 0
 let mutable private repaired = 0
 let mutable private counted = 0
 let mutable private uncounted = 0
+let mutable private together = 0
 
 let private count (counter: byref<int>) =
     Interlocked.Increment &counter |> ignore
@@ -36,8 +37,15 @@ let need result =
     | Error(NotYet _) -> raise Again
     | Error fault -> raise (Stopped fault)
 
-/// Loses, cuts off or changes one of the files of parts.
-let private damage (random: Random) folder =
+/// The outputs that tasks write together, beside the place of the output.
+let unfinished (output: string) =
+    Directory.GetFiles(Path.GetDirectoryName output, $"{Path.GetFileName output}.*.unfinished")
+
+/// Loses the unfinished output, or loses, cuts off or changes one of the files of parts.
+let private damage (random: Random) folder output =
+    if random.Next 5 = 0 then
+        unfinished output |> Array.iter File.Delete
+
     let files =
         Directory.GetFiles folder |> Array.filter (fun path -> not (path.EndsWith ".h5ad")) |> Array.sort
 
@@ -78,7 +86,10 @@ let private engine (random: Random) mayDamage parts settings (run: ShardedRun) =
                 Expect.isFalse (Shard.run stage.Name number parts settings run |> need) "it was done"
 
             if mayDamage && random.Next 6 = 0 then
-                damage random parts.Folder
+                damage random parts.Folder run.Plan.Out
+
+        if unfinished run.Plan.Out |> Array.exists (fun path -> FileInfo(path).Length > 2L * int64 WholePages.page) then
+            count &together
 
         let merged = Shard.merge stage.Name parts settings run |> need
 
@@ -86,7 +97,7 @@ let private engine (random: Random) mayDamage parts settings (run: ShardedRun) =
             report <- merged
 
         if mayDamage && random.Next 6 = 0 then
-            damage random parts.Folder
+            damage random parts.Folder run.Plan.Out
         elif random.Next 4 = 0 then
             Expect.isNone (Shard.merge stage.Name parts settings run |> need) "it was merged"
 
@@ -193,6 +204,7 @@ let isAsAtOnce tell (case: ShardCase) =
             if Blocks.count report.CellsKept < int64 plan.Shards then
                 count &emptyShards
 
+            Expect.isEmpty (unfinished output) "nothing is left beside the output"
             File.ReadAllBytes(output).AsSpan().SequenceEqual(ReadOnlySpan wanted) || failtest "other bytes"
         | Error one, Error other ->
             tell (Error(Fault.kind one))
@@ -210,7 +222,7 @@ let occurred =
     test "shards, drops, empty shards and repairs were among them" {
         printfn
             $"shards: {severalShards} runs over several, {dropped} dropped cells, {emptyShards} had empty shards, {repaired} were begun anew, \
-              {counted} counted the values of inputs, {uncounted} knew them"
+              {counted} counted the values of inputs, {uncounted} knew them, {together} stages found an output that tasks had written to"
 
         Expect.isGreaterThanOrEqual severalShards 8 "runs over several shards"
         Expect.isGreaterThanOrEqual dropped 2 "runs that dropped cells"
@@ -218,4 +230,5 @@ let occurred =
         Expect.isGreaterThanOrEqual repaired 3 "runs that were begun anew for a part"
         Expect.isGreaterThanOrEqual counted 1 "runs whose inputs were counted"
         Expect.isGreaterThanOrEqual uncounted 2 "runs of inputs that need not be counted"
+        Expect.isGreaterThanOrEqual together 5 "stages after tasks that wrote to the output"
     }

@@ -25,7 +25,7 @@ let private written path schedule datatype perBatch =
         Reader.rows file.Store.Disk file.X perBatch
         |> Reader.through (fun () rowBatch -> Array.Copy(rowBatch.Values, rowBatch.Output, rowBatch.Count))
 
-    Blocks.run schedule copied (DenseSink.toPlace false scratch.Disk 0L datatype genes) (Fold.always ())
+    Blocks.run schedule copied (DenseSink.toPlace AtOnce scratch.Disk 0L datatype genes) (Fold.always ())
     scratch.Disk.Read(0L, scratch.Disk.Length)
 
 let private meant (rows: Rows) (bytesOf: float -> byte[]) =

@@ -3,9 +3,13 @@ module internal SingleSharp.Properties.OutputStorageLaws
 
 open System
 open System.IO
+open System.Threading
 open Expecto
+open FsCheck.FSharp
 open PureHDF
+open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
+open SingleSharp.Core.AnnData
 open SingleSharp.Core.Writing
 open SingleSharp.Properties.GenHdf5
 
@@ -25,10 +29,78 @@ let private isApart ranges =
 
 let private int32 = Integer(4, true, false)
 
+/// The file behind 512 bytes of somebody else; the superblock of version 0 says where it stands.
+let private behindUserBlock (bytes: byte[]) =
+    let moved = Array.append (Array.init 512 (fun i -> byte (i + 1))) bytes
+    (Bytes.i64 512L).CopyTo(moved, 512 + 24)
+    (Bytes.i64 (512L + BitConverter.ToInt64(bytes, 40))).CopyTo(moved, 512 + 40)
+    moved
+
+/// The bytes that some work leaves of a new file.
+let private made origin (work: RandomAccessFile -> unit) =
+    GenFiles.withPath (fun path ->
+        using (new RandomAccessFile(path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite), origin)) work
+        File.ReadAllBytes path)
+
+/// A copy that is made of shares, some of which are copied twice, in any order, one of them even when something was added and the copy is complete.
+let private inShares (random: Random) (file: AnnDataFile) plan page shares =
+    let share disk share =
+        OutputStorage.copyShare file disk plan page share shares CancellationToken.None
+
+    made file.Store.Disk.Origin (fun disk ->
+        for number in List.sortBy (fun _ -> random.Next()) ([ 0 .. shares - 1 ] @ [ random.Next shares ]) do
+            share disk number
+
+        let editor =
+            OutputStorage.completing file disk plan None page CancellationToken.None
+
+        editor.Put [| 1uy .. 99uy |] |> ignore
+        editor.Commit file.Store.Superblock.Root
+        share disk (random.Next shares))
+
+let private atOnce (file: AnnDataFile) plan =
+    made file.Store.Disk.Origin (fun disk ->
+        let editor, _ =
+            OutputStorage.clone file disk plan None false [] CancellationToken.None
+
+        editor.Put [| 1uy .. 99uy |] |> ignore
+        editor.Commit file.Store.Superblock.Root)
+
+let private edges =
+    [ "layout_contiguous"
+      "layout_chunked"
+      "layout_gzip"
+      "layout_dense_chunked"
+      "x_dense_f32"
+      "x_int32"
+      "x_csc"
+      "preserve_everything" ]
+
+let private shares =
+    let cases =
+        gen {
+            let! name = Gen.elements edges
+            let! plan = Gen.elements [ Untouched; Overwrite; StoreAnew ]
+            let! page = Gen.elements [ 1; 64; 100; 512; 4096; 1 <<< 16 ]
+            let! shares = Gen.choose (1, 9)
+            let! hasUserBlock = Gen.elements [ false; true ]
+            let! seed = Gen.choose (0, 1000)
+            return name, plan, page, shares, hasUserBlock, seed
+        }
+
+    Law.holdsFor 60 "shares of a copy are the copy" (fun () ->
+        Prop.forAll (Arb.fromGen cases) (fun (name, plan, page, shares, hasUserBlock, seed) ->
+            let bytes = File.ReadAllBytes(GenFiles.goldenEdge name)
+
+            GenFiles.withBytes (if hasUserBlock then behindUserBlock bytes else bytes) (fun path ->
+                use file = GenFiles.openRead path
+                inShares (Random seed) file plan page shares = atOnce file plan)))
+
 let tests =
     testList
         "OutputStorage"
-        [ Law.holds "old values lie where nothing else does" (fun (AnyStorage storage) (count: uint16) ->
+        [ shares
+          Law.holds "old values lie where nothing else does" (fun (AnyStorage storage) (count: uint16) ->
               let count = 1 + int count % 500
 
               withNumbers storage count (fun store dataset bytes ->

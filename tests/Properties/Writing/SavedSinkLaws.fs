@@ -86,7 +86,7 @@ let private inPlace storage (rows: (int * float) list[]) pass =
             | Chunked _ -> ValueSome(Chunks.load disk dataset)
             | _ -> ValueNone
 
-        pass (ValueSink.inPlace true disk dataset chunks Precision.Single))
+        pass (ValueSink.inPlace Saved disk dataset chunks Precision.Single))
 
 let private filter id parameters =
     { Id = id
@@ -153,7 +153,7 @@ let private sinks: (string * (Source<RowBatch> -> Source<RowBatch>) * ((Sink<Row
     [ "columns", id, (fun pass -> onDisk (fun disk -> pass (ColumnSink.toPlaces disk [| 16L; 100_016L |] columns)))
       "columns of rows that stay", sifted, (fun pass -> onDisk (fun disk -> pass (ColumnSink.toPlaces disk [| 16L; 100_016L |] columns)))
       "scores", id, (fun pass -> onDisk (fun disk -> pass (ScoreSink.toPlace disk 16L scores)))
-      "dense rows", id, (fun pass -> onDisk (fun disk -> pass (DenseSink.toPlace true disk 16L (DType.datatype DType.Float32) genes)))
+      "dense rows", id, (fun pass -> onDisk (fun disk -> pass (DenseSink.toPlace Saved disk 16L (DType.datatype DType.Float32) genes)))
       "values in their places", id, inPlace Unchunked rows
       "values in places of chunks", id, inPlace (InChunks 777) rows
       "chunks", id, intoChunks [] 1000L
@@ -186,10 +186,79 @@ let private isSame schedule source (leave: (Sink<RowBatch> -> unit) -> byte[]) b
     let parts = ranges bounds |> List.map (taken schedule source leave)
     leave (fun sink -> Parts.restore false sink (fun _ -> true) true parts) = atOnce
 
+/// The pages that are not the same in two files.
+let private changedPages page (before: byte[]) (after: byte[]) =
+    [ for number in 0 .. (max before.Length after.Length - 1) / page do
+          let of' (bytes: byte[]) =
+              bytes[number * page .. (number + 1) * page - 1]
+
+          if of' before <> of' after then
+              number ]
+
+/// Several machines write values to one file, each of its blocks, and the rest is restored to it: the bytes, and the pages that each has touched.
+let private together storage page schedule source (bounds: int64 list) =
+    let mutable touched = []
+
+    let bytes =
+        withValues storage (rows |> Array.sumBy List.length) (fun disk _ dataset ->
+            let chunks =
+                match dataset.Layout with
+                | Chunked _ -> ValueSome(Chunks.load disk dataset)
+                | _ -> ValueNone
+
+            let content () = disk.Read(0L, disk.Length)
+
+            let sink placing =
+                ValueSink.inPlace placing disk dataset chunks Precision.Single
+
+            let parts =
+                [ for range in ranges bounds do
+                      let before = content ()
+
+                      taken
+                          schedule
+                          source
+                          (fun pass ->
+                              pass (sink (Together(disk, page)))
+                              [||])
+                          range
+
+                      touched <- changedPages page before (content ()) :: touched ]
+
+            Parts.restore false (sink Saved) (fun _ -> true) true parts)
+
+    struct (bytes, touched)
+
+let private areWrittenTogether storage page schedule source bounds =
+    let wanted =
+        inPlace storage rows (fun sink -> Blocks.run Blocks.sequential source sink (Fold.always ()))
+
+    let struct (bytes, touched) = together storage page schedule source bounds
+    let all = List.concat touched
+    bytes = wanted && List.distinct all = all
+
 let tests =
     testList
         "SavedSinks"
-        [ for name, through, leave in sinks do
+        [ for storage in [ Unchunked; InChunks 777 ] do
+              Law.holdsFor 12 $"written together, each page by one machine: {storage}" (fun schedule (perBatch: byte) (page: byte) ->
+                  let bounds = Gen.choose (0, 3) |> Gen.listOfLength 2
+
+                  Prop.forAll (Arb.fromGen bounds) (fun bounds ->
+                      let bounds = 0L :: List.sort (List.map int64 bounds) @ [ 3L ]
+                      // Pages of all bytes of a number, of some, and of many numbers.
+                      let page = 1 + int page * (1 + int perBatch % 7)
+                      areWrittenTogether storage page (AnnDataFiles.schedule schedule) (source (1 + int perBatch) rows) bounds))
+
+          test "nearly all values are written together" {
+              let struct (_, touched) =
+                  together Unchunked 256 Blocks.sequential (source 100 rows) [ 0L; 1L; 2L; 3L ]
+
+              let bytes = 4 * (rows |> Array.sumBy List.length)
+              Expect.isGreaterThan (256 * (List.concat touched).Length) (bytes - 3 * 2 * 256 - 256) "bytes"
+          }
+
+          for name, through, leave in sinks do
               Law.holdsFor 4 $"saved and restored: {name}" (fun schedule (perBatch: byte) ->
                   // Three blocks; parts of none are among these.
                   let bounds =

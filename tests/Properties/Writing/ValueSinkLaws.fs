@@ -208,7 +208,7 @@ let tests =
                       Blocks.run
                           (AnnDataFiles.schedule schedule)
                           (source widths (1 + int perBatch) true)
-                          (ValueSink.inPlace false disk dataset chunks Precision.Single)
+                          (ValueSink.inPlace AtOnce disk dataset chunks Precision.Single)
                           (Fold.always ()))
 
                   use file = H5File.OpenRead path

@@ -213,6 +213,25 @@ module internal AtomicReplace =
         | :? DirectoryNotFoundException -> Fault.throw (CannotWrite(target, "its folder does not exist; make it first, or choose another"))
         | Fault.WriteTrouble trouble -> Fault.throw (Fault.ofWrite target trouble)
 
+    let private put (target: string) (temporary: string) (file: string) =
+        requireRegular target file
+
+        try
+            File.Move(temporary, file, true)
+        with Fault.WriteTrouble trouble ->
+            Fault.throw (Fault.ofWrite target trouble)
+
+        syncFolder (Path.GetDirectoryName file)
+
+    /// Gives a file the owner and the permissions of the one in whose place it will be; until then nobody else may read what is there.
+    let private settle readers (file: string) handle =
+        match Status.tryFindHere file with
+        | ValueSome old -> Ownership.keep file old handle
+        | ValueNone ->
+            match readers with
+            | OwnerOnly -> ()
+            | WhoReads inputs -> Ownership.settle (Path.GetDirectoryName file) inputs handle
+
     /// Lets `write` make a file beside the target, then puts it in the target's place in one step.
     /// If anything goes wrong before, the target is as it was and the temporary file is gone.
     /// `origin` is where its superblock will stand.
@@ -220,9 +239,8 @@ module internal AtomicReplace =
     /// lead to the old content. A file under a new name is for its readers.
     let replaceFor readers (target: string) origin (write: RandomAccessFile -> 'r) =
         let file = resolve target
-        let folder = Path.GetDirectoryName file
         requireRegular target file
-        let temporary = TempFile.pathIn folder
+        let temporary = TempFile.pathIn (Path.GetDirectoryName file)
         let handle = create target temporary
 
         try
@@ -230,30 +248,44 @@ module internal AtomicReplace =
                 using (new RandomAccessFile(target, handle, origin)) (fun disk ->
                     TempFile.removeStale temporary
                     let result = write disk
-
-                    // Until here nobody else may read what is there.
-                    match Status.tryFindHere file with
-                    | ValueSome old -> Ownership.keep file old handle
-                    | ValueNone ->
-                        match readers with
-                        | OwnerOnly -> ()
-                        | WhoReads inputs -> Ownership.settle folder inputs handle
-
+                    settle readers file handle
                     disk.Sync()
                     result)
 
-            requireRegular target file
-
-            try
-                File.Move(temporary, file, true)
-            with Fault.WriteTrouble trouble ->
-                Fault.throw (Fault.ofWrite target trouble)
-
-            syncFolder folder
+            put target temporary file
             result
         with _ ->
             TempFile.remove temporary
             reraise ()
+
+    /// The same with a file beside the target that others have begun, and that stays if anything goes wrong. While this run completes it, nobody
+    /// else may; `complete` is called when all of it is on the device.
+    let finishFor readers (begun: string) (target: string) origin complete (write: RandomAccessFile -> 'r) =
+        let file = resolve target
+        requireRegular target file
+
+        let handle =
+            try
+                File.OpenHandle(begun, FileMode.Open, FileAccess.ReadWrite, FileShare.None)
+            with Fault.WriteTrouble trouble ->
+                Fault.throw (Fault.ofWrite target trouble)
+
+        use disk = new RandomAccessFile(target, handle, origin)
+
+        /// Another run may have completed it, and given it its name, since it was looked for.
+        let requireHeld () =
+            match Status.tryFindHere begun with
+            | ValueSome now when now.Node = (Status.ofHandle handle).Node -> ()
+            | _ -> Fault.throw (CannotWrite(target, $"{Path.GetFileName begun} is gone; another run may have completed it"))
+
+        requireHeld ()
+        let result = write disk
+        settle readers file handle
+        disk.Sync()
+        requireHeld ()
+        complete disk
+        put target begun file
+        result
 
     /// The same for what is made of no file.
     let replace target origin write =

@@ -8,18 +8,23 @@ open SingleSharp.Core.Files
 
 /// New objects go past the old end of the file. Chunks may also take the room of what is being replaced: `free` may hold
 /// only bytes that nobody will read again, and none at all where a crash must leave the old content. Datasets that take the
-/// place of others may be compressed in another way than these.
+/// place of others may be compressed in another way than these. What is behind `stop` may be overwritten.
 [<Sealed>]
 type internal FileEditor
-    (disk: RandomAccessFile, superblock: Superblock, free: struct (int64 * int64) list, compression: SingleSharp.Compression option) =
+    (
+        disk: RandomAccessFile,
+        superblock: Superblock,
+        free: struct (int64 * int64) list,
+        compression: SingleSharp.Compression option,
+        stop: int64
+    ) =
     /// The smallest string heap that HDF5 accepts, and the usual one.
     let heapSize = 4096
 
     let mutable holes = Queue<struct (int64 * int64)> free
     let mutable hole = struct (0L, 0L)
 
-    // A file may be longer than it says; what is there is nobody's, and is left alone all the same.
-    let mutable endOfFile = Bytes.align8 (max superblock.EndOfFile disk.Length)
+    let mutable endOfFile = Bytes.align8 stop
     let mutable heapAt = Bytes.undefined
     let mutable heap: byte[] = Array.Empty()
     let mutable heapUsed = 0
@@ -73,6 +78,10 @@ type internal FileEditor
         (Bytes.concat [ "GCOL"B; [| 1uy; 0uy; 0uy; 0uy |]; Bytes.i64 (int64 size) ]).CopyTo(heap, 0)
         heapUsed <- 16
         heapEntries <- 0
+
+    // A file may be longer than it says; what is there is nobody's, and is left alone all the same.
+    new(disk: RandomAccessFile, superblock, free, compression) =
+        FileEditor(disk, superblock, free, compression, max superblock.EndOfFile disk.Length)
 
     new(disk, superblock, free) = FileEditor(disk, superblock, free, None)
 

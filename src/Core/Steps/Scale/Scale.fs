@@ -130,7 +130,13 @@ module Scale =
             Passes.rows turn.Job layerPass |> Reader.through (fun () -> Normalize.start before) |> Reader.through scale
 
         let sink =
-            DenseSink.over turn.Job.Taker.IsSaved absent turn.Editor.Disk address (DType.datatype numeric) (int genes)
+            DenseSink.over
+                (if turn.Job.Taker.IsSaved then Saved else AtOnce)
+                absent
+                turn.Editor.Disk
+                address
+                (DType.datatype numeric)
+                (int genes)
             |> Sink.used SinkUse.InTheEnd
 
         Passes.run turn.Job layerPass rows sink (Fold.always ())
