@@ -277,19 +277,20 @@ let private lostOnceMerged =
             Expect.isTrue (File.ReadAllBytes(output).AsSpan().SequenceEqual(ReadOnlySpan wanted)) "the same bytes")
     }
 
+/// The first cells of many.
+let private someCells cells =
+    { manyCells with
+        Indptr = manyCells.Indptr[..cells]
+        CellNames = manyCells.CellNames[.. cells - 1]
+        Indices = manyCells.Indices[.. manyCells.Indptr[cells] - 1]
+        Data = manyCells.Data[.. manyCells.Indptr[cells] - 1] }
+
 /// A machine that was cut off may write to the output what it has, even once that is complete, since it has the file open.
 let private lateMachine =
     test "a task that ends after the output is there leaves it as it is" {
         for storage in [ Unchunked; InChunks 5000; Gzipped 5000 ] do
             inFolder (fun path ->
-                let counts =
-                    { manyCells with
-                        Indptr = manyCells.Indptr[..20_000]
-                        CellNames = manyCells.CellNames[..19_999]
-                        Indices = manyCells.Indices[.. manyCells.Indptr[20_000] - 1]
-                        Data = manyCells.Data[.. manyCells.Indptr[20_000] - 1] }
-
-                NewFile.write (path "in.h5ad") storage counts
+                NewFile.write (path "in.h5ad") storage (someCells 20_000)
                 let input, output = Input.file (path "in.h5ad"), path "out.h5ad"
 
                 let recipe =

@@ -284,6 +284,11 @@ module internal AtomicReplace =
         disk.Sync()
         requireHeld ()
         complete disk
+
+        // Windows renames no file that is open.
+        if OperatingSystem.IsWindows() then
+            (disk :> IDisposable).Dispose()
+
         put target begun file
         result
 
