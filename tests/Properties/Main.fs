@@ -128,6 +128,7 @@ let all =
           MalformedLaws.tests
           RecipeJsonLaws.tests
           AlsoLaws.tests
+          AlsoColumnLaws.tests
           ResultTypeLaws.tests
           CountInputLaws.tests
           IndexTypeLaws.tests

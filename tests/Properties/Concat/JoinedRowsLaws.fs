@@ -14,7 +14,7 @@ open SingleSharp.Properties.Gen
 open SingleSharp.Properties.AnnDataFiles
 
 type private Case =
-    { Inputs: GenShards.Study list
+    { Inputs: GenStudies.Study list
       Join: Join
       SumDuplicates: bool
       ValuesPerBatch: int
@@ -23,11 +23,11 @@ type private Case =
 /// Inputs without cells, of one, within a block and over its end; of the same genes or others.
 let private anyCase =
     gen {
-        let! first = GenShards.study
+        let! first = GenStudies.study
 
         let input =
             gen {
-                let! study = GenShards.study
+                let! study = GenStudies.study
 
                 let! cells =
                     Gen.frequency
@@ -62,12 +62,12 @@ let private anyCase =
     |> Arb.fromGen
 
 let private areThoseOfTheFile case =
-    GenShards.inFolder (fun inside ->
+    GenStudies.inFolder (fun inside ->
         let paths =
             case.Inputs
             |> List.mapi (fun i study ->
                 let path = inside $"{i}.h5ad"
-                GenShards.write path study
+                GenStudies.write path study
                 path)
 
         let request: ConvertRequest =

@@ -10,6 +10,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Shards
 open SingleSharp.Core.Writing
+open SingleSharp.Properties.GenStudies
 open SingleSharp.Properties.GenShards
 open SingleSharp.Properties.ShardLaws
 

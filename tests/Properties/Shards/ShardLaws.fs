@@ -11,6 +11,7 @@ open SingleSharp.Core
 open SingleSharp.Core.Folds
 open SingleSharp.Core.Shards
 open SingleSharp.Core.Writing
+open SingleSharp.Properties.GenStudies
 open SingleSharp.Properties.GenShards
 
 /// What occurred in the cases that were tried.

@@ -11,14 +11,8 @@ open SingleSharp.Core
 open SingleSharp.Core.Writing
 open SingleSharp.Properties.Gen
 open SingleSharp.Properties.RowSource
+open SingleSharp.Properties.GenAlso
 open SingleSharp.Answers
-
-let private countsOf (matrix: Rows) =
-    { CellNames = Array.init matrix.Rows.Length (fun cell -> $"cell{cell}")
-      GeneNames = Array.init matrix.Genes (fun gene -> if gene % 5 = 0 then $"MT-{gene}" else $"gene{gene}")
-      Indptr = matrix.Rows |> List.scan (fun total row -> total + row.Length) 0 |> Array.ofList
-      Indices = matrix.Rows |> List.concat |> List.map fst |> Array.ofList
-      Data = matrix.Rows |> List.concat |> List.map (snd >> float32) |> Array.ofList }
 
 /// The matrix repeated until it has more rows than one block.
 let private longer (matrix: Rows) =
@@ -27,98 +21,6 @@ let private longer (matrix: Rows) =
     else
         { matrix with
             Rows = List.init (4500 / matrix.Rows.Length) (fun _ -> matrix.Rows) |> List.concat }
-
-let private inFolder work =
-    let folder = Directory.CreateTempSubdirectory "singlesharp"
-
-    try
-        work (fun name -> Path.Combine(folder.FullName, name + ".h5ad"))
-    finally
-        folder.Delete true
-
-/// A row that was seen: its cell, and its genes with the bits of values and of output.
-type private Seen =
-    { Cell: int64
-      Values: (int * int64) list
-      Output: (int * int64) list }
-
-let private see (batch: CsrBatch) row =
-    let row = batch.Row row
-
-    let cell, genes, values, output =
-        row.Cell, row.Genes.ToArray(), row.Values.ToArray(), row.Output.ToArray()
-
-    { Cell = cell
-      Values = Array.zip genes (Array.map bits values) |> List.ofArray
-      Output = Array.zip genes (Array.map bits output) |> List.ofArray }
-
-let private transcript: Fold<CsrBatch, Seen list> =
-    Fold.ofSteps
-        { Fresh = fun () -> []
-          Step = fun seen batch -> List.rev [ for row in 0 .. batch.Cells - 1 -> see batch row ] @ seen
-          Merge = fun left right -> right @ left
-          Finish = List.rev }
-
-/// A sum of fractions, whose bits tell in which order it was added up, over the cells that are wanted.
-let private sumOf isWanted : Fold<CsrBatch, float> =
-    let addTo sum (batch: CsrBatch) row =
-        let row = batch.Row row
-        let mutable sum = sum
-
-        if isWanted row.Cell then
-            for value in row.Values do
-                sum <- sum + Math.Log(1.5 + value) / 3.0
-
-        sum
-
-    Fold.ofSteps
-        { Fresh = fun () -> 0.0
-          Step =
-            fun sum batch ->
-                let mutable sum = sum
-
-                for row in 0 .. batch.Cells - 1 do
-                    sum <- addTo sum batch row
-
-                sum
-          Merge = (+)
-          Finish = id }
-
-let private thirds =
-    RowValue(fun row ->
-        let mutable sum = 0.0
-
-        for value in row.Output do
-            sum <- sum + value / 3.0
-
-        sum + float row.Cell)
-
-let private ofThirds (seen: Seen) =
-    (0.0, seen.Output)
-    ||> List.fold (fun sum (_, value) -> sum + BitConverter.Int64BitsToDouble value / 3.0)
-    |> fun sum -> sum + float seen.Cell
-
-/// Columns of every type, and what they must hold.
-let private columns: (Also * string * (Seen -> float)) list =
-    [ Also.obs "thirds" DType.Float64 thirds, "thirds", ofThirds
-      Also.obs "single" DType.Float32 thirds, "single", (fun seen -> float (float32 (ofThirds seen)))
-      Also.obs "stored" DType.Int32 (RowValue(fun row -> float row.Genes.Length)), "stored", (fun seen -> float seen.Values.Length)
-      Also.obs "cell" DType.Int64 (RowValue(fun row -> float row.Cell)), "cell", (fun seen -> float seen.Cell)
-      Also.obs "silent" DType.Bool (RowValue(fun row -> if row.Genes.IsEmpty then 1.0 else 0.0)),
-      "silent",
-      (fun seen -> if seen.Values.IsEmpty then 1.0 else 0.0) ]
-
-let private numbers (path: string) name =
-    use file = H5File.OpenRead path
-    let dataset = file.Dataset $"obs/{name}"
-
-    match dataset.Type.Class, dataset.Type.Size with
-    | H5DataTypeClass.FloatingPoint, 8 -> dataset.Read<float[]>()
-    | H5DataTypeClass.FloatingPoint, _ -> dataset.Read<float32[]>() |> Array.map float
-    | _, 8 -> dataset.Read<int64[]>() |> Array.map float
-    | _, 4 -> dataset.Read<int[]>() |> Array.map float
-    | _ -> dataset.Read<sbyte[]>() |> Array.map float
-    |> List.ofArray
 
 let private limits cells genes =
     Filter.step
@@ -160,9 +62,6 @@ let private others path =
           if not isColumn && element.Path <> "obs" && element.Path <> "/" then
               element.Path, element.Sha256 ]
 
-let private values fold path =
-    need (Pipeline.fold fold Settings.standard (Input.file path))
-
 /// Throws something that nothing in the library throws.
 let private faulty: Fold<CsrBatch, int> =
     Fold.ofSteps
@@ -170,40 +69,6 @@ let private faulty: Fold<CsrBatch, int> =
           Step = fun _ _ -> raise (InvalidTimeZoneException "as it was thrown")
           Merge = (+)
           Finish = id }
-
-let private small =
-    { Genes = 4
-      Rows = [ [ 0, 1.0; 2, 3.0 ]; []; [ 1, 2.0 ] ] }
-
-let private refused part result =
-    match result with
-    | Ok _ -> failtest "a fault is expected"
-    | Error fault ->
-        Expect.equal (Fault.kind fault) FaultKind.InvalidOption "its kind"
-        Expect.stringContains (Fault.sentence fault) part "its sentence"
-
-let private withSmall work =
-    inFolder (fun path ->
-        NewFile.write (path "in") Unchunked (countsOf small)
-        work path)
-
-/// A recipe of qc with something of one's own is refused with this sentence, by the plan and by the run.
-let private refusal name (also: Also list) part =
-    test name {
-        withSmall (fun path ->
-            let recipe =
-                { Recipe.ofSteps [ Qc.step Qc.defaults ] with
-                    Also = also }
-
-            let before = File.ReadAllBytes(path "in")
-            Pipeline.plan recipe Settings.standard (Input.file (path "in")) |> refused part
-            Pipeline.run recipe Settings.standard (Input.file (path "in")) (NewFile(path "out")) |> refused part
-            Pipeline.run recipe Settings.standard (Input.file (path "in")) InPlace |> refused part
-            Expect.isFalse (File.Exists(path "out")) "no file"
-            Expect.equal (File.ReadAllBytes(path "in")) before "the input")
-    }
-
-let private one = RowValue(fun _ -> 1.0)
 
 let tests =
     testList
@@ -351,104 +216,6 @@ let tests =
 
                       Expect.equal (File.ReadAllBytes(path "in")) before "the input"
                       Expect.equal (Directory.GetFiles(Path.GetDirectoryName(path "in"))) [| path "in" |] "no other file")
-          }
-
-          test "a column is appended in place, replaces the one that is there, and is noted" {
-              withSmall (fun path ->
-                  let number value =
-                      { Recipe.ofSteps [] with
-                          Also = [ Also.obs "mine" DType.Int32 (RowValue(fun row -> value + float row.Cell)) ] }
-
-                  let before = File.ReadAllBytes(path "in")
-
-                  for value in [ 10.0; 20.0 ] do
-                      let report =
-                          need (Pipeline.run (number value) Settings.standard (Input.file (path "in")) InPlace)
-
-                      Expect.equal (List.ofSeq report.ObsColumns) [ "mine" ] "the report"
-                      Expect.equal (numbers (path "in") "mine") [ value; value + 1.0; value + 2.0 ] "the values"
-
-                  Expect.isGreaterThan (File.ReadAllBytes(path "in").Length) before.Length "it has grown"
-                  use file = GenFiles.openRead (path "in")
-                  Expect.equal (file.Obs.Columns |> List.filter ((=) "mine")) [ "mine" ] "one column"
-
-                  let runs = need (Pipeline.history Settings.standard (path "in"))
-                  Expect.equal [ for run in runs -> List.ofSeq run.Also ] [ [ "mine" ]; [ "mine" ] ] "the notes"
-                  Expect.equal (need (Recipe.ofJson runs.Head.Recipe)) (Recipe.ofSteps []) "the recipe without code")
-          }
-
-          test "a plan names the columns and the read, and counts their buffers" {
-              withSmall (fun path ->
-                  let plan also =
-                      need (
-                          Pipeline.plan
-                              { Recipe.standard with Also = also }
-                              { Settings.standard with Workers = 1 }
-                              (Input.file (path "in"))
-                      )
-
-                  let none = plan []
-                  let some = plan [ for column, _, _ in columns -> column ]
-                  Expect.equal (List.ofSeq some.Also) [ for _, name, _ in columns -> name ] "the columns"
-                  Expect.equal (List.ofSeq none.Also) [] "no columns"
-                  Expect.equal [ for pass in some.Passes -> pass.Purpose ] [ "qc + normalize_total + log1p + also" ] "one read"
-                  Expect.isGreaterThan some.Memory none.Memory "memory")
-          }
-
-          refusal
-              "a column that qc writes too"
-              [ Also.obs "total_counts" DType.Float64 one ]
-              "also: qc writes a column total_counts of obs, too"
-          refusal "a column with the name of the index" [ Also.obs "_index" DType.Float64 one ] "also: the index of obs is called _index"
-          refusal
-              "a column with a name of anndata's own"
-              [ Also.obs "__categories" DType.Float64 one ]
-              "also: a column cannot be called __categories"
-          refusal
-              "a column that is written twice"
-              [ Also.obs "a" DType.Float64 one; Also.obs "a" DType.Bool one ]
-              "also: the column a would be written twice"
-          refusal "a column without a name" [ Also.obs "" DType.Float64 one ] "also: a column cannot be called \"\""
-          refusal "a column with a slash" [ Also.obs "a/b" DType.Float64 one ] "also: a column cannot be called \"a/b\""
-          refusal
-              "a column of another type"
-              [ Also.obs "a" DType.UInt8 one ]
-              "also: the column a cannot be uint8; choose float32, float64, int32, int64, bool"
-
-          for dtype, value, shown in
-              [ DType.Int32, 0.5, "0.5"
-                DType.Int32, 2147483648.0, "2147483648"
-                DType.Int32, nan, "NaN"
-                DType.Int64, 9007199254740992.0, "9007199254740992"
-                DType.Int64, -infinity, "-Infinity"
-                DType.Bool, 2.0, "2"
-                DType.Bool, nan, "NaN" ] do
-              test $"{shown} is no {DType.name dtype}" {
-                  withSmall (fun path ->
-                      let recipe =
-                          { Recipe.standard with
-                              Also = [ Also.obs "mine" dtype (RowValue(fun row -> if row.Cell = 1L then value else 0.0)) ] }
-
-                      Pipeline.run recipe Settings.standard (Input.file (path "in")) (NewFile(path "out"))
-                      |> refused $"also: the column mine is {DType.name dtype}, which does not hold {shown}, its value of cell cell1"
-
-                      Expect.isFalse (File.Exists(path "out")) "no file")
-              }
-
-          test "what a type holds is stored" {
-              withSmall (fun path ->
-                  for dtype, value in
-                      [ DType.Int32, -2147483648.0
-                        DType.Int32, 2147483647.0
-                        DType.Int64, -9007199254740991.0
-                        DType.Float32, nan
-                        DType.Float64, -infinity ] do
-                      let recipe =
-                          { Recipe.ofSteps [] with
-                              Also = [ Also.obs "mine" dtype (RowValue(fun _ -> value)) ] }
-
-                      ran recipe (path "in") (path "out") |> ignore
-                      Expect.equal (numbers (path "out") "mine" |> List.map bits) (List.replicate 3 (bits value)) $"{value}")
           }
 
           test "a recipe with code is equal to itself, and is not written as JSON" {
