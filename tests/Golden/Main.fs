@@ -80,6 +80,7 @@ let all =
           QueryGolden.all
           ExportGolden.all
           SplitGolden.all
+          SplitFaultsGolden.all
           NarrowGolden.all
           HeadGolden.all
           ColumnGolden.all
