@@ -5,17 +5,19 @@ open System
 
 /// One output to judge, as conformance.py reads it.
 type ConformanceJob =
-    { name: string
-      input: string
-      output: string
-      obs: string list
-      var: string list
-      members: string list
-      target: Nullable<float>
-      log: bool
-      sum: bool
-      alike: bool
-      twin: bool }
+    {
+        name: string
+        input: string
+        output: string
+        obs: string list
+        var: string list
+        members: string list
+        target: Nullable<float>
+        log: bool
+        sum: bool
+        /// What is done with it once it has been read.
+        trials: string list
+    }
 
 /// One filtered file to judge, as filtered.py reads it.
 type FilteredJob =
@@ -28,6 +30,8 @@ type FilteredJob =
         /// Which cells and genes stay, a letter 1 or 0 for each; null where the limits say it.
         cells: string | null
         genes: string | null
+        /// Is the output used, as uses.py does it, beside being read?
+        used: bool
     }
 
 /// One conversion to judge, as imports.py reads it.
@@ -41,7 +45,9 @@ type ImportJob =
       key: string
       samples: string list
       separator: string | null
-      stored: int64 }
+      stored: int64
+      // Is its output used, as uses.py does it, beside being read?
+      used: bool }
 
 /// A command line for the resident tool, and the folder that it is given in.
 type CommandRequest = { words: string[]; folder: string }

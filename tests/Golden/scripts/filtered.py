@@ -1,6 +1,6 @@
 """Judges filtered files. Reads jobs as JSON from standard input, prints {name: [problems]}.
 
-A job: name, input, output, min_genes and min_cells (limits that were given, or null), or else cells and genes: a letter for each, 1 where it stays.
+A job: name, input, output, min_genes and min_cells (limits that were given, or null), or else cells and genes: a letter for each, 1 where it stays; used (is the output used as well as read).
 What should have stayed within limits is decided here, with NumPy.
 """
 import json
@@ -60,7 +60,8 @@ def problems(job):
             yield f"the limit of this test leaves {mask.sum()} of {len(mask)} {what}"
     yield from subset.judge(job["input"], job["output"], cells, genes, set(noted))
     yield from numbers(job["output"], noted)
-    yield from uses.lost(job["input"], job["output"])
+    if job["used"]:
+        yield from uses.lost(job["input"], job["output"])
 
 
 def judge(job):
