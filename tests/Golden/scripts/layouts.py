@@ -1,4 +1,7 @@
-"""Stores one .h5ad file in several other ways, values and types unchanged: layouts.py INPUT FOLDER. Prints the names of the files."""
+"""Stores one .h5ad file in several other ways, values and types unchanged: layouts.py INPUT FOLDER NUMBER SHARE. Prints the names of the files.
+
+Of the ways it takes one in SHARE, from the one with this NUMBER on.
+"""
 import sys
 from pathlib import Path
 
@@ -39,9 +42,9 @@ def store(group, name, source, options, wide):
         dataset.attrs[key] = value
 
 
-def main(source, folder):
+def main(source, folder, number, share):
     with h5py.File(source) as old:
-        for name, (file_options, options, wide) in LAYOUTS.items():
+        for name, (file_options, options, wide) in [*LAYOUTS.items()][int(number)::int(share)]:
             path = Path(folder) / f"{name}.h5ad"
             with h5py.File(path, "w", **file_options) as new:
                 for key, value in old.attrs.items():
