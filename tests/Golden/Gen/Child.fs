@@ -15,28 +15,19 @@ type Outcome =
       Output: string
       Errors: string }
 
-/// A program that is about to start in some folder, its streams redirected.
-let private prepareIn folder (program: string) (arguments: string list) (environment: (string * string) list) =
+/// A program that is about to start, its streams redirected.
+let prepare (program: string) (arguments: string list) (environment: (string * string) list) =
     let info =
-        ProcessStartInfo(
-            program,
-            arguments,
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true
-        )
+        ProcessStartInfo(program, arguments, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true)
 
     for name, value in environment do
         info.Environment[name] <- value
 
     info
 
-/// A program that is about to start, its streams redirected.
-let prepare = prepareIn ""
-
-let private runIn folder program arguments environment (input: string) =
-    use running = Process.Start(prepareIn folder program arguments environment)
+/// Runs a program to its end.
+let run program arguments environment (input: string) =
+    use running = Process.Start(prepare program arguments environment)
     let output = running.StandardOutput.ReadToEndAsync()
     let errors = running.StandardError.ReadToEndAsync()
     running.StandardInput.Write input
@@ -46,9 +37,6 @@ let private runIn folder program arguments environment (input: string) =
     { ExitCode = running.ExitCode
       Output = output.Result
       Errors = errors.Result }
-
-/// Runs a program to its end.
-let run = runIn ""
 
 /// The tool beside this program.
 let ownTool = Path.Combine(AppContext.BaseDirectory, "singlesharp.dll")
@@ -103,18 +91,6 @@ let requireH5dump () =
     if not hasH5dump.Value then
         skiptest "skipped: no /usr/bin/h5dump"
 
-/// Runs one of the scripts in some folder, in a process of its own, and returns what it printed.
-let scriptIn folder (name: string) arguments input =
-    requirePython ()
-
-    let outcome =
-        runIn folder python (Shared.here $"scripts/{name}" :: arguments) [ "PYTHONWARNINGS", "ignore" ] input
-
-    if outcome.ExitCode <> 0 then
-        failtest $"{name} failed: {outcome.Errors}"
-
-    outcome.Output
-
 /// A Python that stays, and runs one script after another in forks of itself: to import its libraries takes longer than most scripts do.
 [<Sealed>]
 type private Forks() =
@@ -123,8 +99,13 @@ type private Forks() =
 
     let complaints = child.StandardError.ReadToEndAsync()
 
-    member _.Run (words: string list) (input: string) =
-        child.StandardInput.WriteLine(JsonSerializer.Serialize {| words = words; input = input |})
+    member _.Run (folder: string) (words: string list) (input: string) =
+        let request =
+            {| words = words
+               folder = folder
+               input = input |}
+
+        child.StandardInput.WriteLine(JsonSerializer.Serialize request)
         child.StandardInput.Flush()
 
         match child.StandardOutput.ReadLine() with
@@ -139,8 +120,8 @@ type private Forks() =
 /// Those that are free: there come to be as many as scripts run at the same time. They end when their stdin does, with the program.
 let private forks = ConcurrentBag<Forks>()
 
-/// Runs one of the scripts, and returns what it printed.
-let script (name: string) arguments input =
+/// Runs one of the scripts in some folder, and returns what it printed.
+let scriptIn folder (name: string) arguments input =
     requirePython ()
 
     let fork =
@@ -148,10 +129,13 @@ let script (name: string) arguments input =
         | true, fork -> fork
         | _ -> Forks()
 
-    let outcome = fork.Run (Shared.here $"scripts/{name}" :: arguments) input
+    let outcome = fork.Run folder (Shared.here $"scripts/{name}" :: arguments) input
     forks.Add fork
 
     if outcome.ExitCode <> 0 then
         failtest $"{name} failed: {outcome.Errors}"
 
     outcome.Output
+
+/// Runs one of the scripts, and returns what it printed.
+let script name arguments input = scriptIn "" name arguments input

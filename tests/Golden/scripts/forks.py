@@ -1,6 +1,6 @@
 """Runs scripts, each in a fork of this process, which has imported what most of them need: that takes longer than most of them run.
 
-A request is a line of JSON: words (a script and its arguments) and input (what the script reads). So is the answer: code, output, errors.
+A request is a line of JSON: words (a script and its arguments), folder (where it runs, or here) and input (what the script reads). So is the answer: code, output, errors.
 """
 import json
 import os
@@ -31,6 +31,7 @@ def serve():
                 if child == 0:
                     for descriptor, file in enumerate((given, output, errors)):
                         os.dup2(file.fileno(), descriptor)
+                    os.chdir(request["folder"] or ".")
                     return request["words"]
                 _, status = os.waitpid(child, 0)
                 answer = {"code": os.waitstatus_to_exitcode(status), "output": text(output), "errors": text(errors)}
