@@ -16,12 +16,26 @@ let private mark = "--- end of block ---"
 let private marked separator (blocks: Block list) =
     blocks |> List.map (fun block -> block.Text + separator + "\n") |> String.concat "\n"
 
-let private path () =
-    feed.Value.Tool.Value + string Path.PathSeparator + Environment.GetEnvironmentVariable "PATH"
+/// The tool of these tests under its name.
+let private ownTool =
+    lazy
+        (let folder = Directory.CreateDirectory(lasting.Value.File "tool").FullName
+         let script = Path.Combine(folder, "singlesharp")
+         File.WriteAllText(script, $"#!/bin/sh\nexec dotnet '{Child.tool}' \"$@\"\n")
+         File.SetUnixFileMode(script, UnixFileMode.UserRead ||| UnixFileMode.UserExecute)
+         folder)
+
+/// The README has the tool that is installed of the package, and the other pages the same one as it was compiled for these tests, which
+/// starts sooner.
+let private path (blocks: Block list) =
+    let folder =
+        if blocks.Head.Page = "README.md" then feed.Value.Tool.Value else ownTool.Value
+
+    folder + string Path.PathSeparator + Environment.GetEnvironmentVariable "PATH"
 
 let private ofShell (sandbox: Sandbox) blocks =
     let script = marked $"printf '%%s\\n' '{mark}'" blocks
-    Command.run sandbox.Folder [ "PATH", path () ] "sh" [ "-eu"; "-c"; script ]
+    Command.run sandbox.Folder [ "PATH", path blocks ] "sh" [ "-eu"; "-c"; script ]
 
 let private ofPython (sandbox: Sandbox) blocks =
     Child.requirePython ()
@@ -34,18 +48,28 @@ let private ofScript (sandbox: Sandbox) blocks =
     File.Delete(sandbox.File name)
     said
 
+/// The project that C# blocks are compiled in, one page after another. Its packages are restored once, since all pages have the same.
+let private project =
+    lazy
+        (let folder = Directory.CreateDirectory(lasting.Value.File "program").FullName
+
+         for file in Directory.GetFiles(here "consumers/CSharp") do
+             if Path.GetExtension file <> ".cs" then
+                 File.Copy(file, Path.Combine(folder, Path.GetFileName file))
+
+         Command.run folder feed.Value.Environment "dotnet" [ "restore" ] |> ignore
+         folder)
+
 /// Compiled as a program of its own, from the packages.
 let private ofProgram (sandbox: Sandbox) blocks =
     use place = new Sandbox()
 
-    for file in Directory.GetFiles(here "consumers/CSharp") do
-        if Path.GetExtension file <> ".cs" then
-            File.Copy(file, place.File(Path.GetFileName file))
+    let build () =
+        File.WriteAllText(Path.Combine(project.Value, "Program.cs"), marked $"Console.WriteLine(\"{mark}\");" blocks)
 
-    File.WriteAllText(place.File "Program.cs", marked $"Console.WriteLine(\"{mark}\");" blocks)
+        Command.run project.Value feed.Value.Environment "dotnet" [ "build"; "--no-restore"; "--output"; place.File "built" ]
 
-    Command.run place.Folder feed.Value.Environment "dotnet" [ "build"; "--output"; place.File "built" ] |> ignore
-
+    lock project build |> ignore
     Command.run sandbox.Folder [] "dotnet" [ place.File "built/Consumer.dll" ]
 
 let private runners =
