@@ -153,6 +153,7 @@ let all =
           ShardCutLaws.tests
           PlanFileLaws.tests
           JoinedRowsLaws.tests
+          UnfinishedOutputLaws.tests
           ShardCaseLaws.tests
           DocsLaws.tests
           TroubleshootingLaws.tests ]

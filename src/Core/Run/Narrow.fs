@@ -96,7 +96,7 @@ module internal Narrow =
             { Runner.alone with
                 Kept = links
                 KeptBytes = (if narrowing.KeepsRaw then RawCopy.bytes file settings.Compression else 0L)
-                Complete = fun _ -> complete () }
+                Complete = complete }
             asked
             file
             { second recipe (RunPlan.narrowing (chosen narrowing) narrowing) with

@@ -15,6 +15,16 @@ open SingleSharp.Core.Writing
 open SingleSharp.Core.Subset
 open SingleSharp.Core.Steps
 
+/// A new file beside the target that this run completes.
+type internal BegunOutput =
+    {
+        Path: string
+        /// Called once all of it is on the device, just before it takes its place.
+        Complete: RandomAccessFile -> unit
+        /// Called where it was not completed, and all that was written is on the device.
+        GiveBack: unit -> unit
+    }
+
 /// What a run that is part of larger work shares with the rest of it.
 type internal RunSurroundings =
     {
@@ -25,16 +35,21 @@ type internal RunSurroundings =
         Kept: AnnDataFile -> FileEditor -> (string * (string * int64) list) list
         KeptBytes: int64
         /// What is done once a new file is complete, just before it takes its place; where that throws, the target is as it was.
-        Complete: RandomAccessFile -> unit
-        /// The new file beside the target, where several machines have written to it already.
-        Begun: string option
+        Complete: unit -> unit
+        /// The new file, where several machines have written to it already.
+        Begun: BegunOutput option
     }
 
-/// A new file that several machines write together: how it is opened, by whoever closes it again, and the share of this one.
+/// A new file that several machines write together: the share of this one.
 type internal OutputShare =
-    { Open: AnnDataFile -> RandomAccessFile
-      Task: int
-      Tasks: int }
+    {
+        /// Opens it; whoever gives the share closes it.
+        Open: AnnDataFile -> RandomAccessFile
+        /// Throws where nothing is to be written to it any more.
+        Agree: unit -> unit
+        Task: int
+        Tasks: int
+    }
 
 [<RequireQualifiedAccess>]
 module internal Runner =
@@ -152,10 +167,10 @@ module internal Runner =
                     OutputStorage.clone file disk plan.Values settings.Compression reads withheld settings.Cancel
 
                 let report = finish editor following
-                around.Complete disk
+                around.Complete()
                 report)
         | Some begun ->
-            AtomicReplace.finishFor readers begun target origin around.Complete (fun disk ->
+            AtomicReplace.finishFor readers begun.Path target origin begun.Complete begun.GiveBack (fun disk ->
                 let editor =
                     OutputStorage.completing file disk plan.Values settings.Compression WholePages.page settings.Cancel
 
@@ -318,7 +333,7 @@ module internal Runner =
             | Some share when OutputStorage.isSharable plan.Values ->
                 let output = share.Open file
                 let page = WholePages.page
-                OutputStorage.copyShare file output plan.Values page share.Task share.Tasks settings.Cancel
+                OutputStorage.copyShare file output plan.Values page share.Task share.Tasks share.Agree settings.Cancel
                 take (if plan.Values = Overwrite then Together(output, page) else Saved)
             | _ -> take (StepRun.placing job))
 

@@ -172,7 +172,7 @@ module internal Split =
                 Runner.onFileWith
                     { Runner.alone with
                         Rows = Some rows
-                        Complete = fun _ -> complete number () }
+                        Complete = complete number }
                     { Input = input
                       Files = read
                       Recipe = recipe }

@@ -5,6 +5,7 @@ open System
 open System.IO
 open System.Security.Cryptography
 open SingleSharp.Core
+open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 
 type internal InputFile =
@@ -22,25 +23,36 @@ module internal InputFiles =
     /// The first piece has the description of the file, and the others lie evenly spaced behind it.
     let private pieceBytes, pieces = 1 <<< 16, 128L
 
-    let private hash (path: string) =
-        use file =
-            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete, 1)
-
+    /// The SHA-256 of pieces, whatever the addresses of the file count from.
+    let piecesOf (device: Device) =
         use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
         let buffer: byte[] = Array.zeroCreate pieceBytes
+        let length = device.Length
         let mutable last = -1L
 
         for piece in 0L .. pieces do
             // The last piece ends where the file does.
-            let place = max 0L (file.Length - int64 pieceBytes) * piece / pieces
+            let place = max 0L (length - int64 pieceBytes) * piece / pieces
 
             if place > last then
                 last <- place
-                file.Seek(place, SeekOrigin.Begin) |> ignore
-                let got = file.ReadAtLeast(Span buffer, buffer.Length, false)
+                let mutable got = 0
+                let mutable now = -1
+
+                while got < buffer.Length && now <> 0 do
+                    now <- device.Read(place + int64 got, Span(buffer, got, buffer.Length - got))
+                    got <- got + now
+
                 hash.AppendData(buffer, 0, got)
 
         Convert.ToHexStringLower(hash.GetHashAndReset())
+
+    let private opened (path: string) =
+        new FileDevice(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete))
+
+    let private hash (path: string) =
+        use device = opened path
+        piecesOf device
 
     let private reading path missing (work: unit -> 'r) =
         try
@@ -50,6 +62,17 @@ module internal InputFiles =
         | :? DirectoryNotFoundException -> Fault.throw missing
         | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you may not read it"))
+
+    /// Length and pieces of a file that may not be there.
+    let tryStamp path =
+        let path = AtomicReplace.resolve path
+
+        if File.Exists path then
+            reading path (Unreadable(path, "it is gone")) (fun () ->
+                use device = opened path
+                ValueSome(struct ((device :> Device).Length, piecesOf device)))
+        else
+            ValueNone
 
     /// What a symbolic link leads to counts, not the link.
     let infoOf (path: string) = FileInfo(AtomicReplace.resolve path)

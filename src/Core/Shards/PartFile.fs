@@ -68,7 +68,9 @@ module internal PartFile =
         | :? IOException
         | :? UnauthorizedAccessException -> ()
 
-    let private writeAs replaces (path: string) name (work: Writer -> 'r) =
+    /// Writes a part, which takes its name once it is complete and on the device. Another attempt at the same task has another temporary
+    /// name, and whichever comes last leaves the same bytes.
+    let write (path: string) name (work: Writer -> 'r) =
         let temporary = $"{path}.{Guid.NewGuid():N}.tmp"
 
         try
@@ -85,25 +87,13 @@ module internal PartFile =
                     file.Flush true
                     result
 
-                File.Move(temporary, path, replaces)
+                File.Move(temporary, path, true)
                 AtomicReplace.syncFolder (Path.GetDirectoryName path)
                 result
             with Fault.WriteTrouble trouble ->
                 Fault.throw (Fault.ofWrite path trouble)
         finally
             remove temporary
-
-    /// Writes a part, which takes its name once it is complete and on the device. Another attempt at the same task has another temporary
-    /// name, and whichever comes last leaves the same bytes.
-    let write path name work = writeAs true path name work
-
-    /// The same of what attempts may write otherwise: false where another one was first, unless that is to be replaced.
-    let writeNew replaces path name work =
-        try
-            writeAs replaces path name work
-            true
-        with FaultException _ when not replaces && File.Exists path ->
-            false
 
     /// Trouble with a part makes it one that is not there; the reason is the end of a sentence.
     let private guarded (work: unit -> 'r) =

@@ -56,19 +56,20 @@ type internal PartFolder(path: string, plan: ShardPlan) =
     member folder.IsMergedWhole stage =
         folder.HasMerged(PartFile.requireWhole, stage)
 
-    /// Throws PartTrouble where values of a part are in an output that is gone, unless the run `isOver`.
-    member folder.RequireOutput(stage, task, isOver: Lazy<bool>) =
+    /// Throws PartTrouble where values of a part are in an output that is gone, unless the run is over.
+    member folder.RequireOutput(stage, task, isOver: unit -> bool) =
         match PartFile.tryOutput (folder.Part(stage, task)) (folder.NameOf(stage, task)) with
-        | Some name when (output.TryPath name).IsNone && not isOver.Value ->
-            raise (PartTrouble "has its values in an unfinished output that is gone")
+        | Some name when not (output.IsThere name || isOver ()) -> raise (PartTrouble "has its values in an unfinished output that is gone")
         | _ -> ()
 
     /// The tasks of a stage whose part is not there, and why.
-    member folder.Missing(stage, isOver) =
+    member folder.Missing(stage, isOver: unit -> bool) =
+        let isOver = lazy isOver ()
+
         [ for task in 0 .. tasksOf stage - 1 do
               try
                   PartFile.requireThere (folder.Part(stage, task)) (folder.NameOf(stage, task))
-                  folder.RequireOutput(stage, task, isOver)
+                  folder.RequireOutput(stage, task, isOver.Force)
               with PartTrouble why ->
                   task, why ]
 
@@ -99,13 +100,14 @@ type internal PartFolder(path: string, plan: ShardPlan) =
 
     /// The unfinished output that values of a stage are in, if they are in one.
     member folder.OutputOf stage =
-        [ for task in 0 .. tasksOf stage - 1 do
-              let path = folder.Part(stage, task)
+        let names =
+            [ for task in 0 .. tasksOf stage - 1 do
+                  let path = folder.Part(stage, task)
 
-              folder.Naming path (fun () ->
-                  folder.RequireOutput(stage, task, lazy false)
-                  PartFile.tryOutput path (folder.NameOf(stage, task))) ]
-        |> List.distinct
-        |> function
-            | [ Some name ] -> output.TryPath name
-            | _ -> None
+                  folder.Naming path (fun () ->
+                      folder.RequireOutput(stage, task, (fun () -> false))
+                      PartFile.tryOutput path (folder.NameOf(stage, task))) ]
+
+        match List.distinct names with
+        | [ name ] -> name
+        | _ -> Fault.throw (NotYet(path, $"parts of {stage} have their values in several unfinished outputs"))

@@ -4,7 +4,6 @@ namespace SingleSharp.Core.Shards
 
 open System
 open System.IO
-open System.Security.Cryptography
 open SingleSharp
 open SingleSharp.Core
 open SingleSharp.Core.Contract
@@ -12,7 +11,6 @@ open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 open SingleSharp.Core.AnnData
 open SingleSharp.Core.Reading
-open SingleSharp.Core.Writing
 open SingleSharp.Core.Concat
 open SingleSharp.Core.Steps
 open SingleSharp.Core.Run
@@ -41,43 +39,6 @@ module internal ShardRun =
         { settings with
             Compression = run.Compression
             Provenance = run.Provenance }
-
-    /// A file as it was written: how long it is, and what it begins with. Its time says less: machines that were cut off may still write to the
-    /// output what it has already.
-    let private stampOf (disk: RandomAccessFile) =
-        let first = -disk.Origin
-        let length = disk.Length - first
-        struct (length, Convert.ToHexString(SHA256.HashData(disk.Read(first, min length (int64 WholePages.page)))))
-
-    let private tryStamp path =
-        try
-            let handle =
-                File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite ||| FileShare.Delete)
-
-            use disk = new RandomAccessFile(path, handle, 0L)
-            ValueSome(stampOf disk)
-        with
-        | :? IOException
-        | :? UnauthorizedAccessException
-        | FaultException _ -> ValueNone
-
-    let private noteStamp (struct (length: int64, start: string)) (file: PartFile.Writer) =
-        file.Value(fun writer ->
-            writer.Write length
-            writer.Write start)
-
-    /// Is a file there as a part has noted it?
-    let private isUnchanged (path: string) part name =
-        let mutable noted = ValueNone
-
-        try
-            PartFile.values part name (fun reader ->
-                let length = reader.ReadInt64()
-                noted <- ValueSome(struct (length, reader.ReadString())))
-        with PartTrouble _ ->
-            ()
-
-        noted.IsSome && noted = tryStamp path
 
     let private asked (run: PlannedRun) =
         { Input = run.Input
@@ -147,39 +108,14 @@ module internal ShardRun =
         let stages = run.Told.Stages |> Seq.map _.Name |> List.ofSeq
         if List.contains main stages then main else stages.Head
 
-    /// Takes the share of a task. What it writes to the output is on the device before its part is there.
-    let private takeShare (run: PlannedRun) (folder: PartFolder) settings patience (planned: ShardStage) task (part: PartFile.Writer) =
-        let mutable opened: RandomAccessFile option = None
-
-        let share =
-            if planned.Name = sharing run then
-                Some
-                    { Open =
-                        fun file ->
-                            let struct (name, disk) =
-                                folder.Output.Open(file.Store.Disk.Origin, file.Store.Superblock.EndOfFile, patience, settings.Cancel)
-
-                            opened <- Some disk
-                            part.Output name
-                            disk
-                      Task = task
-                      Tasks = planned.Tasks }
-            else
-                None
-
-        try
-            partake run folder settings share planned.Name (Share(task, part))
-            opened |> Option.iter _.Sync()
-        finally
-            opened |> Option.iter (fun disk -> (disk :> IDisposable).Dispose())
-
     /// Has this merge been taken, and is its output still there?
     let private isMerged (run: PlannedRun) (folder: PartFolder) isThere stage =
-        isThere stage && (not (isLast run stage) || isUnchanged run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
+        isThere stage
+        && (not (isLast run stage) || ShardOutput.isUnchanged folder run.Told.Out (folder.Merged stage) (folder.NameOf(stage, -1)))
 
     /// Is the output there?
-    let private isOver (run: PlannedRun) (folder: PartFolder) =
-        lazy (run.Told.Stages |> Seq.exists (fun stage -> isLast run stage.Name && isMerged run folder folder.IsMerged stage.Name))
+    let private isOver (run: PlannedRun) (folder: PartFolder) () =
+        run.Told.Stages |> Seq.exists (fun stage -> isLast run stage.Name && isMerged run folder folder.IsMerged stage.Name)
 
     let private isThere (run: PlannedRun) (folder: PartFolder) stage task =
         try
@@ -187,7 +123,7 @@ module internal ShardRun =
             folder.RequireOutput(stage, task, isOver run folder)
 
             stage <> ShardFiles.stage
-            || isUnchanged (ShardFiles.path run.Told.Out task) (folder.Part(stage, task)) (folder.NameOf(stage, task))
+            || ShardOutput.isUnchanged folder (ShardFiles.path run.Told.Out task) (folder.Part(stage, task)) (folder.NameOf(stage, task))
         with PartTrouble _ ->
             false
 
@@ -227,36 +163,31 @@ module internal ShardRun =
                 if stage = ShardFiles.stage then
                     ShardFiles.write run.Told.Out planned.Tasks task settings
 
-                    tryStamp (ShardFiles.path run.Told.Out task) |> ValueOption.iter (fun stamp -> noteStamp stamp file)
+                    InputFiles.tryStamp (ShardFiles.path run.Told.Out task)
+                    |> ValueOption.iter (fun stamp -> ShardOutput.note "" stamp file)
+                elif stage = sharing run then
+                    ShardOutput.share folder settings patience task planned.Tasks file (fun share ->
+                        partake run folder settings (Some share) stage (Share(task, file)))
                 else
-                    takeShare run folder settings patience planned task file)
+                    partake run folder settings None stage (Share(task, file)))
 
             true
 
     let private output (run: PlannedRun) (folder: PartFolder) stage (settings: Settings) =
-        let begun = folder.OutputOf(sharing run)
-
-        // Before the output is in its place, so that nobody takes another file for it, or all parts once more.
-        let note (disk: RandomAccessFile) =
-            let stamp = stampOf disk
-            PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (noteStamp stamp)
-
         let report =
-            Inputs.asFile run.Input run.Recipe settings (Some(NewFile run.Told.Out)) (fun path recipe _ ->
-                use file = AnnDataFile.openReadWithin settings.Memory recipe.Matrix path
+            ShardOutput.write folder (sharing run) stage run.Told.Out settings (fun begun ->
+                Inputs.asFile run.Input run.Recipe settings (Some(NewFile run.Told.Out)) (fun path recipe _ ->
+                    use file = AnnDataFile.openReadWithin settings.Memory recipe.Matrix path
 
-                Runner.onFileWith
-                    { Runner.alone with
-                        Taker = taker run folder settings stage Output (ref false)
-                        Begun = begun
-                        Complete = note }
-                    (asked run)
-                    file
-                    recipe
-                    settings
-                    (NewFile run.Told.Out))
-
-        folder.Output.Tidy()
+                    Runner.onFileWith
+                        { Runner.alone with
+                            Taker = taker run folder settings stage Output (ref false)
+                            Begun = begun }
+                        (asked run)
+                        file
+                        recipe
+                        settings
+                        (NewFile run.Told.Out)))
 
         { report with
             Input = Inputs.shown run.Input.Paths
@@ -270,11 +201,24 @@ module internal ShardRun =
         folder.Make()
 
         // Later stages refuse what is damaged, so it is not taken for done here.
-        if isMerged run folder folder.IsMergedWhole stage then
-            None
-        else
+        let isMerged () =
+            isMerged run folder folder.IsMergedWhole stage
+
+        let wait () =
             requireBefore run folder stage patience settings
             folder.Await(stage, isOver run folder, patience, settings.Cancel)
+
+        // Another machine may have taken it while this one waited.
+        if
+            isMerged ()
+            || (wait ()
+                isMerged ())
+        then
+            if isLast run stage then
+                folder.Output.Tidy()
+
+            None
+        else
             run.Files |> List.iter InputFiles.require
             let settings = within run settings
 

@@ -176,7 +176,7 @@ module internal OutputStorage =
         | RowByRow -> false
 
     /// What a copy takes from a file as it is: whole pages, which several machines may copy, and what lies around them, beginning with the
-    /// user block and the superblock, which says what the copy has once all is there.
+    /// user block. The superblock is nobody's: it says what the copy has, once all is there.
     let private takenPages (file: AnnDataFile) plan page =
         let struct (_, skipped) = given file plan []
         let origin = file.Store.Disk.Origin
@@ -192,12 +192,29 @@ module internal OutputStorage =
                   if low < high then
                       struct (low, high - low) ]
 
-        struct (pages, struct (-origin, origin + head) :: without pages taken)
+        struct (pages, struct (-origin, origin) :: without pages taken)
 
-    /// Copies one of N shares of what an edited copy takes from the file as it is. Whoever copies it once more, even when the copy is complete,
-    /// leaves the same bytes.
+    /// Bytes of values that do not lie in whole pages of a block, about, at most.
+    let outsidePages (file: AnnDataFile) =
+        let disk, page = file.Store.Disk, WholePages.page
+        let ranges = ranges (pieces disk file.X.Values)
+        let all = ranges |> List.sumBy (fun (struct (_, length)) -> length)
+
+        let whole =
+            ranges
+            |> List.sumBy (fun (struct (start, length)) ->
+                let struct (low, high) = WholePages.within disk.Origin page start (start + length)
+                max 0L (high - low))
+
+        min all (all - whole + 2L * int64 page * Blocks.count file.X.Cells)
+
+    /// Bytes that are copied at a time.
+    let private stretch = 64L <<< 20
+
+    /// Copies one of N shares of what an edited copy takes from the file as it is; `agree` throws where no more is to be copied. Whoever copies a
+    /// share once more, even when the copy is complete, leaves the same bytes.
     /// Law (shares): all of them, and what `completing` copies, are what `clone` copies.
-    let copyShare (file: AnnDataFile) (target: RandomAccessFile) plan page share shares cancel =
+    let copyShare (file: AnnDataFile) (target: RandomAccessFile) plan page share shares agree cancel =
         let struct (pages, _) = takenPages file plan page
 
         let all = pages |> List.sumBy (fun (struct (_, length)) -> length / int64 page)
@@ -212,7 +229,10 @@ module internal OutputStorage =
             before + length, (if low < high then struct (start + low, high - low) :: mine else mine))
         |> snd
         |> List.rev
-        |> fun mine -> CopyRanges.copyRanges file.Store.Disk target mine cancel
+        |> List.iter (fun (struct (start, length)) ->
+            for first in start..stretch .. start + length - 1L do
+                agree ()
+                CopyRanges.copyRanges file.Store.Disk target [ struct (first, min stretch (start + length - first)) ] cancel)
 
     /// The editor of a copy of which all shares are there.
     let completing (file: AnnDataFile) (target: RandomAccessFile) plan compression page cancel =

@@ -93,12 +93,13 @@ type private WaitingPieces() =
             put.Invoke(position, ReadOnlySpan(bytes, 0, length))
             ArrayPool<byte>.Shared.Return bytes
 
-/// Elements of a block on their way into whole pages of a file. Those that are contiguous are a run; its ends wait.
+/// Elements of a block on their way into whole pages of a file. Those that are contiguous are a run; its ends wait. So does all of a run whose
+/// elements lie across the bounds of pages.
 [<Sealed; AllowNullLiteral>]
 type private PageBuffer(disk: RandomAccessFile, page: int, size: int) =
     let waiting = WaitingPieces()
-    // The end of the run so far, behind its last whole page: a page at most, and an element that lies across its bounds.
-    let tail: byte[] = Array.zeroCreate (page + size)
+    // The end of the run so far, behind its last whole page.
+    let tail: byte[] = Array.zeroCreate page
     let mutable tailPosition = 0L
     let mutable tailBytes = 0
     // Where the run ends so far, and whether it has come to its first whole page.
@@ -108,11 +109,9 @@ type private PageBuffer(disk: RandomAccessFile, page: int, size: int) =
     let pageBefore = WholePages.before disk.Origin page
     let pageAfter = WholePages.after disk.Origin page
 
-    /// Bytes of whole elements that are needed to have N bytes, and that N bytes have.
-    let atLeast bytes =
-        (bytes + int64 size - 1L) / int64 size * int64 size
-
-    let atMost bytes = bytes / int64 size * int64 size
+    /// Do elements from an address on end where pages do?
+    let isAligned address =
+        page % size = 0 && (disk.Origin + address) % int64 size = 0L
 
     let endRun () =
         if tailBytes > 0 then
@@ -132,16 +131,18 @@ type private PageBuffer(disk: RandomAccessFile, page: int, size: int) =
         stop <- address + int64 bytes.Length
 
         let head =
-            if isInside then 0 else int (min (int64 bytes.Length) (atLeast (pageAfter address - address)))
+            if isInside then 0
+            elif isAligned address then int (min (int64 bytes.Length) (pageAfter address - address))
+            else bytes.Length
 
         if head > 0 then
             waiting.Add(position, bytes.Slice(0, head))
 
-        isInside <- isInside || address + int64 head >= pageAfter address
         let start = address + int64 head
+        isInside <- isInside || isAligned address && start >= pageAfter address
 
         let whole =
-            if isInside && pageBefore stop >= start then int (atMost (pageBefore stop - start)) else -1
+            if isInside && pageBefore stop >= start then int (pageBefore stop - start) else -1
 
         if whole >= 0 then
             disk.Write(start - int64 tailBytes, ReadOnlySpan(tail, 0, tailBytes))

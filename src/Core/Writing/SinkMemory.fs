@@ -71,13 +71,13 @@ module internal SinkMemory =
         | Csr _
         | Csc _ -> Memory.times block (Memory.times genes size)
 
-    /// The same of the values of a matrix that have their places beforehand.
+    /// The same of the values of a matrix that have their places beforehand, and of the page that is not whole yet.
     let savedValues (matrix: Matrix) values after =
         let size = int64 (DType.size after)
 
         match matrix.Format, values with
-        | Dense _, (Overwrite | RowByRow) -> savedRows matrix (int64 matrix.Genes) size
-        | Csr _, Overwrite -> waiting matrix size
+        | Dense _, (Overwrite | RowByRow) -> Memory.plus (int64 WholePages.page) (savedRows matrix (int64 matrix.Genes) size)
+        | Csr _, Overwrite -> Memory.plus (int64 WholePages.page) (waiting matrix size)
         | _ -> 0L
 
     /// A chunk of a dataset that is written row by row, and the buffers of its codec.

@@ -174,13 +174,4 @@ let private advice =
     }
 
 let all =
-    testList
-        "SplitFaults"
-        [ interrupted
-          clobbering
-          foreign
-          left
-          kept
-          changed
-          linked
-          advice ]
+    testList "SplitFaults" [ interrupted; clobbering; foreign; left; kept; changed; linked; advice ]

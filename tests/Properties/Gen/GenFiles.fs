@@ -137,3 +137,10 @@ let isRefused damage (path: string) (work: unit -> unit) =
     let sentence = Fault.sentence fault
     let isOne = sentence.EndsWith '.' && not (sentence.Contains '\n')
     (isOne && sentence.Contains path) || failtest $"{damage}: {sentence}"
+
+/// The file behind 512 bytes of somebody else; the superblock of version 0 says where it stands.
+let behindUserBlock (bytes: byte[]) =
+    let moved = Array.append (Array.init 512 (fun i -> byte (i + 1))) bytes
+    (Bytes.i64 512L).CopyTo(moved, 512 + 24)
+    (Bytes.i64 (512L + BitConverter.ToInt64(bytes, 40))).CopyTo(moved, 512 + 40)
+    moved

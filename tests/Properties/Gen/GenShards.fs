@@ -4,6 +4,7 @@ module internal SingleSharp.Properties.GenShards
 open FsCheck.FSharp
 open SingleSharp
 open SingleSharp.Core
+open SingleSharp.Core.Writing
 open SingleSharp.Properties.GenForms
 open SingleSharp.Properties.GenStudies
 
@@ -203,3 +204,34 @@ let private simpler case =
     }
 
 let anything = Arb.fromGenShrink (case, simpler)
+
+/// Cases whose X keeps its rows, and has enough values that tasks write some of them to the output.
+let together =
+    let case =
+        gen {
+            let! case = case
+            let! cells = Gen.choose (7000, 13_000)
+
+            let! form =
+                Gen.elements
+                    [ AnyForm.Rows Unchunked
+                      AnyForm.Rows(InChunks 20_011)
+                      AnyForm.Rows(Gzipped 3001)
+                      AnyForm.Dense ]
+
+            return
+                { case with
+                    Study =
+                        { case.Study with
+                            Cells = cells
+                            Genes = 14
+                            Form = form }
+                    Recipe =
+                        { case.Recipe with
+                            Steps = case.Recipe.Steps |> List.filter (fun step -> step.Name <> "filter")
+                            SumDuplicates = false }
+                    Compression = None
+                    Second = None }
+        }
+
+    Arb.fromGenShrink (case |> Gen.filter (fun case -> not case.Recipe.Steps.IsEmpty), simpler)

@@ -334,11 +334,101 @@ let private lateMachine =
                 Expect.isTrue (Seq.forall _.IsMerged status) "it is still the output")
     }
 
+/// Whichever comes last leaves the same bytes, or one says that the other has taken its place.
+let private mergesAtOnce =
+    test "two last merges at once" {
+        for _ in 1..5 do
+            inFolder (fun path ->
+                NewFile.write (path "in.h5ad") Unchunked (someCells 20_000)
+                let input, output = Input.file (path "in.h5ad"), path "out.h5ad"
+                let recipe = Recipe.ofSteps [ Log1p.step Log1p.defaults ]
+                Pipeline.run recipe Settings.standard input (NewFile output) |> need |> ignore
+                let wanted = File.ReadAllBytes output
+                File.Delete output
+
+                let parts =
+                    { Folder = path "parts"
+                      Patience = TimeSpan.Zero }
+
+                let run = Shard.plan (Shards 2) recipe Settings.standard input output |> need
+
+                for task in 0..1 do
+                    Shard.run "main" task parts Settings.standard run |> need |> ignore
+
+                let merge _ =
+                    Shard.merge "main" parts Settings.standard run
+
+                let ends = Array.Parallel.map merge [| 0..2 |]
+                Expect.isTrue (ends |> Array.exists _.IsOk) "one has come to its end"
+
+                for ended in ends do
+                    match ended with
+                    | Ok _ -> ()
+                    | Error fault -> Expect.isTrue (Fault.isTemporary fault) (Fault.sentence fault)
+
+                Expect.isNone (merge 0 |> need) "it is merged"
+                Expect.isTrue (File.ReadAllBytes(output).AsSpan().SequenceEqual(ReadOnlySpan wanted)) "the bytes"
+                Expect.isEmpty (unfinished output) "nothing is left beside the output")
+    }
+
+/// What stands before the superblock counts where files are told by their bytes.
+let private userBlock =
+    test "a file behind a user block" {
+        inFolder (fun path ->
+            File.WriteAllBytes(path "in.h5ad", GenFiles.behindUserBlock (File.ReadAllBytes(GenFiles.goldenEdge "layout_contiguous")))
+            let input, output = Input.file (path "in.h5ad"), path "out.h5ad"
+            let recipe = Recipe.ofSteps [ Qc.step Qc.defaults; Log1p.step Log1p.defaults ]
+            Pipeline.run recipe Settings.standard input (NewFile output) |> need |> ignore
+            let wanted = File.ReadAllBytes output
+            File.Delete output
+
+            match inShards (Random 1) false 2 recipe Settings.standard input output (path "parts") with
+            | Ok _ -> Expect.equal (File.ReadAllBytes output) wanted "the bytes"
+            | Error fault -> failtest (Fault.sentence fault))
+    }
+
+/// The other output may have the same length, and begin in the same way.
+let private anotherOutput =
+    test "the output of another run is not taken for this one's" {
+        inFolder (fun path ->
+            NewFile.write (path "in.h5ad") Unchunked (someCells 60_000)
+            let output = path "out.h5ad"
+
+            let taken target =
+                let recipe =
+                    Recipe.ofSteps
+                        [ NormalizeTotal.step
+                              { NormalizeTotal.defaults with
+                                  TargetSum = TargetSum.Counts target } ]
+
+                let parts =
+                    { Folder = path $"parts{target}"
+                      Patience = TimeSpan.Zero }
+
+                let run =
+                    Shard.plan (Shards 2) recipe Settings.standard (Input.file (path "in.h5ad")) output |> need
+
+                for task in 0 .. run.Plan.Stages[0].Tasks - 1 do
+                    Shard.run "main" task parts Settings.standard run |> need |> ignore
+
+                Shard.merge "main" parts Settings.standard run |> need |> ignore
+                fun () -> (Shard.status parts run |> need |> Seq.last).IsMerged
+
+            let isFirst = taken 1000.0
+            Expect.isTrue (isFirst ()) "it is the output"
+            let length = FileInfo(output).Length
+            let isSecond = taken 2000.0
+            Expect.equal (FileInfo(output).Length) length "as long"
+            Expect.isTrue (isSecond ()) "it is the output of the second run"
+            Expect.isFalse (isFirst ()) "it is no longer that of the first")
+    }
+
 let tests =
     testSequenced
     <| testList
         "Shard"
         [ law
+          lawTogether
           severalSegments
           joinedMask
           joinedOther
@@ -348,4 +438,7 @@ let tests =
           denseLayer
           lostOnceMerged
           lateMachine
+          mergesAtOnce
+          userBlock
+          anotherOutput
           occurred ]

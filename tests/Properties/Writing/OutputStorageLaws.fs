@@ -29,13 +29,6 @@ let private isApart ranges =
 
 let private int32 = Integer(4, true, false)
 
-/// The file behind 512 bytes of somebody else; the superblock of version 0 says where it stands.
-let private behindUserBlock (bytes: byte[]) =
-    let moved = Array.append (Array.init 512 (fun i -> byte (i + 1))) bytes
-    (Bytes.i64 512L).CopyTo(moved, 512 + 24)
-    (Bytes.i64 (512L + BitConverter.ToInt64(bytes, 40))).CopyTo(moved, 512 + 40)
-    moved
-
 /// The bytes that some work leaves of a new file.
 let private made origin (work: RandomAccessFile -> unit) =
     GenFiles.withPath (fun path ->
@@ -45,17 +38,20 @@ let private made origin (work: RandomAccessFile -> unit) =
 /// A copy that is made of shares, some of which are copied twice, in any order, one of them even when something was added and the copy is complete.
 let private inShares (random: Random) (file: AnnDataFile) plan page shares =
     let share disk share =
-        OutputStorage.copyShare file disk plan page share shares CancellationToken.None
+        OutputStorage.copyShare file disk plan page share shares ignore CancellationToken.None
 
     made file.Store.Disk.Origin (fun disk ->
         for number in List.sortBy (fun _ -> random.Next()) ([ 0 .. shares - 1 ] @ [ random.Next shares ]) do
             share disk number
 
-        let editor =
-            OutputStorage.completing file disk plan None page CancellationToken.None
+        // A merge may be taken again, from its beginning.
+        for _ in 1..2 do
+            let editor =
+                OutputStorage.completing file disk plan None page CancellationToken.None
 
-        editor.Put [| 1uy .. 99uy |] |> ignore
-        editor.Commit file.Store.Superblock.Root
+            editor.Put [| 1uy .. 99uy |] |> ignore
+            editor.Commit file.Store.Superblock.Root
+
         share disk (random.Next shares))
 
 let private atOnce (file: AnnDataFile) plan =
@@ -92,7 +88,7 @@ let private shares =
         Prop.forAll (Arb.fromGen cases) (fun (name, plan, page, shares, hasUserBlock, seed) ->
             let bytes = File.ReadAllBytes(GenFiles.goldenEdge name)
 
-            GenFiles.withBytes (if hasUserBlock then behindUserBlock bytes else bytes) (fun path ->
+            GenFiles.withBytes (if hasUserBlock then GenFiles.behindUserBlock bytes else bytes) (fun path ->
                 use file = GenFiles.openRead path
                 inShares (Random seed) file plan page shares = atOnce file plan)))
 

@@ -195,7 +195,8 @@ let private changedPages page (before: byte[]) (after: byte[]) =
           if of' before <> of' after then
               number ]
 
-/// Several machines write values to one file, each of its blocks, and the rest is restored to it: the bytes, and the pages that each has touched.
+/// Several machines write values to one file, each of its blocks, and the rest is restored to it: the bytes, and the pages that each has touched,
+/// first those that were restored.
 let private together storage page schedule source (bounds: int64 list) =
     let mutable touched = []
 
@@ -225,7 +226,9 @@ let private together storage page schedule source (bounds: int64 list) =
 
                       touched <- changedPages page before (content ()) :: touched ]
 
-            Parts.restore false (sink Saved) (fun _ -> true) true parts)
+            let before = content ()
+            Parts.restore false (sink Saved) (fun _ -> true) true parts
+            touched <- changedPages page before (content ()) :: touched)
 
     struct (bytes, touched)
 
@@ -234,6 +237,7 @@ let private areWrittenTogether storage page schedule source bounds =
         inPlace storage rows (fun sink -> Blocks.run Blocks.sequential source sink (Fold.always ()))
 
     let struct (bytes, touched) = together storage page schedule source bounds
+    // What is restored is of several blocks, whose ends may have a page together.
     let all = List.concat touched
     bytes = wanted && List.distinct all = all
 
@@ -246,8 +250,10 @@ let tests =
 
                   Prop.forAll (Arb.fromGen bounds) (fun bounds ->
                       let bounds = 0L :: List.sort (List.map int64 bounds) @ [ 3L ]
-                      // Pages of all bytes of a number, of some, and of many numbers.
-                      let page = 1 + int page * (1 + int perBatch % 7)
+                      // Of many numbers, or such as numbers lie across.
+                      let page =
+                          if page % 5uy = 0uy then 1 + int page else 4 * (1 + int page * (1 + int perBatch % 7))
+
                       areWrittenTogether storage page (AnnDataFiles.schedule schedule) (source (1 + int perBatch) rows) bounds))
 
           test "nearly all values are written together" {
@@ -255,7 +261,7 @@ let tests =
                   together Unchunked 256 Blocks.sequential (source 100 rows) [ 0L; 1L; 2L; 3L ]
 
               let bytes = 4 * (rows |> Array.sumBy List.length)
-              Expect.isGreaterThan (256 * (List.concat touched).Length) (bytes - 3 * 2 * 256 - 256) "bytes"
+              Expect.isGreaterThan (256 * (List.concat touched.Tail).Length) (bytes - 3 * 2 * 256 - 256) "bytes"
           }
 
           for name, through, leave in sinks do

@@ -18,6 +18,12 @@ module private Folder =
     [<DllImport("libc", EntryPoint = "close", SetLastError = true)>]
     extern int close(int descriptor)
 
+    [<DllImport("libc", EntryPoint = "link", SetLastError = true)>]
+    extern int link([<MarshalAs(UnmanagedType.LPUTF8Str)>] string path, [<MarshalAs(UnmanagedType.LPUTF8Str)>] string another)
+
+    /// EEXIST.
+    let exists = 17
+
 /// Who may read a file under a new name.
 type internal Readers =
     | OwnerOnly
@@ -34,6 +40,44 @@ module internal AtomicReplace =
             if descriptor >= 0 then
                 Folder.fsync descriptor |> ignore
                 Folder.close descriptor |> ignore
+
+    /// Gives a file its name unless that is taken, of all machines that ask at once to one. .NET looks first and renames then, between which
+    /// another machine may come; where a file system has no hard links, there is nothing better.
+    let private tryName (temporary: string) (path: string) =
+        let isLinked, error =
+            if OperatingSystem.IsWindows() then
+                false, 0
+            else
+                Folder.link (temporary, path) = 0, Marshal.GetLastPInvokeError()
+
+        if isLinked then
+            true
+        elif error = Folder.exists then
+            false
+        else
+            try
+                File.Move(temporary, path, false)
+                true
+            with :? IOException when File.Exists path ->
+                false
+
+    /// Writes a small text under a name that nobody has; false where somebody has it.
+    let publishNew (path: string) (text: string) =
+        let temporary = $"{path}.{Guid.NewGuid():N}.tmp"
+
+        try
+            try
+                using (new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1)) (fun file ->
+                    file.Write(Text.Encoding.UTF8.GetBytes text)
+                    file.Flush true)
+
+                let isNew = tryName temporary path
+                syncFolder (Path.GetDirectoryName path)
+                isNew
+            with Fault.WriteTrouble trouble ->
+                Fault.throw (Fault.ofWrite path trouble)
+        finally
+            TempFile.remove temporary
 
     /// Symbolic links that may lead to one another before they are taken for a circle.
     let private mostLinks = 40
@@ -258,39 +302,50 @@ module internal AtomicReplace =
             TempFile.remove temporary
             reraise ()
 
-    /// The same with a file beside the target that others have begun, and that stays if anything goes wrong. While this run completes it, nobody
-    /// else may; `complete` is called when all of it is on the device.
-    let finishFor readers (begun: string) (target: string) origin complete (write: RandomAccessFile -> 'r) =
+    /// The same with a file beside the target that others have begun; `complete` is called once all of it is on the device. If anything goes
+    /// wrong, the file stays, and `giveBack` is called if what was written is on the device.
+    let finishFor readers (begun: string) (target: string) origin complete giveBack (write: RandomAccessFile -> 'r) =
         let file = resolve target
         requireRegular target file
 
         let handle =
             try
-                File.OpenHandle(begun, FileMode.Open, FileAccess.ReadWrite, FileShare.None)
+                File.OpenHandle(begun, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite ||| FileShare.Delete)
             with Fault.WriteTrouble trouble ->
                 Fault.throw (Fault.ofWrite target trouble)
 
-        use disk = new RandomAccessFile(target, handle, origin)
+        let mutable isSynced = false
 
-        /// Another run may have completed it, and given it its name, since it was looked for.
-        let requireHeld () =
-            match Status.tryFindHere begun with
-            | ValueSome now when now.Node = (Status.ofHandle handle).Node -> ()
-            | _ -> Fault.throw (CannotWrite(target, $"{Path.GetFileName begun} is gone; another run may have completed it"))
+        let sync (disk: RandomAccessFile) =
+            isSynced <- false
+            disk.Sync()
+            isSynced <- true
 
-        requireHeld ()
-        let result = write disk
-        settle readers file handle
-        disk.Sync()
-        requireHeld ()
-        complete disk
+        try
+            let result =
+                using (new RandomAccessFile(target, handle, origin)) (fun disk ->
+                    try
+                        let result = write disk
+                        settle readers file handle
+                        sync disk
+                        complete disk
+                        result
+                    with _ ->
+                        // What went wrong says more than what goes wrong now.
+                        try
+                            sync disk
+                        with FaultException _ ->
+                            ()
 
-        // Windows renames no file that is open.
-        if OperatingSystem.IsWindows() then
-            (disk :> IDisposable).Dispose()
+                        reraise ())
 
-        put target begun file
-        result
+            put target begun file
+            result
+        with _ ->
+            if isSynced then
+                giveBack ()
+
+            reraise ()
 
     /// The same for what is made of no file.
     let replace target origin write =
