@@ -223,7 +223,11 @@ module internal ShardRun =
             let settings = within run settings
 
             if isLast run stage then
-                Some(output run folder stage settings)
+                try
+                    Some(output run folder stage settings)
+                with FaultException fault when Fault.isTemporary fault && isMerged () ->
+                    // Another machine has taken it meanwhile, and removed what this one had.
+                    None
             else
                 PartFile.write (folder.Merged stage) (folder.NameOf(stage, -1)) (fun file ->
                     if stage <> ShardFiles.stage then

@@ -74,8 +74,8 @@ let private parts =
         Expect.equal (ProtocolGolden.errorOf outcome) ("not_yet", Some planned.Parts, None) "the document"
         take planned "main" [ 0..2 ]
 
-        // A byte in the middle is seen when it is read, and when the task is asked for.
-        change (fun length -> length / 2) (partOf planned "main" 1)
+        // A byte of sums is seen when it is read, and when the task is asked for.
+        change (fun length -> length - 200) (partOf planned "main" 1)
         merge planned "main" |> told 75 [ "main.0001.part is damaged" ]
         take planned "main" [ 1 ]
         Expect.equal (merge planned "main").ExitCode 0 "merged"
@@ -89,8 +89,10 @@ let private parts =
         tool [ "run"; planned.File; "pca"; "0"; "--wait"; "0" ] |> told 75 [ "main.merged, which the merge of main makes" ]
         finish planned
 
-        // The output is made of parts of all stages.
+        // The output is made of parts of all stages, and of what tasks have written to it.
         File.Delete planned.Out
+        merge planned "scores" |> told 75 [ "main.0000.part has its values in an unfinished output that is gone" ]
+        take planned "main" [ 0..2 ]
         change (fun length -> length / 2) (partOf planned "main" 2)
         merge planned "scores" |> told 75 [ "main.0002.part is damaged" ]
         Expect.isFalse (File.Exists planned.Out) "no output of that"
@@ -158,7 +160,7 @@ let private fullDisk =
             mounted disk 64 $"{{ {command} main 1 --parts {disk}; code=$?; ls -A {disk}; exit $code; }}"
 
         told 75 [ disk; "No space left" ] outcome
-        Expect.equal outcome.Output "" "nothing is left"
+        Expect.equal (outcome.Output.Trim()) "output.0.begun" "nothing else is left"
 
         for stage in [ "main"; "pca" ] do
             take planned stage [ 0..2 ]
@@ -232,8 +234,10 @@ let private terminated =
         Expect.equal child.ExitCode 143 errors
         Expect.isLessThan clock.Elapsed.TotalSeconds 10.0 "seconds"
         Expect.equal ((json said.Result).GetProperty("error").GetProperty("kind").GetString()) "cancelled" "the document"
-        Expect.isEmpty (Directory.GetFiles planned.Parts) "nothing is left behind"
-        Expect.equal (Set.ofList sandbox.Names) (Set [ "input.h5ad"; "run.json"; "run.parts" ]) "nor elsewhere"
+        Expect.equal (Directory.GetFiles planned.Parts |> Array.map Path.GetFileName) [| "output.0.begun" |] "no part is left behind"
+        let unfinished = sandbox.Names |> List.filter _.EndsWith(".unfinished")
+        Expect.equal unfinished.Length 1 "the output that other tasks go on with"
+        Expect.equal (Set.ofList sandbox.Names - Set.ofList unfinished) (Set [ "input.h5ad"; "run.json"; "run.parts" ]) "nothing elsewhere"
 
         // Nor does anybody wait on for parts that do not come.
         use waiting =
