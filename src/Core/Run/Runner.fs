@@ -18,11 +18,12 @@ open SingleSharp.Core.Steps
 /// A new file beside the target that this run completes.
 type internal BegunOutput =
     {
-        Path: string
+        /// Takes it for this run, once nothing else can be refused, and gives its path.
+        Claim: unit -> string
         /// Called once all of it is on the device, just before it takes its place.
-        Complete: RandomAccessFile -> unit
+        Complete: string -> RandomAccessFile -> unit
         /// Called where it was not completed, and all that was written is on the device.
-        GiveBack: unit -> unit
+        GiveBack: string -> unit
     }
 
 /// What a run that is part of larger work shares with the rest of it.
@@ -170,7 +171,9 @@ module internal Runner =
                 around.Complete()
                 report)
         | Some begun ->
-            AtomicReplace.finishFor readers begun.Path target origin begun.Complete begun.GiveBack (fun disk ->
+            let stop = file.Store.Superblock.EndOfFile
+
+            AtomicReplace.finishFor readers begun.Claim target origin stop begun.Complete begun.GiveBack (fun disk ->
                 let editor =
                     OutputStorage.completing file disk plan.Values settings.Compression WholePages.page settings.Cancel
 

@@ -57,19 +57,20 @@ type internal PartFolder(path: string, plan: ShardPlan) =
         folder.HasMerged(PartFile.requireWhole, stage)
 
     /// Throws PartTrouble where values of a part are in an output that is gone, unless the run is over.
-    member folder.RequireOutput(stage, task, isOver: unit -> bool) =
+    member folder.RequireOutput(stage, task, isThere: string -> bool, isOver: unit -> bool) =
         match PartFile.tryOutput (folder.Part(stage, task)) (folder.NameOf(stage, task)) with
-        | Some name when not (output.IsThere name || isOver ()) -> raise (PartTrouble "has its values in an unfinished output that is gone")
+        | Some name when not (isThere name || isOver ()) -> raise (PartTrouble "has its values in an unfinished output that is gone")
         | _ -> ()
 
     /// The tasks of a stage whose part is not there, and why.
     member folder.Missing(stage, isOver: unit -> bool) =
         let isOver = lazy isOver ()
+        let isThere = output.Looking()
 
         [ for task in 0 .. tasksOf stage - 1 do
               try
                   PartFile.requireThere (folder.Part(stage, task)) (folder.NameOf(stage, task))
-                  folder.RequireOutput(stage, task, isOver.Force)
+                  folder.RequireOutput(stage, task, isThere, isOver.Force)
               with PartTrouble why ->
                   task, why ]
 
@@ -100,12 +101,14 @@ type internal PartFolder(path: string, plan: ShardPlan) =
 
     /// The unfinished output that values of a stage are in, if they are in one.
     member folder.OutputOf stage =
+        let isThere = output.Looking()
+
         let names =
             [ for task in 0 .. tasksOf stage - 1 do
                   let path = folder.Part(stage, task)
 
                   folder.Naming path (fun () ->
-                      folder.RequireOutput(stage, task, (fun () -> false))
+                      folder.RequireOutput(stage, task, isThere, (fun () -> false))
                       PartFile.tryOutput path (folder.NameOf(stage, task))) ]
 
         match List.distinct names with

@@ -42,6 +42,7 @@ module internal ShardOutput =
     let share (folder: PartFolder) (settings: Settings) patience task tasks (part: PartFile.Writer) (work: OutputShare -> unit) =
         let mutable opened: RandomAccessFile option = None
         let mutable agree = ignore
+        let mutable isStill = fun () -> true
 
         let openFor (file: AnnDataFile) =
             let struct (name, path) =
@@ -55,7 +56,7 @@ module internal ShardOutput =
                         Fault.throw (InputChanged file.Path)
 
                     if not (File.Exists path) then
-                        Fault.throw (NotYet(folder.Path, $"{Path.GetFileName path} is gone; another machine may have taken this task"))
+                        Fault.throw (CannotWrite(path, "it is gone; another machine may have taken this task"))
 
             let handle =
                 try
@@ -67,6 +68,7 @@ module internal ShardOutput =
                 new RandomAccessFile(path, new WatchedDevice(new FileDevice(handle), (fun () -> agree ())), file.Store.Disk.Origin)
 
             opened <- Some disk
+            isStill <- fun () -> folder.Output.IsThere name
             part.Output name
             disk
 
@@ -79,6 +81,9 @@ module internal ShardOutput =
 
             opened |> Option.iter _.Sync()
             agree ()
+
+            if not (isStill ()) then
+                Fault.throw (NotYet(folder.Path, "another unfinished output has taken the place of the one that this task has written to"))
         finally
             opened |> Option.iter (fun disk -> (disk :> IDisposable).Dispose())
 
@@ -90,17 +95,15 @@ module internal ShardOutput =
 
         match folder.OutputOf sharing with
         | Some name ->
-            let path = folder.Output.Claim(name, settings.Cancel)
-
             let result =
                 work (
                     Some
-                        { Path = path
+                        { Claim = fun () -> folder.Output.Claim(name, settings.Cancel)
                           Complete =
-                            fun disk ->
+                            fun path disk ->
                                 // Before it has its name, since its parts are nothing without it.
                                 noting (Path.GetFileName path) (struct (disk.Device.Length, InputFiles.piecesOf disk.Device))
-                          GiveBack = fun () -> folder.Output.GiveBack(name, path) }
+                          GiveBack = fun path -> folder.Output.GiveBack(name, path) }
                 )
 
             folder.Output.Tidy()

@@ -120,7 +120,7 @@ module internal ShardRun =
     let private isThere (run: PlannedRun) (folder: PartFolder) stage task =
         try
             PartFile.requireWhole (folder.Part(stage, task)) (folder.NameOf(stage, task))
-            folder.RequireOutput(stage, task, isOver run folder)
+            folder.RequireOutput(stage, task, folder.Output.IsThere, isOver run folder)
 
             stage <> ShardFiles.stage
             || ShardOutput.isUnchanged folder (ShardFiles.path run.Told.Out task) (folder.Part(stage, task)) (folder.NameOf(stage, task))
@@ -152,7 +152,8 @@ module internal ShardRun =
         let folder = PartFolder(parts, run.Told)
         folder.Make()
 
-        if isThere run folder stage task then
+        // Nobody needs a part that is lost once the output is there.
+        if isThere run folder stage task || (stage <> ShardFiles.stage && isOver run folder ()) then
             false
         else
             requireBefore run folder stage patience settings
@@ -207,6 +208,9 @@ module internal ShardRun =
         let wait () =
             requireBefore run folder stage patience settings
             folder.Await(stage, isOver run folder, patience, settings.Cancel)
+
+            if isLast run stage then
+                folder.Await(sharing run, isOver run folder, patience, settings.Cancel)
 
         // Another machine may have taken it while this one waited.
         if

@@ -3,6 +3,7 @@
 namespace SingleSharp.Core.Shards
 
 open System
+open System.Collections.Generic
 open System.IO
 open System.Threading
 open SingleSharp
@@ -15,8 +16,15 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
     let target = lazy AtomicReplace.resolve plan.Out
     let ending, merging, copying = ".unfinished", ".merging", ".copying"
 
-    /// Names of this plan's files begin so.
-    let beginning = lazy $"{Path.GetFileName target.Value}.{plan.Id[..7]}."
+    /// Names of this plan's files begin so. A name has 255 bytes at most on most file systems, and a copy of a claimed file takes 102 more.
+    let beginning =
+        lazy
+            (let name = Path.GetFileName target.Value
+
+             let shown =
+                 if Text.Encoding.UTF8.GetByteCount name <= 140 then name else "singlesharp"
+
+             $"{shown}.{plan.Id[..7]}.")
 
     let beside (name: string) =
         Path.Combine(Path.GetDirectoryName target.Value, name)
@@ -33,13 +41,25 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
         | :? IOException as trouble -> Fault.throw (Unreadable(path, Fault.reason trouble))
         | :? UnauthorizedAccessException -> Fault.throw (Unreadable(path, "you may not read it"))
 
-    let filesOf (folder: string) pattern =
-        reading folder (fun () -> if Directory.Exists folder then Directory.GetFiles(folder, pattern) else [||])
+    /// Paths are no patterns, so they are compared here.
+    let filesOf (folder: string) (first: string) (last: string) =
+        reading folder (fun () ->
+            if Directory.Exists folder then
+                [| for path in Directory.EnumerateFiles folder do
+                       let name = Path.GetFileName path
+
+                       if name.StartsWith(first, StringComparison.Ordinal) && name.EndsWith(last, StringComparison.Ordinal) then
+                           path |]
+            else
+                [||])
+
+    let besideAll first last =
+        filesOf (Path.GetDirectoryName target.Value) first last
 
     /// The highest number, and the name that its file has, if that is one.
     let newest () =
         let numbers =
-            filesOf folder "output.*.begun"
+            filesOf folder "output." ".begun"
             |> Array.choose (fun path ->
                 match Int32.TryParse((Path.GetFileName path).Split('.')[1]) with
                 | true, number -> Some number
@@ -58,13 +78,21 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
         && name.AsSpan(beginning.Value.Length, 32).ContainsAnyExcept("0123456789abcdef") |> not
 
     /// What merges that have not come to their end have made of the file.
-    let claimed name =
-        filesOf (Path.GetDirectoryName target.Value) $"{name}.*{merging}" |> Array.sort |> Array.tryHead
+    let claimed (name: string) =
+        besideAll (name + ".") merging |> Array.sort
 
     let tryPath name =
-        if not (isName name) then None
-        elif File.Exists(beside name) then Some(beside name)
-        else claimed name
+        let own = beside name
+
+        if not (isName name) then
+            None
+        elif File.Exists own then
+            Some own
+        else
+            match claimed name |> Array.tryHead with
+            | Some path -> Some path
+            // A merge may have given it back just now.
+            | None -> if File.Exists own then Some own else None
 
     /// Another machine may see a new file late.
     let tryPathSoon (patience: TimeSpan) (cancel: CancellationToken) name =
@@ -95,7 +123,10 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
                 using (TempFile.create (beside name) FileShare.ReadWrite FileOptions.None) ignore
                 AtomicReplace.syncFolder (Path.GetDirectoryName target.Value))
 
-            isMade <- AtomicReplace.publishNew (pointer number) name
+            // Where an answer was lost on its way, the name is there although it is said to be somebody else's.
+            isMade <-
+                AtomicReplace.publishNew (pointer number) name
+                || reading (pointer number) (fun () -> File.ReadAllText(pointer number)) = name
         finally
             if not isMade then
                 TempFile.remove (beside name)
@@ -108,7 +139,10 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
         match tryPathSoon patience cancel name with
         | Some path -> struct (name, path)
         | None ->
-            make (number + 1) bytes |> ignore
+            if not (make (number + 1) bytes) then
+                cancel.WaitHandle.WaitOne 50 |> ignore
+                cancel.ThrowIfCancellationRequested()
+
             find bytes patience cancel
 
     let copyTo (copy: string) (other: string) cancel =
@@ -119,14 +153,57 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
         AtomicReplace.require plan.Out source.Length
 
         use target =
-            new RandomAccessFile(plan.Out, writing (fun () -> TempFile.create copy FileShare.ReadWrite FileOptions.None), 0L)
+            new RandomAccessFile(plan.Out, writing (fun () -> TempFile.create copy FileShare.None FileOptions.None), 0L)
 
         CopyRanges.copy source target source.Length [] cancel
+        // Whoever finds it under its name takes it for whole.
+        target.Sync()
 
-    /// Is this the file that tasks write now, and there?
-    member _.IsThere name =
-        let struct (_, now) = newest ()
-        now = name && (tryPath name).IsSome
+    /// Removes files of merges that were killed, as far as that can be told: nobody holds them, and nobody has written to them lately.
+    let removeDead (paths: string[]) =
+        let youngest = DateTime.UtcNow - TimeSpan.FromMinutes 5.0
+
+        for path in paths do
+            if File.GetLastWriteTimeUtc path < youngest && not (TempFile.isHeld path) then
+                TempFile.remove path
+
+    /// A copy of what a merge has made that has not come to its end, and may be at work still.
+    let copied name mine cancel =
+        removeDead (besideAll (name + ".") copying)
+
+        match claimed name with
+        | [||] -> Fault.throw (CannotWrite(plan.Out, $"{name} is gone; another merge may have completed it"))
+        | others ->
+            let copy = mine + copying
+
+            try
+                copyTo copy others[0] cancel
+                writing (fun () -> File.Move(copy, mine))
+            with _ ->
+                TempFile.remove copy
+                reraise ()
+
+            removeDead others
+
+    /// What is there of names now: each is looked for once.
+    let looking () =
+        let known = Dictionary<string, bool>()
+        let now = lazy newest ()
+
+        fun name ->
+            let struct (_, current) = now.Value
+
+            match known.TryGetValue name with
+            | true, isThere -> isThere
+            | _ ->
+                let isThere = current = name && (tryPath name).IsSome
+                known[name] <- isThere
+                isThere
+
+    /// Tells of names whether that is the file that tasks write now, and there; each is looked for once.
+    member _.Looking() = looking ()
+
+    member _.IsThere name = looking () name
 
     /// The file for a task, which is made if there is none: its name and its path. There has to be room for N bytes then.
     member _.Find(bytes, patience, cancel) = find bytes patience cancel
@@ -137,19 +214,16 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
         let mine = beside $"{name}.{Guid.NewGuid():N}{merging}"
 
         let isMoved =
-            try
-                File.Move(beside name, mine, false)
-                true
-            with :? FileNotFoundException ->
-                false
+            writing (fun () ->
+                try
+                    File.Move(beside name, mine, false)
+                    true
+                with :? FileNotFoundException ->
+                    // Where an answer was lost on its way, it has moved all the same.
+                    File.Exists mine)
 
         if not isMoved then
-            match claimed name with
-            | Some other ->
-                let copy = mine + copying
-                copyTo copy other cancel
-                writing (fun () -> File.Move(copy, mine))
-            | None -> Fault.throw (NotYet(folder, $"{name} is gone; another merge may have completed it"))
+            copied name mine cancel
 
         AtomicReplace.syncFolder (Path.GetDirectoryName mine)
         mine
@@ -168,5 +242,5 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
     /// Removes what attempts have left.
     member _.Tidy() =
         for kind in [ ending; merging; copying ] do
-            for path in filesOf (Path.GetDirectoryName target.Value) $"{beginning.Value}*{kind}" do
+            for path in besideAll beginning.Value kind do
                 TempFile.remove path

@@ -198,13 +198,17 @@ module internal OutputStorage =
     let outsidePages (file: AnnDataFile) =
         let disk, page = file.Store.Disk, WholePages.page
         let ranges = ranges (pieces disk file.X.Values)
+
+        let isAligned address =
+            (disk.Origin + address) % int64 file.X.Values.ElementSize = 0L
+
         let all = ranges |> List.sumBy (fun (struct (_, length)) -> length)
 
         let whole =
             ranges
             |> List.sumBy (fun (struct (start, length)) ->
                 let struct (low, high) = WholePages.within disk.Origin page start (start + length)
-                max 0L (high - low))
+                if isAligned start then max 0L (high - low) else 0L)
 
         min all (all - whole + 2L * int64 page * Blocks.count file.X.Cells)
 

@@ -322,14 +322,19 @@ let private lateMachine =
                     Expect.isTrue (File.ReadAllBytes(output).AsSpan().SequenceEqual(ReadOnlySpan wanted)) $"{storage}: {why}"
 
                 isAsWanted "merged"
-                // By this name the tasks find the output once more, as if they had it open.
+                // By this name the tasks find the output once more, as if they had it open, and do not know that it is complete.
                 Expect.equal (Link.make unfinished output) 0 "a second name"
+                let merged = Path.Combine(parts.Folder, "main.merged")
+                File.Move(merged, path "elsewhere")
 
                 for task in 0 .. main.Tasks - 1 do
                     File.Delete(Path.Combine(parts.Folder, $"main.{task:D4}.part"))
                     Expect.isTrue (Shard.run main.Name task parts Settings.standard run |> need) "it is taken again"
 
                 isAsWanted "tasks were late"
+                File.Move(path "elsewhere", merged)
+                File.Delete(Path.Combine(parts.Folder, "main.0000.part"))
+                Expect.isFalse (Shard.run main.Name 0 parts Settings.standard run |> need) "nobody needs the part"
                 let status = Shard.status parts run |> need
                 Expect.isTrue (Seq.forall _.IsMerged status) "it is still the output")
     }

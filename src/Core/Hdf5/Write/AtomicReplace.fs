@@ -268,7 +268,9 @@ module internal AtomicReplace =
         syncFolder (Path.GetDirectoryName file)
 
     /// Gives a file the owner and the permissions of the one in whose place it will be; until then nobody else may read what is there.
-    let private settle readers (file: string) handle =
+    let private settle readers (file: string) (disk: RandomAccessFile) =
+        let handle = disk.Device.Handle.Value
+
         match Status.tryFindHere file with
         | ValueSome old -> Ownership.keep file old handle
         | ValueNone ->
@@ -292,7 +294,7 @@ module internal AtomicReplace =
                 using (new RandomAccessFile(target, handle, origin)) (fun disk ->
                     TempFile.removeStale temporary
                     let result = write disk
-                    settle readers file handle
+                    settle readers file disk
                     disk.Sync()
                     result)
 
@@ -302,48 +304,51 @@ module internal AtomicReplace =
             TempFile.remove temporary
             reraise ()
 
-    /// The same with a file beside the target that others have begun; `complete` is called once all of it is on the device. If anything goes
-    /// wrong, the file stays, and `giveBack` is called if what was written is on the device.
-    let finishFor readers (begun: string) (target: string) origin complete giveBack (write: RandomAccessFile -> 'r) =
+    /// The same with a file beside the target that others have begun, and whose path `claim` gives; `complete` is called once all of it is on the
+    /// device. If anything goes wrong, the file stays, without what is behind `stop`, and `giveBack` is called if what was written is on the device.
+    let finishFor readers (claim: unit -> string) (target: string) origin stop complete giveBack (write: RandomAccessFile -> 'r) =
         let file = resolve target
         requireRegular target file
-
-        let handle =
-            try
-                File.OpenHandle(begun, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite ||| FileShare.Delete)
-            with Fault.WriteTrouble trouble ->
-                Fault.throw (Fault.ofWrite target trouble)
-
-        let mutable isSynced = false
+        let begun = claim ()
+        // So far nothing was written.
+        let mutable isSynced = true
 
         let sync (disk: RandomAccessFile) =
-            isSynced <- false
             disk.Sync()
             isSynced <- true
 
+        let work (disk: RandomAccessFile) =
+            isSynced <- false
+
+            try
+                let result = write disk
+                settle readers file disk
+                sync disk
+                complete begun disk
+                result
+            with _ ->
+                // What went wrong says more than what goes wrong now. Where the disk is full, room makes it possible to flush.
+                try
+                    disk.SetLength stop
+                    sync disk
+                with FaultException _ ->
+                    ()
+
+                reraise ()
+
         try
-            let result =
-                using (new RandomAccessFile(target, handle, origin)) (fun disk ->
-                    try
-                        let result = write disk
-                        settle readers file handle
-                        sync disk
-                        complete disk
-                        result
-                    with _ ->
-                        // What went wrong says more than what goes wrong now.
-                        try
-                            sync disk
-                        with FaultException _ ->
-                            ()
+            let handle =
+                try
+                    File.OpenHandle(begun, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite ||| FileShare.Delete)
+                with Fault.WriteTrouble trouble ->
+                    Fault.throw (Fault.ofWrite target trouble)
 
-                        reraise ())
-
+            let result = using (new RandomAccessFile(target, handle, origin)) work
             put target begun file
             result
         with _ ->
             if isSynced then
-                giveBack ()
+                giveBack begun
 
             reraise ()
 
