@@ -8,7 +8,8 @@ It takes the default pipeline, on the largest file and the most shards that were
 - The rest of the processor seconds of a task, and the bytes of its part, grow with its stored values in main, and with the stored values of the
   chosen genes in pca and scores, but for the states: 17 bytes for each gene and segment in main, 16 MB for each segment in pca (2,000 genes).
 - The merges of main and pca take the processor seconds that they took (bins, eigenvectors), and the time to read all states.
-- The last merge writes the output: its processor seconds grow with the stored values.
+- Tasks of main write the new X to the output and copy its other half, so they move twice what they read. X is csr without compression.
+- The last merge adds columns of obs and X_pca: its processor seconds grow with the cells, and it moves what the parts have of these twice.
 - A machine moves --node-rate bytes per second, the storage --storage-rate for all machines. A task takes its processor time or the time of its
   bytes, whichever is longer. Machines take the tasks of a stage in turn, each job waits --start seconds, nothing fails.
 """
@@ -47,7 +48,7 @@ def measured(path):
     for name, stage in stages.items():
         unit = values if name == "main" else chosen
         stage.update(cpu=stage["cpu"] / unit, bytes=stage["bytes"] / unit)
-    stages["scores"]["merge"] /= values
+    stages["scores"]["merge"] /= cells
     return stages, float(begin["cpu"])
 
 
@@ -59,7 +60,7 @@ def simulate(stages, start, options, nodes):
     states = {"main": 17.0 * options.genes * segments, "pca": GRAM * segments, "scores": 0.0}
     chosen = options.cells * options.chosen
     units = {"main": values, "pca": chosen, "scores": chosen}
-    reads = {"main": values * VALUE, "pca": values * VALUE, "scores": stages["pca"]["bytes"] * chosen}
+    reads = {"main": 2 * values * VALUE, "pca": values * VALUE, "scores": stages["pca"]["bytes"] * chosen}
     seconds = []
     for name, stage in stages.items():
         moved = (reads[name] + stage["bytes"] * units[name] + states[name]) / shards
@@ -70,7 +71,8 @@ def simulate(stages, start, options, nodes):
             tasks += max(cpu, moved / min(options.node_rate, options.storage_rate / busy)) + start + options.start
             left -= busy
         if name == "scores":
-            merge = max(stage["merge"] * values, 2 * values * VALUE / options.node_rate)
+            rows = sum(stages[other]["bytes"] * units[other] for other in ("main", "scores"))
+            merge = max(stage["merge"] * options.cells, 2 * rows / options.node_rate)
         else:
             merge = stage["merge"] + states[name] / options.node_rate
         seconds.append((name, tasks, merge + start + options.start))
