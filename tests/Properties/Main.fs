@@ -154,6 +154,7 @@ let all =
           PlanFileLaws.tests
           JoinedRowsLaws.tests
           UnfinishedOutputLaws.tests
+          SharedOutputLaws.tests
           ShardCaseLaws.tests
           DocsLaws.tests
           TroubleshootingLaws.tests ]

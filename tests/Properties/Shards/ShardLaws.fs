@@ -38,6 +38,18 @@ let need result =
     | Error(NotYet _) -> raise Again
     | Error fault -> raise (Stopped fault)
 
+/// The bytes that a run at once leaves of an output, which is gone again.
+let atOnce recipe input output =
+    Pipeline.run recipe Settings.standard input (NewFile output) |> need |> ignore
+    let bytes = File.ReadAllBytes output
+    File.Delete output
+    bytes
+
+/// A folder of parts for which nobody waits.
+let partsIn folder =
+    { Folder = folder
+      Patience = TimeSpan.Zero }
+
 /// The outputs that tasks write together, beside the place of the output.
 let unfinished (output: string) =
     Directory.GetFiles(Path.GetDirectoryName output, $"{Path.GetFileName output}.*.unfinished")
@@ -117,9 +129,7 @@ let private engine (random: Random) mayDamage parts settings (run: ShardedRun) =
 
 /// The run as an engine takes it that begins anew whenever something is missing.
 let inShards (random: Random) mayDamage shards recipe settings input output folder =
-    let parts =
-        { Folder = folder
-          Patience = TimeSpan.Zero }
+    let parts = partsIn folder
 
     let rec rounds number run =
         try
