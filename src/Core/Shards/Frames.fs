@@ -99,9 +99,9 @@ type internal FrameWriter(target: Stream) =
         if disposing then
             hash.Dispose()
 
-/// Reads the records that follow in a file.
+/// Reads the records that follow in a file. A thorough reader also reads, and checks, what is passed over.
 [<Sealed>]
-type internal FrameReader(source: FileStream) =
+type internal FrameReader(source: FileStream, isThorough: bool) =
     inherit OneWayStream()
 
     let head: byte[] = Array.zeroCreate Frame.head
@@ -133,7 +133,11 @@ type internal FrameReader(source: FileStream) =
         source.ReadExactly(held, 0, length)
         requireSum (ReadOnlySpan(held, 0, length)) 6
 
-    /// Passes over frames as far as the wanted place of a record; nothing is read of those before it.
+    /// Passes over a frame whose head was read.
+    let pass () =
+        if isThorough then load () else source.Seek(int64 length, SeekOrigin.Current) |> ignore
+
+    /// Passes over frames as far as the wanted place of a record.
     let skip (count: int64) =
         let mutable left = count
 
@@ -143,7 +147,7 @@ type internal FrameReader(source: FileStream) =
                 readHead ()
 
                 if left >= int64 length then
-                    source.Seek(int64 length, SeekOrigin.Current) |> ignore
+                    pass ()
                     left <- left - int64 length
                     at <- length
                 else
@@ -153,11 +157,13 @@ type internal FrameReader(source: FileStream) =
                 at <- at + now
                 left <- left - int64 now
 
+    new(source) = new FrameReader(source, false)
+
     /// Goes to the next record, past what is left of this one. Its content has not been read yet.
     member _.Next() =
         while not isLast do
             readHead ()
-            source.Seek(int64 length, SeekOrigin.Current) |> ignore
+            pass ()
 
         readHead ()
         let kind = head[0]
@@ -166,9 +172,8 @@ type internal FrameReader(source: FileStream) =
     /// Begins to read the record that Next has found.
     member _.Begin() = load ()
 
-    /// Passes over the rest of the record that Next has found, unread.
-    member _.Pass() =
-        source.Seek(int64 length, SeekOrigin.Current) |> ignore
+    /// Passes over the first frame of the record that Next has found.
+    member _.Pass() = pass ()
 
     override _.Read(target: Span<byte>) =
         let mutable got = 0

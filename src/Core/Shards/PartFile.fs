@@ -114,8 +114,8 @@ module internal PartFile =
             work file)
 
     /// Behind the header; refuses what is no part, one of something else, or cut off.
-    let private begun (file: FileStream) name =
-        let frames = new FrameReader(file)
+    let private begun isThorough (file: FileStream) name =
+        let frames = new FrameReader(file, isThorough)
         let wanted = header name
         let found: byte[] = Array.zeroCreate wanted.Length
 
@@ -150,9 +150,9 @@ module internal PartFile =
         file.Seek(end', SeekOrigin.Begin) |> ignore
         frames
 
-    let private each path name kind (visit: BinaryReader -> unit) =
+    let private each isThorough path name kind (visit: BinaryReader -> unit) =
         opened path (fun file ->
-            use frames = begun file name
+            use frames = begun isThorough file name
             use reader = new BinaryReader(frames)
             let mutable found = frames.Next()
 
@@ -169,25 +169,26 @@ module internal PartFile =
             if file.Position + int64 SHA256.HashSizeInBytes <> file.Length then
                 raise (PartTrouble "is cut off"))
 
-    /// What a part holds; whatever is wrong with it throws PartTrouble.
-    let reader path name =
+    /// What a part holds; whatever is wrong with it throws PartTrouble. Thoroughly, rows are read past all that the part has, each byte of which
+    /// is checked.
+    let reader isThorough path name =
         { new PartReader with
-            member _.Rows visit = each path name rows visit
+            member _.Rows visit = each isThorough path name rows visit
 
             member _.States visit =
-                each path name state (fun reader ->
+                each false path name state (fun reader ->
                     let first = reader.ReadInt64()
                     let stop = reader.ReadInt64()
                     visit { First = first; Stop = stop } reader) }
 
-    let counts' path name visit = each path name counts visit
-    let known path name visit = each path name known' visit
-    let values path name visit = each path name value visit
+    let counts' path name visit = each false path name counts visit
+    let known path name visit = each false path name known' visit
+    let values path name visit = each false path name value visit
 
     /// The unfinished output that values of the part are in.
     let tryOutput path name =
         opened path (fun file ->
-            use frames = begun file name
+            use frames = begun false file name
 
             if frames.Next() = output then
                 frames.Begin()
@@ -198,12 +199,12 @@ module internal PartFile =
 
     /// Throws PartTrouble unless the part is there, of this task, and ends as it should.
     let requireThere path name =
-        opened path (fun file -> (begun file name).Dispose())
+        opened path (fun file -> (begun false file name).Dispose())
 
     /// The same, and each byte is what was written.
     let requireWhole path name =
         opened path (fun file ->
-            (begun file name).Dispose()
+            (begun false file name).Dispose()
             file.Seek(0L, SeekOrigin.Begin) |> ignore
             use hash = IncrementalHash.CreateHash HashAlgorithmName.SHA256
             let mutable left = file.Length - endBytes

@@ -37,9 +37,9 @@ module internal ShardTaker =
         let here = placeOf current
         let tasksOf stage = stages[placeOf stage] |> snd
 
-        let reader stage task =
+        let readerOf isThorough stage task =
             let path = folder.Part(stage, task)
-            let inner = PartFile.reader path (folder.NameOf(stage, task))
+            let inner = PartFile.reader isThorough path (folder.NameOf(stage, task))
 
             { new PartReader with
                 member _.Rows visit =
@@ -54,6 +54,7 @@ module internal ShardTaker =
                             cancel.ThrowIfCancellationRequested()
                             visit range reader)) }
 
+        let reader = readerOf false
         let readers stage = Seq.init (tasksOf stage) (reader stage)
 
         let isWanted usage =
@@ -84,7 +85,8 @@ module internal ShardTaker =
                 folder.Naming path (fun () -> PartFile.counts' path (folder.NameOf(stage, task)) aside.AddCounts)
 
             keepCounts aside.SaveCounts
-            Parts.restore true sink isWanted true (readers stage)
+            // Damage shall show while the tasks are known that can make the parts again, whoever would read there later.
+            Parts.restore true sink isWanted true (Seq.init (tasksOf stage) (readerOf true stage))
             Parts.merge source.Rows fold (readers stage) keep
 
         { new Taker with

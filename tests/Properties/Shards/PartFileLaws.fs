@@ -72,12 +72,12 @@ let private rest (reader: BinaryReader) =
 
 let private rowsOf path name =
     let found = List<Held>()
-    (PartFile.reader path name).Rows(fun reader -> found.Add(RowsOf(rest reader)))
+    (PartFile.reader false path name).Rows(fun reader -> found.Add(RowsOf(rest reader)))
     List.ofSeq found
 
 let private statesOf path name =
     let found = List<Held>()
-    (PartFile.reader path name).States(fun range reader -> found.Add(StateOf(range, rest reader)))
+    (PartFile.reader false path name).States(fun range reader -> found.Add(StateOf(range, rest reader)))
     List.ofSeq found
 
 let private countsOf path name =
