@@ -138,7 +138,7 @@ module internal Runner =
 
             AtomicReplace.finishFor readers begun.Claim target origin stop begun.Complete begun.GiveBack (fun disk ->
                 let editor =
-                    OutputStorage.completing file disk plan.Values settings.Compression WholePages.page settings.Cancel
+                    SharedCopy.completing file disk plan.Values settings.Compression WholePages.page settings.Cancel
 
                 finish editor Sink.none)
 
@@ -296,10 +296,10 @@ module internal Runner =
                 StepRun.take plan job (FileEditor(nowhere, file.Store.Superblock, [], settings.Compression)) placing Sink.none |> ignore
 
             match share with
-            | Some share when OutputStorage.isSharable plan.Values ->
+            | Some share when SharedCopy.isSharable plan.Values ->
                 let output = share.Open file
                 let page = WholePages.page
-                OutputStorage.copyShare file output plan.Values page share.Task share.Tasks share.Agree settings.Cancel
+                SharedCopy.copyShare file output plan.Values page share.Task share.Tasks share.Agree settings.Cancel
                 take (if plan.Values = Overwrite then Together(output, page) else Saved)
             | _ -> take (StepRun.placing job))
 

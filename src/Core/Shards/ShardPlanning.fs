@@ -66,7 +66,7 @@ module internal ShardPlanning =
         let columns = plan.Steps |> List.sumBy _.CellColumnCount |> (*) (8L * file.X.Cells)
 
         match kind with
-        | PassKind.Main when isThere && plan.Values = Writing.Overwrite -> Memory.plus columns (Writing.OutputStorage.outsidePages file)
+        | PassKind.Main when isThere && plan.Values = Writing.Overwrite -> Memory.plus columns (Writing.SharedCopy.outsidePages file)
         | PassKind.Main when plan.Values <> Writing.Untouched -> columns + file.X.Stored * int64 (8 + DType.size plan.TypeAfter)
         | PassKind.Main
         | PassKind.Select -> columns

@@ -38,7 +38,7 @@ let private made origin (work: RandomAccessFile -> unit) =
 /// A copy that is made of shares, some of which are copied twice, in any order, one of them even when something was added and the copy is complete.
 let private inShares (random: Random) (file: AnnDataFile) plan page shares =
     let share disk share =
-        OutputStorage.copyShare file disk plan page share shares ignore CancellationToken.None
+        SharedCopy.copyShare file disk plan page share shares ignore CancellationToken.None
 
     made file.Store.Disk.Origin (fun disk ->
         for number in List.sortBy (fun _ -> random.Next()) ([ 0 .. shares - 1 ] @ [ random.Next shares ]) do
@@ -46,8 +46,7 @@ let private inShares (random: Random) (file: AnnDataFile) plan page shares =
 
         // A merge may be taken again, from its beginning.
         for _ in 1..2 do
-            let editor =
-                OutputStorage.completing file disk plan None page CancellationToken.None
+            let editor = SharedCopy.completing file disk plan None page CancellationToken.None
 
             editor.Put [| 1uy .. 99uy |] |> ignore
             editor.Commit file.Store.Superblock.Root
