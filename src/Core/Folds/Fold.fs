@@ -90,10 +90,21 @@ module Fold =
 
         ofForm
             form
-            { Fresh = fun () -> struct (left.Fresh(), right.Fresh())
-              Step = fun (struct (s, t)) element -> struct (left.Step s element, right.Step t element)
-              Merge = fun (struct (s, t)) (struct (s', t')) -> struct (left.Merge s s', right.Merge t t')
-              Finish = fun (struct (s, t)) -> struct (left.Finish s, right.Finish t) }
+            { Fresh =
+                fun () ->
+                    { Left = left.Fresh()
+                      Right = right.Fresh() }
+              Step =
+                fun pair element ->
+                    pair.Left <- left.Step pair.Left element
+                    pair.Right <- right.Step pair.Right element
+                    pair
+              Merge =
+                fun pair later ->
+                    pair.Left <- left.Merge pair.Left later.Left
+                    pair.Right <- right.Merge pair.Right later.Right
+                    pair
+              Finish = fun pair -> struct (left.Finish pair.Left, right.Finish pair.Right) }
 
     let both (left: Fold<'a, 'p>) (right: Fold<'a, 'q>) =
         openSaved

@@ -5,6 +5,13 @@ open System
 open System.IO
 open System.Runtime.InteropServices
 
+/// Two states, or two buffers, side by side. A reference: all pairs share their code, which is compiled ahead of time, while nested
+/// structs would each be compiled and laid out anew at every start.
+[<NoComparison; ReferenceEquality>]
+type internal Pair<'s, 't> =
+    { mutable Left: 's
+      mutable Right: 't }
+
 /// How something is written and read back.
 type internal Saved<'s> =
     { Write: BinaryWriter -> 's -> unit
@@ -50,12 +57,14 @@ module internal Saved =
         { Write = fun writer value -> writer.Write value
           Read = _.ReadDouble() }
 
-    let beside (left: Saved<'s>) (right: Saved<'t>) : Saved<struct ('s * 't)> =
+    let beside (left: Saved<'s>) (right: Saved<'t>) : Saved<Pair<'s, 't>> =
         { Write =
-            fun writer (struct (s, t)) ->
-                left.Write writer s
-                right.Write writer t
+            fun writer pair ->
+                left.Write writer pair.Left
+                right.Write writer pair.Right
           Read =
             fun reader ->
-                let s = left.Read reader
-                struct (s, right.Read reader) }
+                let first = left.Read reader
+
+                { Left = first
+                  Right = right.Read reader } }

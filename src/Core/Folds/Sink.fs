@@ -87,28 +87,31 @@ module internal Sink =
 
     let private beside (left: SinkBuffer<'a, 'p>) leftSaved (right: SinkBuffer<'a, 'q>) rightSaved =
         make
-            { Begin = fun row -> struct (left.Begin row, right.Begin row)
+            { Begin =
+                fun row ->
+                    { Left = left.Begin row
+                      Right = right.Begin row }
               Fill =
-                fun (struct (p, q)) element ->
-                    left.Fill p element
-                    right.Fill q element
-              IsFull = fun (struct (p, q)) -> left.IsFull p || right.IsFull q
+                fun pair element ->
+                    left.Fill pair.Left element
+                    right.Fill pair.Right element
+              IsFull = fun pair -> left.IsFull pair.Left || right.IsFull pair.Right
               Flush =
-                fun (struct (p, q)) ->
-                    left.Flush p
-                    right.Flush q
+                fun pair ->
+                    left.Flush pair.Left
+                    right.Flush pair.Right
               Recycle =
-                fun (struct (p, q)) ->
-                    left.Recycle p
-                    right.Recycle q
+                fun pair ->
+                    left.Recycle pair.Left
+                    right.Recycle pair.Right
               Complete =
                 fun () ->
                     left.Complete()
                     right.Complete() }
             { Save =
-                fun writer (struct (p, q)) ->
-                    leftSaved.Save writer p
-                    rightSaved.Save writer q
+                fun writer pair ->
+                    leftSaved.Save writer pair.Left
+                    rightSaved.Save writer pair.Right
               Restore =
                 fun wanted reader ->
                     leftSaved.Restore wanted reader

@@ -23,8 +23,8 @@ type internal Gram =
 [<Sealed>]
 type private GramState(size: int) =
     member val Cells = 0L with get, set
-    member val Sums: float[] = Array.zeroCreate size
-    member val Upper: float[] = Array.zeroCreate (Packed.length size)
+    member val Sums: float[] = GC.AllocateUninitializedArray size
+    member val Upper: float[] = GC.AllocateUninitializedArray(Packed.length size)
     member val Waiting: Multiplier = null with get, set
 
 [<RequireQualifiedAccess>]
@@ -51,14 +51,17 @@ module internal Gram =
         let states = ConcurrentBag<GramState>()
         let multipliers = ConcurrentBag<Multiplier>()
 
+        // Cleared, also where it is new: a page that is read before it is written is mapped twice, and the second time stops all threads.
         let fresh () =
-            match states.TryTake() with
-            | true, state ->
-                Array.Clear state.Sums
-                Array.Clear state.Upper
-                state.Cells <- 0L
-                state
-            | _ -> GramState size
+            let state =
+                match states.TryTake() with
+                | true, state -> state
+                | _ -> GramState size
+
+            Array.Clear state.Sums
+            Array.Clear state.Upper
+            state.Cells <- 0L
+            state
 
         /// Multiplies the rows that wait.
         let settle (state: GramState) =
