@@ -12,6 +12,7 @@ let all =
           FuzzGolden.all
           ShardCluster.all
           Consumers.tests
+          AheadGolden.tests
           FacadeGolden.tests
           FacadeOptions.tests
           FacadeRecords.tests

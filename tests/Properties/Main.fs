@@ -148,6 +148,7 @@ let all =
           PartsLaws.tests
           SavedLaws.tests
           SavedSinkLaws.tests
+          WrittenTogetherLaws.tests
           FrameLaws.tests
           PartFileLaws.tests
           ShardCutLaws.tests

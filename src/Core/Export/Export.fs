@@ -142,7 +142,7 @@ module internal Export =
         AtomicReplace.requireReplaceable target false
         use store = Hdf5File.openReadWithin settings.Memory path
         AtomicReplace.requireOther store target
-        let isChanged = AtomicReplace.watch store
+        let isChanged = FileWatch.onContent store
         let prepared = prepare store
 
         AtomicReplace.replaceFor (WhoReads [ path ]) target 0L (fun disk ->
@@ -173,7 +173,7 @@ module internal Export =
     let stream (settings: Settings) element columns format path (target: Stream) =
         let element = named element
         use store = Hdf5File.openReadWithin settings.Memory path
-        let isChanged = AtomicReplace.watch store
+        let isChanged = FileWatch.onContent store
         let prepared = prepare settings store element columns format
         use counted = new CountedStream(target)
         written settings prepared counted

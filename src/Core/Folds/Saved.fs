@@ -5,12 +5,10 @@ open System
 open System.IO
 open System.Runtime.InteropServices
 
-/// Two states, or two buffers, side by side. A reference: all pairs share their code, which is compiled ahead of time, while nested
-/// structs would each be compiled and laid out anew at every start.
+/// Two states, or two buffers, side by side. A reference, since pairs of references share their code, which is compiled ahead of time;
+/// nested structs would each be laid out and compiled anew at every start.
 [<NoComparison; ReferenceEquality>]
-type internal Pair<'s, 't> =
-    { mutable Left: 's
-      mutable Right: 't }
+type internal Pair<'s, 't> = { mutable Left: 's; mutable Right: 't }
 
 /// How something is written and read back.
 type internal Saved<'s> =

@@ -175,7 +175,7 @@ module internal H5adInput =
                   Read = opened rows
                   Known = known
                   Look = look
-                  IsChanged = AtomicReplace.watch store
+                  IsChanged = FileWatch.onContent store
                   Close = close }
 
             { input with

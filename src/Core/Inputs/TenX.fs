@@ -137,7 +137,7 @@ module internal TenX =
           Look =
             fun settings held places ->
                 CountInput.look settings matrix.Datasets (known places) (CountInput.opened fit openRows settings held) places
-          IsChanged = AtomicReplace.watch store
+          IsChanged = FileWatch.onContent store
           Close = fun () -> (store :> IDisposable).Dispose() }
 
     /// What scanpy knows by a name of its own, and what it does not read.

@@ -57,7 +57,7 @@ module internal Narrow =
             let nobody _ = invalidOp "a plan asks for no genes"
 
             let second =
-                RunPlan.make RunPlan.alone file None (second recipe (RunPlan.narrowing nobody narrowing)) settings
+                RunPlan.make PassPlan.alone file None (second recipe (RunPlan.narrowing nobody narrowing)) settings
 
             { first with
                 Passes =
@@ -93,7 +93,7 @@ module internal Narrow =
                 []
 
         Runner.onFileWith
-            { Runner.alone with
+            { RunSurroundings.alone with
                 Kept = links
                 KeptBytes = (if narrowing.KeepsRaw then RawCopy.bytes file settings.Compression else 0L)
                 Complete = complete }
@@ -134,11 +134,11 @@ module internal Narrow =
         let room =
             let batches = RunPlan.batches file whole folder
             use _ = Option.toObj batches
-            bytes settings file narrowing (RunPlan.make RunPlan.alone file batches whole settings)
+            bytes settings file narrowing (RunPlan.make PassPlan.alone file batches whole settings)
 
         requireRoom settings target beside folder room
         let temporary = TempFile.pathIn (AtomicReplace.resolve folder)
-        let isChanged = AtomicReplace.watch file.Store
+        let isChanged = FileWatch.onContent file.Store
 
         let requireUnchanged () =
             if isChanged () then

@@ -42,3 +42,14 @@ type internal OutputShare =
         Task: int
         Tasks: int
     }
+
+[<RequireQualifiedAccess>]
+module internal RunSurroundings =
+    /// A run by itself.
+    let alone =
+        { Taker = Taker.alone
+          Rows = None
+          Kept = fun _ _ -> []
+          KeptBytes = 0L
+          Complete = ignore
+          Begun = None }

@@ -170,7 +170,7 @@ module internal Split =
 
             let report =
                 Runner.onFileWith
-                    { Runner.alone with
+                    { RunSurroundings.alone with
                         Rows = Some rows
                         Complete = complete number }
                     { Input = input

@@ -6,7 +6,7 @@ open System.IO
 open System.Security.Cryptography
 open SingleSharp.Core
 open SingleSharp.Core.Folds
-open SingleSharp.Core.Hdf5
+open SingleSharp.Core.Files
 
 /// What a part belongs to: the plan by its id, the stage, and the task, -1 for what a merge has made.
 type internal PartName =
@@ -88,7 +88,7 @@ module internal PartFile =
                     result
 
                 File.Move(temporary, path, true)
-                AtomicReplace.syncFolder (Path.GetDirectoryName path)
+                FolderSync.flush (Path.GetDirectoryName path)
                 result
             with Fault.WriteTrouble trouble ->
                 Fault.throw (Fault.ofWrite path trouble)

@@ -48,7 +48,7 @@ module internal ShardOutput =
             let struct (name, path) =
                 folder.Output.Find(file.Store.Superblock.EndOfFile, patience, settings.Cancel)
 
-            let isChanged = AtomicReplace.watch file.Store
+            let isChanged = FileWatch.onContent file.Store
 
             agree <-
                 fun () ->

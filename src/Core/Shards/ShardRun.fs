@@ -76,7 +76,7 @@ module internal ShardRun =
             use file =
                 AnnDataFile.openReadWithin settings.Memory run.Recipe.Matrix run.Input.Paths.Head
 
-            let isChanged = AtomicReplace.watch file.Store
+            let isChanged = FileWatch.onContent file.Store
             untilOver (fun () -> Runner.partake taker None share file run.Recipe settings folder)
 
             if isChanged () then
@@ -181,7 +181,7 @@ module internal ShardRun =
                     use file = AnnDataFile.openReadWithin settings.Memory recipe.Matrix path
 
                     Runner.onFileWith
-                        { Runner.alone with
+                        { RunSurroundings.alone with
                             Taker = taker run folder settings stage Output (ref false)
                             Begun = begun }
                         (asked run)

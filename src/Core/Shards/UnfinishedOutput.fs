@@ -121,12 +121,10 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
         try
             writing (fun () ->
                 using (TempFile.create (beside name) FileShare.ReadWrite FileOptions.None) ignore
-                AtomicReplace.syncFolder (Path.GetDirectoryName target.Value))
+                FolderSync.flush (Path.GetDirectoryName target.Value))
 
             // Where an answer was lost on its way, the name is there although it is said to be somebody else's.
-            isMade <-
-                AtomicReplace.publishNew (pointer number) name
-                || reading (pointer number) (fun () -> File.ReadAllText(pointer number)) = name
+            isMade <- NewName.publish (pointer number) name || reading (pointer number) (fun () -> File.ReadAllText(pointer number)) = name
         finally
             if not isMade then
                 TempFile.remove (beside name)
@@ -225,7 +223,7 @@ type internal UnfinishedOutput(folder: string, plan: ShardPlan) =
         if not isMoved then
             copied name mine cancel
 
-        AtomicReplace.syncFolder (Path.GetDirectoryName mine)
+        FolderSync.flush (Path.GetDirectoryName mine)
         mine
 
     /// Gives back what was claimed, as far as it was completed.

@@ -95,7 +95,8 @@ let private throughSaving (random: Random) (fold: Fold<'a, 'r>) segments =
                         else
                             state
 
-                    let ofBlock = List.fold steps.Step (steps.Fresh()) >> again
+                    let ofBlock block =
+                        List.fold steps.Step (steps.Fresh()) block |> again
 
                     let whole =
                         [ for blocks in segments do

@@ -23,13 +23,13 @@ open SingleSharp.Properties.MemoryPart
 exception private Left
 
 let private genes = AnnDataFiles.manyRows.Genes
-let private rows = Array.ofList AnnDataFiles.manyRows.Rows
+let rows = Array.ofList AnnDataFiles.manyRows.Rows
 
 /// Long rows, so that buffers are full before their block ends.
 let private longRows =
     Array.init 4200 (fun row -> [ for i in 0..299 -> (row + i) % 400, float (row % 7 + i) ])
 
-let private source perBatch rows =
+let source perBatch rows =
     SpillLaws.source perBatch rows
     |> Reader.through (fun () rowBatch ->
         for i in 0 .. rowBatch.Count - 1 do
@@ -67,7 +67,7 @@ let private scores: CellScores =
                 target[2 * (first + row) + 1] <- float32 (rowBatch.Offsets[row + 1] - rowBatch.Offsets[row]) }
 
 /// A file with a dataset for these many values, and what becomes of it.
-let private withValues storage (count: int) (work: RandomAccessFile -> Hdf5File -> Dataset -> unit) =
+let withValues storage (count: int) (work: RandomAccessFile -> Hdf5File -> Dataset -> unit) =
     GenFiles.withPath (fun path ->
         let file = H5File()
         file["x"] <- AnnDataFiles.line storage (Array.create count -1.0f)
@@ -79,7 +79,7 @@ let private withValues storage (count: int) (work: RandomAccessFile -> Hdf5File 
 
         File.ReadAllBytes path)
 
-let private inPlace storage (rows: (int * float) list[]) pass =
+let inPlace storage (rows: (int * float) list[]) pass =
     withValues storage (rows |> Array.sumBy List.length) (fun disk _ dataset ->
         let chunks =
             match dataset.Layout with
@@ -166,7 +166,7 @@ let private sinks: (string * (Source<RowBatch> -> Source<RowBatch>) * ((Sink<Row
       "spilled rows of float32", id, spilled Precision.Single ]
 
 /// A part that a machine of its own saves.
-let private taken schedule source leave range =
+let taken schedule source leave range =
     let part = MemoryPart()
 
     try
@@ -186,85 +186,10 @@ let private isSame schedule source (leave: (Sink<RowBatch> -> unit) -> byte[]) b
     let parts = ranges bounds |> List.map (taken schedule source leave)
     leave (fun sink -> Parts.restore false sink (fun _ -> true) true parts) = atOnce
 
-/// The pages that are not the same in two files.
-let private changedPages page (before: byte[]) (after: byte[]) =
-    [ for number in 0 .. (max before.Length after.Length - 1) / page do
-          let of' (bytes: byte[]) =
-              bytes[number * page .. (number + 1) * page - 1]
-
-          if of' before <> of' after then
-              number ]
-
-/// Several machines write values to one file, each of its blocks, and the rest is restored to it: the bytes, and the pages that each has touched,
-/// first those that were restored.
-let private together storage page schedule source (bounds: int64 list) =
-    let mutable touched = []
-
-    let bytes =
-        withValues storage (rows |> Array.sumBy List.length) (fun disk _ dataset ->
-            let chunks =
-                match dataset.Layout with
-                | Chunked _ -> ValueSome(Chunks.load disk dataset)
-                | _ -> ValueNone
-
-            let content () = disk.Read(0L, disk.Length)
-
-            let sink placing =
-                ValueSink.inPlace placing disk dataset chunks Precision.Single
-
-            let parts =
-                [ for range in ranges bounds do
-                      let before = content ()
-
-                      taken
-                          schedule
-                          source
-                          (fun pass ->
-                              pass (sink (Together(disk, page)))
-                              [||])
-                          range
-
-                      touched <- changedPages page before (content ()) :: touched ]
-
-            let before = content ()
-            Parts.restore false (sink Saved) (fun _ -> true) true parts
-            touched <- changedPages page before (content ()) :: touched)
-
-    struct (bytes, touched)
-
-let private areWrittenTogether storage page schedule source bounds =
-    let wanted =
-        inPlace storage rows (fun sink -> Blocks.run Blocks.sequential source sink (Fold.always ()))
-
-    let struct (bytes, touched) = together storage page schedule source bounds
-    // What is restored is of several blocks, whose ends may have a page together.
-    let all = List.concat touched
-    bytes = wanted && List.distinct all = all
-
 let tests =
     testList
         "SavedSinks"
-        [ for storage in [ Unchunked; InChunks 777 ] do
-              Law.holdsFor 12 $"written together, each page by one machine: {storage}" (fun schedule (perBatch: byte) (page: byte) ->
-                  let bounds = Gen.choose (0, 3) |> Gen.listOfLength 2
-
-                  Prop.forAll (Arb.fromGen bounds) (fun bounds ->
-                      let bounds = 0L :: List.sort (List.map int64 bounds) @ [ 3L ]
-                      // Of many numbers, or such as numbers lie across.
-                      let page =
-                          if page % 5uy = 0uy then 1 + int page else 4 * (1 + int page * (1 + int perBatch % 7))
-
-                      areWrittenTogether storage page (AnnDataFiles.schedule schedule) (source (1 + int perBatch) rows) bounds))
-
-          test "nearly all values are written together" {
-              let struct (_, touched) =
-                  together Unchunked 256 Blocks.sequential (source 100 rows) [ 0L; 1L; 2L; 3L ]
-
-              let bytes = 4 * (rows |> Array.sumBy List.length)
-              Expect.isGreaterThan (256 * (List.concat touched.Tail).Length) (bytes - 3 * 2 * 256 - 256) "bytes"
-          }
-
-          for name, through, leave in sinks do
+        [ for name, through, leave in sinks do
               Law.holdsFor 4 $"saved and restored: {name}" (fun schedule (perBatch: byte) ->
                   // Three blocks; parts of none are among these.
                   let bounds =

@@ -3,26 +3,8 @@ namespace SingleSharp.Core.Hdf5
 
 open System
 open System.IO
-open System.Runtime.InteropServices
 open SingleSharp.Core
 open SingleSharp.Core.Files
-
-/// Calls of the operating system that .NET does not offer: it cannot flush a folder.
-module private Folder =
-    [<DllImport("libc", EntryPoint = "open", SetLastError = true)>]
-    extern int openRead([<MarshalAs(UnmanagedType.LPUTF8Str)>] string path, int flags)
-
-    [<DllImport("libc", EntryPoint = "fsync", SetLastError = true)>]
-    extern int fsync(int descriptor)
-
-    [<DllImport("libc", EntryPoint = "close", SetLastError = true)>]
-    extern int close(int descriptor)
-
-    [<DllImport("libc", EntryPoint = "link", SetLastError = true)>]
-    extern int link([<MarshalAs(UnmanagedType.LPUTF8Str)>] string path, [<MarshalAs(UnmanagedType.LPUTF8Str)>] string another)
-
-    /// EEXIST.
-    let exists = 17
 
 /// Who may read a file under a new name.
 type internal Readers =
@@ -32,53 +14,6 @@ type internal Readers =
 
 [<RequireQualifiedAccess>]
 module internal AtomicReplace =
-    /// A rename is only safe once its folder is on the device too.
-    let syncFolder (folder: string) =
-        if not (OperatingSystem.IsWindows()) then
-            let descriptor = Folder.openRead (folder, 0)
-
-            if descriptor >= 0 then
-                Folder.fsync descriptor |> ignore
-                Folder.close descriptor |> ignore
-
-    /// Gives a file its name unless that is taken, of all machines that ask at once to one. .NET looks first and renames then, between which
-    /// another machine may come; where a file system has no hard links, there is nothing better.
-    let private tryName (temporary: string) (path: string) =
-        let isLinked, error =
-            if OperatingSystem.IsWindows() then
-                false, 0
-            else
-                Folder.link (temporary, path) = 0, Marshal.GetLastPInvokeError()
-
-        if isLinked then
-            true
-        elif error = Folder.exists then
-            false
-        else
-            try
-                File.Move(temporary, path, false)
-                true
-            with :? IOException when File.Exists path ->
-                false
-
-    /// Writes a small text under a name that nobody has; false where somebody has it.
-    let publishNew (path: string) (text: string) =
-        let temporary = $"{path}.{Guid.NewGuid():N}.tmp"
-
-        try
-            try
-                using (new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1)) (fun file ->
-                    file.Write(Text.Encoding.UTF8.GetBytes text)
-                    file.Flush true)
-
-                let isNew = tryName temporary path
-                syncFolder (Path.GetDirectoryName path)
-                isNew
-            with Fault.WriteTrouble trouble ->
-                Fault.throw (Fault.ofWrite path trouble)
-        finally
-            TempFile.remove temporary
-
     /// Symbolic links that may lead to one another before they are taken for a circle.
     let private mostLinks = 40
 
@@ -122,36 +57,6 @@ module internal AtomicReplace =
             follow (Path.GetFullPath path) mostLinks
         with :? ArgumentException ->
             Fault.throw (CannotWrite(path, "that is not the name of a file"))
-
-    /// The file that is open, as the operating system knows it.
-    let private opened (store: Hdf5File) =
-        match store.Disk.Device.Handle with
-        | ValueSome handle -> ValueSome(Status.ofHandle handle)
-        | ValueNone -> Status.tryFind store.Path
-
-    /// Has another file taken the place of the one that is open, or none?
-    let watchPlace (store: Hdf5File) =
-        let own = opened store
-        // Without numbers of files, one can be told from another as long as one of them is held.
-        let isHeld =
-            match own with
-            | ValueSome { Node = ValueSome _ } -> false
-            | _ -> TempFile.isHeld store.Path
-
-        fun () ->
-            match own, Status.tryFind store.Path with
-            | ValueSome { Node = ValueSome node }, ValueSome now -> now.Node <> ValueSome node
-            | _, ValueSome _ -> isHeld && not (TempFile.isHeld store.Path)
-            | _, ValueNone -> true
-
-    /// Keeps an eye on an open file: what it returns tells whether the file has been changed or replaced by somebody else since.
-    let watch (store: Hdf5File) =
-        let isReplaced = watchPlace store
-
-        fun () ->
-            match Status.tryFind store.Path with
-            | ValueSome now -> Status.stamp now <> store.State || isReplaced ()
-            | ValueNone -> true
 
     /// Do two paths lead to one file, by whatever names?
     let leadToOne (one: string) (other: string) =
@@ -265,7 +170,7 @@ module internal AtomicReplace =
         with Fault.WriteTrouble trouble ->
             Fault.throw (Fault.ofWrite target trouble)
 
-        syncFolder (Path.GetDirectoryName file)
+        FolderSync.flush (Path.GetDirectoryName file)
 
     /// Gives a file the owner and the permissions of the one in whose place it will be; until then nobody else may read what is there.
     let private settle readers (file: string) (disk: RandomAccessFile) =

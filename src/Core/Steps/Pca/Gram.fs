@@ -51,7 +51,8 @@ module internal Gram =
         let states = ConcurrentBag<GramState>()
         let multipliers = ConcurrentBag<Multiplier>()
 
-        // Cleared, also where it is new: a page that is read before it is written is mapped twice, and the second time stops all threads.
+        // Cleared, also where it is new: a page that is read before it is written is mapped twice, and the second time interrupts the
+        // other threads.
         let fresh () =
             let state =
                 match states.TryTake() with
