@@ -83,6 +83,7 @@ let all =
           SplitGolden.all
           SplitFaultsGolden.all
           NarrowGolden.all
+          PackedGolden.tests
           HeadGolden.all
           ColumnGolden.all
           OrderGolden.all

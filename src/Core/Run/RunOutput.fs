@@ -121,6 +121,10 @@ module internal RunOutput =
                     OutputStorage.clone file disk plan.Values settings.Compression reads withheld settings.Cancel
 
                 let report = finish editor following
+
+                if plan.Selector.IsSome then
+                    Packed.inPlace disk folder settings.Cancel
+
                 around.Complete()
                 report)
         | Some begun ->

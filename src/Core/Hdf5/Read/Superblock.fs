@@ -141,6 +141,10 @@ module internal Superblock =
           ChunkNodeK = chunkNodeK
           Image = image }
 
+    /// Does it say more of itself elsewhere?
+    let isExtended (superblock: Superblock) =
+        superblock.Version >= 2 && BitConverter.ToInt64(superblock.Image, 20) <> Bytes.undefined
+
     /// The superblock as it must be written once the root group and the end of the file have moved.
     let moved root endOfFile (superblock: Superblock) =
         let image = Array.copy superblock.Image

@@ -23,9 +23,9 @@ module internal HardLinkUpdate =
 
     /// The header with copies of its own of the strings in its attributes, because the header that it was copied from, whose
     /// strings they are, stays in the file.
-    let private withOwnStrings (editor: FileEditor) heap (header: Header) =
+    let withOwnStrings (editor: FileEditor) disk heap (header: Header) =
         let own (message: Message) =
-            let attribute = Attribute.parse editor.Disk message
+            let attribute = Attribute.parse disk message
             let body = Array.copy message.Body
             // Behind the elements there may be padding.
             let start = body.Length - attribute.Data.Length
@@ -115,7 +115,7 @@ module internal HardLinkUpdate =
                   let header = Header.read disk address
 
                   let header =
-                      if copies.Contains address then withOwnStrings editor heap header else header
+                      if copies.Contains address then withOwnStrings editor disk heap header else header
 
                   let count =
                       if graph.AreAll then Graph.count graph address else max header.LinkCount (Graph.count graph address)

@@ -1,0 +1,224 @@
+/// A file once more, without the holes between what is in it.
+namespace SingleSharp.Core.Subset
+
+open System
+open System.Collections.Generic
+open System.Threading
+open SingleSharp.Core
+open SingleSharp.Core.Files
+open SingleSharp.Core.Hdf5
+
+[<RequireQualifiedAccess>]
+module internal Packed =
+    /// Bytes that are copied at a time, about.
+    let private pieceBytes = 1L <<< 20
+
+    /// Does nothing but links lead to it or out of it? Then it has no named types, no other files, and attributes that fit a message.
+    let private isMovable (disk: RandomAccessFile) (header: Header) =
+        header.Messages |> List.forall (fun message -> message.Flags &&& 2uy = 0uy && message.Type <> Header.ExternalFiles)
+        && Attribute.messages disk header
+           |> List.forall (fun message -> Encode.fits message && not (Attribute.hasNamedType message))
+
+    let private isMovableDataset (dataset: Dataset) =
+        let isElsewhere = Datatype.liesElsewhere dataset.Type
+
+        match dataset.Layout with
+        | Compact _ -> not isElsewhere
+        | Contiguous _ -> true
+        | Chunked(_, _, _, edgesUnfiltered) ->
+            not (edgesUnfiltered && not dataset.Filters.IsEmpty)
+            && not (isElsewhere && (Filters.unsupported dataset.Filters).IsSome)
+
+    /// Every object by its address, where all of them can be moved.
+    let private tryObjects (store: Hdf5File) =
+        let references = References.find store
+        let graph = Graph.ofRoot store.Disk store.Superblock.Root
+
+        let isTree =
+            // A link that leads upwards has no end.
+            graph.GroupAddresses
+            |> Seq.forall (fun group -> group = graph.Root && not (graph.Parents.ContainsKey group) || graph.Parents[group].Count = 1)
+
+        if
+            references.AreAll
+            && references.Targets.Count = 0
+            && graph.AreAll
+            && isTree
+            && not (Superblock.isExtended store.Superblock)
+        then
+            try
+                let objects =
+                    [ for address in graph.Stored.Keys do
+                          let header = Header.read store.Disk address
+
+                          if not (isMovable store.Disk header) then
+                              address, None
+                          else
+                              match store.TryAt($"the object at byte {address}", address) with
+                              | Some(GroupObject group) ->
+                                  FileEditor.RequireEditable(store.Disk, $"the group at byte {address}", group)
+                                  address, Some(GroupObject group)
+                              | Some(DatasetObject dataset) when isMovableDataset dataset -> address, Some(DatasetObject dataset)
+                              | _ -> address, None ]
+
+                if objects |> List.forall (snd >> Option.isSome) then
+                    Some(graph, dict [ for address, object in objects -> address, object.Value ])
+                else
+                    None
+            with FaultException _ ->
+                None
+        else
+            None
+
+    /// Bytes of values in all datasets.
+    let private valueBytes (store: Hdf5File) (objects: IDictionary<int64, Hdf5Object>) =
+        objects.Values
+        |> Seq.sumBy (fun object ->
+            match object with
+            | DatasetObject dataset -> Extents.ofDataset store.Disk dataset |> Array.sumBy _.Length
+            | GroupObject _ -> 0L)
+
+    /// Writes all objects behind a superblock, those that a group leads to before the group.
+    let private write
+        (store: Hdf5File)
+        (graph: Graph)
+        (objects: IDictionary<int64, Hdf5Object>)
+        (target: RandomAccessFile)
+        (cancel: CancellationToken)
+        =
+        let editor =
+            FileEditor(target, store.Superblock, [], None, store.Superblock.Image.LongLength)
+
+        let own header =
+            header
+            |> Attribute.changed store.Disk (fun _ message -> Some message)
+            |> HardLinkUpdate.withOwnStrings editor store.Disk store.Heap
+
+        let moved = Dictionary<int64, int64>()
+        let held = ref (Array.zeroCreate<byte>(int pieceBytes))
+
+        /// Room for N bytes at least.
+        let buffer (size: int64) =
+            if held.Value.LongLength < size then
+                held.Value <- Array.zeroCreate (Checked.int size)
+
+            held.Value
+
+        let contiguous (dataset: Dataset) address =
+            let size = int64 dataset.ElementSize
+            let bytes = Checked.(*) dataset.Count size
+
+            if bytes = 0L || address = Bytes.undefined then
+                Encode.contiguous Bytes.undefined bytes
+            else
+                let start = editor.Reserve bytes
+                let most = max 1L (pieceBytes / size) * size
+
+                for at in 0L .. most .. bytes - 1L do
+                    cancel.ThrowIfCancellationRequested()
+                    let now = int (min most (bytes - at))
+                    let piece = buffer most
+                    store.Disk.ReadInto(address + at, Span(piece, 0, now))
+                    editor.Rehouse(store.Heap, dataset.Type, piece, 0, now)
+                    target.Write(start + at, ReadOnlySpan(piece, 0, now))
+
+                Encode.contiguous start bytes
+
+        let chunked (dataset: Dataset) =
+            let chunks = Chunks.load store.Disk dataset
+            let isElsewhere = Datatype.liesElsewhere dataset.Type
+            let reader = lazy DatasetReader(store.Disk, dataset, ValueSome chunks)
+
+            let chunkBytes =
+                Array.fold (fun bytes extent -> Checked.(*) bytes extent) (int64 dataset.ElementSize) chunks.Shape
+
+            let codec =
+                lazy ChunkCodec(store.Disk, dataset.Path, dataset.Filters, Checked.int chunkBytes)
+
+            let copied (i: int) (entry: ChunkEntry) =
+                cancel.ThrowIfCancellationRequested()
+
+                if isElsewhere then
+                    // What is read may be longer than the chunk.
+                    let bytes = buffer chunkBytes
+                    Array.Copy(reader.Value.Chunk i, bytes, chunkBytes)
+                    editor.Rehouse(store.Heap, dataset.Type, bytes, 0, int chunkBytes)
+                    let encoded = codec.Value.Encode(ReadOnlySpan(bytes, 0, int chunkBytes))
+
+                    { Address = editor.PutChunk encoded
+                      Size = int64 encoded.Length
+                      Mask = codec.Value.Mask }
+                else
+                    let bytes = buffer entry.Size
+                    store.Disk.ReadInto(entry.Address, Span(bytes, 0, int entry.Size))
+
+                    { entry with
+                        Address = editor.PutChunk(ReadOnlySpan(bytes, 0, int entry.Size)) }
+
+            let table =
+                chunks.Entries |> Array.mapi (fun i entry -> if entry.Address = Bytes.undefined then entry else copied i entry)
+
+            ChunkTree.write editor store.Superblock.ChunkNodeK chunks.Shape chunks.Counts dataset.ElementSize table
+            |> Encode.chunked chunks.Shape dataset.ElementSize
+
+        let rec place address =
+            match moved.TryGetValue address with
+            | true, there -> there
+            | _ ->
+                let there =
+                    match objects[address] with
+                    | GroupObject group ->
+                        let links =
+                            [ for link in group.Links ->
+                                  match link.Target with
+                                  | Hard address ->
+                                      { link with
+                                          Target = Hard(place address) }
+                                  | Elsewhere _ -> link ]
+
+                        ObjectHeaderRewrite.group store.Disk { group with Header = own group.Header } links [] (Graph.count graph address)
+                    | DatasetObject dataset ->
+                        let layout =
+                            match dataset.Layout with
+                            | Compact _ -> Header.tryFind Header.Layout dataset.Header |> Option.get
+                            | Contiguous address -> contiguous dataset address
+                            | Chunked _ -> chunked dataset
+
+                        let header = own dataset.Header
+
+                        ObjectHeaderRewrite.dataset
+                            store.Disk
+                            { header with
+                                Messages =
+                                    header.Messages |> List.map (fun message -> if message.Type = Header.Layout then layout else message) }
+                            (Graph.count graph address)
+                    |> editor.Put
+
+                moved[address] <- there
+                there
+
+        editor.Commit(place store.Superblock.Root)
+
+    /// Writes a file once more; false where something in it cannot be moved.
+    /// Law (packed): every object has the values and attributes that it had.
+    let tryWrite (store: Hdf5File) target cancel =
+        match tryObjects store with
+        | Some(graph, objects) ->
+            write store graph objects target cancel
+            true
+        | None -> false
+
+    /// Writes a file anew, in its own place, where most of it is holes and everything in it can be moved. Nobody else may see it yet.
+    let inPlace (disk: RandomAccessFile) folder (cancel: CancellationToken) =
+        // The file stays open.
+        let store = new Hdf5File(disk)
+
+        match tryObjects store with
+        | Some(graph, objects) when 2L * valueBytes store objects < store.Superblock.EndOfFile ->
+            AtomicReplace.requireScratch folder (valueBytes store objects)
+            use scratch = new ScratchFile(folder)
+            write store graph objects scratch.Disk cancel
+            let length = scratch.Disk.Length
+            disk.SetLength 0L
+            CopyRanges.copy scratch.Disk disk length [] cancel
+        | _ -> ()
