@@ -5,6 +5,7 @@ open System
 open System.Collections.Generic
 open System.Threading
 open SingleSharp.Core
+open SingleSharp.Core.Folds
 open SingleSharp.Core.Files
 open SingleSharp.Core.Hdf5
 
@@ -34,10 +35,9 @@ module internal Packed =
         let references = References.find store
         let graph = Graph.ofRoot store.Disk store.Superblock.Root
 
+        /// With a link that leads upwards, a copy would have no end.
         let isTree =
-            // A link that leads upwards has no end.
-            graph.GroupAddresses
-            |> Seq.forall (fun group -> group = graph.Root && not (graph.Parents.ContainsKey group) || graph.Parents[group].Count = 1)
+            graph.GroupAddresses |> Seq.forall (fun group -> Graph.count graph group = 1)
 
         if
             references.AreAll
@@ -72,11 +72,11 @@ module internal Packed =
 
     /// Bytes of values in all datasets.
     let private valueBytes (store: Hdf5File) (objects: IDictionary<int64, Hdf5Object>) =
-        objects.Values
-        |> Seq.sumBy (fun object ->
+        (0L, objects.Values)
+        ||> Seq.fold (fun bytes object ->
             match object with
-            | DatasetObject dataset -> Extents.ofDataset store.Disk dataset |> Array.sumBy _.Length
-            | GroupObject _ -> 0L)
+            | DatasetObject dataset -> Extents.ofDataset store.Disk dataset |> Array.sumBy _.Length |> Memory.plus bytes
+            | GroupObject _ -> bytes)
 
     /// Writes all objects behind a superblock, those that a group leads to before the group.
     let private write
@@ -104,6 +104,20 @@ module internal Packed =
 
             held.Value
 
+        /// Copies bytes to the end, in pieces that may be changed on their way.
+        let copied address bytes (pieceOf: int64) change =
+            let start = editor.Reserve bytes
+            let piece = buffer pieceOf
+
+            for at in 0L .. pieceOf .. bytes - 1L do
+                cancel.ThrowIfCancellationRequested()
+                let now = int (min pieceOf (bytes - at))
+                store.Disk.ReadInto(address + at, Span(piece, 0, now))
+                change piece now
+                target.Write(start + at, ReadOnlySpan(piece, 0, now))
+
+            start
+
         let contiguous (dataset: Dataset) address =
             let size = int64 dataset.ElementSize
             let bytes = Checked.(*) dataset.Count size
@@ -111,16 +125,9 @@ module internal Packed =
             if bytes = 0L || address = Bytes.undefined then
                 Encode.contiguous Bytes.undefined bytes
             else
-                let start = editor.Reserve bytes
-                let most = max 1L (pieceBytes / size) * size
-
-                for at in 0L .. most .. bytes - 1L do
-                    cancel.ThrowIfCancellationRequested()
-                    let now = int (min most (bytes - at))
-                    let piece = buffer most
-                    store.Disk.ReadInto(address + at, Span(piece, 0, now))
-                    editor.Rehouse(store.Heap, dataset.Type, piece, 0, now)
-                    target.Write(start + at, ReadOnlySpan(piece, 0, now))
+                let start =
+                    copied address bytes (max 1L (pieceBytes / size) * size) (fun piece now ->
+                        editor.Rehouse(store.Heap, dataset.Type, piece, 0, now))
 
                 Encode.contiguous start bytes
 
@@ -135,9 +142,7 @@ module internal Packed =
             let codec =
                 lazy ChunkCodec(store.Disk, dataset.Path, dataset.Filters, Checked.int chunkBytes)
 
-            let copied (i: int) (entry: ChunkEntry) =
-                cancel.ThrowIfCancellationRequested()
-
+            let again (i: int) (entry: ChunkEntry) =
                 if isElsewhere then
                     // What is read may be longer than the chunk.
                     let bytes = buffer chunkBytes
@@ -149,14 +154,11 @@ module internal Packed =
                       Size = int64 encoded.Length
                       Mask = codec.Value.Mask }
                 else
-                    let bytes = buffer entry.Size
-                    store.Disk.ReadInto(entry.Address, Span(bytes, 0, int entry.Size))
-
                     { entry with
-                        Address = editor.PutChunk(ReadOnlySpan(bytes, 0, int entry.Size)) }
+                        Address = copied entry.Address entry.Size pieceBytes (fun _ _ -> ()) }
 
             let table =
-                chunks.Entries |> Array.mapi (fun i entry -> if entry.Address = Bytes.undefined then entry else copied i entry)
+                chunks.Entries |> Array.mapi (fun i entry -> if entry.Address = Bytes.undefined then entry else again i entry)
 
             ChunkTree.write editor store.Superblock.ChunkNodeK chunks.Shape chunks.Counts dataset.ElementSize table
             |> Encode.chunked chunks.Shape dataset.ElementSize
@@ -213,12 +215,30 @@ module internal Packed =
         // The file stays open.
         let store = new Hdf5File(disk)
 
-        match tryObjects store with
-        | Some(graph, objects) when 2L * valueBytes store objects < store.Superblock.EndOfFile ->
-            AtomicReplace.requireScratch folder (valueBytes store objects)
+        // What the run did not read may be damaged, and stays as it was.
+        let shorter =
+            try
+                match tryObjects store with
+                | Some(graph, objects) ->
+                    let bytes = valueBytes store objects
+                    if Memory.plus bytes bytes < store.Superblock.EndOfFile then Some(graph, objects, bytes) else None
+                | None -> None
+            with FaultException(Damaged _ | Unsupported _) ->
+                None
+
+        match shorter with
+        | Some(graph, objects, bytes) ->
+            AtomicReplace.requireScratch folder bytes
             use scratch = new ScratchFile(folder)
-            write store graph objects scratch.Disk cancel
-            let length = scratch.Disk.Length
-            disk.SetLength 0L
-            CopyRanges.copy scratch.Disk disk length [] cancel
-        | _ -> ()
+
+            let isWritten =
+                try
+                    write store graph objects scratch.Disk cancel
+                    true
+                with FaultException(Damaged _ | Unsupported _) ->
+                    false
+
+            if isWritten then
+                disk.SetLength 0L
+                CopyRanges.copy scratch.Disk disk scratch.Disk.Length [] cancel
+        | None -> ()
