@@ -123,7 +123,7 @@ module internal RunOutput =
                 let report = finish editor following
 
                 if plan.Selector.IsSome then
-                    Packed.inPlace disk folder settings.Cancel
+                    Packed.inPlace disk settings.Memory folder settings.Cancel
 
                 around.Complete()
                 report)

@@ -3,6 +3,7 @@ namespace SingleSharp.Core.Subset
 
 open System
 open System.Collections.Generic
+open System.IO
 open System.Threading
 open SingleSharp.Core
 open SingleSharp.Core.Folds
@@ -14,21 +15,56 @@ module internal Packed =
     /// Bytes that are copied at a time, about.
     let private pieceBytes = 1L <<< 20
 
+    /// An old form of the fill value.
+    let private oldFillValue = 0x04
+
+    /// A comment, which is text.
+    let private comment = 0x0D
+
+    /// What is known to hold no address of anything but attributes, links and values.
+    let private known =
+        set
+            [ Header.Dataspace
+              Header.LinkInfo
+              Header.Datatype
+              oldFillValue
+              Header.FillValue
+              Header.Link
+              Header.Layout
+              Header.GroupInfo
+              Header.Filters
+              Header.Attribute
+              comment
+              Header.ModificationTimeOld
+              Header.SymbolTable
+              Header.ModificationTime
+              Header.AttributeInfo
+              Header.ReferenceCount ]
+
     /// Does nothing but links lead to it or out of it? Then it has no named types, no other files, and attributes that fit a message.
     let private isMovable (disk: RandomAccessFile) (header: Header) =
-        header.Messages |> List.forall (fun message -> message.Flags &&& 2uy = 0uy && message.Type <> Header.ExternalFiles)
+        header.Messages |> List.forall (fun message -> message.Flags &&& 2uy = 0uy && known.Contains message.Type)
         && Attribute.messages disk header
            |> List.forall (fun message -> Encode.fits message && not (Attribute.hasNamedType message))
+
+    let private isMovableGroup (group: Group) =
+        group.Links |> List.forall (fun link -> link.Target <> Hard Bytes.undefined)
 
     let private isMovableDataset (dataset: Dataset) =
         let isElsewhere = Datatype.liesElsewhere dataset.Type
 
-        match dataset.Layout with
-        | Compact _ -> not isElsewhere
-        | Contiguous _ -> true
-        | Chunked(_, _, _, edgesUnfiltered) ->
-            not (edgesUnfiltered && not dataset.Filters.IsEmpty)
-            && not (isElsewhere && (Filters.unsupported dataset.Filters).IsSome)
+        /// A fill value may lead to another place, too.
+        let isFilled =
+            dataset.FillValue |> Array.exists ((<>) 0uy)
+            || (match Header.tryFind oldFillValue dataset.Header with
+                | Some message -> message.Body |> Seq.skip (min 4 message.Body.Length) |> Seq.exists ((<>) 0uy)
+                | None -> false)
+
+        not ((isElsewhere || Datatype.refers dataset.Type) && isFilled)
+        && match dataset.Layout with
+           | Compact _ -> not isElsewhere
+           | Contiguous _ -> true
+           | Chunked(_, _, _, edgesUnfiltered) -> not (edgesUnfiltered && not dataset.Filters.IsEmpty)
 
     /// Every object by its address, where all of them can be moved.
     let private tryObjects (store: Hdf5File) =
@@ -55,7 +91,7 @@ module internal Packed =
                               address, None
                           else
                               match store.TryAt($"the object at byte {address}", address) with
-                              | Some(GroupObject group) ->
+                              | Some(GroupObject group) when isMovableGroup group ->
                                   FileEditor.RequireEditable(store.Disk, $"the group at byte {address}", group)
                                   address, Some(GroupObject group)
                               | Some(DatasetObject dataset) when isMovableDataset dataset -> address, Some(DatasetObject dataset)
@@ -104,13 +140,20 @@ module internal Packed =
 
             held.Value
 
+        /// Strings that several elements share become several.
+        let goOn () =
+            cancel.ThrowIfCancellationRequested()
+
+            if target.Length > store.Superblock.EndOfFile then
+                store.Disk.Unsupported "the copy" "it is longer than the file"
+
         /// Copies bytes to the end, in pieces that may be changed on their way.
         let copied address bytes (pieceOf: int64) change =
             let start = editor.Reserve bytes
             let piece = buffer pieceOf
 
             for at in 0L .. pieceOf .. bytes - 1L do
-                cancel.ThrowIfCancellationRequested()
+                goOn ()
                 let now = int (min pieceOf (bytes - at))
                 store.Disk.ReadInto(address + at, Span(piece, 0, now))
                 change piece now
@@ -142,7 +185,12 @@ module internal Packed =
             let codec =
                 lazy ChunkCodec(store.Disk, dataset.Path, dataset.Filters, Checked.int chunkBytes)
 
+            if isElsewhere then
+                AlignedArray.requireStored store dataset
+
             let again (i: int) (entry: ChunkEntry) =
+                goOn ()
+
                 if isElsewhere then
                     // What is read may be longer than the chunk.
                     let bytes = buffer chunkBytes
@@ -154,8 +202,10 @@ module internal Packed =
                       Size = int64 encoded.Length
                       Mask = codec.Value.Mask }
                 else
-                    { entry with
-                        Address = copied entry.Address entry.Size pieceBytes (fun _ _ -> ()) }
+                    { Address = copied entry.Address entry.Size pieceBytes (fun _ _ -> ())
+                      Size = entry.Size
+                      // Chunks that pass through no filter leave none out.
+                      Mask = (if dataset.Filters.IsEmpty then 0u else entry.Mask) }
 
             let table =
                 chunks.Entries |> Array.mapi (fun i entry -> if entry.Address = Bytes.undefined then entry else again i entry)
@@ -163,43 +213,41 @@ module internal Packed =
             ChunkTree.write editor store.Superblock.ChunkNodeK chunks.Shape chunks.Counts dataset.ElementSize table
             |> Encode.chunked chunks.Shape dataset.ElementSize
 
-        let rec place address =
-            match moved.TryGetValue address with
-            | true, there -> there
-            | _ ->
-                let there =
-                    match objects[address] with
-                    | GroupObject group ->
-                        let links =
-                            [ for link in group.Links ->
-                                  match link.Target with
-                                  | Hard address ->
-                                      { link with
-                                          Target = Hard(place address) }
-                                  | Elsewhere _ -> link ]
+        let header (dataset: Dataset) =
+            let layout =
+                match dataset.Layout with
+                | Compact _ -> Header.tryFind Header.Layout dataset.Header |> Option.get
+                | Contiguous address -> contiguous dataset address
+                | Chunked _ -> chunked dataset
 
-                        ObjectHeaderRewrite.group store.Disk { group with Header = own group.Header } links [] (Graph.count graph address)
-                    | DatasetObject dataset ->
-                        let layout =
-                            match dataset.Layout with
-                            | Compact _ -> Header.tryFind Header.Layout dataset.Header |> Option.get
-                            | Contiguous address -> contiguous dataset address
-                            | Chunked _ -> chunked dataset
+            let header = own dataset.Header
 
-                        let header = own dataset.Header
+            { header with
+                Messages = header.Messages |> List.map (fun message -> if message.Type = Header.Layout then layout else message) }
 
-                        ObjectHeaderRewrite.dataset
-                            store.Disk
-                            { header with
-                                Messages =
-                                    header.Messages |> List.map (fun message -> if message.Type = Header.Layout then layout else message) }
-                            (Graph.count graph address)
-                    |> editor.Put
+        for KeyValue(address, object) in objects do
+            match object with
+            | DatasetObject dataset ->
+                moved[address] <- editor.Put(ObjectHeaderRewrite.dataset store.Disk (header dataset) (Graph.count graph address))
+            | GroupObject _ -> ()
 
-                moved[address] <- there
-                there
+        // A group was found before those in it.
+        for address in Seq.rev graph.Stored.Keys do
+            match objects[address] with
+            | GroupObject group ->
+                let links =
+                    [ for link in group.Links ->
+                          match link.Target with
+                          | Hard address ->
+                              { link with
+                                  Target = Hard moved[address] }
+                          | Elsewhere _ -> link ]
 
-        editor.Commit(place store.Superblock.Root)
+                let group = { group with Header = own group.Header }
+                moved[address] <- editor.Put(ObjectHeaderRewrite.group store.Disk group links [] (Graph.count graph address))
+            | DatasetObject _ -> ()
+
+        editor.Commit moved[store.Superblock.Root]
 
     /// Writes a file once more; false where something in it cannot be moved.
     /// Law (packed): every object has the values and attributes that it had.
@@ -210,35 +258,42 @@ module internal Packed =
             true
         | None -> false
 
-    /// Writes a file anew, in its own place, where most of it is holes and everything in it can be moved. Nobody else may see it yet.
-    let inPlace (disk: RandomAccessFile) folder (cancel: CancellationToken) =
+    /// Writes a file anew, in its own place, where most of it is holes, everything in it can be moved, and there is room and memory for that; otherwise
+    /// it stays as it is. Nobody else may see it yet.
+    let inPlace (disk: RandomAccessFile) memory folder (cancel: CancellationToken) =
+        disk.Allowed <- memory
         // The file stays open.
         let store = new Hdf5File(disk)
+        let length = store.Superblock.EndOfFile
 
-        // What the run did not read may be damaged, and stays as it was.
-        let shorter =
-            try
-                match tryObjects store with
-                | Some(graph, objects) ->
-                    let bytes = valueBytes store objects
-                    if Memory.plus bytes bytes < store.Superblock.EndOfFile then Some(graph, objects, bytes) else None
-                | None -> None
-            with FaultException(Damaged _ | Unsupported _) ->
-                None
+        let tryInto (scratch: Lazy<ScratchFile>) =
+            match tryObjects store with
+            | Some(graph, objects) ->
+                let bytes = valueBytes store objects
+                let isShort = Memory.plus bytes bytes < length
 
-        match shorter with
-        | Some(graph, objects, bytes) ->
-            AtomicReplace.requireScratch folder bytes
-            use scratch = new ScratchFile(folder)
+                if isShort then
+                    AtomicReplace.requireScratch folder bytes
+                    write store graph objects scratch.Value.Disk cancel
+                    // What is cut off may have shared its blocks with the input.
+                    AtomicReplace.requireScratch (Path.GetDirectoryName(AtomicReplace.resolve disk.Path)) scratch.Value.Disk.Length
 
-            let isWritten =
+                isShort && scratch.Value.Disk.Length < length
+            | None -> false
+
+        let scratch = lazy (new ScratchFile(folder))
+
+        try
+            // The result is there already, and is not given up because it could be shorter.
+            let isShorter =
                 try
-                    write store graph objects scratch.Disk cancel
-                    true
-                with FaultException(Damaged _ | Unsupported _) ->
+                    tryInto scratch
+                with FaultException _ ->
                     false
 
-            if isWritten then
+            if isShorter then
                 disk.SetLength 0L
-                CopyRanges.copy scratch.Disk disk scratch.Disk.Length [] cancel
-        | None -> ()
+                CopyRanges.copy scratch.Value.Disk disk scratch.Value.Disk.Length [] cancel
+        finally
+            if scratch.IsValueCreated then
+                (scratch.Value :> IDisposable).Dispose()
