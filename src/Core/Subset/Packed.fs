@@ -165,7 +165,7 @@ module internal Packed =
             let size = int64 dataset.ElementSize
             let bytes = Checked.(*) dataset.Count size
 
-            if bytes = 0L || address = Bytes.undefined then
+            if bytes = 0L then
                 Encode.contiguous Bytes.undefined bytes
             else
                 let start =
@@ -217,6 +217,8 @@ module internal Packed =
             let layout =
                 match dataset.Layout with
                 | Compact _ -> Header.tryFind Header.Layout dataset.Header |> Option.get
+                // Never written, it has no place.
+                | Contiguous address when address = Bytes.undefined -> Header.tryFind Header.Layout dataset.Header |> Option.get
                 | Contiguous address -> contiguous dataset address
                 | Chunked _ -> chunked dataset
 
@@ -288,8 +290,10 @@ module internal Packed =
             let isShorter =
                 try
                     tryInto scratch
-                with FaultException _ ->
-                    false
+                with
+                | FaultException _
+                // Of sizes that a damaged header says.
+                | :? OverflowException -> false
 
             if isShorter then
                 disk.SetLength 0L
